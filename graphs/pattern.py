@@ -1,0 +1,134 @@
+"""What a pattern is: the one shape that pages, tests, API and README read."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langgraph.graph import StateGraph
+
+Json = Any
+"""A value that JSON can hold; the alias says what is meant, JSON's own type is recursive."""
+
+Script = Callable[[Sequence[BaseMessage]], str | AIMessage]
+"""Answers a model call offline, from the messages alone, so that a changed input changes the answer."""
+
+Build = Callable[[BaseChatModel], StateGraph[Any, Any, Any, Any]]
+"""Makes a lane's uncompiled graph around the model that answers."""
+
+
+class Family(StrEnum):
+    """The chapters of the catalogue, in the order of the gallery."""
+
+    STATE = "State"
+    SHAPES = "Graph shapes"
+    STREAMING = "Streaming"
+    PERSISTENCE = "Persistence and time travel"
+    HUMAN = "Human in the loop"
+    RESILIENCE = "Resilience"
+    AGENTS = "Multi-agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Breakpoints:
+    """Static pauses, by node name."""
+
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.before or self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Answers the interrupt that is pending; several pending ones are answered alike."""
+
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Writes these values to the state at a pause, as a person does by form; it doesn't go on by itself."""
+
+    values: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Continues from a pause or after a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Sends further input to the same thread."""
+
+    input: Mapping[str, Json]
+
+
+Step = Reply | Edit | Go | Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An input that can be run, and what a person then does until each lane's end."""
+
+    label: str
+    input: Mapping[str, Json]
+    steps: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
+    """By lane key; a lane that isn't named ends by itself."""
+    breakpoints: Breakpoints = Breakpoints()
+    """Pauses that the visitor would choose, where the pattern lets them."""
+    unhappy: bool = False
+    """True where the example takes a path that people would rather not see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One graph of a pattern, shown in a column of its own."""
+
+    key: str
+    title: str
+    differs: str
+    """What this lane does that its neighbour doesn't, in one sentence."""
+    build: Build
+    trap: str = ""
+    """The mistake that the lane shows on purpose and what it costs; empty where it's sound."""
+    breakpoints: Breakpoints = Breakpoints()
+    durability: Literal["sync", "async", "exit"] = "sync"
+    remembers: bool = True
+    """False compiles the graph without a checkpointer."""
+    edits: tuple[str, ...] = ()
+    """State fields that a person fills in when the lane stops at a static breakpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A workflow pattern of LangGraph with its lanes, examples and offline answers."""
+
+    slug: str
+    title: str
+    family: Family
+    summary: str
+    """One sentence under the title."""
+    watch: tuple[str, ...]
+    """What to look at while it runs, one sentence each."""
+    sources: tuple[str, ...]
+    lanes: tuple[Lane, ...]
+    examples: tuple[Example, ...]
+    script: Script
+    turns: bool = False
+    """True where further input goes to the same thread."""
+    choose_breakpoints: bool = False
+    """True where the visitor picks the pauses at run time."""
+    tables: tuple[Literal["ledger", "outbox"], ...] = ()
+    """Business tables that the page shows beside the lanes."""
+
+    def lane(self, key: str) -> Lane:
+        """Gives the lane of that key; raises KeyError where there is none."""
+        for lane in self.lanes:
+            if lane.key == key:
+                return lane
+        raise KeyError(f"Pattern '{self.slug}' has no lane '{key}'.")

@@ -1,0 +1,1 @@
+"""Patterns of the family 'Persistence and time travel'."""
