@@ -1,9 +1,25 @@
 """The catalogue: every pattern of the lab, in the order in which it's shown."""
 
+from graphs.agents import hierarchical
+from graphs.human import approval_gate, breakpoints, expense_approval
 from graphs.pattern import Pattern
-from graphs.shapes import linear_pipeline
+from graphs.persistence import conversation_memory
+from graphs.resilience import durable_task
+from graphs.shapes import branching, linear_pipeline, parallel
+from graphs.streaming import progress_events
 
-CATALOGUE: tuple[Pattern, ...] = (linear_pipeline.PATTERN,)
+CATALOGUE: tuple[Pattern, ...] = (
+    linear_pipeline.PATTERN,
+    branching.PATTERN,
+    parallel.PATTERN,
+    progress_events.PATTERN,
+    conversation_memory.PATTERN,
+    approval_gate.PATTERN,
+    breakpoints.PATTERN,
+    expense_approval.PATTERN,
+    durable_task.PATTERN,
+    hierarchical.PATTERN,
+)
 
 
 def find(slug: str) -> Pattern:

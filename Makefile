@@ -1,0 +1,54 @@
+# Each command works alone on a fresh machine: it makes .venv and installs what it needs first.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench shots lock
+
+PYTHON := .venv/bin/python
+PORT ?= 8501
+# Further arguments for pytest, e.g. make test ARGS="-k floors"
+ARGS ?=
+
+help: ## Say what can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+run: .venv/.runtime ## Start the lab and print its address (PORT=8501)
+	@$(PYTHON) scripts/run.py --port $(PORT)
+
+test: .venv/.tests ## Run every test, style and floors included
+	@scripts/system_packages.sh
+	@$(PYTHON) -m pytest $(ARGS)
+
+lint: .venv/.tests ## Check style, types and floors only
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy
+	@$(PYTHON) -m pytest -q tests/test_floors.py
+
+format: .venv/.tests ## Lay the code out and repair what can be repaired
+	@$(PYTHON) -m ruff check --fix-only --quiet .
+	@$(PYTHON) -m ruff format .
+
+bench: .venv/.tests ## Measure speed
+	@scripts/system_packages.sh
+	@$(PYTHON) -m benchmarks
+
+shots: .venv/.tests ## Take the screenshots anew
+	@scripts/system_packages.sh
+	@$(PYTHON) scripts/screenshots.py
+
+lock: ## Pin what the direct dependencies bring along anew
+	@scripts/lock.sh
+
+.venv/.made: scripts/environment.sh
+	@scripts/environment.sh
+
+.venv/.runtime: requirements.txt constraints.txt | .venv/.made
+	@echo "Installing what the lab needs into .venv (once, about a minute)"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+.venv/.tests: requirements-test.txt .venv/.runtime
+	@echo "Installing what the tests need into .venv (once)"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement requirements-test.txt
+	@touch $@

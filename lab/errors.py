@@ -1,0 +1,93 @@
+"""Errors of the lab: each message says the thing, the rule and the remedy."""
+
+
+class LabError(Exception):
+    """The base of all errors that the lab raises on purpose."""
+
+
+class UnknownThread(LabError):
+    """Raised when a thread doesn't exist or belongs to another workspace; the two can't be told apart."""
+
+    def __init__(self, thread_id: str) -> None:
+        super().__init__(
+            f"There is no thread '{thread_id[:80]}' in this workspace. Pick one from the list, or start a new one."
+        )
+
+
+class UnknownCheckpoint(LabError):
+    """Raised when a thread has no checkpoint of that id."""
+
+    def __init__(self, checkpoint_id: str) -> None:
+        super().__init__(
+            f"The thread has no checkpoint '{checkpoint_id[:80]}'. Pick a row of its history; "
+            "an id can't be made up or taken from another thread."
+        )
+
+
+class ThreadBusy(LabError):
+    """Raised when a thread already has a run; a second one would fork it and hide one result."""
+
+    def __init__(self, thread_id: str) -> None:
+        super().__init__(
+            f"Thread {thread_id[:8]} is running. One run a thread at a time: wait for its end or stop it first."
+        )
+
+
+class StaleAnswer(LabError):
+    """Raised when the question was answered, or the thread moved on, since the answer's form was shown."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This question has been answered already, or the thread has moved on since it was shown. "
+            "Nothing was changed. Look at the thread as it stands now and answer what it asks there."
+        )
+
+
+class AnswerPending(LabError):
+    """Raised when a thread that waits for an answer is asked to go on without one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The thread waits for an answer. New input or a bare continue would drop the question: "
+            "answer it, or start a new thread."
+        )
+
+
+class NothingToContinue(LabError):
+    """Raised when a thread has finished, or never began, and is asked to go on."""
+
+    def __init__(self) -> None:
+        super().__init__("The thread has no work left. Send new input, or start a new thread.")
+
+
+class WorkLeft(LabError):
+    """Raised when new input is sent to a thread that stopped before its end; its pending work would be dropped."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The thread stopped before its end and has work left, which new input would drop. "
+            "Continue it first, or start a new thread."
+        )
+
+
+class InvalidInput(LabError):
+    """Raised when values don't fit their schema; `fields` has one message for each field at fault."""
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        self.fields = fields
+        told = "; ".join(f"{name or 'the whole'}: {message}" for name, message in fields.items())
+        super().__init__(f"The values don't fit: {told}. Correct them and send again.")
+
+
+class NotPossible(LabError):
+    """Raised when a thing can't be done with this lane or storage; the message says why and what to do."""
+
+
+class DamagedDatabase(LabError):
+    """Raised at start when the database file can't be trusted."""
+
+    def __init__(self, path: str, finding: str) -> None:
+        super().__init__(
+            f"The database file {path} is damaged ({finding}). The lab doesn't open it and doesn't change it. "
+            "Restore a copy, or move the file away and start again, or name another one by LAB_DATABASE."
+        )

@@ -1,0 +1,224 @@
+"""What happens in a thread, as numbered events in a bounded log that any number of readers follow.
+
+A token event says where in its message its text begins, so that neighbouring ones can be merged
+without loss: a reader that stands inside a merged range gets the whole range again and puts it
+in the same place.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Literal, NamedTuple
+
+from lab.plain import Plain
+
+Path = tuple[str, ...]
+"""Node names from the outermost graph inwards; ('design', 'worker') is a node of a subgraph."""
+
+Outcome = Literal["finished", "waiting", "paused", "stopped", "failed", "crashed"]
+Kind = Literal["start", "turn", "resume", "continue", "restored"]
+
+
+class RunStarted(NamedTuple):
+    """A run began on the thread."""
+
+    no: int
+    at: float
+    run_id: str
+    kind: Kind
+    model: str
+    said: Plain
+    """The input or the answers given, None where the run goes on by itself."""
+    calls: str
+    """The LangGraph calls that were made, as code."""
+
+
+class RunEnded(NamedTuple):
+    """The run ended; the thread may go on in a later one."""
+
+    no: int
+    at: float
+    run_id: str
+    outcome: Outcome
+    error: str
+
+
+class StateEdited(NamedTuple):
+    """A person wrote values to the state at a pause."""
+
+    no: int
+    at: float
+    checkpoint_id: str
+    values: Plain
+    calls: str
+
+
+class CheckpointSaved(NamedTuple):
+    """A checkpoint was saved; its state is read from the thread when somebody asks for it."""
+
+    no: int
+    at: float
+    path: Path
+    checkpoint_id: str
+    step: int
+    source: str
+    next: tuple[str, ...]
+
+
+class NodeStarted(NamedTuple):
+    """A node's task began."""
+
+    no: int
+    at: float
+    path: Path
+    task_id: str
+
+
+class AttemptFailed(NamedTuple):
+    """One attempt of a node failed; a retry may follow."""
+
+    no: int
+    at: float
+    path: Path
+    task_id: str
+    started: float
+    error: str
+
+
+class NodeEnded(NamedTuple):
+    """A node's task ended with what it wrote, an error, or questions."""
+
+    no: int
+    at: float
+    path: Path
+    task_id: str
+    wrote: Plain
+    error: str
+    asked: tuple[Plain, ...]
+    """The interrupts raised here, each with id, value and response_schema; one of a subgraph is told by its node."""
+    waits: bool
+    """True where the task stopped to ask, itself or in a subgraph."""
+    cached: bool
+
+
+class Tokens(NamedTuple):
+    """Text was added to a message; `text` belongs at `offset` characters from its beginning."""
+
+    no: int
+    at: float
+    path: Path
+    message_id: str
+    offset: int
+    text: str
+    tool: bool
+    """True where the text is a piece of a tool call, not of the answer."""
+
+
+class Progress(NamedTuple):
+    """A node told how far it is."""
+
+    no: int
+    at: float
+    path: Path
+    data: Plain
+
+
+class Skipped(NamedTuple):
+    """Events up to this number left the log; their state is in the checkpoints."""
+
+    no: int
+    at: float
+    dropped: int
+
+
+Event = (
+    RunStarted
+    | RunEnded
+    | StateEdited
+    | CheckpointSaved
+    | NodeStarted
+    | AttemptFailed
+    | NodeEnded
+    | Tokens
+    | Progress
+    | Skipped
+)
+
+
+class EventLog:
+    """An append-only log of one thread's events, numbered from 1, of at most `limit` entries."""
+
+    def __init__(self, limit: int = 20_000) -> None:
+        self._limit = limit
+        self._events: list[Event] = []
+        self._lock = threading.Lock()
+        self._news = threading.Condition(self._lock)
+        self._waiting = 0
+        self._last = 0
+        self.touched = time.monotonic()
+
+    @property
+    def last(self) -> int:
+        """The number of the newest event, 0 where there is none."""
+        return self._last
+
+    def append(self, make: Callable[[int], Event]) -> None:
+        """Adds the event that `make` gives for its number."""
+        with self._lock:
+            self._last += 1
+            self._events.append(make(self._last))
+            if len(self._events) > self._limit:
+                self._shrink()
+            if self._waiting:
+                self._news.notify_all()
+
+    def after(self, number: int, timeout: float = 0.0) -> list[Event]:
+        """Gives all events past that number, waiting up to `timeout` seconds for the first of them."""
+        with self._news:
+            if timeout and self._last <= number:
+                self._waiting += 1
+                self._news.wait_for(lambda: self._last > number, timeout)
+                self._waiting -= 1
+            return self._events[self._index(number) :]
+
+    def _index(self, number: int) -> int:
+        low, high = 0, len(self._events)
+        while low < high:
+            middle = (low + high) // 2
+            if self._events[middle].no <= number:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def _shrink(self) -> None:
+        events = list(_merged(self._events))
+        if len(events) > self._limit * 3 // 4:
+            cut = len(events) - self._limit // 2
+            last = events[cut - 1]
+            events = [Skipped(last.no, last.at, last.no), *events[cut:]]
+        self._events = events
+
+
+def _merged(events: list[Event]) -> Iterator[Event]:
+    """Joins token events of one message; between two of another message the order of numbers is kept."""
+    held: Tokens | None = None
+    for event in events:
+        if held is not None and isinstance(event, Tokens) and _continues(held, event):
+            held = event._replace(offset=held.offset, text=held.text + event.text)
+            continue
+        if held is not None:
+            yield held
+        held = event if isinstance(event, Tokens) else None
+        if held is None:
+            yield event
+    if held is not None:
+        yield held
+
+
+def _continues(held: Tokens, event: Tokens) -> bool:
+    return (
+        held.message_id == event.message_id
+        and held.tool == event.tool
+        and event.offset == held.offset + len(held.text)
+    )

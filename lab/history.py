@@ -1,0 +1,171 @@
+"""Reading what a thread saved: its state at a checkpoint, the list of checkpoints, and its past as events."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from langchain_core.messages import AIMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import Interrupt, PregelTask, StateSnapshot
+
+from lab.events import CheckpointSaved, Event, EventLog, NodeEnded, NodeStarted, Path, RunEnded, RunStarted, Tokens
+from lab.plain import Plain, plain
+from lab.runs import Graph
+
+Status = Literal["new", "running", "waiting", "finished", "resumable"]
+
+RESTORED = 50
+"""Checkpoints that are read again to tell a thread's past after a restart; earlier ones stay in its history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An interrupt that waits for its answer."""
+
+    id: str
+    value: Plain
+    schema: dict[str, Any] | None
+    """The JSON schema of the answer, None where the pattern gave none."""
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The state of a thread at one checkpoint, as plain data."""
+
+    checkpoint_id: str
+    parent_id: str | None
+    step: int
+    source: str
+    at: float
+    values: dict[str, Plain]
+    next: tuple[str, ...]
+    questions: tuple[Question, ...]
+    errors: dict[str, str]
+    """By node, what made it fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointRow:
+    """One line of a thread's history, from the index alone."""
+
+    checkpoint_id: str
+    parent_id: str | None
+    step: int
+    source: str
+    at: float
+
+
+def status(snapshot: StateSnapshot) -> Status:
+    """Tells a thread's status from its newest checkpoint."""
+    if not snapshot.config["configurable"].get("checkpoint_id"):
+        return "new"
+    if snapshot.interrupts:
+        return "waiting"
+    return "resumable" if snapshot.next or snapshot.tasks else "finished"
+
+
+def told(snapshot: StateSnapshot) -> Snapshot:
+    """Gives a snapshot as plain data."""
+    parent = (snapshot.parent_config or {}).get("configurable", {}).get("checkpoint_id")
+    metadata: Any = snapshot.metadata or {}
+    values = snapshot.values if isinstance(snapshot.values, dict) else {"": snapshot.values}
+    return Snapshot(
+        checkpoint_id=snapshot.config["configurable"].get("checkpoint_id", ""),
+        parent_id=parent,
+        step=metadata.get("step", -1),
+        source=metadata.get("source", ""),
+        at=seconds(snapshot.created_at),
+        values=plain(values),
+        next=snapshot.next,
+        questions=questions(snapshot),
+        errors={task.name: str(plain(task.error)) for task in snapshot.tasks if task.error},
+    )
+
+
+def questions(snapshot: StateSnapshot) -> tuple[Question, ...]:
+    """Gives the pending interrupts in stable task order."""
+    nodes = {found.id: task.name for task in snapshot.tasks for found in task.interrupts}
+    return tuple(
+        Question(found.id, plain(found.value), _schema(found), nodes.get(found.id, "")) for found in snapshot.interrupts
+    )
+
+
+def _schema(found: Interrupt) -> dict[str, Any] | None:
+    return found.response_schema if isinstance(found.response_schema, dict) else None
+
+
+def seconds(stamp: str | None) -> float:
+    """Gives an ISO time as seconds since the epoch, 0 where there is none."""
+    return datetime.fromisoformat(stamp).timestamp() if stamp else 0.0
+
+
+def id_seconds(checkpoint_id: str) -> float:
+    """Reads the time of writing out of a checkpoint's id, a UUID of version 6 (RFC 9562, section 5.6)."""
+    digits = checkpoint_id.replace("-", "")
+    ticks = (int(digits[:12], 16) << 12) | int(digits[13:16], 16)
+    return (ticks - 0x01B21DD213814000) / 1e7
+
+
+def restore(log: EventLog, graph: Graph, config: RunnableConfig, *, model: str) -> None:
+    """Tells a thread's past from its checkpoints, for a log that begins after a restart."""
+    snapshots = list(graph.get_state_history(config, limit=RESTORED))[::-1]
+    if not snapshots:
+        return
+    events: list[Event] = []
+    run_id = f"restored-{snapshots[0].config['configurable']['checkpoint_id']}"
+    first = seconds(snapshots[0].created_at)
+    events.append(RunStarted(0, first, run_id, "restored", model, None, ""))
+    _past(events, graph, snapshots, ())
+    last = snapshots[-1]
+    outcome: Any = {"waiting": "waiting", "finished": "finished"}.get(status(last), "stopped")
+    failed = next((task.error for task in last.tasks if task.error), None)
+    if failed:
+        outcome = "failed"
+    events.append(RunEnded(0, events[-1].at, run_id, outcome, str(failed or "")))
+    for event in events:
+        log.append(lambda no, event=event: event._replace(no=no))  # type: ignore[misc]  # one event, bound at once
+
+
+def _past(events: list[Event], graph: Graph, snapshots: Sequence[StateSnapshot], path: Path) -> None:
+    for number, snapshot in enumerate(snapshots):
+        metadata: Any = snapshot.metadata or {}
+        at = seconds(snapshot.created_at)
+        ident = snapshot.config["configurable"]["checkpoint_id"]
+        ended = seconds(snapshots[number + 1].created_at) if number + 1 < len(snapshots) else at
+        if not path:
+            events.append(CheckpointSaved(0, at, path, ident, metadata["step"], metadata["source"], snapshot.next))
+        for task in snapshot.tasks:
+            if task.name == "__start__":
+                _input(events, task, at)
+            else:
+                _task(events, graph, task, path, at, ended)
+
+
+def _input(events: list[Event], task: PregelTask, at: float) -> None:
+    run_id = f"restored-{task.id}"
+    events.append(RunStarted(0, at, run_id, "start", "", plain(task.result), ""))
+
+
+def _task(events: list[Event], graph: Graph, task: PregelTask, path: Path, at: float, ended: float) -> None:
+    here = (*path, task.name)
+    asked = tuple(
+        {"id": found.id, "value": plain(found.value), "response_schema": _schema(found)} for found in task.interrupts
+    )
+    if not (task.result or asked or task.error):
+        return
+    events.append(NodeStarted(0, at, here, task.id))
+    if isinstance(task.state, dict):
+        inner = list(graph.get_state_history(task.state, limit=RESTORED))[::-1]
+        _past(events, graph, inner, here)
+    for message in _messages(task.result):
+        events.append(Tokens(0, ended, here, str(message.id), 0, str(message.text), False))
+    error = "" if not task.error else str(plain(task.error))
+    waits = bool(asked) and not task.result
+    events.append(NodeEnded(0, ended, here, task.id, plain(task.result), error, asked, waits, False))
+
+
+def _messages(result: Any) -> list[AIMessage]:
+    found = result.get("messages", []) if isinstance(result, dict) else []
+    return [message for message in (found if isinstance(found, list) else [found]) if isinstance(message, AIMessage)]

@@ -1,0 +1,120 @@
+"""The lab: opens the storage, and gives each visitor a workspace, through which alone threads are reached."""
+
+import functools
+import secrets
+import uuid
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from langchain_core.runnables.graph import Graph as Drawing
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from graphs.catalogue import CATALOGUE
+from graphs.pattern import Lane, Pattern
+from graphs.world import World
+from lab.models import ModelName, make_model
+from lab.runs import Graph, Runs
+from lab.settings import Settings
+from lab.storage import Storage, open_storage
+from lab.tables import SECRETS, FaultTable, LedgerTable, OutboxTable
+from lab.threads import Threads
+from lab.workspace import Workspace
+
+
+class Lab:
+    """An opened lab; close it when the process ends."""
+
+    def __init__(self, settings: Settings | None = None, *, patterns: Sequence[Pattern] = CATALOGUE) -> None:
+        self.settings = settings or Settings()
+        self.patterns = {pattern.slug: pattern for pattern in patterns}
+        self._stack = ExitStack()
+        self.storage: Storage = self._stack.enter_context(open_storage(self.settings))
+        self.threads = Threads(self.storage.database)
+        self.runs = Runs()
+        self._stack.callback(self.runs.close)
+        self.graph = functools.lru_cache(maxsize=256)(self._graph)
+
+    def workspace(self, name: str) -> Workspace:
+        """Gives the door to one workspace's threads."""
+        return Workspace(self, name)
+
+    def close(self) -> None:
+        """Stops all runs and closes the storage."""
+        self._stack.close()
+
+    def pattern(self, slug: str) -> Pattern:
+        """Gives a pattern; raises KeyError where there is none."""
+        return self.patterns[slug]
+
+    def _graph(self, slug: str, lane_key: str, model: ModelName, pace: float) -> Graph:
+        pattern = self.patterns[slug]
+        lane = pattern.lane(lane_key)
+        built = lane.build(make_model(model, pattern.script, pace, self.settings))
+        return built.compile(checkpointer=self.storage.saver if lane.remembers else None)
+
+    def reading(self, slug: str, lane_key: str) -> Graph:
+        """Gives the lane's graph for reading threads; no model call is made through it."""
+        return self.graph(slug, lane_key, "offline", 0.0)
+
+    def drawing(self, slug: str, lane_key: str) -> Drawing:
+        """Gives the lane's nodes and edges, subgraphs opened."""
+        return self.reading(slug, lane_key).get_graph(xray=True)
+
+    def input_schema(self, slug: str, lane_key: str) -> type:
+        """Gives the type of the lane's input."""
+        builder = self.reading(slug, lane_key).builder
+        schema: type = builder.input_schema
+        return schema
+
+    def state_schema(self, slug: str, lane_key: str) -> type:
+        """Gives the type of the lane's state."""
+        schema: type = self.reading(slug, lane_key).builder.state_schema
+        return schema
+
+    def world(self, thread_id: str, *, expendable: bool = False) -> World:
+        """Gives what the nodes of a thread's run act upon."""
+        database = self.storage.database
+        return World(
+            thread_id,
+            LedgerTable(database, thread_id),
+            OutboxTable(database, thread_id),
+            FaultTable(database, thread_id, expendable=expendable),
+        )
+
+    def config(self, thread_id: str, pattern: Pattern, lane: Lane, workspace: str) -> Any:
+        """Gives a run's config: the thread alone, its limits, and metadata to find it by."""
+        return {
+            "configurable": {"thread_id": thread_id},
+            "recursion_limit": self.settings.recursion_limit,
+            "max_concurrency": self.settings.max_concurrency,
+            "metadata": {"pattern": pattern.slug, "lane": lane.key, "workspace": workspace},
+        }
+
+    def secret(self) -> str:
+        """Gives the secret that signs workspace cookies, made once where the settings have none."""
+        if self.settings.secret is not None:
+            return self.settings.secret.get_secret_value()
+        found = self._kept_secret()
+        if found is None:
+            try:
+                with self.storage.database.begin() as connection:
+                    connection.execute(insert(SECRETS).values(name="cookie", value=secrets.token_urlsafe(32)))
+            except IntegrityError:
+                # Another process made it in the same moment; its one counts.
+                return self.secret()
+            return self.secret()
+        return found
+
+    def _kept_secret(self) -> str | None:
+        with self.storage.database.read() as connection:
+            found: str | None = connection.execute(
+                select(SECRETS.c.value).where(SECRETS.c.name == "cookie")
+            ).scalar_one_or_none()
+        return found
+
+    @staticmethod
+    def new_session() -> str:
+        """Gives an id for threads that are started side by side."""
+        return str(uuid.uuid4())

@@ -1,0 +1,44 @@
+"""Settings, from the environment or a `.env` file."""
+
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """All settings of the lab; each one's name in the environment is its alias."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True, frozen=True)
+
+    database: str = Field("data/lab.sqlite", validation_alias="LAB_DATABASE")
+    """A SQLite file, `memory`, or a `postgresql://` URL."""
+    pace: float = Field(30.0, validation_alias="LAB_PACE", ge=0)
+    """Words a second of the offline model; 0 doesn't wait at all."""
+    workspaces: Literal["auto", "shared", "own"] = Field("auto", validation_alias="LAB_WORKSPACES")
+    """Whether all browsers share one workspace; `auto` shares on a loopback address only."""
+    secret: SecretStr | None = Field(None, validation_alias="LAB_SECRET")
+    """Signs the workspace cookie; without it one is made and kept in the database."""
+    recursion_limit: int = Field(50, validation_alias="LAB_RECURSION_LIMIT", ge=1)
+    """Supersteps after which a run is stopped with an error."""
+    max_concurrency: int = Field(16, validation_alias="LAB_MAX_CONCURRENCY", ge=1)
+    """Nodes of one run that may work at the same time."""
+    pool_size: int = Field(8, validation_alias="LAB_POOL_SIZE", ge=1)
+    """Connections to PostgreSQL."""
+    openai_api_key: SecretStr | None = Field(None, validation_alias="OPENAI_API_KEY")
+    openai_base_url: str | None = Field(None, validation_alias="OPENAI_BASE_URL")
+    openai_model: str = Field("gpt-4o-mini", validation_alias="OPENAI_MODEL")
+    openai_timeout: float = Field(30.0, validation_alias="OPENAI_TIMEOUT", gt=0)
+    """Seconds to wait for the model server's next piece."""
+    openai_retries: int = Field(2, validation_alias="OPENAI_MAX_RETRIES", ge=0)
+    """Tries that the client adds by itself on a rate limit, a lost connection or a server error."""
+
+    @field_validator("openai_api_key", "openai_base_url", "secret", mode="before")
+    @classmethod
+    def _blank_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @property
+    def real_model(self) -> bool:
+        """True where a real model can be chosen."""
+        return self.openai_api_key is not None or self.openai_base_url is not None

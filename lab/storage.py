@@ -1,0 +1,157 @@
+"""Where threads live: SQLite by default, memory, or PostgreSQL by URL."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.postgres import PostgresSaver
+from langgraph.checkpoint.sqlite import SqliteSaver
+from psycopg import Connection as PsycopgConnection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import ConnectionPool
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import StaticPool
+
+from lab.errors import DamagedDatabase
+from lab.settings import Settings
+from lab.tables import METADATA, Database
+
+Kind = Literal["sqlite", "memory", "postgresql"]
+
+INDEX = (
+    "CREATE INDEX IF NOT EXISTS ck_meta ON checkpoints"
+    "(thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, metadata)"
+)
+"""Covers every listing of a history, which otherwise walks the blobs beside the metadata."""
+BUSY_TIMEOUT = 30.0
+"""Seconds that a writer waits for another one's transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """An opened database: the checkpointer and the lab's own tables."""
+
+    kind: Kind
+    saver: BaseCheckpointSaver[Any]
+    database: Database
+
+
+@contextmanager
+def open_storage(settings: Settings) -> Iterator[Storage]:
+    """Opens the database of the settings and closes it after the block; raises DamagedDatabase."""
+    with ExitStack() as stack:
+        if settings.database == "memory":
+            yield _memory(stack)
+        elif settings.database.startswith(("postgresql://", "postgres://")):
+            yield _postgresql(stack, settings)
+        else:
+            yield _sqlite(stack, Path(settings.database))
+
+
+def _memory(stack: ExitStack) -> Storage:
+    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    return Storage("memory", InMemorySaver(), _database(stack, engine, engine, one_connection=True))
+
+
+def _sqlite(stack: ExitStack, path: Path) -> Storage:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _check(path)
+    connection = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_TIMEOUT)
+    stack.callback(connection.close)
+    saver = SqliteSaver(connection)
+    saver.setup()
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute(INDEX)
+    connection.commit()
+    writer = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT})
+    _begin_immediate(writer)
+    reader = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT})
+    return Storage("sqlite", saver, _database(stack, writer, reader, one_connection=False))
+
+
+def _check(path: Path) -> None:
+    """Refuses a file that SQLite itself finds damaged; a missing or empty one is new."""
+    if not path.exists() or path.stat().st_size == 0:
+        return
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=BUSY_TIMEOUT)
+    try:
+        findings = [row[0] for row in connection.execute("PRAGMA integrity_check(3)")]
+    except sqlite3.DatabaseError as error:
+        raise DamagedDatabase(str(path), str(error)) from error
+    finally:
+        connection.close()
+    if findings != ["ok"]:
+        raise DamagedDatabase(str(path), str(findings[0]).splitlines()[0])
+
+
+def _begin_immediate(engine: Engine) -> None:
+    """Takes the write lock at BEGIN, so that waiting writers queue up instead of failing when a read turns to a write."""
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: sqlite3.Connection, _: object) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _postgresql(stack: ExitStack, settings: Settings) -> Storage:
+    kwargs: Mapping[str, Any] = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
+    pool: ConnectionPool[PsycopgConnection[DictRow]] = ConnectionPool(
+        settings.database,
+        min_size=1,
+        max_size=settings.pool_size,
+        kwargs=dict(kwargs),
+        check=ConnectionPool.check_connection,
+        open=False,
+    )
+    stack.enter_context(pool)
+    saver = PostgresSaver(pool)
+    saver.setup()
+    url = make_url(settings.database).set(drivername="postgresql+psycopg")
+    engine = create_engine(url, pool_size=settings.pool_size, pool_pre_ping=True)
+    return Storage("postgresql", saver, _database(stack, engine, engine, one_connection=False))
+
+
+def _database(stack: ExitStack, writer: Engine, reader: Engine, *, one_connection: bool) -> Database:
+    stack.callback(writer.dispose)
+    stack.callback(reader.dispose)
+    METADATA.create_all(writer)
+    return Database(writer, reader, one_connection=one_connection)
+
+
+def index_rows(
+    storage: Storage, thread_id: str, namespace: str, *, limit: int, offset: int
+) -> Sequence[tuple[str, str | None, Mapping[str, Any]]]:
+    """Gives (id, parent id, metadata) of a thread's checkpoints, oldest first, without reading a state."""
+    if storage.kind == "memory":
+        config: Any = {"configurable": {"thread_id": thread_id, "checkpoint_ns": namespace}}
+        found = sorted(storage.saver.list(config), key=lambda row: str(row.checkpoint["id"]))
+        return [
+            (row.checkpoint["id"], (row.parent_config or {}).get("configurable", {}).get("checkpoint_id"), row.metadata)
+            for row in found[offset : offset + limit]
+        ]
+    query = text(
+        "SELECT checkpoint_id, parent_checkpoint_id, metadata FROM checkpoints WHERE thread_id = :thread "
+        "AND checkpoint_ns = :namespace ORDER BY checkpoint_id LIMIT :limit OFFSET :offset"
+    )
+    values = {"thread": thread_id, "namespace": namespace, "limit": limit, "offset": offset}
+    with storage.database.read() as connection:
+        return [(row[0], row[1], _metadata(row[2])) for row in connection.execute(query, values)]
+
+
+def _metadata(raw: Any) -> Mapping[str, Any]:
+    if isinstance(raw, (bytes, str)):
+        found: Mapping[str, Any] = json.loads(raw)
+        return found
+    return raw if isinstance(raw, Mapping) else {}

@@ -1,0 +1,180 @@
+"""The lab's own tables and what nodes act upon, on SQLite and PostgreSQL alike."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+METADATA = MetaData()
+
+THREADS = Table(
+    "lab_threads",
+    METADATA,
+    Column("thread_id", String(36), primary_key=True),
+    Column("workspace", String(64), nullable=False),
+    Column("pattern", String(64), nullable=False),
+    Column("lane", String(64), nullable=False),
+    Column("session", String(36), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("model", String(16), nullable=False),
+    Column("created", Float, nullable=False),
+    Column("updated", Float, nullable=False),
+    Index("lab_threads_by_workspace", "workspace", "updated"),
+    Index("lab_threads_by_session", "session"),
+)
+"""One row a thread; the threads that one click started share a `session`."""
+
+LEDGER = Table(
+    "lab_ledger",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("thread_id", String(36), ForeignKey("lab_threads.thread_id"), nullable=False, index=True),
+    Column("order", String(80), nullable=False),
+    Column("cents", Integer, nullable=False),
+    Column("key", String(120), unique=True),
+    Column("at", Float, nullable=False),
+)
+
+OUTBOX = Table(
+    "lab_outbox",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("thread_id", String(36), ForeignKey("lab_threads.thread_id"), nullable=False, index=True),
+    Column("recipient", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
+FAULTS = Table(
+    "lab_faults",
+    METADATA,
+    Column("thread_id", String(36), ForeignKey("lab_threads.thread_id"), primary_key=True),
+    Column("point", String(80), primary_key=True),
+    Column("calls", Integer, nullable=False),
+)
+
+SECRETS = Table("lab_secrets", METADATA, Column("name", String(40), primary_key=True), Column("value", Text))
+
+BUSINESS = {"ledger": LEDGER, "outbox": OUTBOX}
+
+
+class Database:
+    """Short transactions on the lab's own tables."""
+
+    def __init__(self, writer: Engine, reader: Engine, *, one_connection: bool) -> None:
+        self._writer = writer
+        self._reader = reader
+        # An in-memory SQLite database is one connection, which two threads can't use at once.
+        self._guard = threading.RLock() if one_connection else nullcontext()
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """Opens a transaction that commits at the end of the block."""
+        with self._guard, self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Opens a connection that only reads and waits for no writer."""
+        with self._guard, self._reader.connect() as connection:
+            yield connection
+
+    def rows(self, table: Table, thread_ids: list[str]) -> list[dict[str, Any]]:
+        """Gives a business table's rows of these threads, in the order of booking."""
+        query = select(table).where(table.c.thread_id.in_(thread_ids)).order_by(table.c.number)
+        with self.read() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+
+class LedgerTable:
+    """The ledger of one thread."""
+
+    def __init__(self, database: Database, thread_id: str) -> None:
+        self._database = database
+        self._thread_id = thread_id
+
+    def charge(self, order: str, cents: int, key: str | None = None) -> int:
+        """Books a charge and gives its number; a `key` seen before in this thread books nothing more."""
+        unique = None if key is None else f"{self._thread_id}/{key}"
+        row = {"thread_id": self._thread_id, "order": order, "cents": cents, "key": unique, "at": time.time()}
+        try:
+            with self._database.begin() as connection:
+                return _number(connection, LEDGER, row)
+        except IntegrityError:
+            if unique is None:
+                raise
+            with self._database.begin() as connection:
+                return int(connection.execute(select(LEDGER.c.number).where(LEDGER.c.key == unique)).scalar_one())
+
+
+class OutboxTable:
+    """The outbox of one thread."""
+
+    def __init__(self, database: Database, thread_id: str) -> None:
+        self._database = database
+        self._thread_id = thread_id
+
+    def send(self, recipient: str, subject: str, body: str) -> int:
+        """Hands over one mail and gives its number."""
+        row = {
+            "thread_id": self._thread_id,
+            "recipient": recipient,
+            "subject": subject,
+            "body": body,
+            "at": time.time(),
+        }
+        with self._database.begin() as connection:
+            return _number(connection, OUTBOX, row)
+
+
+def _number(connection: Connection, table: Table, row: dict[str, Any]) -> int:
+    return int(connection.execute(insert(table).values(row).returning(table.c.number)).scalar_one())
+
+
+class FaultTable:
+    """The failures that a visitor asked for in one thread, counted across restarts."""
+
+    def __init__(self, database: Database, thread_id: str, *, expendable: bool) -> None:
+        self._database = database
+        self._thread_id = thread_id
+        self._expendable = expendable
+
+    def trip(self, point: str, times: int) -> None:
+        """Raises ConnectionError on the first `times` calls at this point of the thread."""
+        call = self._count(point)
+        if call <= times:
+            raise ConnectionError(f"The service behind '{point}' dropped the connection (call {call}).")
+
+    def crash(self, point: str) -> None:
+        """Kills this process with SIGKILL the first time it's called at this point, if the process may be killed."""
+        if self._count(f"crash {point}") == 1 and self._expendable:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def _count(self, point: str) -> int:
+        here = (FAULTS.c.thread_id == self._thread_id) & (FAULTS.c.point == point)
+        with self._database.begin() as connection:
+            if connection.execute(update(FAULTS).where(here).values(calls=FAULTS.c.calls + 1)).rowcount == 0:
+                connection.execute(insert(FAULTS).values(thread_id=self._thread_id, point=point, calls=1))
+            return int(connection.execute(select(FAULTS.c.calls).where(here)).scalar_one())

@@ -1,0 +1,65 @@
+"""The list of threads: who owns which, of what pattern and lane."""
+
+import time
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select, update
+
+from lab.tables import THREADS, Database
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """One thread of a lane, in one workspace."""
+
+    thread_id: str
+    workspace: str
+    pattern: str
+    lane: str
+    session: str
+    """Shared by the threads that one click started side by side."""
+    title: str
+    model: str
+    created: float
+    updated: float
+
+
+class Threads:
+    """The thread table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, workspace: str, pattern: str, lane: str, session: str, title: str, model: str) -> Thread:
+        """Adds a thread with a random id."""
+        now = time.time()
+        thread = Thread(str(uuid.uuid4()), workspace, pattern, lane, session, title, model, now, now)
+        with self._database.begin() as connection:
+            connection.execute(insert(THREADS).values({name: getattr(thread, name) for name in Thread.__slots__}))
+        return thread
+
+    def find(self, workspace: str, thread_id: str) -> Thread | None:
+        """Gives the thread if this workspace owns it."""
+        query = select(THREADS).where(THREADS.c.thread_id == thread_id, THREADS.c.workspace == workspace)
+        with self._database.read() as connection:
+            row = connection.execute(query).mappings().first()
+        return Thread(**row) if row else None
+
+    def list(
+        self, workspace: str, *, pattern: str | None = None, session: str | None = None, limit: int = 100
+    ) -> tuple[Thread, ...]:
+        """Gives the workspace's threads, the last used first."""
+        query = select(THREADS).where(THREADS.c.workspace == workspace)
+        if pattern is not None:
+            query = query.where(THREADS.c.pattern == pattern)
+        if session is not None:
+            query = query.where(THREADS.c.session == session)
+        query = query.order_by(THREADS.c.updated.desc(), THREADS.c.thread_id).limit(limit)
+        with self._database.read() as connection:
+            return tuple(Thread(**row) for row in connection.execute(query).mappings())
+
+    def touch(self, thread_id: str) -> None:
+        """Notes that the thread was used now."""
+        with self._database.begin() as connection:
+            connection.execute(update(THREADS).where(THREADS.c.thread_id == thread_id).values(updated=time.time()))

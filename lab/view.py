@@ -1,0 +1,224 @@
+"""What a thread's events add up to: the chat, the steps and the nodes' states that a page draws."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lab.events import (
+    AttemptFailed,
+    CheckpointSaved,
+    Event,
+    EventLog,
+    NodeEnded,
+    NodeStarted,
+    Outcome,
+    Path,
+    Progress,
+    RunEnded,
+    RunStarted,
+    Skipped,
+    StateEdited,
+    Tokens,
+)
+from lab.plain import Plain
+
+StepStatus = Literal["running", "done", "failed", "waiting", "stopped"]
+
+
+@dataclass(slots=True)
+class Said:
+    """What a person gave: the input, an answer, or an edit."""
+
+    key: str
+    kind: Literal["start", "turn", "resume", "edit"]
+    values: Plain
+    at: float
+    version: int = 0
+
+
+@dataclass(slots=True)
+class Message:
+    """A model's message as far as it has come."""
+
+    key: str
+    path: Path
+    text: str = ""
+    tool: str = ""
+    """The tool calls as far as they have come, as text."""
+    at: float = 0.0
+    last: float = 0.0
+    done: bool = False
+    version: int = 0
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One try of a node that failed, in seconds since the epoch."""
+
+    started: float
+    ended: float
+    error: str
+
+
+@dataclass(slots=True)
+class StepView:
+    """One task of a node, over all its runs; a question answered later continues the same step."""
+
+    key: str
+    path: Path
+    status: StepStatus = "running"
+    started: float = 0.0
+    ended: float | None = None
+    wrote: Plain = None
+    error: str = ""
+    asked: tuple[Plain, ...] = ()
+    attempts: list[Attempt] = field(default_factory=list)
+    spans: list[tuple[float, float]] = field(default_factory=list)
+    """When it worked; the time between two spans is a wait for a person or a retry by one."""
+    progress: list[Plain] = field(default_factory=list)
+    cached: bool = False
+    version: int = 0
+
+
+@dataclass(slots=True)
+class RunView:
+    """One run of the thread."""
+
+    run_id: str
+    kind: str
+    model: str
+    calls: str
+    started: float
+    ended: float | None = None
+    outcome: Outcome | None = None
+    error: str = ""
+
+
+Item = Said | Message | StepView
+
+
+class ThreadView:
+    """Follows one thread's log; `catch_up` brings it to the newest event."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._lock = threading.Lock()
+        self.version = 0
+        """The number of the last event taken in."""
+        self.items: list[Item] = []
+        """Chat and steps in the order in which they began."""
+        self.runs: list[RunView] = []
+        self.dropped = 0
+        self._messages: dict[str, Message] = {}
+        self._steps: dict[str, StepView] = {}
+
+    def catch_up(self) -> int:
+        """Takes in all new events and gives the version."""
+        with self._lock:
+            for event in self._log.after(self.version):
+                self._take(event)
+                self.version = event.no
+            return self.version
+
+    @property
+    def running(self) -> bool:
+        """True while a run goes on, by the events alone."""
+        return bool(self.runs) and self.runs[-1].outcome is None
+
+    @property
+    def steps(self) -> Sequence[StepView]:
+        """The steps alone, in the order in which they began."""
+        return [item for item in list(self.items) if isinstance(item, StepView)]
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case Tokens():
+                self._tokens(event)
+            case RunStarted():
+                self._started(event)
+            case RunEnded():
+                self._ended(event)
+            case StateEdited():
+                self.items.append(Said(f"edit-{event.no}", "edit", event.values, event.at, event.no))
+            case NodeStarted():
+                self._node_started(event)
+            case AttemptFailed():
+                step = self._step(event.task_id, event.path, event.started, event.no)
+                step.attempts.append(Attempt(event.started, event.at, event.error))
+            case NodeEnded():
+                self._node_ended(event)
+            case Progress():
+                self._progress(event)
+            case Skipped():
+                self.dropped = event.dropped
+            case CheckpointSaved():
+                pass  # A checkpoint changes the history, which is read from the database.
+
+    def _tokens(self, event: Tokens) -> None:
+        message = self._messages.get(event.message_id)
+        if message is None:
+            message = Message(event.message_id, event.path, at=event.at)
+            self._messages[event.message_id] = message
+            self.items.append(message)
+        if event.tool:
+            message.tool = message.tool[: event.offset] + event.text
+        else:
+            message.text = message.text[: event.offset] + event.text
+        message.last, message.version = event.at, event.no
+
+    def _started(self, event: RunStarted) -> None:
+        self.runs.append(RunView(event.run_id, event.kind, event.model, event.calls, event.at))
+        if event.kind in ("start", "turn", "resume"):
+            self.items.append(Said(event.run_id, event.kind, event.said, event.at, event.no))
+
+    def _ended(self, event: RunEnded) -> None:
+        if self.runs:
+            self.runs[-1].ended, self.runs[-1].outcome, self.runs[-1].error = event.at, event.outcome, event.error
+        for step in self.steps:
+            if step.status == "running":
+                step.status, step.version = "stopped", event.no
+                self._close(step, event.at)
+        for message in self._messages.values():
+            if not message.done:
+                message.done, message.version = True, event.no
+
+    def _step(self, task_id: str, path: Path, at: float, number: int) -> StepView:
+        step = self._steps.get(task_id)
+        if step is None:
+            step = self._steps[task_id] = StepView(task_id, path, started=at)
+            self.items.append(step)
+        step.version = number
+        return step
+
+    def _node_started(self, event: NodeStarted) -> None:
+        step = self._step(event.task_id, event.path, event.at, event.no)
+        step.status, step.ended, step.error = "running", None, ""
+        step.spans.append((event.at, event.at))
+
+    def _node_ended(self, event: NodeEnded) -> None:
+        step = self._step(event.task_id, event.path, event.at, event.no)
+        self._close(step, event.at)
+        step.wrote, step.error, step.cached = event.wrote, event.error, event.cached
+        known = {found["id"] for found in step.asked}
+        step.asked = (*step.asked, *(found for found in event.asked if found["id"] not in known))
+        step.status = "failed" if event.error else "waiting" if event.waits else "done"
+        for message in self._messages.values():
+            if message.path[: len(event.path)] == event.path and not message.done:
+                message.done, message.version = True, event.no
+
+    @staticmethod
+    def _close(step: StepView, at: float) -> None:
+        step.ended = at
+        if step.spans:
+            step.spans[-1] = (step.spans[-1][0], at)
+
+    def _progress(self, event: Progress) -> None:
+        for step in reversed(self._steps.values()):
+            if step.path == event.path or (step.path[:-1] == event.path and step.status == "running"):
+                step.progress.append(event.data)
+                step.version = event.no
+                return
+        step = StepView(f"progress-{event.no}", event.path, "done", event.at, event.at, version=event.no)
+        step.progress.append(event.data)
+        self.items.append(step)

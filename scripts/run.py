@@ -1,0 +1,50 @@
+"""Starts the lab on this machine's loopback address and says where it is."""
+
+import argparse
+import os
+import socket
+import sys
+from pathlib import Path
+
+HOST = "127.0.0.1"
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def is_free(port: int) -> bool:
+    """Says whether a server could listen on this port of the loopback address now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """Gives a port that nothing listens on."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as attempt:
+        attempt.bind((HOST, 0))
+        port: int = attempt.getsockname()[1]
+    return port
+
+
+def main() -> None:
+    """Picks the port and becomes the server, so that Ctrl+C reaches it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=8501)
+    wanted = parser.parse_args().port
+    port = wanted
+    if not is_free(wanted):
+        port = free_port()
+        print(f"Port {wanted} is taken; using {port}. Choose one by: make run PORT=...")
+    print(f"The lab starts at http://{HOST}:{port} - Ctrl+C stops it.", flush=True)
+    os.chdir(ROOT)
+    os.execv(
+        sys.executable,
+        [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.address={HOST}", f"--server.port={port}"],
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,295 @@
+"""A small server that speaks OpenAI's chat completions protocol, to test a real client against real sockets.
+
+A test says what is answered next; what was asked, and whether the client hung up, is kept in `received`.
+"""
+
+import json
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Answers in words, also where tools were offered: a model may decline to call one."""
+
+    text: str
+    pace: float = 0
+    """Seconds before each piece."""
+    cut_after: int | None = None
+    """Pieces after which the server drops the connection in the middle of the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalls:
+    """Asks for tools to be called, one `(name, arguments)` each."""
+
+    calls: Sequence[tuple[str, Mapping[str, Any]]]
+    pace: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Refuses the request as OpenAI does."""
+
+    status: int
+    code: str
+    message: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Answer = Text | ToolCalls | Failure
+
+
+def wrong_key() -> Failure:
+    """Refuses the key."""
+    return Failure(401, "invalid_api_key", "Incorrect API key provided.")
+
+
+def rate_limited(retry_after: float = 20) -> Failure:
+    """Refuses for too many requests."""
+    return Failure(429, "rate_limit_exceeded", "Rate limit reached.", {"Retry-After": f"{retry_after:g}"})
+
+
+def broken() -> Failure:
+    """Fails inside the server."""
+    return Failure(500, "server_error", "The server had an error while processing your request.")
+
+
+def cut(text: str, after: int) -> Text:
+    """Drops the connection after so many pieces of the text."""
+    return Text(text, cut_after=after)
+
+
+@dataclass(slots=True)
+class Received:
+    """One request as it came in."""
+
+    path: str
+    key: str
+    body: dict[str, Any]
+    hung_up: bool = False
+    """True once the client closed the connection before the answer's end."""
+
+    @property
+    def streams(self) -> bool:
+        """True where the client asked for a stream."""
+        return bool(self.body.get("stream"))
+
+    @property
+    def tools(self) -> list[str]:
+        """Names of the tools that were offered."""
+        return [tool["function"]["name"] for tool in self.body.get("tools", [])]
+
+
+class OpenAIServer:
+    """The server, in threads of this process; answers in the order given, and the last one again and again."""
+
+    def __init__(self, key: str | None = None) -> None:
+        """Starts listening; with a `key`, any other one is refused."""
+        self.key = key
+        self.received: list[Received] = []
+        self.answers: list[Answer] = [Text("Hello from the test server.")]
+        self._lock = threading.Lock()
+        self._http = _Listener((HOST, 0), _Handler)
+        self._http.lab = self
+        self.url = f"http://{HOST}:{self._http.server_address[1]}/v1"
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), name="openai-server")
+        self._thread.start()
+
+    def answer(self, *answers: Answer) -> None:
+        """Says what is answered from now on, one after the other; the last one stays."""
+        assert answers, "Name at least one answer."
+        with self._lock:
+            self.answers = list(answers)
+
+    def next_answer(self) -> Answer:
+        """Takes the next answer; the last one is never used up."""
+        with self._lock:
+            return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    def wait_for_hang_up(self, seconds: float = 5) -> bool:
+        """Says whether the client of the last request hung up within so many seconds."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.received and self.received[-1].hung_up:
+                return True
+            time.sleep(0.01)
+        return False
+
+    def close(self) -> None:
+        """Stops listening, so that a further request finds nobody."""
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join(5)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Listener(ThreadingHTTPServer):
+    daemon_threads = True
+    # A client may keep its connection for the next request; closing doesn't wait for that.
+    block_on_close = False
+    lab: OpenAIServer
+
+
+class _Cut(Exception):  # noqa: N818 - never leaves this file
+    """Raised to leave an answer in the middle."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # As a server with TCP_NODELAY does: small pieces leave at once.
+    disable_nagle_algorithm = True
+    server: _Listener
+
+    def do_GET(self) -> None:
+        """Lists one model."""
+        if self.path == "/v1/models":
+            self._send_json(200, {"object": "list", "data": [{"id": "test-model", "object": "model"}]})
+        else:
+            self._send_failure(Failure(404, "unknown_url", f"Unknown request URL: GET {self.path}."))
+
+    def do_POST(self) -> None:
+        """Answers a chat completion."""
+        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+        key = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        received = Received(self.path, key, body)
+        lab = self.server.lab
+        lab.received.append(received)
+        if self.path != "/v1/chat/completions":
+            self._send_failure(Failure(404, "unknown_url", f"Unknown request URL: POST {self.path}."))
+            return
+        answer = wrong_key() if lab.key is not None and key != lab.key else lab.next_answer()
+        if isinstance(answer, Failure):
+            self._send_failure(answer)
+            return
+        try:
+            if received.streams:
+                self._send_stream(body, answer)
+            else:
+                self._send_json(200, _completion(body, answer))
+        except (BrokenPipeError, ConnectionResetError):
+            received.hung_up = True
+            self.close_connection = True
+        except _Cut:
+            self._drop()
+
+    def _send_failure(self, failure: Failure) -> None:
+        error = {"message": failure.message, "type": failure.code, "param": None, "code": failure.code}
+        self._send_json(failure.status, {"error": error}, failure.headers)
+
+    def _send_json(self, status: int, value: Any, headers: Mapping[str, str] | None = None) -> None:
+        payload = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(payload)))
+        for name, text in (headers or {}).items():
+            self.send_header(name, text)
+        self.end_headers()
+        self.wfile.write(payload)
+
+    def _send_stream(self, body: Mapping[str, Any], answer: Text | ToolCalls) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for piece in _pieces(body, answer):
+            time.sleep(answer.pace)
+            self._send_event(json.dumps(piece))
+        self._send_event("[DONE]")
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _send_event(self, data: str) -> None:
+        event = f"data: {data}\n\n".encode()
+        self.wfile.write(f"{len(event):x}\r\n".encode() + event + b"\r\n")
+        self.wfile.flush()
+
+    def _drop(self) -> None:
+        # A reset, not an orderly end: what a client sees when a server dies or a network breaks.
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.connection.close()
+
+    def finish(self) -> None:
+        """Leaves out the last flush where the connection was dropped."""
+        if self.connection.fileno() >= 0:
+            super().finish()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that the base class gives it
+        """Keeps quiet."""
+
+
+def _head(body: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    return {"id": "chatcmpl-test", "object": kind, "created": 0, "model": body.get("model", "test-model")}
+
+
+def _words(text: str) -> list[str]:
+    return [word if at == 0 else f" {word}" for at, word in enumerate(text.split(" "))]
+
+
+def _tool_call(at: int, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "index": at,
+        "id": f"call_{at}",
+        "type": "function",
+        "function": {"name": name, "arguments": json.dumps(arguments)},
+    }
+
+
+def _pieces(body: Mapping[str, Any], answer: Text | ToolCalls) -> Iterator[dict[str, Any]]:
+    head = _head(body, "chat.completion.chunk")
+
+    def piece(delta: Mapping[str, Any], reason: str | None = None) -> dict[str, Any]:
+        return head | {"choices": [{"index": 0, "delta": delta, "finish_reason": reason}]}
+
+    yield piece({"role": "assistant", "content": ""})
+    if isinstance(answer, Text):
+        words = _words(answer.text)
+        for count, word in enumerate(words):
+            if count == answer.cut_after:
+                raise _Cut
+            yield piece({"content": word})
+        if answer.cut_after is not None:
+            raise _Cut
+        yield piece({}, "stop")
+    else:
+        for at, (name, arguments) in enumerate(answer.calls):
+            call = _tool_call(at, name, arguments)
+            spelled = call["function"]["arguments"]
+            yield piece({"tool_calls": [call | {"function": {"name": name, "arguments": ""}}]})
+            for start in range(0, len(spelled), 8):
+                part = {"index": at, "function": {"arguments": spelled[start : start + 8]}}
+                yield piece({"tool_calls": [part]})
+        yield piece({}, "tool_calls")
+    if (body.get("stream_options") or {}).get("include_usage"):
+        yield head | {"choices": [], "usage": _usage(answer)}
+
+
+def _completion(body: Mapping[str, Any], answer: Text | ToolCalls) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": None}
+    if isinstance(answer, Text):
+        if answer.cut_after is not None:
+            raise _Cut
+        message["content"], reason = answer.text, "stop"
+    else:
+        message["tool_calls"] = [_tool_call(at, name, given) for at, (name, given) in enumerate(answer.calls)]
+        reason = "tool_calls"
+    choice = {"index": 0, "message": message, "finish_reason": reason}
+    return _head(body, "chat.completion") | {"choices": [choice], "usage": _usage(answer)}
+
+
+def _usage(answer: Text | ToolCalls) -> dict[str, int]:
+    out = len(_words(answer.text)) if isinstance(answer, Text) else len(answer.calls)
+    return {"prompt_tokens": 7, "completion_tokens": out, "total_tokens": 7 + out}

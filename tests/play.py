@@ -1,0 +1,123 @@
+"""Drives an example through the lab to its end, as a visitor would, and tells what came of it."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from langchain_core.messages import convert_to_messages
+
+from graphs.catalogue import find
+from graphs.pattern import Edit, Example, Go, Reply, Step, Turn
+from lab.lab import Lab
+from lab.plain import Plain
+from lab.view import Message, ThreadView
+from lab.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of an example in one lane."""
+
+    thread_id: str
+    values: dict[str, Any]
+    """The state's real objects; of a lane without memory, what its nodes wrote last."""
+    status: str
+    error: str | None
+    failed_node: str | None
+    visited: list[str]
+    ledger: list[dict[str, Any]]
+    outbox: list[dict[str, Any]]
+    asked: list[Plain]
+    custom: list[tuple[str, Plain]]
+    answers: list[str]
+
+
+class Play(Protocol):
+    """Plays an example, by number or by value, in one lane of a pattern."""
+
+    def __call__(self, slug: str, lane_key: str, example: Example | int) -> Played:
+        """Gives what came of it."""
+        ...
+
+
+def player(lab: Lab) -> Play:
+    """Makes a player on that lab."""
+
+    def play(slug: str, lane_key: str, example: Example | int) -> Played:
+        chosen = find(slug).examples[example] if isinstance(example, int) else example
+        workspace = lab.workspace("tests")
+        thread = workspace.start(slug, lane_key, chosen.input, pace=0, breakpoints=chosen.breakpoints)
+        ended(workspace, thread.thread_id)
+        for step in chosen.steps.get(lane_key, ()):
+            take(workspace, thread.thread_id, step, chosen)
+            ended(workspace, thread.thread_id)
+        return _played(lab, workspace, thread.thread_id)
+
+    return play
+
+
+def take(workspace: Workspace, thread_id: str, step: Step, example: Example) -> None:
+    """Does one step of an example on the thread."""
+    match step:
+        case Reply(value):
+            snapshot = workspace.snapshot(thread_id)
+            assert snapshot is not None
+            assert snapshot.questions, "nothing is asked"
+            answers = {question.id: value for question in snapshot.questions}
+            workspace.resume(thread_id, answers, snapshot.checkpoint_id, pace=0, breakpoints=example.breakpoints)
+        case Edit(values):
+            workspace.edit(thread_id, values)
+        case Go():
+            workspace.proceed(thread_id, pace=0, breakpoints=example.breakpoints)
+        case Turn(values):
+            workspace.turn(thread_id, values, pace=0, breakpoints=example.breakpoints)
+
+
+def ended(workspace: Workspace, thread_id: str) -> None:
+    """Waits until the thread's run has ended."""
+    assert workspace.wait(thread_id, 60), "the run didn't end"
+
+
+def _played(lab: Lab, workspace: Workspace, thread_id: str) -> Played:
+    view = workspace.view(thread_id)
+    view.catch_up()
+    thread = workspace.thread(thread_id)
+    lane = find(thread.pattern).lane(thread.lane)
+    failed = [step for step in view.steps if step.status == "failed"]
+    return Played(
+        thread_id=thread_id,
+        values=_saved(lab, thread_id) if lane.remembers else _written(view),
+        status=workspace.status(thread_id),
+        error=(failed[-1].error if failed else view.runs[-1].error) or None,
+        failed_node=failed[-1].path[-1] if failed else None,
+        visited=_visited(view),
+        ledger=workspace.business("ledger", [thread_id]),
+        outbox=workspace.business("outbox", [thread_id]),
+        asked=[asked["value"] for step in view.steps for asked in step.asked],
+        custom=[(step.path[-1], data) for step in view.steps for data in step.progress],
+        answers=[item.text for item in view.items if isinstance(item, Message)],
+    )
+
+
+def _saved(lab: Lab, thread_id: str) -> dict[str, Any]:
+    thread = lab.workspace("tests").thread(thread_id)
+    graph = lab.reading(thread.pattern, thread.lane)
+    return dict(graph.get_state({"configurable": {"thread_id": thread_id}}).values)
+
+
+def _written(view: ThreadView) -> dict[str, Any]:
+    """Gives what the last run's nodes wrote, messages as message objects again."""
+    last: dict[str, Any] = {}
+    for step in view.steps:
+        if isinstance(step.wrote, dict) and step.started >= view.runs[-1].started:
+            last |= step.wrote
+    if "messages" in last:
+        last["messages"] = convert_to_messages(
+            [{"role": said["role"], "content": said["text"]} for said in last["messages"]]
+        )
+    return last
+
+
+def _visited(view: ThreadView) -> list[str]:
+    begun = [(span[0], step.path[-1]) for step in view.steps for span in step.spans]
+    return [name for _, name in sorted(begun, key=lambda found: found[0])]
+
