@@ -45,10 +45,10 @@ lock: ## Pin what the direct dependencies bring along anew
 
 .venv/.runtime: requirements.txt constraints.txt | .venv/.made
 	@echo "Installing what the lab needs into .venv (once, about a minute)"
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@$(PYTHON) -m pip install -qq --disable-pip-version-check --requirement requirements.txt
 	@touch $@
 
 .venv/.tests: requirements-test.txt .venv/.runtime
 	@echo "Installing what the tests need into .venv (once)"
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement requirements-test.txt
+	@$(PYTHON) -m pip install -qq --disable-pip-version-check --requirement requirements-test.txt
 	@touch $@

@@ -125,6 +125,8 @@ class Pattern:
     """True where the visitor picks the pauses at run time."""
     tables: tuple[Literal["ledger", "outbox"], ...] = ()
     """Business tables that the page shows beside the lanes."""
+    crash_field: str = ""
+    """The input field that says where the process is killed; a run where it isn't 'never' gets a process of its own."""
 
     def lane(self, key: str) -> Lane:
         """Gives the lane of that key; raises KeyError where there is none."""

@@ -8,7 +8,7 @@ in the same place.
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from lab.plain import Plain
 
@@ -143,6 +143,14 @@ Event = (
     | Progress
     | Skipped
 )
+
+
+class Log(Protocol):
+    """Where events are told."""
+
+    def append(self, make: Callable[[int], Event]) -> None:
+        """Adds the event that `make` gives for its number."""
+        ...
 
 
 class EventLog:

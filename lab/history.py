@@ -11,7 +11,7 @@ from langgraph.types import Interrupt, PregelTask, StateSnapshot
 
 from lab.events import CheckpointSaved, Event, EventLog, NodeEnded, NodeStarted, Path, RunEnded, RunStarted, Tokens
 from lab.plain import Plain, plain
-from lab.runs import Graph
+from lab.stream import Graph
 
 Status = Literal["new", "running", "waiting", "finished", "resumable"]
 
@@ -55,6 +55,8 @@ class CheckpointRow:
     step: int
     source: str
     at: float
+    wrote: tuple[str, ...]
+    """The state's keys that the step before it wrote."""
 
 
 def status(snapshot: StateSnapshot) -> Status:
@@ -159,8 +161,9 @@ def _task(events: list[Event], graph: Graph, task: PregelTask, path: Path, at: f
     if isinstance(task.state, dict):
         inner = list(graph.get_state_history(task.state, limit=RESTORED))[::-1]
         _past(events, graph, inner, here)
-    for message in _messages(task.result):
-        events.append(Tokens(0, ended, here, str(message.id), 0, str(message.text), False))
+    events += [
+        Tokens(0, ended, here, str(message.id), 0, str(message.text), False) for message in _messages(task.result)
+    ]
     error = "" if not task.error else str(plain(task.error))
     waits = bool(asked) and not task.result
     events.append(NodeEnded(0, ended, here, task.id, plain(task.result), error, asked, waits, False))

@@ -8,16 +8,19 @@ from contextlib import ExitStack
 from typing import Any
 
 from langchain_core.runnables.graph import Graph as Drawing
+from langgraph.types import Command
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from graphs.catalogue import CATALOGUE
-from graphs.pattern import Lane, Pattern
+from graphs.pattern import Breakpoints, Pattern
 from graphs.world import World
+from lab.forms import check_input
 from lab.models import ModelName, make_model
-from lab.runs import Graph, Runs
+from lab.runs import Request, Runs
 from lab.settings import Settings
 from lab.storage import Storage, open_storage
+from lab.stream import Graph, Stream
 from lab.tables import SECRETS, FaultTable, LedgerTable, OutboxTable
 from lab.threads import Threads
 from lab.workspace import Workspace
@@ -83,13 +86,35 @@ class Lab:
             FaultTable(database, thread_id, expendable=expendable),
         )
 
-    def config(self, thread_id: str, pattern: Pattern, lane: Lane, workspace: str) -> Any:
+    def stream(self, request: Request, *, expendable: bool = False) -> Stream:
+        """Gives the work that a request asks for; `expendable` lets the nodes kill this process."""
+        lane = self.pattern(request.pattern).lane(request.lane)
+        own, chosen = lane.breakpoints, request.breakpoints
+        return Stream(
+            graph=self.graph(request.pattern, request.lane, request.model, request.pace),
+            lane=lane,
+            given=self._given(request),
+            config=self.config(request.thread_id, request.pattern, request.lane, request.workspace),
+            world=self.world(request.thread_id, expendable=expendable),
+            breakpoints=Breakpoints((*own.before, *chosen.before), (*own.after, *chosen.after)),
+        )
+
+    def _given(self, request: Request) -> Any:
+        match request.kind:
+            case "start" | "turn":
+                return check_input(self.input_schema(request.pattern, request.lane), request.values)
+            case "resume":
+                return Command(resume=dict(request.values))
+            case _:
+                return None
+
+    def config(self, thread_id: str, slug: str, lane_key: str, workspace: str) -> Any:
         """Gives a run's config: the thread alone, its limits, and metadata to find it by."""
         return {
             "configurable": {"thread_id": thread_id},
             "recursion_limit": self.settings.recursion_limit,
             "max_concurrency": self.settings.max_concurrency,
-            "metadata": {"pattern": pattern.slug, "lane": lane.key, "workspace": workspace},
+            "metadata": {"pattern": slug, "lane": lane_key, "workspace": workspace},
         }
 
     def secret(self) -> str:

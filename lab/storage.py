@@ -1,8 +1,7 @@
 """Where threads live: SQLite by default, memory, or PostgreSQL by URL."""
 
-import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from psycopg import Connection as PsycopgConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import StaticPool
 
@@ -92,7 +91,7 @@ def _check(path: Path) -> None:
 
 
 def _begin_immediate(engine: Engine) -> None:
-    """Takes the write lock at BEGIN, so that waiting writers queue up instead of failing when a read turns to a write."""
+    """Takes the write lock at BEGIN: writers queue up, and none fails because its read turns into a write."""
 
     @event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _: object) -> None:
@@ -129,29 +128,3 @@ def _database(stack: ExitStack, writer: Engine, reader: Engine, *, one_connectio
     METADATA.create_all(writer)
     return Database(writer, reader, one_connection=one_connection)
 
-
-def index_rows(
-    storage: Storage, thread_id: str, namespace: str, *, limit: int, offset: int
-) -> Sequence[tuple[str, str | None, Mapping[str, Any]]]:
-    """Gives (id, parent id, metadata) of a thread's checkpoints, oldest first, without reading a state."""
-    if storage.kind == "memory":
-        config: Any = {"configurable": {"thread_id": thread_id, "checkpoint_ns": namespace}}
-        found = sorted(storage.saver.list(config), key=lambda row: str(row.checkpoint["id"]))
-        return [
-            (row.checkpoint["id"], (row.parent_config or {}).get("configurable", {}).get("checkpoint_id"), row.metadata)
-            for row in found[offset : offset + limit]
-        ]
-    query = text(
-        "SELECT checkpoint_id, parent_checkpoint_id, metadata FROM checkpoints WHERE thread_id = :thread "
-        "AND checkpoint_ns = :namespace ORDER BY checkpoint_id LIMIT :limit OFFSET :offset"
-    )
-    values = {"thread": thread_id, "namespace": namespace, "limit": limit, "offset": offset}
-    with storage.database.read() as connection:
-        return [(row[0], row[1], _metadata(row[2])) for row in connection.execute(query, values)]
-
-
-def _metadata(raw: Any) -> Mapping[str, Any]:
-    if isinstance(raw, (bytes, str)):
-        found: Mapping[str, Any] = json.loads(raw)
-        return found
-    return raw if isinstance(raw, Mapping) else {}

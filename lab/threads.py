@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import insert, select, update
 
+from lab.models import ModelName
 from lab.tables import THREADS, Database
 
 
@@ -20,7 +21,7 @@ class Thread:
     session: str
     """Shared by the threads that one click started side by side."""
     title: str
-    model: str
+    model: ModelName
     created: float
     updated: float
 
@@ -31,7 +32,7 @@ class Threads:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create(self, workspace: str, pattern: str, lane: str, session: str, title: str, model: str) -> Thread:
+    def create(self, workspace: str, pattern: str, lane: str, session: str, title: str, model: ModelName) -> Thread:
         """Adds a thread with a random id."""
         now = time.time()
         thread = Thread(str(uuid.uuid4()), workspace, pattern, lane, session, title, model, now, now)

@@ -8,16 +8,17 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from langgraph.errors import InvalidUpdateError
-from langgraph.types import Command, StateSnapshot
+from langgraph.types import StateSnapshot
 
 from graphs.pattern import Breakpoints, Lane, Pattern
+from lab import index
+from lab.apart import Apart
 from lab.errors import (
     AnswerPending,
     InvalidInput,
     NothingToContinue,
     NotPossible,
     StaleAnswer,
-    ThreadBusy,
     UnknownCheckpoint,
     UnknownThread,
     WorkLeft,
@@ -27,8 +28,8 @@ from lab.forms import check_answer, check_edit, check_input
 from lab.history import CheckpointRow, Question, Snapshot, Status, id_seconds, questions, restore, status, told
 from lab.models import ModelName
 from lab.plain import Plain, plain
-from lab.runs import Graph, Run
-from lab.storage import index_rows
+from lab.runs import Request, Run
+from lab.stream import Graph
 from lab.tables import BUSINESS
 from lab.threads import Thread
 from lab.view import ThreadView
@@ -61,15 +62,17 @@ class Workspace:
     ) -> Thread:
         """Starts a new thread of a lane on this input; raises InvalidInput, NotPossible."""
         pattern = self._lab.pattern(slug)
-        lane = pattern.lane(lane_key)
+        pattern.lane(lane_key)
         checked = check_input(self._lab.input_schema(slug, lane_key), values)
-        graph = self._lab.graph(slug, lane_key, model, self._pace(pace))
+        apart = self._must_run_apart(pattern, checked)
+        self._lab.graph(slug, lane_key, model, self._pace(pace))
         thread = self._lab.threads.create(
             self.name, slug, lane_key, session or self._lab.new_session(), _title(values), model
         )
-        self._lab.runs.claim(thread.thread_id)
-        log = self._lab.runs.log(thread.thread_id, lambda _: None)
-        self._launch(thread, pattern, lane, graph, log, "start", checked, plain(checked), breakpoints)
+        with self._claimed(thread.thread_id):
+            log = self._lab.runs.log(thread.thread_id, lambda _: None)
+            request = self._request(thread, "start", values, model, pace, breakpoints)
+            self._launch(request, plain(checked), log, apart=apart)
         return thread
 
     def turn(
@@ -81,9 +84,14 @@ class Workspace:
         pace: float | None = None,
         breakpoints: Breakpoints = NO_BREAKPOINTS,
     ) -> None:
-        """Sends further input to a thread that has finished; raises InvalidInput, AnswerPending, WorkLeft, ThreadBusy."""
-        thread, pattern, lane, graph, log = self._open(thread_id, model, pace)
+        """Sends further input to a thread that has finished.
+
+        Raises InvalidInput, AnswerPending, WorkLeft, ThreadBusy.
+        """
+        thread, pattern, lane, graph, log = self._open(thread_id)
         checked = check_input(self._lab.input_schema(pattern.slug, lane.key), values)
+        apart = self._must_run_apart(pattern, checked)
+        request = self._request(thread, "turn", values, model, pace, breakpoints)
         with self._claimed(thread_id):
             if lane.remembers:
                 found = status(self._state(graph, thread))
@@ -91,7 +99,7 @@ class Workspace:
                     raise AnswerPending
                 if found == "resumable":
                     raise WorkLeft
-            self._launch(thread, pattern, lane, graph, log, "turn", checked, plain(checked), breakpoints)
+            self._launch(request, plain(checked), log, apart=apart)
 
     def resume(
         self,
@@ -103,16 +111,21 @@ class Workspace:
         pace: float | None = None,
         breakpoints: Breakpoints = NO_BREAKPOINTS,
     ) -> None:
-        """Answers pending interrupts by id, as shown at that checkpoint; raises StaleAnswer, InvalidInput, ThreadBusy."""
-        thread, pattern, lane, graph, log = self._open(thread_id, model, pace)
-        asked = self._asked(graph, thread, answers, checkpoint_id)
-        for question in asked:
+        """Answers pending interrupts by id, as shown at that checkpoint.
+
+        Raises StaleAnswer, InvalidInput, ThreadBusy.
+        """
+        thread, pattern, _, graph, log = self._open(thread_id)
+        for question in self._asked(self._state(graph, thread), answers, checkpoint_id):
             check_answer(question.schema, answers[question.id])
+        request = self._request(thread, "resume", answers, model, pace, breakpoints)
         with self._claimed(thread_id, frozenset(answers)):
-            self._asked(graph, thread, answers, checkpoint_id)
-            given: Command[Any] = Command(resume=dict(answers))
-            said = [{"question": _asked_text(question), "answer": plain(answers[question.id])} for question in asked]
-            self._launch(thread, pattern, lane, graph, log, "resume", given, said, breakpoints)
+            snapshot = self._state(graph, thread)
+            said = [
+                {"question": _asked_text(question), "answer": plain(answers[question.id])}
+                for question in self._asked(snapshot, answers, checkpoint_id)
+            ]
+            self._launch(request, said, log, apart=self._must_run_apart(pattern, snapshot.values))
 
     def proceed(
         self,
@@ -128,8 +141,9 @@ class Workspace:
         Raises NothingToContinue, AnswerPending, ThreadBusy, and StaleAnswer where the head is no longer
         the checkpoint that was shown.
         """
-        thread, pattern, lane, graph, log = self._open(thread_id, model, pace)
+        thread, pattern, lane, graph, log = self._open(thread_id)
         self._must_remember(lane)
+        request = self._request(thread, "continue", {}, model, pace, breakpoints)
         with self._claimed(thread_id):
             snapshot = self._state(graph, thread)
             self._must_stand_at(snapshot, checkpoint_id)
@@ -137,38 +151,36 @@ class Workspace:
                 raise AnswerPending
             if status(snapshot) != "resumable":
                 raise NothingToContinue
-            self._launch(thread, pattern, lane, graph, log, "continue", None, None, breakpoints)
+            self._launch(request, None, log, apart=self._must_run_apart(pattern, snapshot.values))
 
     def edit(self, thread_id: str, values: Mapping[str, Plain], checkpoint_id: str | None = None) -> str:
         """Writes values to the state at a pause and gives the new checkpoint's id; the thread stays paused.
 
         Raises InvalidInput, StaleAnswer, ThreadBusy, AnswerPending, NotPossible.
         """
-        thread, pattern, lane, graph, log = self._open(thread_id, None, 0.0)
+        thread, pattern, lane, graph, log = self._open(thread_id)
         self._must_remember(lane)
         checked = check_edit(self._lab.state_schema(pattern.slug, lane.key), values)
         if not checked:
             raise InvalidInput({"": "no field was given"})
         with self._claimed(thread_id):
+            snapshot = self._state(graph, thread)
+            self._must_stand_at(snapshot, checkpoint_id)
+            if status(snapshot) == "waiting":
+                raise AnswerPending
+            if len(snapshot.next) > 1:
+                raise NotPossible(
+                    f"The nodes {', '.join(snapshot.next)} are pending side by side; an edit now would drop what "
+                    "they wrote. Let them finish first."
+                )
             try:
-                snapshot = self._state(graph, thread)
-                self._must_stand_at(snapshot, checkpoint_id)
-                if status(snapshot) == "waiting":
-                    raise AnswerPending
-                if len(snapshot.next) > 1:
-                    raise NotPossible(
-                        f"The nodes {', '.join(snapshot.next)} are pending side by side; an edit now would drop what "
-                        "they wrote. Let them finish first."
-                    )
-                config = self._lab.config(thread_id, pattern, lane, self.name)
-                saved = graph.update_state(config, checked)
+                saved = graph.update_state(self._lab.config(thread_id, pattern.slug, lane.key, self.name), checked)
             except InvalidUpdateError as error:
                 raise NotPossible(f"The state can't be edited here: {error}. Pause after another node.") from error
-            finally:
-                self._lab.runs.release(thread_id)
-        new_id = str(saved["configurable"]["checkpoint_id"])
-        calls = f'graph.update_state({{"configurable": {{"thread_id": {thread_id!r}}}}}, {checked!r})'
-        log.append(lambda no: StateEdited(no, time.time(), new_id, plain(checked), calls))
+            new_id = str(saved["configurable"]["checkpoint_id"])
+            calls = f'graph.update_state({{"configurable": {{"thread_id": {thread_id!r}}}}}, {checked!r})'
+            log.append(lambda no: StateEdited(no, time.time(), new_id, plain(checked), calls))
+            self._lab.runs.release(thread_id)
         return new_id
 
     def stop(self, thread_id: str) -> bool:
@@ -177,7 +189,7 @@ class Workspace:
         run = self._lab.runs.active(thread_id)
         if run is None:
             return False
-        run.stop()
+        run.work.stop()
         return True
 
     def wait(self, thread_id: str, timeout: float = 60.0) -> bool:
@@ -192,7 +204,9 @@ class Workspace:
         """Gives a thread; raises UnknownThread."""
         return self._thread(thread_id)
 
-    def threads(self, *, pattern: str | None = None, session: str | None = None, limit: int = 100) -> tuple[Thread, ...]:
+    def threads(
+        self, *, pattern: str | None = None, session: str | None = None, limit: int = 100
+    ) -> tuple[Thread, ...]:
         """Gives this workspace's threads, the last used first."""
         return self._lab.threads.list(self.name, pattern=pattern, session=session, limit=limit)
 
@@ -229,11 +243,22 @@ class Workspace:
     def history(self, thread_id: str, *, limit: int = 50, offset: int = 0) -> tuple[CheckpointRow, ...]:
         """Gives the thread's checkpoints in the order of writing, without their states."""
         thread = self._thread(thread_id)
-        rows = index_rows(self._lab.storage, thread.thread_id, "", limit=limit, offset=offset)
+        rows = index.rows(self._lab.storage, thread.thread_id, limit=limit, offset=offset)
         return tuple(
-            CheckpointRow(ident, parent, metadata["step"], metadata["source"], id_seconds(ident))
-            for ident, parent, metadata in rows
+            CheckpointRow(
+                row.checkpoint_id,
+                row.parent_id,
+                row.metadata["step"],
+                row.metadata["source"],
+                id_seconds(row.checkpoint_id),
+                row.wrote,
+            )
+            for row in rows
         )
+
+    def count(self, thread_id: str) -> int:
+        """Counts the thread's checkpoints."""
+        return index.count(self._lab.storage, self._thread(thread_id).thread_id)
 
     def pending(self, thread_id: str) -> tuple[Question, ...]:
         """Gives the interrupts that wait for an answer, in stable task order."""
@@ -254,13 +279,10 @@ class Workspace:
             raise UnknownThread(thread_id)
         return thread
 
-    def _open(
-        self, thread_id: str, model: ModelName | None, pace: float | None
-    ) -> tuple[Thread, Pattern, Lane, Graph, EventLog]:
+    def _open(self, thread_id: str) -> tuple[Thread, Pattern, Lane, Graph, EventLog]:
         thread = self._thread(thread_id)
         pattern = self._lab.pattern(thread.pattern)
-        chosen: Any = model or thread.model
-        graph = self._lab.graph(pattern.slug, thread.lane, chosen, self._pace(pace))
+        graph = self._lab.reading(pattern.slug, thread.lane)
         return thread, pattern, pattern.lane(thread.lane), graph, self._log(thread)
 
     def _log(self, thread: Thread) -> EventLog:
@@ -280,14 +302,12 @@ class Workspace:
             place |= {"checkpoint_ns": "", "checkpoint_id": checkpoint_id}
         return graph.get_state({"configurable": place})
 
-    def _asked(
-        self, graph: Graph, thread: Thread, answers: Mapping[str, Plain], checkpoint_id: str
-    ) -> list[Question]:
-        snapshot = self._state(graph, thread)
+    @classmethod
+    def _asked(cls, snapshot: StateSnapshot, answers: Mapping[str, Plain], checkpoint_id: str) -> list[Question]:
         asked = {question.id: question for question in questions(snapshot)}
         if not answers or not set(answers) <= set(asked):
             raise StaleAnswer
-        self._must_stand_at(snapshot, checkpoint_id)
+        cls._must_stand_at(snapshot, checkpoint_id)
         return [asked[ident] for ident in answers]
 
     @staticmethod
@@ -305,49 +325,52 @@ class Workspace:
     @contextmanager
     def _claimed(self, thread_id: str, answering: frozenset[str] = frozenset()) -> Iterator[None]:
         """Takes the thread for the block; what fails in it gives the thread back."""
-        if not self._lab.runs.claim(thread_id, answering):
-            if answering & self._lab.runs.answering(thread_id):
-                raise StaleAnswer
-            raise ThreadBusy(thread_id)
+        self._lab.runs.claim(thread_id, answering)
         try:
             yield
         except BaseException:
             self._lab.runs.release(thread_id)
             raise
 
-    def _launch(
+    def _must_run_apart(self, pattern: Pattern, values: Mapping[str, Any]) -> bool:
+        """Tells whether a run is to kill its process, for which it gets one of its own; raises NotPossible."""
+        if not pattern.crash_field or values.get(pattern.crash_field, "never") == "never":
+            return False
+        if self._lab.storage.kind == "memory":
+            raise NotPossible(
+                "A killed process takes its memory with it, and this lab keeps its threads there. "
+                f"Choose 'never' for '{pattern.crash_field}', or start the lab with a file as LAB_DATABASE."
+            )
+        return True
+
+    def _request(
         self,
         thread: Thread,
-        pattern: Pattern,
-        lane: Lane,
-        graph: Graph,
-        log: EventLog,
         kind: Kind,
-        given: Any,
-        said: Plain,
+        values: Mapping[str, Plain],
+        model: ModelName | None,
+        pace: float | None,
         breakpoints: Breakpoints,
-    ) -> None:
-        self._lab.threads.touch(thread.thread_id)
-        run = Run(
+    ) -> Request:
+        return Request(
             thread_id=thread.thread_id,
-            graph=graph,
-            lane=lane,
-            log=log,
+            workspace=self.name,
+            pattern=thread.pattern,
+            lane=thread.lane,
             kind=kind,
-            model=thread.model,
-            given=given,
-            said=said,
-            config=self._lab.config(thread.thread_id, pattern, lane, self.name),
-            world=self._lab.world(thread.thread_id),
-            breakpoints=_both(lane.breakpoints, breakpoints),
-            release=lambda: self._lab.runs.release(thread.thread_id),
+            values=values,
+            model=model or thread.model,
+            pace=self._pace(pace),
+            breakpoints=breakpoints,
         )
+
+    def _launch(self, request: Request, said: Plain, log: EventLog, *, apart: bool) -> None:
+        stream = self._lab.stream(request)
+        work = Apart(self._lab.settings, request, stream.calls()) if apart else stream
+        self._lab.threads.touch(request.thread_id)
+        run = Run(request, said, work, log, release=lambda: self._lab.runs.release(request.thread_id))
         self._lab.runs.set(run)
         run.begin()
-
-
-def _both(one: Breakpoints, other: Breakpoints) -> Breakpoints:
-    return Breakpoints((*one.before, *other.before), (*one.after, *other.after))
 
 
 def _title(values: Mapping[str, Plain]) -> str:

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -112,8 +113,8 @@ def cell(page: Page, key: str, row: int, column: int) -> str:
 
 def row_is_selected(page: Page, key: str, row: int) -> bool:
     """Says whether the row is marked."""
-    marker = _canvas(page, key).locator(f"[data-testid=glide-cell-1-{row}]")
-    return marker.get_attribute("aria-selected") == "true"
+    line = _canvas(page, key).locator(f"tr[aria-rowindex='{row + 2}']")
+    return line.get_attribute("aria-selected") == "true"
 
 
 def select_row(page: Page, key: str, row: int, settle: bool = True) -> None:
@@ -157,7 +158,8 @@ ALLOWED = (
 
 def axe(page: Page, allowed: Sequence[Allowed] = ALLOWED) -> list[str]:
     """Gives what axe finds against WCAG A and AA and its best practices, one line an element, beyond what's allowed."""
-    response: dict[str, Any] = Axe().run(page, options={"resultTypes": ["violations"]}).response
+    with _unrolled(page):
+        response: dict[str, Any] = Axe().run(page, options={"resultTypes": ["violations"]}).response
     findings = []
     for violation in response["violations"]:
         shelters = [item.within for item in allowed if item.rule == violation["id"]]
@@ -167,6 +169,22 @@ def axe(page: Page, allowed: Sequence[Allowed] = ALLOWED) -> list[str]:
                 summary = " ".join(node["failureSummary"].split())
                 findings.append(f"{violation['id']} ({violation['impact']}) {json.dumps(target)}: {summary}")
     return findings
+
+
+@contextmanager
+def _unrolled(page: Page) -> Iterator[None]:
+    # What is scrolled out of Streamlit's main area is passed over by axe: for the while all of it is made to fit.
+    before = page.viewport_size
+    assert before, "A page without a viewport can't be checked."
+    for _ in range(3):
+        height = page.evaluate(
+            """() => Math.max(innerHeight, ...['.stMain', '[data-testid=stSidebarContent]'].map(
+                   css => document.querySelector(css)?.scrollHeight ?? 0))"""
+        )
+        page.set_viewport_size({"width": before["width"], "height": height + 20})
+        page.wait_for_timeout(200)
+    yield
+    page.set_viewport_size(before)
 
 
 def _lies_within(page: Page, target: str | list[str], shelters: Sequence[str]) -> bool:

@@ -144,7 +144,7 @@ class _Listener(ThreadingHTTPServer):
     lab: OpenAIServer
 
 
-class _Cut(Exception):  # noqa: N818 - never leaves this file
+class _Cut(Exception):
     """Raised to leave an answer in the middle."""
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import openai
 import pytest
-from langchain_core.messages import AIMessageChunk
+from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_openai import ChatOpenAI
 from pydantic import BaseModel, SecretStr
 
@@ -22,9 +22,11 @@ def client(server: OpenAIServer, key: str = "sk-test") -> ChatOpenAI:
     return ChatOpenAI(model="test-model", base_url=server.url, api_key=SecretStr(key), max_retries=0, timeout=10)
 
 
-def gather(chunks: Iterator[AIMessageChunk]) -> AIMessageChunk:
+def gather(chunks: Iterator[BaseMessage]) -> AIMessageChunk:
     whole = next(chunks)
+    assert isinstance(whole, AIMessageChunk)
     for chunk in chunks:
+        assert isinstance(chunk, AIMessageChunk)
         whole += chunk
     return whole
 
@@ -98,10 +100,9 @@ def test_a_server_error_is_told_as_such(openai_server: OpenAIServer) -> None:
 
 def test_a_cut_stream_gives_its_first_pieces_and_then_fails(openai_server: OpenAIServer) -> None:
     openai_server.answer(cut("one two three four", after=2))
-    pieces = []
-    with pytest.raises(openai.APIConnectionError):  # noqa: PT012 - pieces come before the error
-        for chunk in client(openai_server).stream("count"):
-            pieces.append(chunk.text)
+    pieces: list[str] = []
+    with pytest.raises(openai.APIConnectionError):
+        pieces.extend(chunk.text for chunk in client(openai_server).stream("count"))
     assert "".join(pieces) == "one two"
 
 

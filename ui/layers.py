@@ -1,16 +1,15 @@
-"""Puts boxes into layers: ranks by longest path, order by barycentre, columns by least squares, edges as curves."""
+"""Puts boxes into layers: ranks by longest path, order by barycentre, columns by least squares."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations, pairwise
+from itertools import chain, combinations, pairwise
 from typing import Literal
 
-from ui.shape import Curve, Curves, Point
-
-APART, NEAR, LANE, CORNER, LABEL = 18.0, 10.0, 18.0, 10.0, 16.0
+APART, NEAR, LANE, LABEL = 18.0, 10.0, 18.0, 16.0
 LEVEL, FLATTEST = 34.0, 0.16
 """The least space between two layers, and how much of an edge's sideways way it has to be."""
+STRAIGHT = 40.0
 WIDE = 4000.0
 """More than any offset, so that offsets only decide between edges at the same item."""
 
@@ -28,6 +27,8 @@ class Item:
     pin: Literal["", "start", "end", "entry", "exit"] = ""
     """What keeps it out of the middle layers: ends of the graph, or crossings of a subgraph's border."""
     bend: bool = False
+    passed: bool = False
+    """True for a bend in a layer without boxes, where there is nothing to bend around."""
     rank: int = 0
     x: float = 0.0
     y: float = 0.0
@@ -87,8 +88,8 @@ def find_loops(items: Sequence[Item], wires: Sequence[Wire]) -> list[Item]:
     return done[::-1]
 
 
-def arrange(items: Sequence[Item], order: Sequence[Item], wires: Sequence[Wire]) -> list[Band]:
-    """Sets the x and y of all items, and gives the top and bottom of every layer."""
+def arrange(items: Sequence[Item], order: Sequence[Item], wires: Sequence[Wire]) -> tuple[float, list[Band]]:
+    """Sets the x and y of all items, and gives the width and the top and bottom of every layer."""
     _rank(order, wires)
     _add_lanes(wires)
     rows: list[list[Item]] = [[] for _ in range(max(item.rank for item in items) + 1)]
@@ -97,7 +98,7 @@ def arrange(items: Sequence[Item], order: Sequence[Item], wires: Sequence[Wire])
     hops = [hop for wire in wires for hop in _hops(wire)]
     _sort(rows, hops)
     _columns(rows, hops)
-    return _levels(rows, hops)
+    return max(item.x + item.right for item in chain(*rows)), _levels(rows, hops)
 
 
 def _rank(order: Sequence[Item], wires: Sequence[Wire]) -> None:
@@ -112,48 +113,53 @@ def _rank(order: Sequence[Item], wires: Sequence[Wire]) -> None:
         after = [wire.target.rank for wire in ahead if wire.source is item]
         if after and not item.pin and not any(wire.target is item for wire in ahead):
             item.rank = min(after) - 1
-    deepest = max((item.rank for item in order if item.pin != "exit"), default=0)
-    stretch = 1 + any(wire.label for wire in ahead)
+    # The end has the last layer for itself, as the start has the first.
+    deepest = max((item.rank + (item.pin != "end") for item in order if item.pin != "exit"), default=0)
+    if not any(item.pin == "end" for item in order):
+        deepest -= 1
+    stretch = 1 + any(wire.label and wire.source is not wire.target for wire in wires)
     for item in order:
         item.rank = stretch * {"end": deepest, "exit": deepest + 1}.get(item.pin, item.rank)
 
 
 def _add_lanes(wires: Sequence[Wire]) -> None:
     taken: dict[Item, int] = defaultdict(int)
-
-    def lane(item: Item, label: float) -> tuple[float, float]:
-        taken[item] += 1
-        item.face = item.face or item.right
-        beside, item.right = item.right + LANE - 6, item.right + LANE + label
-        return beside, min(6.0 * taken[item], item.height / 2 - 5)
-
     for wire in sorted((wire for wire in wires if wire.back), key=lambda wire: wire.source.rank - wire.target.rank):
-        wire.leaves, wire.below = lane(wire.source, wire.label)
-        wire.enters, wire.above = (
-            (wire.leaves, wire.below) if wire.source is wire.target else lane(wire.target, 0.0)
-        )
+        ends = {wire.source, wire.target}
+        free = {item: item.right + LANE - 6 for item in ends}
+        for item in ends:
+            taken[item] += 1
+            item.face = item.face or item.right
+        # Where both ends are about as wide, one straight lane serves them.
+        if max(free.values()) - min(free.values()) < STRAIGHT:
+            free = dict.fromkeys(ends, max(free.values()))
+        for item in ends:
+            item.right = free[item] + 6
+        if wire.source is wire.target:
+            wire.source.right += wire.label
+        wire.leaves, wire.enters = free[wire.source], free[wire.target]
+        wire.below, wire.above = (min(6.0 * taken[item], item.height / 2 - 5) for item in (wire.source, wire.target))
 
 
 def _bends(wire: Wire) -> list[Item]:
     first, last = sorted((wire.source.rank, wire.target.rank))
     wire.bends = [Item(rank=rank, bend=True) for rank in range(first + 1, last)]
-    if wire.label and not wire.back:
-        wire.bends[0].left = wire.bends[0].right = wire.label / 2 + 3
-        wire.bends[0].height = LABEL
+    if wire.label and wire.bends:
+        bend = wire.bends[-1 if wire.back else 0]
+        bend.left = bend.right = wire.label / 2 + 3
+        bend.height = LABEL
     return wire.bends
 
 
 def _hops(wire: Wire) -> Iterator[_Hop]:
     if wire.source is wire.target:
         return
-    chain = [wire.source, *wire.bends, wire.target]
-    beside = [wire.leaves, *(0.0 for _ in wire.bends), wire.enters]
+    stops = [(wire.source, wire.leaves), *((bend, 0.0) for bend in wire.bends), (wire.target, wire.enters)]
     if wire.back:
-        chain = [wire.target, *wire.bends, wire.source]
-        beside.reverse()
-    for (upper, out), (lower, into) in pairwise(zip(chain, beside, strict=True)):
+        stops = [stops[-1], *stops[1:-1], stops[0]]
+    for (upper, out), (lower, into) in pairwise(stops):
         # A lane follows the boxes and never pulls them out of line.
-        weight = 0.001 if wire.back else (1.0, 2.0, 8.0)[upper.bend + lower.bend]
+        weight = 0.001 if wire.back else (1.0, 2.0, 4.0)[upper.bend + lower.bend]
         yield _Hop(upper, lower, out, into, weight)
 
 
@@ -196,7 +202,8 @@ def _columns(rows: Sequence[Sequence[Item]], hops: Sequence[_Hop]) -> None:
         pulls[hop.lower].append((hop.upper, hop.out - hop.into, hop.weight))
     for row in rows:
         _settle(row, [(0.0, 1.0)] * len(row))
-    for turn in range(40):
+    for turn in range(150):
+        before = [item.x for item in chain(*rows)]
         for row in rows if turn % 2 else rows[::-1]:
             wants = []
             for item in row:
@@ -204,10 +211,11 @@ def _columns(rows: Sequence[Sequence[Item]], hops: Sequence[_Hop]) -> None:
                 mean = sum((other.x + beside) * w for other, beside, w in pulls[item]) / weight if weight else item.x
                 wants.append((mean, weight or 0.01))
             _settle(row, wants)
-    left = min(item.x - item.left for row in rows for item in row)
-    for row in rows:
-        for item in row:
-            item.x -= left
+        if max(abs(item.x - x) for item, x in zip(chain(*rows), before, strict=True)) < 0.05:
+            break
+    left = min(item.x - item.left for item in chain(*rows))
+    for item in chain(*rows):
+        item.x -= left
 
 
 def _settle(row: Sequence[Item], wants: Sequence[tuple[float, float]]) -> None:
@@ -241,62 +249,6 @@ def _levels(rows: Sequence[Sequence[Item]], hops: Sequence[_Hop]) -> list[Band]:
     for row, step in zip(rows, steps, strict=True):
         bands.append((top, top + max((item.height for item in row), default=0.0)))
         for item in row:
-            item.y = sum(bands[-1]) / 2
+            item.y, item.passed = sum(bands[-1]) / 2, all(other.bend for other in row)
         top = bands[-1][1] + step
     return bands
-
-
-def draw(wire: Wire, bands: Sequence[Band]) -> Curves:
-    """Leads a wire through the gaps between layers in curves and through the layers straight."""
-    return tuple(_loop(wire) if wire.source is wire.target else _up(wire, bands) if wire.back else _down(wire, bands))
-
-
-def label_at(wire: Wire) -> Point:
-    """Says where the middle of a wire's label is."""
-    if wire.back:
-        return wire.source.x + wire.leaves + 5 + wire.label / 2, wire.source.y + wire.below
-    return (wire.bends[0].x, wire.bends[0].y) if wire.label else (0.0, 0.0)
-
-
-def _down(wire: Wire, bands: Sequence[Band]) -> Iterator[Curve]:
-    source, target = wire.source, wire.target
-    stops = [(source.x + wire.leaves, source.y + source.height / 2, bands[source.rank][1])]
-    stops += [(bend.x, *bands[bend.rank]) for bend in wire.bends if _tall(bands[bend.rank])]
-    stops += [(target.x + wire.enters, bands[target.rank][0], target.y - target.height / 2)]
-    yield from _through(stops)
-
-
-def _up(wire: Wire, bands: Sequence[Band]) -> Iterator[Curve]:
-    source, target = wire.source, wire.target
-    low, high = source.y + wire.below, target.y - wire.above
-    out, into = source.x + wire.leaves, target.x + wire.enters
-    yield ((source.x + source.face, low), (out, low), (out, low), (out, low - CORNER))
-    stops = [(out, low - CORNER, min(bands[source.rank][0], low - CORNER))]
-    stops += [(bend.x, *bands[bend.rank][::-1]) for bend in wire.bends[::-1] if _tall(bands[bend.rank])]
-    stops += [(into, max(bands[target.rank][1], high + CORNER), high + CORNER)]
-    yield from _through(stops)
-    yield ((into, high + CORNER), (into, high), (into, high), (target.x + target.face, high))
-
-
-def _loop(wire: Wire) -> Iterator[Curve]:
-    item = wire.source
-    face, lane = item.x + item.face, item.x + wire.leaves
-    low, high = item.y + wire.below, item.y - wire.below
-    yield ((face, low), (lane + 6, low), (lane + 6, high), (face, high))
-
-
-def _tall(band: Band) -> bool:
-    # A layer that was kept free for labels and has none is no reason to bend.
-    return band[0] < band[1]
-
-
-def _through(stops: Sequence[tuple[float, float, float]]) -> Iterator[Curve]:
-    """Runs straight from y to y at each stop's x, and in an S from stop to stop."""
-    for here, after in pairwise([*stops, None]):
-        assert here
-        x, first, last = here
-        if first != last:
-            yield ((x, first), (x, first), (x, last), (x, last))
-        if after:
-            middle = (last + after[1]) / 2
-            yield ((x, last), (x, middle), (after[0], middle), (after[0], after[1]))

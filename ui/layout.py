@@ -8,8 +8,10 @@ overlap, no edge crosses a box, and a subgraph encloses its nodes however deep t
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import combinations, pairwise
 
-from ui.layers import Band, Item, Wire, arrange, draw, find_loops, label_at
+from ui.curves import draw, label_at
+from ui.layers import Band, Item, Wire, arrange, find_loops
 from ui.shape import Box, Cluster, Curves, Edge, Node, Picture, Point, Route, Shape, Way
 
 __all__ = ["LINE", "SIZE", "SMALL", "Box", "Cluster", "Edge", "Node", "Picture", "Route", "Shape", "place"]
@@ -18,10 +20,9 @@ SIZE, SMALL = 14.0, 12.0
 """Of the text in boxes and beside edges, in pixels of the unscaled picture."""
 TARGET = 460.0
 """A picture of this width still shows its boxes' text at 12 px in a column of 400 px."""
-LIMITS = (150.0, 112.0, 88.0, 70.0)
+LIMITS = (150.0, 112.0, 92.0, 76.0)
 """Widths of a line of text, tried in turn until the picture is narrow enough."""
-LINE, PAD, TITLE, MARGIN = 17.0, 14.0, 26.0, 12.0
-
+LINE, PAD, TITLE, MARGIN = 17.0, 12.0, 26.0, 12.0
 
 
 def text_width(text: str, size: float = SIZE) -> float:
@@ -39,14 +40,18 @@ def cut(text: str, limit: float, size: float = SIZE) -> str:
 
 
 def wrap(label: str, limit: float) -> tuple[str, ...]:
-    """Breaks a label once where it's too long, after a space, underscore or hyphen, and cuts what still is."""
+    """Breaks a label into up to three lines, after spaces, underscores and hyphens, and cuts what is still too long."""
     text = " ".join(label.split())
-    breaks = [i + 1 for i, c in enumerate(text[:-1]) if c in " _-"]
-    if text_width(text) <= limit or not breaks:
-        return (cut(text, limit),)
-    longest = {i: max(text_width(text[:i]), text_width(text[i:])) for i in breaks}
-    best = min(longest, key=longest.__getitem__)
-    return cut(text[:best].rstrip(), limit), cut(text[best:], limit)
+    breaks = [i + 1 for i, c in enumerate(text[:-1]) if c in " _-"][:12]
+    lines: tuple[str, ...] = (text,)
+    for more in range(3):
+        splits = [
+            tuple(text[a:b].rstrip(" ") for a, b in pairwise((0, *at, None))) for at in combinations(breaks, more)
+        ]
+        lines = min(splits, key=lambda split: max(map(text_width, split)), default=lines)
+        if max(map(text_width, lines)) <= limit:
+            break
+    return tuple(cut(line, limit) for line in lines)
 
 
 def place(shape: Shape) -> Picture:
@@ -56,7 +61,9 @@ def place(shape: Shape) -> Picture:
         pictures.append(_Level(shape, (), limit).picture())
         if pictures[-1].width <= TARGET:
             return pictures[-1]
-    return min(pictures, key=lambda picture: picture.width)
+    # Cutting labels that much shorter must be worth it.
+    narrowest = min(picture.width for picture in pictures)
+    return next(picture for picture in pictures if picture.width <= 1.05 * narrowest)
 
 
 class _Level:
@@ -102,7 +109,7 @@ class _Level:
         for key, item in self.items.items():
             if key[0] == "group":
                 self._lay_out(key[1:], item)
-        return self._framed(arrange(items, order, wires), max(item.x + item.right for item in items))
+        return self._framed(*arrange(items, order, wires))
 
     def _lay_out(self, path: tuple[str, ...], item: Item) -> None:
         """Lays a subgraph out; edges that lead back stop at its border, all others are led to the very node inside."""
@@ -118,7 +125,7 @@ class _Level:
             if wire.source is item:
                 wire.leaves = _way(inner, False, edge.source)[-1][3][0] - item.left
 
-    def _framed(self, bands: Sequence[Band], right: float) -> Picture:
+    def _framed(self, right: float, bands: Sequence[Band]) -> Picture:
         """Puts margins around the level, and around a subgraph its border with the title."""
         title = cut(self.path[-1], self.limit, SMALL) if self.path else ""
         entered = [wire.source.x for _, wire in self.wires if wire.source.pin == "entry"]
@@ -137,9 +144,7 @@ class _Level:
 
     def _content(self, bands: Sequence[Band]) -> Picture:
         boxes = [_box(node, item, self.limit) for node, item in self.nodes]
-        inner = [
-            _moved(picture, item.x - item.left, item.y - item.height / 2) for item, picture in self.inner.items()
-        ]
+        inner = [_moved(picture, item.x - item.left, item.y - item.height / 2) for item, picture in self.inner.items()]
         routes, ways = [], []
         for edge, wire in self.wires:
             curves = (*self._led(False, edge.source, wire), *draw(wire, bands), *self._led(True, edge.target, wire))

@@ -52,19 +52,37 @@ class Confirmation(BaseModel):
 
 def build_in_node(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
     """Builds the trap: every step is a plain call, and the node that makes them is tried again."""
-    return _graph(new_order, reserve, charge, retry=RETRY)
+    return _in_one_node(new_order, reserve, charge)
 
 
 def build_retry_around(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
     """Builds the trap: every step is a task, and the node that holds the tasks is tried again."""
-    steps = (_as_task(step, retry=None) for step in (new_order, reserve, charge))
-    return _graph(*steps, retry=RETRY)
+    return _in_one_node(*(_as_task(step, retry=None) for step in (new_order, reserve, charge)))
 
 
 def build_task(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
-    """Builds the cure: every step is a task that is tried again by itself, and the node never is."""
-    steps = (_as_task(step, retry=RETRY) for step in (new_order, reserve, charge))
-    return _graph(*steps, retry=None)
+    """Builds the cure: every step is a task that is tried again by itself, and paying has a node of its own."""
+    numbered, reserved, charged = (_as_task(step, retry=RETRY) for step in (new_order, reserve, charge))
+
+    def order(state: State) -> dict[str, Any]:
+        number, confirmed = _agree(state, numbered, reserved)
+        return {"order": number, "confirmed": confirmed}
+
+    # Not in `order`: an answer is saved when its node ends. Killed before that, the person is asked
+    # again, and could decline what has been paid already.
+    def pay(state: State) -> dict[str, Any]:
+        return {"booking": charged(state["order"], _cents(state), state["failures"], state["crash"])}
+
+    def agreed(state: State) -> Literal["pay", "receipt"]:
+        return "pay" if state["confirmed"] else "receipt"
+
+    return (
+        _receipt_at_the_end()
+        .add_node("order", order)
+        .add_node("pay", pay, metadata={"effects": ["ledger"]})
+        .add_conditional_edges("order", agreed)
+        .add_edge("pay", "receipt")
+    )
 
 
 def new_order() -> str:
@@ -92,39 +110,50 @@ def _as_task(step: Callable[..., Any], *, retry: RetryPolicy | None) -> Callable
     return lambda *given: durable(*given).result()
 
 
-def _graph(
-    new_order: Callable[..., str],
-    reserve: Callable[..., None],
-    charge: Callable[..., int],
-    *,
-    retry: RetryPolicy | None,
+def _in_one_node(
+    numbered: Callable[..., str], reserved: Callable[..., None], charged: Callable[..., int]
 ) -> StateGraph[State, World, Input, State]:
     def order(state: State) -> dict[str, Any]:
-        number = new_order()
-        _crash("after-order", state["crash"])
-        reserve(number, state["failures"])
-        amount = f"{state['amount']:,.2f} €"
-        question = f"Pay {amount} for {state['item']}, order {number}?"
-        answer = interrupt({"question": question, "order": number, "amount": amount}, response_schema=Confirmation)
-        _crash("after-question", state["crash"])
-        if answer.confirm == "no":
+        number, confirmed = _agree(state, numbered, reserved)
+        if not confirmed:
             return {"order": number, "confirmed": False}
-        booking = charge(number, round(state["amount"] * 100), state["failures"], state["crash"])
+        booking = charged(number, _cents(state), state["failures"], state["crash"])
         return {"order": number, "confirmed": True, "booking": booking}
 
+    return (
+        _receipt_at_the_end()
+        .add_node("order", order, retry_policy=RETRY, metadata={"effects": ["ledger"]})
+        .add_edge("order", "receipt")
+    )
+
+
+def _agree(state: State, numbered: Callable[..., str], reserved: Callable[..., None]) -> tuple[str, bool]:
+    number = numbered()
+    _crash("after-order", state["crash"])
+    reserved(number, state["failures"])
+    amount = f"{state['amount']:,.2f} €"
+    question = f"Pay {amount} for {state['item']}, order {number}?"
+    answer = interrupt({"question": question, "order": number, "amount": amount}, response_schema=Confirmation)
+    _crash("after-question", state["crash"])
+    return number, answer.confirm == "yes"
+
+
+def _receipt_at_the_end() -> StateGraph[State, World, Input, State]:
     def receipt(state: State) -> dict[str, Any]:
         if not state["confirmed"]:
-            return {"receipt": f"Order {state['order']} was declined; nothing was paid for {state['item']}."}
+            return {"receipt": f"Order {state['order']} for {state['item']} was declined."}
         return {"receipt": f"Paid {state['amount']:,.2f} € for {state['item']}, order {state['order']}."}
 
     return (
         StateGraph(State, context_schema=World, input_schema=Input)
-        .add_node("order", order, retry_policy=retry, metadata={"effects": ["ledger"]})
         .add_node("receipt", receipt)
         .add_edge(START, "order")
-        .add_edge("order", "receipt")
         .add_edge("receipt", END)
     )
+
+
+def _cents(state: State) -> int:
+    return round(state["amount"] * 100)
 
 
 def _world() -> World:
@@ -152,6 +181,7 @@ PATTERN = Pattern(
         "A task's result is kept over interrupt and crash, but a retry around it runs it again.",
         "With its own retry a task alone is tried again, and the order number stays what it was.",
         "The idempotency key is the order's number: it helps only where the number stays the same.",
+        "Killed after the charge, the traps ask again what has been paid already; the cure's answer is saved by then.",
     ),
     sources=("HN 3",),
     lanes=(
@@ -172,7 +202,7 @@ PATTERN = Pattern(
         Lane(
             "task",
             "Task with its own retry",
-            "Gives each task the retry, and none to the node that holds them.",
+            "Gives the retry to each task and not to its node, and pays in a node after the question.",
             build_task,
         ),
     ),
@@ -209,4 +239,5 @@ PATTERN = Pattern(
     ),
     script=by_instruction({}),
     tables=("ledger",),
+    crash_field="crash",
 )

@@ -1,0 +1,80 @@
+"""The application: the pages of `ui/main.py` in one ASGI process with the lab, which it opens and closes."""
+
+import gc
+import importlib
+import warnings
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http.cookies import SimpleCookie
+from typing import Any
+from urllib.parse import urlsplit
+
+import streamlit as st
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lab.door import close_lab, open_lab
+from lab.visitors import COOKIE, Visitors, is_loopback
+
+WARM = ("pandas", "pages.pattern", "pages.gallery", "pages.threads", "streamlit.elements.arrow", "streamlit.delta_generator")
+"""What the first page would otherwise import while its visitor waits."""
+
+
+class Admission:
+    """Gives each browser a workspace by a signed cookie that no script of a page can read."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on and adds the cookie to its answer where one is due."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = HTTPConnection(scope)
+        lab = open_lab()
+        visitors = Visitors(lab.secret(), lab.settings.workspaces)
+        cookie = visitors.admit(request.cookies.get(COOKIE), near=_is_near(request))
+
+        async def answer(message: Message) -> None:
+            if cookie is not None and message["type"] == "http.response.start":
+                MutableHeaders(scope=message).append("set-cookie", _header(cookie, secure=request.url.scheme == "https"))
+            await send(message)
+
+        await self._app(scope, receive, answer)
+
+
+def _is_near(request: HTTPConnection) -> bool:
+    """Tells whether a request came from this machine itself and through no proxy."""
+    host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    forwarded = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip"))
+    return request.client is not None and is_loopback(request.client.host) and is_loopback(host) and not forwarded
+
+
+def _header(value: str, *, secure: bool) -> str:
+    cookie: SimpleCookie = SimpleCookie()
+    cookie[COOKIE] = value
+    attributes = {"path": "/", "httponly": True, "samesite": "Lax", "max-age": 365 * 24 * 3600, "secure": secure}
+    for name, given in attributes.items():
+        cookie[COOKIE][name] = given
+    return cookie[COOKIE].OutputString()
+
+
+@asynccontextmanager
+async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
+    """Opens the lab before the first page and closes it after the last."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in WARM:
+            importlib.import_module(name)
+    open_lab()
+    # What is imported by now stays for good; without this every collection would walk all of it.
+    gc.collect()
+    gc.freeze()
+    yield {}
+    close_lab()
+
+
+app = st.App("ui/main.py", lifespan=lifespan, middleware=[Middleware(Admission)])

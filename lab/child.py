@@ -1,0 +1,67 @@
+"""The program of a run in a process of its own (`python -m lab.child`); `lab/apart.py` starts it."""
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import IO
+
+from lab.apart import REQUEST, encode
+from lab.events import Event
+from lab.lab import Lab
+from lab.plain import Plain
+from lab.runs import Request
+from lab.settings import Settings
+
+
+class Channel:
+    """Writes events as lines; they get their numbers where they arrive."""
+
+    def __init__(self, lines: IO[str]) -> None:
+        """Writes to `lines`, from any thread."""
+        self._lines = lines
+        self._lock = threading.Lock()
+
+    def append(self, make: Callable[[int], Event]) -> None:
+        """Writes one event."""
+        self.write(encode(make(0)))
+
+    def write(self, told: Plain) -> None:
+        """Writes one line."""
+        with self._lock:
+            self._lines.write(json.dumps(told) + "\n")
+            self._lines.flush()
+
+
+def main() -> None:
+    """Carries out the one request on standard input."""
+    # A Ctrl+C reaches this process too; what becomes of the run is the parent's to say.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8") as lines:
+        # What a node prints must not get between the events.
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        told = json.loads(sys.stdin.readline())
+        settings = Settings(_env_file=None, **told["settings"])
+        _carry_out(settings, REQUEST.validate_python(told["request"]), Channel(lines))
+
+
+def _carry_out(settings: Settings, request: Request, channel: Channel) -> None:
+    lab = Lab(settings)
+    try:
+        stream = lab.stream(request, expendable=True)
+
+        def listen() -> None:
+            sys.stdin.readline()
+            stream.stop()
+
+        threading.Thread(target=listen, daemon=True).start()
+        outcome, error = stream.carry_out(channel)
+    finally:
+        lab.close()
+    channel.write({"outcome": outcome, "error": error})
+
+
+if __name__ == "__main__":
+    main()

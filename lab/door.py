@@ -1,0 +1,24 @@
+"""The process's one lab: opened by the application or by whoever asks first, closed with the process."""
+
+import threading
+
+from lab.lab import Lab
+from lab.settings import Settings
+
+_lock = threading.Lock()
+_opened: list[Lab] = []
+
+
+def open_lab(settings: Settings | None = None) -> Lab:
+    """Gives the process's lab and opens it where it isn't yet; raises DamagedDatabase."""
+    with _lock:
+        if not _opened:
+            _opened.append(Lab(settings))
+        return _opened[0]
+
+
+def close_lab() -> None:
+    """Closes the process's lab; the next one who asks opens another."""
+    with _lock:
+        while _opened:
+            _opened.pop().close()

@@ -1,0 +1,261 @@
+"""A graph's stream, told as events."""
+
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.runnables import RunnableConfig
+from langgraph.errors import GraphBubbleUp, GraphDrained, GraphRecursionError
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import RunControl
+from langgraph.types import StreamMode
+
+from graphs.pattern import Breakpoints, Lane
+from graphs.world import World
+from lab.events import (
+    AttemptFailed,
+    CheckpointSaved,
+    Log,
+    NodeEnded,
+    NodeStarted,
+    Outcome,
+    Path,
+    Progress,
+    Tokens,
+)
+from lab.models import explain
+from lab.plain import plain
+
+Graph = CompiledStateGraph[Any, World, Any, Any]
+
+STREAM_MODES: tuple[StreamMode, ...] = ("updates", "messages", "custom", "tasks", "checkpoints")
+
+
+class RunStopped(GraphBubbleUp):
+    """Raised inside a model's token stream to cut it; no retry and no error handler takes it for a failure."""
+
+
+class Listener(BaseCallbackHandler):
+    """Hears what the stream doesn't tell: dispatched events, failed attempts; and cuts a stopped run's tokens."""
+
+    raise_error = True
+    run_inline = True
+
+    def __init__(self, log: Log, stop: threading.Event) -> None:
+        self._log = log
+        self._stop = stop
+        self._begun: dict[uuid.UUID, tuple[Path, str, float]] = {}
+
+    def on_llm_new_token(self, token: Any, **kwargs: Any) -> None:
+        """Cuts the stream once a stop is asked for."""
+        if self._stop.is_set():
+            raise RunStopped
+
+    def on_chat_model_start(self, serialized: Any, messages: Any, **kwargs: Any) -> None:
+        """Keeps a stopped run from asking a model anything more."""
+        if self._stop.is_set():
+            raise RunStopped
+
+    def on_custom_event(
+        self, name: str, data: Any, *, metadata: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> None:
+        """Notes an event that a node dispatched."""
+        path, _ = _place(metadata or {})
+        told = plain(data)
+        self._log.append(lambda no: Progress(no, time.time(), path, told))
+
+    def on_chain_start(
+        self,
+        serialized: Any,
+        inputs: Any,
+        *,
+        run_id: uuid.UUID,
+        tags: list[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Remembers when an attempt of a node began."""
+        if tags and tags[0].startswith("graph:step:"):
+            self._begun[run_id] = (*_place(metadata or {}), time.time())
+
+    def on_chain_end(self, outputs: Any, *, run_id: uuid.UUID, **kwargs: Any) -> None:
+        """Forgets an attempt that went well."""
+        self._begun.pop(run_id, None)
+
+    def on_chain_error(self, error: BaseException, *, run_id: uuid.UUID, **kwargs: Any) -> None:
+        """Notes an attempt that failed; a question or a stop is no failure."""
+        begun = self._begun.pop(run_id, None)
+        if begun is None or isinstance(error, GraphBubbleUp):
+            return
+        path, task_id, started = begun
+        told = explain(error)
+        self._log.append(lambda no: AttemptFailed(no, time.time(), path, task_id, started, told))
+
+
+def _place(metadata: Mapping[str, Any]) -> tuple[Path, str]:
+    """Gives a node's path and task id from the namespace in a callback's metadata."""
+    parts = [part.partition(":") for part in str(metadata.get("langgraph_checkpoint_ns", "")).split("|") if part]
+    return tuple(name for name, _, _ in parts), parts[-1][2] if parts else ""
+
+
+class Recorder:
+    """Turns the parts of a stream into events, each thing once."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._paths: dict[tuple[str, ...], Path] = {(): ()}
+        self._lengths: dict[tuple[str, bool], int] = {}
+        self._asked: set[str] = set()
+        self._checkpoints: set[str] = set()
+        self._cached: set[Path] = set()
+        self._running: dict[str, Path] = {}
+
+    def part(self, part: Mapping[str, Any]) -> None:
+        """Notes one stream part of version v2."""
+        kind = part["type"]
+        namespace = part["ns"]
+        path = self._paths.get(namespace)
+        if path is None:
+            path = self._paths[namespace] = tuple(name.partition(":")[0] for name in namespace)
+        if kind == "messages":
+            self._message(path, *part["data"])
+        elif kind == "tasks":
+            self._task(path, part["data"])
+        elif kind == "checkpoints":
+            self._checkpoint(path, part["data"])
+        elif kind == "custom":
+            self._custom(path, part["data"])
+        elif "__metadata__" in part["data"]:
+            self._cached.update((*path, name) for name in part["data"] if name != "__metadata__")
+
+    def _message(self, path: Path, message: Any, metadata: Mapping[str, Any]) -> None:
+        if not isinstance(message, AIMessage):
+            return
+        ident = str(message.id)
+        if not isinstance(message, AIMessageChunk) and (ident, False) in self._lengths:
+            return
+        place = (*path, str(metadata.get("langgraph_node", "")))
+        content = message.content
+        text = content if isinstance(content, str) else str(message.text)
+        if text:
+            self._tokens(place, ident, text, tool=False)
+        for chunk in getattr(message, "tool_call_chunks", ()) or ():
+            name = f"{chunk['name']} " if chunk["name"] else ""
+            self._tokens(place, ident, f"{name}{chunk['args'] or ''}", tool=True)
+
+    def _tokens(self, path: Path, ident: str, text: str, *, tool: bool) -> None:
+        key = (ident, tool)
+        offset = self._lengths.get(key, 0)
+        self._lengths[key] = offset + len(text)
+        self._log.append(lambda no: Tokens(no, time.time(), path, ident, offset, text, tool))
+
+    def _task(self, path: Path, data: Mapping[str, Any]) -> None:
+        here = (*path, str(data["name"]))
+        task_id = data["id"]
+        if "result" not in data:
+            self._running[task_id] = here
+            self._log.append(lambda no: NodeStarted(no, time.time(), here, task_id))
+            return
+        self._running.pop(task_id, None)
+        asked = tuple(plain(dict(found)) for found in data["interrupts"] if found["id"] not in self._asked)
+        self._asked.update(found["id"] for found in asked)
+        error = data["error"]
+        told = "" if error is None else explain(error) if isinstance(error, BaseException) else str(error)
+        wrote = plain(data["result"])
+        waits, cached = bool(data["interrupts"]), here in self._cached
+        self._log.append(lambda no: NodeEnded(no, time.time(), here, task_id, wrote, told, asked, waits, cached))
+
+    def _checkpoint(self, path: Path, data: Mapping[str, Any]) -> None:
+        ident = data["config"]["configurable"]["checkpoint_id"]
+        if ident in self._checkpoints:
+            return
+        self._checkpoints.add(ident)
+        step, source = data["metadata"]["step"], data["metadata"]["source"]
+        following = tuple(data["next"])
+        self._log.append(lambda no: CheckpointSaved(no, time.time(), path, ident, step, source, following))
+
+    def _custom(self, path: Path, data: Any) -> None:
+        # The stream names only the graph; which node wrote is sure where just one of it is running.
+        inside = [place for place in self._running.values() if place[:-1] == path]
+        place = inside[0] if len(inside) == 1 else path
+        told = plain(data)
+        self._log.append(lambda no: Progress(no, time.time(), place, told))
+
+
+@dataclass(slots=True)
+class Stream:
+    """A run's work in this process: the stream of a graph."""
+
+    graph: Graph
+    lane: Lane
+    given: Any
+    config: RunnableConfig
+    world: World
+    breakpoints: Breakpoints
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _control: RunControl = field(default_factory=RunControl)
+
+    def carry_out(self, log: Log) -> tuple[Outcome, str]:
+        """Runs the graph and tells its events; gives how it ended, and why where it failed."""
+        recorder = Recorder(log)
+        config: RunnableConfig = {**self.config, "callbacks": [Listener(log, self._stop)]}
+        try:
+            parts = self.graph.stream(
+                self.given,
+                config,
+                context=self.world,
+                stream_mode=STREAM_MODES,
+                interrupt_before=list(self.breakpoints.before) or None,
+                interrupt_after=list(self.breakpoints.after) or None,
+                durability=self.lane.durability if self.lane.remembers else None,
+                control=self._control,
+                subgraphs=True,
+                version="v2",
+            )
+            for part in parts:
+                recorder.part(part)
+            return self._settled(), ""
+        except (RunStopped, GraphDrained):
+            return "stopped", ""
+        except GraphRecursionError:
+            limit = self.config["recursion_limit"]
+            return "failed", (
+                f"GraphRecursionError: the run reached its limit of {limit} supersteps without an end. "
+                "A loop needs a way out; the limit is set by LAB_RECURSION_LIMIT."
+            )
+        # What a pattern raises is a result: it's shown on its node, and the thread goes on.
+        except (Exception, SystemExit) as error:  # noqa: BLE001
+            return "failed", explain(error)
+
+    def stop(self) -> None:
+        """Cuts a token stream at once and ends the run at the next superstep's boundary."""
+        self._stop.set()
+        self._control.request_drain("stopped by a person")
+
+    def _settled(self) -> Outcome:
+        if not self.lane.remembers:
+            return "finished"
+        snapshot = self.graph.get_state(self.config)
+        if snapshot.interrupts:
+            return "waiting"
+        return "paused" if snapshot.next or snapshot.tasks else "finished"
+
+    def calls(self) -> str:
+        """Tells the call of this run as code that can be copied."""
+        config = {key: value for key, value in self.config.items() if key != "metadata"}
+        pauses = "".join(
+            f"    interrupt_{when}={list(nodes)!r},\n"
+            for when, nodes in (("before", self.breakpoints.before), ("after", self.breakpoints.after))
+            if nodes
+        )
+        durability = f"    durability={self.lane.durability!r},\n" if self.lane.remembers else ""
+        return (
+            f"for part in graph.stream(\n    {self.given!r},\n    {config!r},\n    context=world,\n"
+            f"{pauses}{durability}    subgraphs=True,\n    stream_mode={list(STREAM_MODES)!r},\n"
+            '    version="v2",\n):\n    print(part["type"], part["ns"], part["data"])'
+        )

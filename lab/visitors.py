@@ -1,0 +1,51 @@
+"""Who visits: a signed cookie names the workspace, and nobody can make one up."""
+
+import ipaddress
+import uuid
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+COOKIE = "lab_workspace"
+LOCAL = "local"
+"""The workspace that all browsers of this machine share."""
+
+
+class Visitors:
+    """Signs and reads workspace names."""
+
+    def __init__(self, secret: str, mode: str) -> None:
+        self._signer = URLSafeSerializer(secret, salt="workspace")
+        self._mode = mode
+
+    def read(self, cookie: str | None) -> str | None:
+        """Gives the workspace that a cookie names; None where it's missing or not ours."""
+        if cookie is None:
+            return LOCAL if self._mode == "shared" else None
+        try:
+            name = self._signer.loads(cookie)
+        except BadSignature:
+            return None
+        return name if isinstance(name, str) else None
+
+    def admit(self, cookie: str | None, *, near: bool) -> str | None:
+        """Gives the cookie to set, None where the visitor's own will do.
+
+        `near` says that the request came from this very machine, by address and by name.
+        """
+        shares = self._mode == "shared" or (self._mode == "auto" and near)
+        name = self.read(cookie) if cookie is not None else None
+        if name is not None and (name == LOCAL) == shares:
+            return None
+        signed: str = str(self._signer.dumps(LOCAL if shares else uuid.uuid4().hex))
+        return signed
+
+
+def is_loopback(host: str) -> bool:
+    """Tells whether a host, by name or address, is this machine's loopback."""
+    name = host.strip().strip("[]").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,34 @@
+"""The gallery: every pattern by family."""
+
+from itertools import groupby
+from typing import Any
+
+import streamlit as st
+
+from graphs.catalogue import CATALOGUE
+from graphs.pattern import Pattern
+
+PAGES: dict[str, Any] = {}
+"""The registered page of each pattern, by slug; the router fills it."""
+
+
+def render() -> None:
+    """Draws one card a pattern."""
+    st.title("LangGraph Pattern Lab", anchor=False)
+    st.markdown(
+        "Workflow patterns of LangGraph, running: tokens stream, the graph lights up, every step is a checkpoint. "
+        "Most patterns run beside an alternative on the same input. No key and no network are needed."
+    )
+    for family, found in groupby(CATALOGUE, key=lambda pattern: pattern.family):
+        st.header(str(family), anchor=False, divider=False)
+        with st.grid(columns="auto", min_column_width=300, key=f"family_{family.name}"):
+            for pattern in found:
+                _card(pattern)
+
+
+def _card(pattern: Pattern) -> None:
+    with st.container(border=True, height="stretch", key=f"card_{pattern.slug}"):
+        st.page_link(PAGES[pattern.slug], label=f"**{pattern.title}**")
+        st.markdown(pattern.summary)
+        lanes = " · ".join(lane.title for lane in pattern.lanes)
+        st.caption(lanes)

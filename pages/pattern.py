@@ -1,0 +1,135 @@
+"""The page of a pattern: its form, its lanes side by side, and below them what the chosen one left."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+from pydantic import TypeAdapter
+
+from graphs.pattern import Pattern
+from lab.forms import Field, fields
+from lab.lab import Lab
+from lab.threads import Thread
+from lab.workspace import Workspace
+from ui import answer, session
+from ui.access import model_name, the_lab, workspace
+from ui.attach import attach
+from ui.diagram import shape_of
+from ui.inspect_tabs import tabs
+from ui.lane import LanePane
+from ui.shape import Shape
+from ui.starter import Starter
+from ui.text import safe
+
+NARROWEST = 330
+"""Pixels below which lanes go under each other instead of side by side."""
+
+
+def render(pattern: Pattern) -> None:
+    """Draws the page of a pattern and then follows its runs."""
+    lab, visitor = the_lab(), workspace()
+    shown = session.current(pattern, visitor)
+    _head(pattern)
+    if shown.problem:
+        st.warning(f"{shown.problem} This page starts empty.", icon=":material/link_off:")
+    starter = Starter(pattern, lab, visitor, shown.threads)
+    shapes = {lane.key: shape_of(lab.drawing(pattern.slug, lane.key)) for lane in pattern.lanes}
+    nodes = tuple(node.id for node in shapes[pattern.lanes[0].key].nodes if node.kind == "node")
+    starter.draw(nodes)
+    panes = _lanes(pattern, lab, visitor, shown.threads, shapes, starter)
+    _tables(pattern, visitor, shown.threads)
+    tabs(visitor, panes, _chosen(pattern, panes))
+    attach(panes)
+
+
+def _head(pattern: Pattern) -> None:
+    st.title(pattern.title, anchor=False)
+    st.markdown(pattern.summary)
+    with st.expander("What to watch", icon=":material/visibility:", expanded=True, key=f"{pattern.slug}_watch"):
+        st.markdown("\n".join(f"- {line}" for line in pattern.watch))
+
+
+def _lanes(
+    pattern: Pattern,
+    lab: Lab,
+    visitor: Workspace,
+    threads: Mapping[str, Thread],
+    shapes: Mapping[str, Shape],
+    starter: Starter,
+) -> Sequence[LanePane]:
+    panes = [
+        LanePane(visitor, pattern, lane, threads.get(lane.key), shapes[lane.key], f"{pattern.slug}_{lane.key}")
+        for lane in pattern.lanes
+    ]
+    if threads:
+        models = {model_name(thread.model) for thread in threads.values()}
+        st.caption(f"Answered by: {', '.join(sorted(models))}")
+    for pane, column in zip(panes, _columns(len(panes)), strict=True):
+        with column:
+            pane.draw(lambda drawn: _card(drawn, pattern, lab, visitor, starter))
+    return panes
+
+
+def _columns(count: int) -> Sequence[st.delta_generator.DeltaGenerator]:
+    return st.columns(count, gap="medium", border=True)
+
+
+def _card(pane: LanePane, pattern: Pattern, lab: Lab, visitor: Workspace, starter: Starter) -> None:
+    """Draws what the lane asks for, if it does."""
+    if pane.thread is None:
+        st.caption("Run the pattern: what its nodes say and write appears here.")
+        return
+    if pane.status == "running" or pane.snapshot is None:
+        return
+    card = answer.Card(pane.key, visitor, pane.thread.thread_id, pane.snapshot, starter.pauses)
+    if pane.status == "waiting":
+        answer.questions(card)
+    elif pane.outcome == "paused":
+        chosen = tuple(node for node in _nodes(lab, pattern, pane) if pattern.choose_breakpoints)
+        answer.pause(card, pane.lane, _state_fields(lab, pattern, pane), chosen)
+    elif pane.status == "resumable":
+        answer.again(card, failed=pane.outcome == "failed")
+
+
+def _nodes(lab: Lab, pattern: Pattern, pane: LanePane) -> tuple[str, ...]:
+    return tuple(node.id for node in shape_of(lab.drawing(pattern.slug, pane.lane.key)).nodes if node.kind == "node")
+
+
+def _state_fields(lab: Lab, pattern: Pattern, pane: LanePane) -> tuple[Field, ...]:
+    if not pane.lane.edits:
+        return ()
+    return fields(TypeAdapter(lab.state_schema(pattern.slug, pane.lane.key)).json_schema())
+
+
+def _tables(pattern: Pattern, visitor: Workspace, threads: Mapping[str, Thread]) -> None:
+    if not threads:
+        return
+    titles = {threads[lane.key].thread_id: lane.title for lane in pattern.lanes if lane.key in threads}
+    for table in pattern.tables:
+        rows = visitor.business(table, list(titles))
+        st.subheader(table.capitalize(), anchor=False)
+        if not rows:
+            st.caption(f"The {table} has no row of these threads.")
+            continue
+        told = [
+            {"Lane": titles[row["thread_id"]], **{key: row[key] for key in row if key not in ("thread_id", "at")}}
+            for row in rows
+        ]
+        st.dataframe(pd.DataFrame(safe(told)), hide_index=True, alt=f"Rows of the {table}: {len(rows)}")
+
+
+def _chosen(pattern: Pattern, panes: Sequence[LanePane]) -> LanePane:
+    if len(panes) == 1:
+        return panes[0]
+    keys = [pane.lane.key for pane in panes]
+    st.space("small")
+    key = st.segmented_control(
+        "Look into lane",
+        keys,
+        default=keys[0],
+        required=True,
+        format_func=lambda key: pattern.lane(key).title,
+        key="lane",
+        bind="query-params",
+    )
+    return next((pane for pane in panes if pane.lane.key == key), panes[0])

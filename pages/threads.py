@@ -1,0 +1,48 @@
+"""The list of threads of this workspace, each with its status and the way back to it."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from graphs.catalogue import find
+from lab.threads import Thread
+from pages.gallery import PAGES
+from ui.access import workspace
+from ui.lane import BADGES
+from ui.text import literal
+
+SHOWN = 100
+
+
+def render() -> None:
+    """Draws the threads, the last used first."""
+    st.title("Threads", anchor=False)
+    visitor = workspace()
+    threads = visitor.threads(limit=SHOWN)
+    if not threads:
+        st.info("No thread yet. Open a pattern from the gallery and run it.", icon=":material/info:")
+        return
+    st.markdown("Every run is kept as a thread. Open one to see it as it stands and to go on where it stopped.")
+    for thread in threads:
+        _row(thread, _status(visitor.status(thread.thread_id)))
+
+
+def _status(status: str) -> Sequence[str]:
+    label, icon, color = BADGES["paused" if status == "resumable" else status]
+    return ("Can go on" if status == "resumable" else label), icon, color
+
+
+def _row(thread: Thread, badge: Sequence[str]) -> None:
+    pattern = find(thread.pattern)
+    with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"row_{thread.thread_id}"):
+        st.page_link(
+            PAGES[thread.pattern],
+            label=f"**{pattern.title}** · {pattern.lane(thread.lane).title}",
+            query_params={"thread": thread.thread_id, "lane": thread.lane},
+            width=300,
+        )
+        st.markdown(literal(thread.title, 90), width="stretch")
+        label, icon, color = badge
+        st.badge(label, icon=icon, color=color)  # type: ignore[arg-type]  # a colour name out of our own table
+        st.caption(datetime.fromtimestamp(thread.updated, UTC).strftime("%Y-%m-%d %H:%M UTC"), width="content")

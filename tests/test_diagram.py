@@ -1,0 +1,326 @@
+"""The picture of a graph: where things are placed, what names can do to it, and how states are shown.
+
+A *bend* never shows here; a *route* is an edge as drawn, a *cluster* the box around a subgraph.
+"""
+
+import html
+import operator
+import re
+from collections.abc import Iterator
+from itertools import combinations, pairwise
+from typing import Annotated, Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from langgraph.graph import END, START, StateGraph
+from streamlit.testing.v1 import AppTest
+from typing_extensions import TypedDict
+
+from ui.diagram import NodeState, Phase, describe, highlight, now, shape_of, svg
+from ui.layout import place, text_width, wrap
+from ui.shape import Box, Cluster, Curve, Edge, Node, Picture, Point, Shape
+
+HOSTILE = (
+    'a"b',
+    "it's",
+    "c\\d",
+    "</style><script>alert(1)</script>",
+    "x\ny\r\nz",
+    "tab\there",
+    "}body{display:none}",
+    "&amp;<b>",
+    "über 名前 🚀",
+)
+
+
+class State(TypedDict):
+    seen: Annotated[list[str], operator.add]
+
+
+def graph(*edges: tuple[str, str]) -> StateGraph[State, None, State, State]:
+    builder = StateGraph(State)
+    for name in dict.fromkeys(name for edge in edges for name in edge if name not in (START, END)):
+        builder.add_node(name, lambda _: {})
+    for source, target in edges:
+        builder.add_edge(source, target)
+    return builder
+
+
+def flat(*edges: str) -> Shape:
+    pairs = [(edge.split(">")[0], edge.split(">")[1]) for edge in edges]
+    names = dict.fromkeys(name for pair in pairs for name in pair)
+    return Shape(tuple(Node(name, name) for name in names), tuple(Edge(*pair) for pair in pairs))
+
+
+def boxes(picture: Picture) -> dict[str, Box]:
+    return {box.node.id: box for box in picture.boxes}
+
+
+def apart(one: Box | Cluster, other: Box | Cluster, gap: float = 0.0) -> bool:
+    return (
+        one.x + one.width + gap <= other.x
+        or other.x + other.width + gap <= one.x
+        or one.y + one.height + gap <= other.y
+        or other.y + other.height + gap <= one.y
+    )
+
+
+def encloses(outer: Box | Cluster, inner: Box | Cluster) -> bool:
+    return (
+        outer.x < inner.x
+        and outer.y < inner.y
+        and inner.x + inner.width < outer.x + outer.width
+        and inner.y + inner.height < outer.y + outer.height
+    )
+
+
+def along(curve: Curve) -> Iterator[Point]:
+    for t in (step / 8 for step in range(9)):
+        weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+        yield (
+            sum(weight * point[0] for weight, point in zip(weights, curve, strict=True)),
+            sum(weight * point[1] for weight, point in zip(weights, curve, strict=True)),
+        )
+
+
+def crosses(box: Box, curve: Curve) -> bool:
+    return any(
+        box.x + 1 < x < box.x + box.width - 1 and box.y + 1 < y < box.y + box.height - 1 for x, y in along(curve)
+    )
+
+
+def test_a_chain_stands_in_one_column_in_its_order() -> None:
+    placed = boxes(place(flat("a>b", "b>c", "c>d")))
+    middles = [placed[name].x + placed[name].width / 2 for name in "abcd"]
+    assert max(middles) - min(middles) < 0.5
+    assert all(placed[one].y + placed[one].height < placed[other].y for one, other in pairwise("abcd"))
+
+
+def test_branches_share_a_layer_and_stand_evenly_below_their_source() -> None:
+    placed = boxes(place(flat("s>a1", "s>a2", "s>a3", "a1>e", "a2>e", "a3>e")))
+    assert len({placed[name].y for name in ("a1", "a2", "a3")}) == 1
+    middle = {name: box.x + box.width / 2 for name, box in placed.items()}
+    assert middle["s"] == pytest.approx((middle["a1"] + middle["a3"]) / 2, abs=0.5)
+    assert middle["e"] == pytest.approx(middle["s"], abs=0.5)
+
+
+def test_a_loop_leads_back_on_the_right_of_what_it_skips() -> None:
+    picture = place(flat("draft>review", "review>improve_a_lot", "improve_a_lot>draft"))
+    widest = max(box.x + box.width for box in picture.boxes)
+    back = next(route for route in picture.routes if route.edge.target == "draft")
+    assert max(x for curve in back.curves for x, _ in along(curve)) > widest
+    assert back.curves[-1][3][1] < back.curves[0][0][1]
+
+
+def test_the_end_has_the_last_layer_even_where_a_shorter_way_leads_there() -> None:
+    nodes = (Node("s", "s", "start"), Node("a", "a"), Node("b", "b"), Node("e", "e", "end"))
+    placed = boxes(place(Shape(nodes, (Edge("s", "e"), Edge("s", "a"), Edge("a", "b")))))
+    assert placed["e"].y > placed["b"].y + placed["b"].height
+
+
+NAMES = [f"{'long_name_' * (i % 3)}n{i}" for i in range(9)]
+PARENTS: list[tuple[str, ...]] = [(), (), ("one",), ("one", "deep"), ("two",)]
+
+
+@some.composite
+def shapes(draw: some.DrawFn) -> Shape:
+    """Graphs with branches, loops, self-loops, stray nodes, labels and nested subgraphs."""
+    names = NAMES[: draw(some.integers(1, len(NAMES)))]
+    nodes = [Node(name, name, parent=draw(some.sampled_from(PARENTS))) for name in names]
+    pairs = some.tuples(some.sampled_from(names), some.sampled_from(names))
+    found = draw(some.lists(pairs, max_size=14, unique=True))
+    labels = draw(some.lists(some.sampled_from(["", "", "yes", "try again"]), min_size=14, max_size=14))
+    return Shape(tuple(nodes), tuple(Edge(*pair, label=label) for pair, label in zip(found, labels, strict=False)))
+
+
+@settings(max_examples=80, deadline=None)
+@given(shapes())
+def test_every_graph_is_placed_whole_apart_and_inside_the_picture(shape: Shape) -> None:
+    picture = place(shape)
+    assert sorted(box.node.id for box in picture.boxes) == sorted(node.id for node in shape.nodes)
+    assert sorted(map(repr, (route.edge for route in picture.routes))) == sorted(map(repr, shape.edges))
+    assert all(apart(one, other, gap=10) for one, other in combinations(picture.boxes, 2))
+    points = [point for route in picture.routes for curve in route.curves for point in along(curve)]
+    corners = [p for b in (*picture.boxes, *picture.clusters) for p in ((b.x, b.y), (b.x + b.width, b.y + b.height))]
+    for x, y in points + corners:
+        assert -0.1 <= x <= picture.width + 0.1
+        assert -0.1 <= y <= picture.height + 0.1
+    assert not [r.edge for r in picture.routes for c in r.curves for box in picture.boxes if crosses(box, c)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(shapes())
+def test_clusters_enclose_their_own_nodes_and_no_others(shape: Shape) -> None:
+    picture = place(shape)
+    for cluster in picture.clusters:
+        for box in picture.boxes:
+            mine = box.node.parent[: len(cluster.path)] == cluster.path
+            assert encloses(cluster, box) if mine else apart(cluster, box)
+    for one, other in combinations(picture.clusters, 2):
+        nested = other.path[: len(one.path)] == one.path
+        assert encloses(one, other) if nested else apart(one, other)
+
+
+@settings(max_examples=60, deadline=None)
+@given(shapes())
+def test_every_edge_touches_both_its_ends_or_the_subgraph_around_them(shape: Shape) -> None:
+    picture = place(shape)
+    places = [*picture.boxes, *picture.clusters]
+    for route in picture.routes:
+        for name, (x, y) in ((route.edge.source, route.curves[0][0]), (route.edge.target, route.curves[-1][3])):
+            node = boxes(picture)[name].node
+            mine = [
+                p for p in places if (p.node is node if isinstance(p, Box) else node.parent[: len(p.path)] == p.path)
+            ]
+            assert any(p.x - 1 <= x <= p.x + p.width + 1 and p.y - 1 <= y <= p.y + p.height + 1 for p in mine)
+        for (*_, end), (start, *_) in pairwise(route.curves):
+            assert end == pytest.approx(start, abs=0.2)
+
+
+def test_labels_break_at_word_ends_before_they_are_cut() -> None:
+    assert wrap("publish", 100) == ("publish",)
+    assert wrap("escalate_to_senior_underwriter", 150) == ("escalate_to_", "senior_underwriter")
+    assert wrap("escalate_to_senior_underwriter", 100) == ("escalate_", "to_senior_", "underwriter")
+    (line,) = wrap("donaudampfschifffahrtsgesellschaft", 100)
+    assert line.endswith("…")
+    assert text_width(line) <= 100
+
+
+def test_fifteen_nodes_with_long_names_fit_a_narrow_column() -> None:
+    names = [f"verify_customer_document_{i}" for i in range(15)]
+    edges = [Edge(names[i // 3], names[i]) for i in range(1, 5)] + [Edge(names[i], names[i + 1]) for i in range(4, 14)]
+    assert place(Shape(tuple(Node(name, name) for name in names), tuple(edges))).width <= 460
+
+
+def test_a_drawable_graph_keeps_breakpoints_and_conditional_edges() -> None:
+    builder = graph((START, "draft"), ("publish", END))
+    builder.add_conditional_edges("draft", lambda _: "publish", {"good": "publish", "bad": END})
+    shape = shape_of(builder.compile(interrupt_before=["publish"]).get_graph(xray=True))
+    nodes = {node.id: node for node in shape.nodes}
+    assert [nodes[name].kind for name in ("__start__", "draft", "__end__")] == ["start", "node", "end"]
+    assert nodes["publish"].note == "pauses before"
+    assert Edge("draft", "publish", True, "good") in shape.edges
+    assert Edge("__start__", "draft") in shape.edges
+
+
+def test_subgraphs_become_parents_and_their_starts_and_ends_vanish() -> None:
+    inner = graph((START, "worker"), ("worker", "check"), ("check", END))
+    inner.add_conditional_edges("check", lambda _: "worker", {"again": "worker", "ok": END})
+    middle = StateGraph(State).add_node("plan", lambda _: {}).add_node("team", inner.compile())
+    middle.add_edge(START, "plan").add_edge("plan", "team").add_edge("team", END)
+    outer = StateGraph(State).add_node("design", middle.compile()).add_node("ship", lambda _: {})
+    outer.add_edge(START, "design").add_edge("design", "ship").add_edge("ship", END)
+    shape = shape_of(outer.compile().get_graph(xray=True))
+    assert {node.id: node.parent for node in shape.nodes} == {
+        "__start__": (),
+        "ship": (),
+        "__end__": (),
+        "design:plan": ("design",),
+        "design:team:worker": ("design", "team"),
+        "design:team:check": ("design", "team"),
+    }
+    ends = {(edge.source, edge.target) for edge in shape.edges}
+    assert {("design:plan", "design:team:worker"), ("design:team:check", "ship")} <= ends
+
+
+def test_an_error_handler_hangs_on_the_node_that_it_guards() -> None:
+    builder = StateGraph(State).add_node("risky", lambda _: {}, error_handler=lambda state, error: {})
+    shape = shape_of(builder.add_edge(START, "risky").add_edge("risky", END).compile().get_graph(xray=True))
+    assert Edge("risky", "__error_handler__risky", True, "on error") in shape.edges
+    assert "error handler" in {node.label for node in shape.nodes}
+
+
+def test_svg_is_well_formed_and_gives_hostile_names_back_as_text() -> None:
+    nodes = tuple(Node(name, name, parent=('gr<o>"up',)) for name in HOSTILE)
+    edges = tuple(Edge(one, other, True, one[:6]) for one, other in pairwise(HOSTILE))
+    drawn = svg(Shape(nodes, edges))
+    root = ElementTree.fromstring(drawn)
+    assert [group.get("data-n") for group in root.iter("g") if group.get("class") == "nd"] == list(HOSTILE)
+    assert [group.get("data-from") for group in root.iter("g") if group.get("class") == "ed cond"] == [*HOSTILE[:-1]]
+    assert {element.tag for element in root.iter()} == {
+        *("svg", "g", "title", "rect", "text", "path", "polygon", "circle", "foreignObject", "span")
+    }
+
+
+def test_a_node_is_a_button_with_its_whole_name_however_much_of_it_is_drawn() -> None:
+    name = "donaudampfschifffahrtsgesellschaft"
+    root = ElementTree.fromstring(svg(Shape((Node(name, name),), ())))
+    (node,) = (group for group in root.iter("g") if group.get("class") == "nd")
+    assert (node.get("role"), node.get("tabindex"), node.get("aria-label")) == ("button", "0", name)
+    assert node.findtext("title") == name
+    assert name not in [text.text for text in node.iter("text")]
+
+
+def test_the_picture_takes_all_colours_from_the_theme() -> None:
+    drawn = svg(flat("a>b"))
+    assert not re.search(r"fill=|stroke=|style=|#[0-9a-f]{3}", drawn)
+    assert not re.search(r"#[0-9a-f]{3}|rgb", highlight("k", {p: NodeState(p, 2) for p in Phase}))
+
+
+def unescaped(css: str) -> str:
+    return re.sub(r"\\([0-9a-f]+) ", lambda found: chr(int(found[1], 16)), css)
+
+
+def test_hostile_names_stay_inside_their_selector() -> None:
+    for name in HOSTILE:
+        style = highlight("lane", {name: NodeState(Phase.DONE)})
+        (selected,) = re.findall(r'\[data-n="([^"]*)"\]', style)
+        assert re.fullmatch(r"(?:[a-zA-Z0-9_-]|\\[0-9a-f]+ )*", selected)
+        assert unescaped(selected) == name
+        assert style.count("<") == 2
+        assert style.count("{") == 1
+        assert "<script" not in now("lane", {name: NodeState(Phase.DONE)})
+
+
+def test_a_key_is_the_class_that_streamlit_makes_of_it() -> None:
+    assert ".st-key-graph_a-b-c--- .lg" in highlight("a:b c.é/", {"n": NodeState(Phase.DONE)})
+
+
+@pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.PENDING])
+def test_every_state_shows_a_badge_of_its_own_beside_its_colour(phase: Phase) -> None:
+    style = highlight("lane", {"draft": NodeState(phase)})
+    shown = [other for other in Phase if f"--{other}:inline" in style]
+    assert shown == [phase]
+    drawn = svg(flat("draft>end"))
+    badges = dict(re.findall(r'<g class="badge (\w+)">(.*?)</g>', drawn))
+    assert len(set(badges.values())) == len(Phase) - 1
+    assert phase in badges
+
+
+def test_pending_nodes_look_as_drawn_and_only_repeated_visits_are_counted() -> None:
+    assert highlight("lane", {"a": NodeState(Phase.PENDING, 0)}) == "<style></style>"
+    style = highlight("lane", {"a": NodeState(Phase.DONE, 1), "b": NodeState(Phase.DONE, 3)})
+    assert re.findall(r'data-n="(\w)"\]{--visits:"×3"', style) == ["b"]
+
+
+def test_the_description_says_names_states_and_visits() -> None:
+    states = {
+        "__start__": NodeState(Phase.DONE),
+        "draft": NodeState(Phase.DONE, 2),
+        "team:ap\nprove": NodeState(Phase.WAITING),
+    }
+    assert describe(states) == "start: done, draft: done (2 visits), team:ap prove: waiting"
+    assert html.escape(describe(states)) in now("lane", states)
+
+
+def page() -> None:
+    import streamlit as st
+
+    from ui.diagram import NodeState, Phase, diagram, now
+    from ui.shape import Edge, Node, Shape
+
+    shape = Shape((Node("draft", "draft"), Node("review", "review")), (Edge("draft", "review"),))
+    st.text(f"picked {diagram(shape, key='one')} {diagram(shape, key='two')}")
+    st.empty().markdown(now("one", {"draft": NodeState(Phase.RUNNING)}), unsafe_allow_html=True)
+
+
+def test_a_page_gets_the_picked_node_and_holds_the_text_twin() -> None:
+    at: Any = AppTest.from_function(page).run()
+    assert not at.exception
+    assert at.text[0].value == "picked None None"
+    assert "draft: running" in at.markdown[0].value
+    at.session_state["diagram_two"] = {"picked": "review"}
+    at.run()
+    assert at.text[0].value == "picked None review"

@@ -1,0 +1,174 @@
+"""The card that answers: an interrupt by its schema, a static pause by a form, a stop or a failure by a button."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from graphs.pattern import Breakpoints, Lane
+from lab.errors import InvalidInput, LabError
+from lab.forms import Field, fields
+from lab.history import Question, Snapshot
+from lab.plain import Plain
+from lab.workspace import Workspace
+from ui.access import choice
+from ui.form import ask, held
+from ui.text import safe, shown
+
+ANSWER = {"type": "object", "properties": {"answer": {"type": "string", "title": "Answer"}}}
+"""What is asked for where a pattern gave no schema and no options."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Where a card stands and what its buttons may do."""
+
+    key: str
+    workspace: Workspace
+    thread_id: str
+    snapshot: Snapshot
+    breakpoints: Callable[[], Breakpoints]
+    """The pauses that the visitor has chosen by now."""
+
+    def attempt(self, act: Callable[[], Any]) -> None:
+        """Does a thing and keeps what went wrong with it for the card's next drawing."""
+        st.session_state.pop(f"{self.key}_wrong", None)
+        try:
+            act()
+        except InvalidInput as error:
+            st.session_state[f"{self.key}_wrong"] = error.fields
+        except LabError as error:
+            st.session_state[f"{self.key}_wrong"] = {"": str(error)}
+
+    @property
+    def wrong(self) -> Mapping[str, str]:
+        """What the last try complained of, by field."""
+        found: Mapping[str, str] = st.session_state.get(f"{self.key}_wrong", {})
+        return found
+
+    def how(self) -> dict[str, Any]:
+        """The model, pace and pauses with which the thread goes on."""
+        chosen = choice()
+        return {"model": chosen.model, "pace": chosen.pace, "breakpoints": self.breakpoints()}
+
+
+def questions(card: Card) -> None:
+    """Draws one form for each pending interrupt."""
+    for question in card.snapshot.questions:
+        _question(card, question)
+
+
+def _question(card: Card, question: Question) -> None:
+    key = f"{card.key}_{question.id}"
+    asked, simple = _fields(question)
+    with st.form(key=f"{key}_form", border=True):
+        st.markdown(f":material/front_hand: **{_title(question)}**")
+        st.text(shown(_sentence(question)))
+        _details(question)
+        ask(asked, key, {}, card.wrong)
+        st.form_submit_button(
+            "Send answer",
+            type="primary",
+            key=f"{key}_send",
+            on_click=lambda: card.attempt(lambda: _send(card, question, key, asked, simple=simple)),
+        )
+
+
+def _send(card: Card, question: Question, key: str, asked: tuple[Field, ...], *, simple: bool) -> None:
+    given = held(asked, key)
+    answer: Plain = given.get("answer") if simple else given
+    if simple and answer is None:
+        raise InvalidInput({"answer": "a value is needed"})
+    card.workspace.resume(card.thread_id, {question.id: answer}, card.snapshot.checkpoint_id, **card.how())
+
+
+def _fields(question: Question) -> tuple[tuple[Field, ...], bool]:
+    """Gives the fields to ask for, and whether their one value is the whole answer."""
+    if question.schema is not None and question.schema.get("properties"):
+        return fields(question.schema), False
+    if question.schema is not None:
+        return fields({**ANSWER, "properties": {"answer": {"title": "Answer", **question.schema}}}), True
+    options = question.value.get("options") if isinstance(question.value, dict) else None
+    if isinstance(options, list) and options:
+        return fields({**ANSWER, "properties": {"answer": {"title": "Answer", "enum": options}}}), True
+    return fields(ANSWER), True
+
+
+def _title(question: Question) -> str:
+    return f"`{question.node}` asks" if question.node else "It asks"
+
+
+def _sentence(question: Question) -> str:
+    value = question.value
+    return str(value["question"]) if isinstance(value, dict) and "question" in value else str(value)
+
+
+def _details(question: Question) -> None:
+    details = {key: value for key, value in question.value.items() if key not in ("question", "options")} if isinstance(
+        question.value, dict
+    ) else {}
+    for name, value in details.items():
+        if isinstance(value, (dict, list)):
+            st.json(safe({name: value}), expanded=1)
+        else:
+            st.caption(f"{shown(name, 60).replace('_', ' ').capitalize()}")
+            st.text(shown(value, 4000))
+
+
+def pause(card: Card, lane: Lane, state_fields: tuple[Field, ...], nodes: tuple[str, ...]) -> None:
+    """Draws what a thread offers that stopped at a static breakpoint: values to write, then on."""
+    where = " and ".join(f"`{name}`" for name in card.snapshot.next)
+    with st.form(key=f"{card.key}_pause_form", border=True):
+        st.markdown(f":material/pause_circle: **Paused before {where}**")
+        editable = tuple(field for field in state_fields if field.name in lane.edits)
+        if editable:
+            ask(editable, _pause_key(card), card.snapshot.values, card.wrong)
+        elif card.wrong:
+            ask((), card.key, {}, card.wrong)
+        with st.container(horizontal=True):
+            st.form_submit_button(
+                "Continue",
+                type="primary",
+                key=f"{card.key}_continue",
+                on_click=lambda: card.attempt(lambda: _go_on(card, editable, None)),
+            )
+            if nodes:
+                st.form_submit_button(
+                    "Step",
+                    icon=":material/skip_next:",
+                    help="Run one node and pause after it.",
+                    key=f"{card.key}_step",
+                    on_click=lambda: card.attempt(lambda: _go_on(card, editable, Breakpoints(after=nodes))),
+                )
+
+
+def _pause_key(card: Card) -> str:
+    # A new pause shows the state as it is then, not what was typed at the one before.
+    return f"{card.key}_{card.snapshot.checkpoint_id}"
+
+
+def _go_on(card: Card, editable: tuple[Field, ...], breakpoints: Breakpoints | None) -> None:
+    given = held(editable, _pause_key(card))
+    changed = {name: value for name, value in given.items() if value != card.snapshot.values.get(name)}
+    head = card.snapshot.checkpoint_id
+    if changed:
+        head = card.workspace.edit(card.thread_id, changed, head)
+    how = card.how() if breakpoints is None else {**card.how(), "breakpoints": breakpoints}
+    card.workspace.proceed(card.thread_id, head, **how)
+
+
+def again(card: Card, *, failed: bool) -> None:
+    """Draws the button that goes on from the last checkpoint after a stop, a failure or a crash."""
+    for message in card.wrong.values():
+        st.text(shown(message))
+    ahead = ", ".join(card.snapshot.next) or "its last step"
+    st.button(
+        "Try again" if failed else "Continue",
+        icon=":material/replay:" if failed else ":material/play_arrow:",
+        help=f"Goes on from the last checkpoint: {ahead} runs next, nothing before it runs again.",
+        key=f"{card.key}_again",
+        on_click=lambda: card.attempt(
+            lambda: card.workspace.proceed(card.thread_id, card.snapshot.checkpoint_id, **card.how())
+        ),
+    )

@@ -1,0 +1,217 @@
+"""One lane's column: head, graph, chat and steps as they come, and the card that answers what it asks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from graphs.pattern import Lane, Pattern
+from lab.history import Snapshot, Status
+from lab.plain import Plain
+from lab.threads import Thread
+from lab.view import Item, Message, Said, StepView, ThreadView
+from lab.workspace import Workspace
+from ui.diagram import diagram, now
+from ui.nodes import node_states
+from ui.shape import Shape
+from ui.text import safe, shown
+
+BADGES: dict[str, tuple[str, str, Any]] = {
+    "new": ("Not started", ":material/radio_button_unchecked:", "gray"),
+    "running": ("Running", ":material/play_circle:", "primary"),
+    "waiting": ("Waiting for an answer", ":material/front_hand:", "orange"),
+    "finished": ("Finished", ":material/check_circle:", "green"),
+    "paused": ("Paused", ":material/pause_circle:", "blue"),
+    "stopped": ("Stopped", ":material/stop_circle:", "blue"),
+    "failed": ("Failed", ":material/error:", "red"),
+    "crashed": ("Its process was killed", ":material/power_off:", "red"),
+}
+STEP_ICONS = {
+    "running": ":material/play_arrow:",
+    "done": ":material/check:",
+    "failed": ":material/error:",
+    "waiting": ":material/front_hand:",
+    "stopped": ":material/stop_circle:",
+}
+PARAGRAPH = 1200
+"""Characters after which a message goes on in a new element, so that a long answer isn't sent again whole."""
+
+
+@dataclass(slots=True)
+class Slot:
+    """Where one item is drawn, and the version that is there."""
+
+    place: Any
+    version: int = -1
+    texts: list[Any] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+
+class LanePane:
+    """A lane as it's drawn in one script run; `draw` comes first, `update` as often as there is news."""
+
+    def __init__(
+        self, workspace: Workspace, pattern: Pattern, lane: Lane, thread: Thread | None, shape: Shape, key: str
+    ) -> None:
+        self.lane = lane
+        self.thread = thread
+        self.key = key
+        self._pattern = pattern
+        self._shape = shape
+        self._names = [node.id for node in shape.nodes] + [":".join(path) for path in _groups(shape)]
+        self.view: ThreadView | None = workspace.view(thread.thread_id) if thread else None
+        self.status: Status = workspace.status(thread.thread_id) if thread else "new"
+        self.snapshot: Snapshot | None = (
+            workspace.snapshot(thread.thread_id) if thread and self.status != "running" else None
+        )
+        self._slots: dict[str, Slot] = {}
+        self._version = -1
+        self.picked: str | None = None
+
+    @property
+    def outcome(self) -> str:
+        """How the lane stands, in one word of `BADGES`."""
+        if self.status != "resumable":
+            return self.status
+        last = self.view.runs[-1].outcome if self.view and self.view.runs else None
+        return last if last in ("failed", "stopped", "crashed") else "paused"
+
+    def draw(self, card: Callable[["LanePane"], None]) -> None:
+        """Draws the whole column as it stands now; `card` draws what the lane asks for."""
+        st.subheader(self.lane.title, anchor=False)
+        st.markdown(self.lane.differs)
+        if self.lane.trap:
+            with st.container(border=True, key=f"trap_{self.key}"):
+                st.markdown(f":material/warning: **Trap, on purpose.** {self.lane.trap}")
+        self._badge = st.empty()
+        self.picked = diagram(self._shape, key=self.key)
+        self._now = st.empty()
+        self._stream = st.container(gap="small", key=f"stream_{self.key}")
+        self.update(force=True)
+        card(self)
+
+    def update(self, *, force: bool = False) -> bool:
+        """Draws what is new; True where the run that was going on has ended."""
+        if self.view is None:
+            self._head()
+            return False
+        version = self.view.catch_up()
+        if version == self._version and not force:
+            return False
+        self._version = version
+        for item in list(self.view.items):
+            self._item(item)
+        self._head()
+        return self.status == "running" and not self.view.running
+
+    def _head(self) -> None:
+        label, icon, color = BADGES[self.outcome]
+        self._badge.badge(label, icon=icon, color=color)
+        view = self.view
+        if view is not None:
+            states = node_states(self._names, view, self.status, self.snapshot)
+            self._now.markdown(now(self.key, states), unsafe_allow_html=True)
+
+    def _item(self, item: Item) -> None:
+        slot = self._slots.get(item.key)
+        if slot is None:
+            with self._stream:
+                slot = self._slots[item.key] = Slot(st.empty())
+        if slot.version == item.version:
+            return
+        slot.version = item.version
+        match item:
+            case Message():
+                self._message(slot, item)
+            case Said():
+                with slot.place.chat_message("user", avatar=":material/person:"):
+                    _said(item)
+            case StepView():
+                _step(slot, item)
+
+    def _message(self, slot: Slot, message: Message) -> None:
+        if not slot.texts:
+            slot.place = slot.place.chat_message("assistant", avatar=":material/smart_toy:")
+            slot.place.caption(shown(" › ".join(message.path), 120))
+        parts = [*paragraphs(shown(message.text)), *([shown(message.tool)] if message.tool else [])]
+        for number, part in enumerate(parts):
+            if number == len(slot.texts):
+                slot.texts.append(slot.place.empty())
+                slot.said.append("")
+            if slot.said[number] != part:
+                slot.said[number] = part
+                slot.texts[number].text(part)
+
+
+def paragraphs(text: str) -> list[str]:
+    """Cuts a text at line ends into parts of which only the last one still grows."""
+    parts: list[str] = []
+    rest = text
+    while len(rest) > PARAGRAPH:
+        cut = rest.rfind("\n", 0, PARAGRAPH) + 1 or rest.rfind(" ", 0, PARAGRAPH) + 1 or PARAGRAPH
+        parts.append(rest[:cut])
+        rest = rest[cut:]
+    return [*parts, rest]
+
+
+def _said(item: Said) -> None:
+    if item.kind == "edit":
+        st.caption("wrote to the state")
+    for found in item.values if isinstance(item.values, list) else [item.values]:
+        answer = found.get("answer", found) if item.kind == "resume" and isinstance(found, dict) else found
+        _values(answer)
+
+
+def _values(values: Plain) -> None:
+    if not isinstance(values, dict):
+        st.text(shown(values, 4000))
+        return
+    if len(values) == 1:
+        st.text(shown(next(iter(values.values())), 4000))
+        return
+    for name, value in values.items():
+        if value not in ("", None):
+            st.text(f"{shown(name, 60).replace('_', ' ')}: {shown(value, 4000)}")
+
+
+def _step(slot: Slot, step: StepView) -> None:
+    took = "" if step.ended is None else f" · {_seconds(sum(end - begin for begin, end in step.spans))}"
+    tries = f" · attempt {len(step.attempts) + (step.status != 'failed')}" if step.attempts else ""
+    cached = " · from cache" if step.cached else ""
+    name = " › ".join(step.path)
+    label = f"`{name}`{took}{tries}{cached}"
+    with slot.place.container(gap=None):
+        with st.expander(label, icon=STEP_ICONS[step.status], type="step", expanded=step.status == "failed"):
+            _body(step)
+        if step.progress:
+            _progress(step)
+
+
+def _body(step: StepView) -> None:
+    for attempt in step.attempts:
+        st.text(shown(f"Attempt failed after {_seconds(attempt.ended - attempt.started)}: {attempt.error}", 2000))
+    if step.error:
+        st.text(shown(step.error, 4000))
+    if step.wrote:
+        st.caption("wrote")
+        st.json(safe(step.wrote), expanded=1)
+    elif step.status == "done":
+        st.caption("wrote nothing")
+
+
+def _progress(step: StepView) -> None:
+    last = step.progress[-1]
+    percent = last.get("percent") if isinstance(last, dict) else None
+    if isinstance(percent, (int, float)):
+        st.progress(min(100, max(0, int(percent))), text=shown(last.get("step", ""), 80))
+    else:
+        st.json(safe(step.progress), expanded=False)
+
+
+def _seconds(span: float) -> str:
+    return f"{span * 1000:.0f} ms" if span < 1 else f"{span:.1f} s"
+
+
+def _groups(shape: Shape) -> list[tuple[str, ...]]:
+    return sorted({node.parent[: depth + 1] for node in shape.nodes for depth in range(len(node.parent))})

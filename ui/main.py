@@ -1,0 +1,31 @@
+"""The router: every page of the application, from the catalogue."""
+
+from functools import partial
+from itertools import groupby
+
+import streamlit as st
+
+from graphs.catalogue import CATALOGUE
+from pages import gallery, pattern, threads
+from ui.sidebar import sidebar
+from ui.style import style
+
+st.set_page_config(page_title="LangGraph Pattern Lab", page_icon="🧭", layout="wide")
+
+home = [
+    st.Page(gallery.render, title="Gallery", icon=":material/grid_view:", url_path="gallery", default=True),
+    st.Page(threads.render, title="Threads", icon=":material/history:", url_path="threads"),
+]
+families = {
+    str(family): [
+        st.Page(partial(pattern.render, found), title=found.title, url_path=found.slug, help=found.summary)
+        for found in group
+    ]
+    for family, group in groupby(CATALOGUE, key=lambda found: found.family)
+}
+page = st.navigation({"": home, **families}, expanded=True)
+gallery.PAGES.clear()
+gallery.PAGES.update({found.url_path: found for group in families.values() for found in group})
+style()
+sidebar()
+page.run()

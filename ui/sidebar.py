@@ -1,0 +1,43 @@
+"""The sidebar of every page: which model answers, at what pace, and where threads are kept."""
+
+import streamlit as st
+
+from ui.access import PACES, model_name, the_lab
+
+KEPT = {
+    "sqlite": "Threads are kept in a SQLite file.",
+    "memory": "Threads are kept in memory and end with the server.",
+    "postgresql": "Threads are kept in PostgreSQL.",
+}
+
+
+def sidebar() -> None:
+    """Draws the settings that hold for all pages."""
+    lab = the_lab()
+    with st.sidebar:
+        if lab.settings.real_model:
+            st.segmented_control(
+                "Answering model",
+                ["offline", "openai"],
+                default="offline",
+                required=True,
+                format_func=model_name,
+                key="model",
+                persist_state="session",
+            )
+        else:
+            st.markdown("**Answering model:** offline script")
+            st.caption("Set OPENAI_API_KEY or OPENAI_BASE_URL to choose a real one.")
+        st.select_slider("Pace of the offline model", _paces(), value=_own_pace(), key="pace", persist_state="session")
+        st.caption(KEPT[lab.storage.kind])
+
+
+def _paces() -> list[str]:
+    known = list(PACES)
+    return known if _own_pace() in known else [_own_pace(), *known]
+
+
+def _own_pace() -> str:
+    """Names the pace of the settings."""
+    pace = the_lab().settings.pace
+    return next((name for name, value in PACES.items() if value == pace), "As set")

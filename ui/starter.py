@@ -1,0 +1,161 @@
+"""The input form of a pattern's page: examples, fields, pauses, and the buttons that start and stop."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+from pydantic import TypeAdapter
+
+from graphs.pattern import Breakpoints, Example, Pattern, Turn
+from lab.errors import InvalidInput, LabError
+from lab.forms import Field, fields
+from lab.lab import Lab
+from lab.plain import Plain
+from lab.threads import Thread
+from lab.workspace import Workspace
+from ui import session
+from ui.access import choice
+from ui.form import ask, held
+from ui.text import shown
+
+
+class Starter:
+    """Draws a pattern's form and does what its buttons say."""
+
+    def __init__(self, pattern: Pattern, lab: Lab, workspace: Workspace, threads: Mapping[str, Thread]) -> None:
+        self._pattern = pattern
+        self._workspace = workspace
+        self._threads = threads
+        self._slug = pattern.slug
+        schema = TypeAdapter(lab.input_schema(pattern.slug, pattern.lanes[0].key)).json_schema()
+        self._fields: tuple[Field, ...] = fields(schema)
+        self._running = [thread for thread in threads.values() if workspace.status(thread.thread_id) == "running"]
+
+    def draw(self, nodes: Sequence[str]) -> None:
+        """Draws the examples, the form and its buttons; `nodes` can be paused at."""
+        number = self._example_number()
+        example = self._pattern.examples[number]
+        key, values = self._prefill(number, example)
+        problem = session.complaint(self._pattern)
+        wrong = problem.fields if isinstance(problem, InvalidInput) else {}
+        if problem is not None and not wrong:
+            st.error(shown(problem), icon=":material/error:")
+        with st.form(key=f"{self._slug}_form", border=True):
+            ask(self._fields, key, values, wrong)
+            if self._pattern.choose_breakpoints:
+                self._pauses(nodes, example, number)
+            with st.container(horizontal=True):
+                self._buttons(key)
+
+    def pauses(self) -> Breakpoints:
+        """Gives the pauses that the visitor has chosen."""
+        number = st.session_state.get(f"{self._slug}_example", 0) or 0
+        before = st.session_state.get(f"{self._slug}_{number}_before", ())
+        after = st.session_state.get(f"{self._slug}_{number}_after", ())
+        return Breakpoints(tuple(before or ()), tuple(after or ()))
+
+    def _example_number(self) -> int:
+        examples = self._pattern.examples
+        chosen = st.pills(
+            "Examples",
+            range(len(examples)),
+            default=0,
+            required=True,
+            format_func=lambda number: examples[number].label,
+            key=f"{self._slug}_example",
+            persist_state="session",
+        )
+        return int(chosen or 0)
+
+    def _prefill(self, number: int, example: Example) -> tuple[str, Mapping[str, Plain]]:
+        """Gives the key and the values of the form; a conversation's form goes on to the example's next turn."""
+        key = f"{self._slug}_{number}"
+        if not self._turning:
+            return key, example.input
+        turns = [step.input for step in example.steps.get(self._pattern.lanes[0].key, ()) if isinstance(step, Turn)]
+        said = st.session_state.get(f"{self._slug}_said", 0)
+        return f"{key}_{said}", turns[said] if said < len(turns) else {}
+
+    @property
+    def _turning(self) -> bool:
+        return self._pattern.turns and bool(self._threads)
+
+    def _pauses(self, nodes: Sequence[str], example: Example, number: int) -> None:
+        left, right = st.columns(2)
+        for column, when, chosen in (
+            (left, "before", example.breakpoints.before),
+            (right, "after", example.breakpoints.after),
+        ):
+            column.pills(
+                f"Pause {when}",
+                nodes,
+                selection_mode="multi",
+                default=list(chosen),
+                key=f"{self._slug}_{number}_{when}",
+                persist_state="session",
+            )
+
+    def _buttons(self, key: str) -> None:
+        st.form_submit_button(
+            "Send" if self._turning else "Run",
+            type="primary",
+            icon=":material/send:" if self._turning else ":material/play_arrow:",
+            key=f"{self._slug}_run",
+            disabled=bool(self._running),
+            on_click=self._turn if self._turning else self._start,
+            args=(key,),
+        )
+        st.form_submit_button(
+            "Stop",
+            icon=":material/stop:",
+            key=f"{self._slug}_stop",
+            disabled=not self._running,
+            on_click=self._stop,
+        )
+        st.form_submit_button(
+            "New thread",
+            icon=":material/add:",
+            key=f"{self._slug}_new",
+            disabled=not self._threads,
+            help="Clears the lanes. The threads that they showed stay in the list of threads.",
+            on_click=self._new,
+        )
+
+    def _start(self, key: str) -> None:
+        given = held(self._fields, key)
+        chosen = choice()
+        how: dict[str, Any] = {"model": chosen.model, "pace": chosen.pace, "breakpoints": self.pauses()}
+        new = Lab.new_session()
+        session.complain(self._pattern, None)
+        try:
+            started = [
+                self._workspace.start(self._slug, lane.key, given, session=new, **how) for lane in self._pattern.lanes
+            ]
+        except LabError as error:
+            session.complain(self._pattern, error)
+            return
+        st.query_params.pop("checkpoint", None)
+        st.session_state[f"{self._slug}_said"] = 0
+        session.show(self._pattern, started[0].thread_id)
+
+    def _turn(self, key: str) -> None:
+        given = held(self._fields, key)
+        chosen = choice()
+        session.complain(self._pattern, None)
+        try:
+            for thread in self._threads.values():
+                self._workspace.turn(thread.thread_id, given, model=chosen.model, pace=chosen.pace)
+        except LabError as error:
+            session.complain(self._pattern, error)
+            return
+        st.query_params.pop("checkpoint", None)
+        st.session_state[f"{self._slug}_said"] = st.session_state.get(f"{self._slug}_said", 0) + 1
+
+    def _stop(self) -> None:
+        for thread in self._running:
+            self._workspace.stop(thread.thread_id)
+
+    def _new(self) -> None:
+        session.complain(self._pattern, None)
+        session.forget(self._pattern)
+        st.session_state[f"{self._slug}_said"] = 0

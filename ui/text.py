@@ -1,0 +1,45 @@
+"""Text of models, visitors and databases, made safe to show: it stays text, and what can't be seen is named."""
+
+import unicodedata
+from typing import Any
+
+LIMIT = 20_000
+"""Characters of one text that a page shows; the rest is counted."""
+
+
+def shown(text: object, limit: int = LIMIT) -> str:
+    """Gives a text with control characters and direction marks made visible, cut to `limit` characters."""
+    whole = str(text)
+    kept = whole if len(whole) <= limit else whole[:limit]
+    # Nearly all text is plain; the walk is for the rest.
+    if not kept.isprintable():
+        kept = "".join(char if char in "\n\t" or char.isprintable() else _named(char) for char in kept)
+    more = len(whole) - len(kept) if len(whole) > limit else 0
+    return f"{kept}\n… and {more:,} more characters" if more else kept
+
+
+def _named(char: str) -> str:
+    if unicodedata.category(char) == "Zs":
+        return " "
+    if ord(char) < 0x20:
+        return chr(0x2400 + ord(char))
+    return f"⟨U+{ord(char):04X}⟩"
+
+
+def safe(value: Any, limit: int = LIMIT) -> Any:
+    """Gives plain data with every text and key in it safe to show."""
+    if isinstance(value, str):
+        return shown(value, limit)
+    if isinstance(value, dict):
+        return {shown(key, 200): safe(item, limit) for key, item in value.items()}
+    if isinstance(value, list):
+        return [safe(item, limit) for item in value]
+    return value
+
+
+def literal(text: object, limit: int = 300) -> str:
+    """Gives a short text for a place that reads Markdown, with everything in it escaped."""
+    return "".join(
+        f"\\{char}" if char.isascii() and not char.isalnum() and char != " " else char
+        for char in " ".join(shown(text, limit).split())
+    )
