@@ -226,7 +226,5 @@ def _merged(events: list[Event]) -> Iterator[Event]:
 
 def _continues(held: Tokens, event: Tokens) -> bool:
     return (
-        held.message_id == event.message_id
-        and held.tool == event.tool
-        and event.offset == held.offset + len(held.text)
+        held.message_id == event.message_id and held.tool == event.tool and event.offset == held.offset + len(held.text)
     )

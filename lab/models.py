@@ -107,7 +107,7 @@ def make_model(name: ModelName, script: Script, pace: float, settings: Settings)
 _ADVICE: tuple[tuple[type[openai.OpenAIError], str], ...] = (
     (openai.AuthenticationError, "The model server refused the key. Set a valid OPENAI_API_KEY, start the lab again"),
     (openai.PermissionDeniedError, "The key may not use this model. Choose another one by OPENAI_MODEL"),
-    (openai.NotFoundError, "The model server doesn't know the model or address. Check OPENAI_MODEL and OPENAI_BASE_URL"),
+    (openai.NotFoundError, "The model server knows no such model or address. Check OPENAI_MODEL and OPENAI_BASE_URL"),
     (openai.RateLimitError, "The model server is limiting requests (429). Wait a little"),
     (openai.APITimeoutError, "The model server didn't answer in time. Check that it's up, or raise OPENAI_TIMEOUT"),
     (openai.APIConnectionError, "The model server can't be reached. Check OPENAI_BASE_URL and that it's running"),

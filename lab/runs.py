@@ -62,9 +62,7 @@ class Run:
     def begin(self) -> None:
         """Starts the run in a thread of its own."""
         calls, asked = self.work.calls(), self.request
-        self.log.append(
-            lambda no: RunStarted(no, time.time(), self.run_id, asked.kind, asked.model, self.said, calls)
-        )
+        self.log.append(lambda no: RunStarted(no, time.time(), self.run_id, asked.kind, asked.model, self.said, calls))
         threading.Thread(target=self._drive, name=f"run-{self.run_id[:8]}", daemon=True).start()
 
     def _drive(self) -> None:

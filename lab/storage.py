@@ -127,4 +127,3 @@ def _database(stack: ExitStack, writer: Engine, reader: Engine, *, one_connectio
     stack.callback(reader.dispose)
     METADATA.create_all(writer)
     return Database(writer, reader, one_connection=one_connection)
-

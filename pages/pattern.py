@@ -35,7 +35,11 @@ def render(pattern: Pattern) -> None:
     starter = Starter(pattern, lab, visitor, shown.threads)
     shapes = {lane.key: shape_of(lab.drawing(pattern.slug, lane.key)) for lane in pattern.lanes}
     nodes = tuple(node.id for node in shapes[pattern.lanes[0].key].nodes if node.kind == "node")
-    starter.draw(nodes)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        starter.draw(nodes)
+    with right:
+        _watch(pattern)
     panes = _lanes(pattern, lab, visitor, shown.threads, shapes, starter)
     _tables(pattern, visitor, shown.threads)
     tabs(visitor, panes, _chosen(pattern, panes))
@@ -45,8 +49,11 @@ def render(pattern: Pattern) -> None:
 def _head(pattern: Pattern) -> None:
     st.title(pattern.title, anchor=False)
     st.markdown(pattern.summary)
-    with st.expander("What to watch", icon=":material/visibility:", expanded=True, key=f"{pattern.slug}_watch"):
-        st.markdown("\n".join(f"- {line}" for line in pattern.watch))
+
+
+def _watch(pattern: Pattern) -> None:
+    st.markdown(":material/visibility: **What to watch**")
+    st.markdown("\n".join(f"- {line}" for line in pattern.watch))
 
 
 def _lanes(

@@ -71,25 +71,30 @@ def _checkpoints(workspace: Workspace, pane: LanePane, thread_id: str) -> None:
 
 
 def _table(thread_id: str, rows: Sequence[CheckpointRow]) -> str:
+    """Draws the page of rows and gives the selected one's id, the newest one's where none is selected."""
     ids = [row.checkpoint_id for row in rows]
-    key = f"checkpoints_{thread_id}_{ids[0]}"
     asked = st.query_params.get("checkpoint")
-    start = ids.index(asked) if asked in ids else len(ids) - 1
     event: Any = st.dataframe(
         _frame(rows),
-        key=key,
+        key=f"checkpoints_{thread_id}_{ids[0]}",
         hide_index=True,
         on_select="rerun",
-        selection_mode="single-row-required",
-        selection_default={"selection": {"rows": [start], "columns": [], "cells": []}},
+        selection_mode="single-row",
+        selection_default=_selection(ids, asked),
         alt=f"Checkpoints, oldest first: {len(rows)} rows",
         height=min(38 + 35 * len(rows), 460),
     )
     picked = event["selection"]["rows"]
-    number = picked[0] if picked and picked[0] < len(ids) else start
-    if number != len(ids) - 1 or asked is not None:
-        st.query_params["checkpoint"] = ids[number]
-    return ids[number]
+    if picked and picked[0] < len(ids):
+        st.query_params["checkpoint"] = ids[picked[0]]
+        return ids[picked[0]]
+    if asked in ids:
+        st.query_params.pop("checkpoint", None)
+    return ids[-1]
+
+
+def _selection(ids: Sequence[str], asked: str | None) -> Any:
+    return {"selection": {"rows": [ids.index(asked)], "columns": [], "cells": []}} if asked in ids else None
 
 
 def _frame(rows: Sequence[CheckpointRow]) -> pd.DataFrame:

@@ -63,6 +63,7 @@ class Starter:
             required=True,
             format_func=lambda number: examples[number].label,
             key=f"{self._slug}_example",
+            wrap=True,
             persist_state="session",
         )
         return int(chosen or 0)

@@ -16,7 +16,7 @@ from langgraph.types import RetryPolicy, interrupt
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
-from graphs.pattern import Example, Family, Lane, Pattern, Reply
+from graphs.pattern import Example, Family, Go, Lane, Pattern, Reply
 from graphs.script import by_instruction
 from graphs.world import World
 
@@ -166,8 +166,11 @@ def _crash(point: Crash, chosen: Crash) -> None:
         _world().faults.crash(point)
 
 
-def _confirmed(answer: Literal["yes", "no"]) -> dict[str, tuple[Reply, ...]]:
-    return {lane: (Reply({"confirm": answer}),) for lane in ("in-node", "retry-around", "task")}
+_YES, _NO = Reply({"confirm": "yes"}), Reply({"confirm": "no"})
+
+
+def _answered(reply: Reply) -> dict[str, tuple[Reply, ...]]:
+    return {lane: (reply,) for lane in ("in-node", "retry-around", "task")}
 
 
 PATTERN = Pattern(
@@ -210,30 +213,30 @@ PATTERN = Pattern(
         Example(
             "A quiet day",
             {"item": "Desk lamp", "amount": 49.9, "failures": 0, "crash": "never"},
-            _confirmed("yes"),
+            _answered(_YES),
         ),
         Example(
             "Gateway and bank fail once",
             {"item": "Office chair", "amount": 289, "failures": 1, "crash": "never"},
-            _confirmed("yes"),
+            _answered(_YES),
             unhappy=True,
         ),
         Example(
             "Gateway and bank fail twice",
             {"item": "Standing desk", "amount": 640.5, "failures": 2, "crash": "never"},
-            _confirmed("yes"),
+            _answered(_YES),
             unhappy=True,
         ),
         Example(
             "Declined",
             {"item": "Espresso machine", "amount": 1290, "failures": 1, "crash": "never"},
-            _confirmed("no"),
+            _answered(_NO),
             unhappy=True,
         ),
         Example(
             "Killed right after the charge",
             {"item": "Headphones", "amount": 199, "failures": 0, "crash": "after-charge"},
-            _confirmed("yes"),
+            {"in-node": (_YES, _YES), "retry-around": (_YES, _YES), "task": (_YES, Go())},
             unhappy=True,
         ),
     ),
