@@ -18,7 +18,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from lab.door import close_lab, open_lab
 from lab.visitors import COOKIE, Visitors, is_loopback
 
-WARM = ("pandas", "pages.pattern", "pages.gallery", "pages.threads", "streamlit.elements.arrow", "streamlit.delta_generator")
+WARM = (
+    "pandas",
+    "pages.pattern",
+    "pages.gallery",
+    "pages.threads",
+    "streamlit.elements.arrow",
+    "streamlit.delta_generator",
+)
 """What the first page would otherwise import while its visitor waits."""
 
 
@@ -40,7 +47,9 @@ class Admission:
 
         async def answer(message: Message) -> None:
             if cookie is not None and message["type"] == "http.response.start":
-                MutableHeaders(scope=message).append("set-cookie", _header(cookie, secure=request.url.scheme == "https"))
+                MutableHeaders(scope=message).append(
+                    "set-cookie", _header(cookie, secure=request.url.scheme == "https")
+                )
             await send(message)
 
         await self._app(scope, receive, answer)

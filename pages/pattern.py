@@ -21,7 +21,7 @@ from ui.shape import Shape
 from ui.starter import Starter
 from ui.text import safe
 
-NARROWEST = 330
+NARROWEST = 290
 """Pixels below which lanes go under each other instead of side by side."""
 
 
@@ -35,11 +35,11 @@ def render(pattern: Pattern) -> None:
     starter = Starter(pattern, lab, visitor, shown.threads)
     shapes = {lane.key: shape_of(lab.drawing(pattern.slug, lane.key)) for lane in pattern.lanes}
     nodes = tuple(node.id for node in shapes[pattern.lanes[0].key].nodes if node.kind == "node")
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        starter.draw(nodes)
-    with right:
-        _watch(pattern)
+    with st.grid(2, min_column_width=400, gap="medium") as top:
+        with top.cell():
+            starter.draw(nodes)
+        with top.cell():
+            _watch(pattern)
     panes = _lanes(pattern, lab, visitor, shown.threads, shapes, starter)
     _tables(pattern, visitor, shown.threads)
     tabs(visitor, panes, _chosen(pattern, panes))
@@ -71,14 +71,11 @@ def _lanes(
     if threads:
         models = {model_name(thread.model) for thread in threads.values()}
         st.caption(f"Answered by: {', '.join(sorted(models))}")
-    for pane, column in zip(panes, _columns(len(panes)), strict=True):
-        with column:
-            pane.draw(lambda drawn: _card(drawn, pattern, lab, visitor, starter))
+    with st.grid(len(panes), min_column_width=NARROWEST, border=True) as grid:
+        for pane in panes:
+            with grid.cell():
+                pane.draw(lambda drawn: _card(drawn, pattern, lab, visitor, starter))
     return panes
-
-
-def _columns(count: int) -> Sequence[st.delta_generator.DeltaGenerator]:
-    return st.columns(count, gap="medium", border=True)
 
 
 def _card(pane: LanePane, pattern: Pattern, lab: Lab, visitor: Workspace, starter: Starter) -> None:

@@ -56,12 +56,14 @@ class Watch:
 
 
 def idle(page: Page, seconds: float = 30) -> None:
-    """Waits until the page's script has ended."""
+    """Waits until the page's script has ended; fails at once where it can't even be compiled."""
     page.wait_for_function(
-        """() => document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state')
-                 === 'notRunning'""",
+        """() => ['notRunning', 'compilationError'].includes(
+               document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state'))""",
         timeout=seconds * 1000,
     )
+    state = page.get_by_test_id("stApp").get_attribute("data-test-script-state")
+    assert state == "notRunning", f"The page's script can't be compiled: {page.inner_text('.stMain')}"
 
 
 def visit(page: Page, url: str) -> None:

@@ -1,13 +1,17 @@
 """What all tests share."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from graphs.pattern import Pattern
 from lab.lab import Lab
 from tests.labs import quiet
 from tests.play import Play, player
+from tests.toys import OpenLab
 
 pytest_plugins = ["tests.fixtures_servers"]
 
@@ -19,6 +23,20 @@ def lab(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lab]:
     opened = Lab(quiet(database))
     yield opened
     opened.close()
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def open_toys(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenLab]:
+    """Opens labs on a test's own patterns, in memory and on a SQLite file."""
+    with ExitStack() as stack:
+
+        def open_lab(*patterns: Pattern, **settings: Any) -> Lab:
+            database = "memory" if request.param == "memory" else str(tmp_path / "lab.sqlite")
+            lab = Lab(quiet(database, **settings), patterns=patterns)
+            stack.callback(lab.close)
+            return lab
+
+        yield open_lab
 
 
 @pytest.fixture

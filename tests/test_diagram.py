@@ -1,6 +1,6 @@
 """The picture of a graph: where things are placed, what names can do to it, and how states are shown.
 
-A *bend* never shows here; a *route* is an edge as drawn, a *cluster* the box around a subgraph.
+A *route* is an edge as drawn, a *cluster* the box around a subgraph.
 """
 
 import html
@@ -226,6 +226,17 @@ def test_subgraphs_become_parents_and_their_starts_and_ends_vanish() -> None:
     assert {("design:plan", "design:team:worker"), ("design:team:check", "ship")} <= ends
 
 
+def test_a_start_inside_is_kept_where_many_ways_lead_in_and_on() -> None:
+    inner = graph(("x", END), ("y", END))
+    inner.add_conditional_edges(START, lambda _: "x", ["x", "y"])
+    outer = graph((START, "a"), (START, "b")).add_node("team", inner.compile())
+    outer.add_edge("a", "team").add_edge("b", "team").add_edge("team", END)
+    shape = shape_of(outer.compile().get_graph(xray=True))
+    assert {"team:__start__"} == {node.id for node in shape.nodes if node.parent and node.kind != "node"}
+    placed = boxes(place(shape))
+    assert placed["a"].y < placed["team:__start__"].y < placed["team:x"].y < placed["__end__"].y
+
+
 def test_an_error_handler_hangs_on_the_node_that_it_guards() -> None:
     builder = StateGraph(State).add_node("risky", lambda _: {}, error_handler=lambda state, error: {})
     shape = shape_of(builder.add_edge(START, "risky").add_edge("risky", END).compile().get_graph(xray=True))
@@ -256,7 +267,7 @@ def test_a_node_is_a_button_with_its_whole_name_however_much_of_it_is_drawn() ->
 
 def test_the_picture_takes_all_colours_from_the_theme() -> None:
     drawn = svg(flat("a>b"))
-    assert not re.search(r"fill=|stroke=|style=|#[0-9a-f]{3}", drawn)
+    assert not re.search(r"fill=|stroke=|style=\"(?!min-width)|#[0-9a-f]{3}", drawn)
     assert not re.search(r"#[0-9a-f]{3}|rgb\(", highlight("k", {p: NodeState(p, 2) for p in Phase}))
 
 

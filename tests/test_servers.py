@@ -224,3 +224,9 @@ def test_idle_waits_for_the_end_of_the_script(lab_server: StartLab, page: Page, 
     page.goto(server.url)
     idle(page)
     assert text(page, "end") == "done"
+
+
+def test_a_page_that_cannot_be_compiled_fails_at_once(lab_server: StartLab, page: Page, tmp_path: Path) -> None:
+    server = lab_server(script=app(tmp_path, "def broken(:"))
+    with pytest.raises(AssertionError, match="can't be compiled"):
+        visit(page, server.url)

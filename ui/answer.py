@@ -19,6 +19,9 @@ from ui.text import safe, shown
 ANSWER = {"type": "object", "properties": {"answer": {"type": "string", "title": "Answer"}}}
 """What is asked for where a pattern gave no schema and no options."""
 
+SHORT = 60
+"""Characters of a detail that fits behind its name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -105,15 +108,16 @@ def _sentence(question: Question) -> str:
 
 
 def _details(question: Question) -> None:
-    details = {key: value for key, value in question.value.items() if key not in ("question", "options")} if isinstance(
-        question.value, dict
-    ) else {}
-    for name, value in details.items():
+    if not isinstance(question.value, dict):
+        return
+    for name, value in question.value.items():
+        if name in ("question", "options"):
+            continue
         if isinstance(value, (dict, list)):
             st.json(safe({name: value}), expanded=1)
-        else:
-            st.caption(f"{shown(name, 60).replace('_', ' ').capitalize()}")
-            st.text(shown(value, 4000))
+            continue
+        title, text = shown(name, 60).replace("_", " ").capitalize(), shown(value, 4000)
+        st.text(f"{title}: {text}" if len(text) < SHORT else f"{title}:\n{text}")
 
 
 def pause(card: Card, lane: Lane, state_fields: tuple[Field, ...], nodes: tuple[str, ...]) -> None:

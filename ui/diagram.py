@@ -43,12 +43,12 @@ class NodeState:
 
 
 LOOKS = {
-    "running": "--c:color-mix(in srgb,var(--st-primary-color) 85%,var(--st-text-color));--w:3;"
+    "running": "--c:var(--st-blue-text-color);--w:3;"
     "--pulse:lg-pulse 1.6s ease-in-out infinite",
     "done": "--c:var(--st-green-text-color);--w:2",
     "failed": "--c:var(--st-red-text-color);--w:3",
     "waiting": "--c:var(--st-orange-text-color);--w:3;--dash:7 4",
-    "paused": "--c:var(--st-blue-text-color);--w:2.5;--dash:2 3",
+    "paused": "--c:var(--st-violet-text-color);--w:2.5;--dash:2 3",
     "skipped": "--c:color-mix(in srgb,var(--st-text-color) 60%,var(--st-background-color));--w:1.2;--dash:4 4",
 }
 GLYPHS = {
@@ -62,6 +62,8 @@ GLYPHS = {
 """Drawn around 0, so that no font has to have the symbols."""
 
 HANDLER = "__error_handler__"
+SMALLEST = 0.7
+"""How far a picture may shrink in a narrow column; beyond that its frame scrolls."""
 
 
 class DrawnNode(Protocol):
@@ -144,6 +146,7 @@ def svg(shape: Shape) -> str:
     width, height = f"{picture.width:.0f}", f"{picture.height:.0f}"
     return (
         f'<svg class="lg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="group" '
+        f'style="min-width:{picture.width * SMALLEST:.0f}px" '
         f'aria-label="Graph of {count} nodes">{"".join(parts)}</svg>'
     )
 

@@ -80,6 +80,4 @@ def _number(field: Field, value: Plain, common: dict[str, Any]) -> Plain:
     kind = int if field.widget == "integer" else float
     bounds = [None if bound is None else kind(bound) for bound in (field.minimum, field.maximum)]
     start: Any = None if value is None else kind(value)
-    return st.number_input(
-        field.title, min_value=bounds[0], max_value=bounds[1], value=start, step=kind(1), **common
-    )
+    return st.number_input(field.title, min_value=bounds[0], max_value=bounds[1], value=start, step=kind(1), **common)

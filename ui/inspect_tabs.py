@@ -84,7 +84,7 @@ def _table(thread_id: str, rows: Sequence[CheckpointRow]) -> str:
         alt=f"Checkpoints, oldest first: {len(rows)} rows",
         height=min(38 + 35 * len(rows), 460),
     )
-    picked = event["selection"]["rows"]
+    picked: list[int] = event["selection"]["rows"]
     if picked and picked[0] < len(ids):
         st.query_params["checkpoint"] = ids[picked[0]]
         return ids[picked[0]]
@@ -163,13 +163,13 @@ def _events(workspace: Workspace, thread_id: str) -> None:
 def _event(event: Event) -> Mapping[str, Any]:
     told = event._asdict()
     number, at, path = told.pop("no"), told.pop("at"), told.pop("path", ())
-    what = event.text if isinstance(event, Tokens) else ", ".join(f"{key}={value!r}" for key, value in told.items() if value)
+    rest = ", ".join(f"{key}={value!r}" for key, value in told.items() if value)
     return {
         "No.": number,
         "Time": datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S.%f")[:-3],
         "Event": type(event).__name__,
         "Where": " › ".join(path),
-        "What": shown(what, 500),
+        "What": shown(event.text if isinstance(event, Tokens) else rest, 500),
     }
 
 

@@ -19,11 +19,11 @@ from ui.text import safe, shown
 
 BADGES: dict[str, tuple[str, str, Any]] = {
     "new": ("Not started", ":material/radio_button_unchecked:", "gray"),
-    "running": ("Running", ":material/play_circle:", "primary"),
+    "running": ("Running", ":material/play_circle:", "blue"),
     "waiting": ("Waiting for an answer", ":material/front_hand:", "orange"),
     "finished": ("Finished", ":material/check_circle:", "green"),
-    "paused": ("Paused", ":material/pause_circle:", "blue"),
-    "stopped": ("Stopped", ":material/stop_circle:", "blue"),
+    "paused": ("Paused", ":material/pause_circle:", "violet"),
+    "stopped": ("Stopped", ":material/stop_circle:", "violet"),
     "failed": ("Failed", ":material/error:", "red"),
     "crashed": ("Its process was killed", ":material/power_off:", "red"),
 }
@@ -170,9 +170,12 @@ def _values(values: Plain) -> None:
     if len(values) == 1:
         st.text(shown(next(iter(values.values())), 4000))
         return
-    for name, value in values.items():
-        if value not in ("", None):
-            st.text(f"{shown(name, 60).replace('_', ' ')}: {shown(value, 4000)}")
+    told = [
+        f"{shown(name, 60).replace('_', ' ')}: {shown(value, 4000)}"
+        for name, value in values.items()
+        if value not in ("", None)
+    ]
+    st.text("\n".join(told))
 
 
 def _step(slot: Slot, step: StepView) -> None:

@@ -18,9 +18,9 @@ GAP = 0.4
 LOOK = {
     "done": "var(--st-green-text-color)",
     "failed": "var(--st-red-text-color)",
-    "running": "var(--st-primary-color)",
+    "running": "var(--st-blue-text-color)",
     "waiting": "var(--st-orange-text-color)",
-    "stopped": "var(--st-blue-text-color)",
+    "stopped": "var(--st-violet-text-color)",
 }
 
 
@@ -85,7 +85,8 @@ def _lane(title: str, steps: Sequence[StepView], axis: Axis, y: int, total: floa
 def _row(step: StepView, axis: Axis, y: int) -> Iterator[str]:
     name = " › ".join(step.path)
     worked = sum(end - begin for begin, end in step.spans)
-    note = f"{name}: {step.status}, {_told(worked)}" + (f", {len(step.attempts)} failed attempts" if step.attempts else "")
+    failures = f", {len(step.attempts)} failed attempts" if step.attempts else ""
+    note = f"{name}: {step.status}, {_told(worked)}{failures}"
     yield f"<g><title>{_escape(note)}</title>{_text(8, y + 15, _short(name))}"
     for begin, end in step.spans:
         yield _bar(axis.x(begin), axis.x(end), y, LOOK[step.status])

@@ -1,0 +1,163 @@
+"""Small patterns that tests make to bring a run into the very situation that they are about."""
+
+import operator
+import threading
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage
+from langgraph.graph import START, StateGraph
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from graphs.pattern import Build, Family, Lane, Pattern
+from graphs.world import World
+from lab.events import Event, RunEnded, Tokens
+from lab.lab import Lab
+from lab.workspace import Workspace
+
+Node = Callable[..., Any]
+
+
+class Input(TypedDict):
+    """What a toy is given."""
+
+    n: Annotated[int, Field(ge=0, le=1000)]
+
+
+class State(Input):
+    """What a toy's nodes write; `done` grows by their names."""
+
+    done: Annotated[list[str], operator.add]
+    crash: str
+
+
+GIVEN = {"n": 1}
+
+
+class Hold:
+    """Keeps a node in the middle of its work until the test lets go."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Semaphore(0)
+        self.let_go = threading.Event()
+
+    def __call__(self) -> None:
+        """Waits inside a node."""
+        self.entered.release()
+        assert self.let_go.wait(30), "the test never let go"
+
+    def reached(self) -> None:
+        """Waits, outside, until a node is inside."""
+        assert self.entered.acquire(timeout=30), "no node came"
+
+
+def graph() -> StateGraph[State, World, Input, State]:
+    """Begins a toy's graph."""
+    return StateGraph(State, context_schema=World, input_schema=Input)
+
+
+def chain(**nodes: Node) -> Build:
+    """Makes a graph of these nodes in a row."""
+
+    def build(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
+        made, before = graph(), START
+        for name, node in nodes.items():
+            made.add_node(name, node).add_edge(before, name)
+            before = name
+        return made
+
+    return build
+
+
+def fan(**nodes: Node) -> Build:
+    """Makes a graph of these nodes side by side, and a `join` behind them."""
+
+    def build(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
+        made = graph().add_node("join", done("join"))
+        for name, node in nodes.items():
+            made.add_node(name, node).add_edge(START, name)
+        return made.add_edge(list(nodes), "join")
+
+    return build
+
+
+def done(name: str, count: list[str] | None = None) -> Node:
+    """Makes a node that says it was there, in the state and in `count`, which sees repetitions too."""
+
+    def node(_: State) -> dict[str, Any]:
+        if count is not None:
+            count.append(name)
+        return {"done": [name]}
+
+    return node
+
+
+def speaker(name: str, count: list[str] | None = None) -> Callable[[BaseChatModel], Node]:
+    """Makes a node that asks the model."""
+
+    def with_model(model: BaseChatModel) -> Node:
+        def node(_: State) -> dict[str, Any]:
+            if count is not None:
+                count.append(name)
+            return {"done": [f"{name} {len(model.invoke('say').text.split())}"]}
+
+        return node
+
+    return with_model
+
+
+def toy(*lanes: Lane, slug: str = "toy", words: int = 200, **more: Any) -> Pattern:
+    """Makes a pattern of these lanes whose model says so many words."""
+
+    def script(_: Sequence[BaseMessage]) -> str:
+        return " ".join(f"word{number}" for number in range(words))
+
+    return Pattern(slug, "Toy", Family.SHAPES, "A toy.", (), (), lanes, (), script, **more)
+
+
+def lane(build: Build, key: str = "only", **more: Any) -> Lane:
+    """Makes a lane."""
+    return Lane(key, key, "Is a toy.", build, **more)
+
+
+OpenLab = Callable[..., Lab]
+"""Opens a lab on these patterns; keywords are settings."""
+
+
+def begin(workspace: Workspace, slug: str = "toy", lane_key: str = "only", **more: Any) -> str:
+    """Starts a toy and gives the thread's id."""
+    return workspace.start(slug, lane_key, GIVEN, **more).thread_id
+
+
+def end(workspace: Workspace, thread_id: str) -> RunEnded:
+    """Waits for the run's end and gives it."""
+    assert workspace.wait(thread_id, 30), "the run didn't end"
+    last = workspace.events(thread_id)[-1]
+    assert isinstance(last, RunEnded)
+    return last
+
+
+def ran(workspace: Workspace, slug: str = "toy", lane_key: str = "only", **more: Any) -> str:
+    """Starts a toy, waits for its end and gives the thread's id."""
+    thread_id = begin(workspace, slug, lane_key, **more)
+    end(workspace, thread_id)
+    return thread_id
+
+
+def names(workspace: Workspace, thread_id: str) -> list[str]:
+    """Gives the names that the nodes left in the state."""
+    snapshot = workspace.snapshot(thread_id)
+    assert snapshot is not None
+    found: list[str] = snapshot.values.get("done", [])
+    return found
+
+
+def wait_for_tokens(workspace: Workspace, thread_id: str, messages: int = 1) -> None:
+    """Waits until so many messages have begun to come."""
+    seen: list[Event] = []
+    while len({event.message_id for event in seen if isinstance(event, Tokens)}) < messages:
+        news = workspace.events(thread_id, seen[-1].no if seen else 0, 30)
+        assert news, "no token came"
+        seen += news
