@@ -73,7 +73,7 @@ def _lanes(
         st.caption(f"Answered by: {', '.join(sorted(models))}")
     with st.grid(len(panes), min_column_width=NARROWEST, border=True) as grid:
         for pane in panes:
-            with grid.cell():
+            with grid.cell(), st.container(key=f"lane_{pane.key}"):
                 pane.draw(lambda drawn: _card(drawn, pattern, lab, visitor, starter))
     return panes
 

@@ -46,7 +46,7 @@ class Hold:
     def __call__(self) -> None:
         """Waits inside a node."""
         self.entered.release()
-        assert self.let_go.wait(30), "the test never let go"
+        assert self.let_go.wait(10), "the test never let go"
 
     def reached(self) -> None:
         """Waits, outside, until a node is inside."""

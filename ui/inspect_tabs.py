@@ -11,6 +11,7 @@ from lab.errors import UnknownCheckpoint
 from lab.events import Event, Tokens
 from lab.history import CheckpointRow, Snapshot
 from lab.workspace import Workspace
+from ui.diagram import diagram
 from ui.lane import LanePane
 from ui.source import file_of
 from ui.text import safe, shown
@@ -141,7 +142,7 @@ def _timeline(panes: Sequence[LanePane]) -> None:
     if not drawn:
         st.info("No step has run yet.", icon=":material/info:")
         return
-    st.markdown(drawn, unsafe_allow_html=True)
+    diagram(drawn, key="timeline")
     st.caption("All lanes begin at the same zero. A dashed frame is a failed attempt, a dotted line a wait.")
 
 

@@ -34,7 +34,7 @@ class Axis:
 
     def x(self, at: float) -> float:
         """Gives where a moment is drawn."""
-        return NAME + (WIDTH - NAME - 60) * self.seconds(at) / self.length
+        return NAME + (WIDTH - NAME - 80) * self.seconds(at) / self.length
 
     def seconds(self, at: float) -> float:
         """Gives the seconds from the beginning, cuts taken out."""
@@ -60,7 +60,7 @@ def timeline(lanes: Sequence[tuple[str, Sequence[StepView]]]) -> str:
         y += ROW * (len(steps) + 1)
     return (
         f'<svg viewBox="0 0 {WIDTH} {height}" width="100%" role="img" aria-label="Timeline of the steps" '
-        f'style="max-width:{WIDTH}px;font:13px var(--st-font)">{"".join(parts)}{_scale(length, height)}</svg>'
+        f'style="min-width:{WIDTH * 2 // 3}px;max-width:{WIDTH}px;font-family:var(--st-font);font-size:13px">{"".join(parts)}{_scale(length, height)}</svg>'
     )
 
 
