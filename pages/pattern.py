@@ -111,7 +111,7 @@ def _tables(pattern: Pattern, visitor: Workspace, threads: Mapping[str, Thread])
     titles = {threads[lane.key].thread_id: lane.title for lane in pattern.lanes if lane.key in threads}
     for table in pattern.tables:
         rows = visitor.business(table, list(titles))
-        st.subheader(table.capitalize(), anchor=False)
+        st.header(table.capitalize(), anchor=False)
         if not rows:
             st.caption(f"The {table} has no row of these threads.")
             continue

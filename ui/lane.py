@@ -79,7 +79,7 @@ class LanePane:
 
     def draw(self, card: Callable[["LanePane"], None]) -> None:
         """Draws the whole column as it stands now; `card` draws what the lane asks for."""
-        st.subheader(self.lane.title, anchor=False)
+        st.header(self.lane.title, anchor=False)
         st.markdown(self.lane.differs)
         if self.lane.trap:
             with st.container(border=True, key=f"trap_{self.key}"):

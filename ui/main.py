@@ -7,7 +7,7 @@ import streamlit as st
 
 from graphs.catalogue import CATALOGUE
 from pages import gallery, pattern, threads
-from ui.sidebar import sidebar
+from ui.sidebar import menu, sidebar
 from ui.style import style
 
 st.set_page_config(page_title="LangGraph Pattern Lab", page_icon="🧭", layout="wide")
@@ -23,9 +23,11 @@ families = {
     ]
     for family, group in groupby(CATALOGUE, key=lambda found: found.family)
 }
-page = st.navigation({"": home, **families}, expanded=True)
+# Streamlit's own menu puts its sections into the list as something else than items, which screen readers stumble over.
+page = st.navigation([*home, *(found for group in families.values() for found in group)], position="hidden")
 gallery.PAGES.clear()
 gallery.PAGES.update({found.url_path: found for group in families.values() for found in group})
 style()
+menu(home, families)
 sidebar()
 page.run()

@@ -1,5 +1,8 @@
 """The sidebar of every page: which model answers, at what pace, and where threads are kept."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import streamlit as st
 
 from ui.access import PACES, model_name, the_lab
@@ -9,6 +12,20 @@ KEPT = {
     "memory": "Threads are kept in memory and end with the server.",
     "postgresql": "Threads are kept in PostgreSQL.",
 }
+
+
+def menu(home: Sequence[Any], families: Mapping[str, Sequence[Any]]) -> None:
+    """Draws the way to every page, patterns under their family."""
+    with st.sidebar, st.container(gap=None, key="menu"):
+        _links(home)
+        for family, pages in families.items():
+            st.caption(family)
+            _links(pages)
+
+
+def _links(pages: Sequence[Any]) -> None:
+    for found in pages:
+        st.page_link(found, icon=found.icon or None, width="stretch")
 
 
 def sidebar() -> None:

@@ -1,0 +1,31 @@
+"""Fixtures for pages without a browser; `conftest.py` names this module in `pytest_plugins`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.runtime.context import ContextProxy
+
+from lab.door import close_lab, open_lab
+from lab.lab import Lab
+
+SETTINGS = {"LAB_PACE": "0", "LAB_WORKSPACES": "shared", "OPENAI_API_KEY": "", "OPENAI_BASE_URL": ""}
+"""Blank, not absent: a developer's own .env would fill in what's absent."""
+
+
+@pytest.fixture
+def cookies(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The visitor's cookies, none at first; `AppTest` has no way to give them."""
+    held: dict[str, str] = {}
+    monkeypatch.setattr(ContextProxy, "cookies", held)
+    return held
+
+
+@pytest.fixture
+def pages_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cookies: dict[str, str]) -> Iterator[Lab]:
+    """The lab that pages under test reach, on a database of its own."""
+    for name, value in {**SETTINGS, "LAB_DATABASE": str(tmp_path / "lab.sqlite")}.items():
+        monkeypatch.setenv(name, value)
+    close_lab()
+    yield open_lab()
+    close_lab()
