@@ -4,20 +4,16 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
-from pydantic import TypeAdapter
 
 from graphs.pattern import Pattern
-from lab.forms import Field, fields
-from lab.lab import Lab
 from lab.threads import Thread
 from lab.workspace import Workspace
 from ui import answer, session
-from ui.access import model_name, the_lab, workspace
+from ui.access import model_name, workspace
 from ui.attach import attach
-from ui.diagram import shape_of
+from ui.catalogue import node_names, shape, state_fields
 from ui.inspect_tabs import tabs
 from ui.lane import LanePane
-from ui.shape import Shape
 from ui.starter import Starter
 from ui.text import safe
 
@@ -27,20 +23,18 @@ NARROWEST = 290
 
 def render(pattern: Pattern) -> None:
     """Draws the page of a pattern and then follows its runs."""
-    lab, visitor = the_lab(), workspace()
+    visitor = workspace()
     shown = session.current(pattern, visitor)
     _head(pattern)
     if shown.problem:
         st.warning(f"{shown.problem} This page starts empty.", icon=":material/link_off:")
-    starter = Starter(pattern, lab, visitor, shown.threads)
-    shapes = {lane.key: shape_of(lab.drawing(pattern.slug, lane.key)) for lane in pattern.lanes}
-    nodes = tuple(node.id for node in shapes[pattern.lanes[0].key].nodes if node.kind == "node")
+    starter = Starter(pattern, visitor, shown.threads)
     with st.grid(2, min_column_width=400, gap="medium") as top:
         with top.cell():
-            starter.draw(nodes)
+            starter.draw(node_names(pattern.slug, pattern.lanes[0].key))
         with top.cell():
             _watch(pattern)
-    panes = _lanes(pattern, lab, visitor, shown.threads, shapes, starter)
+    panes = _lanes(pattern, visitor, shown.threads, starter)
     _tables(pattern, visitor, shown.threads)
     tabs(visitor, panes, _chosen(pattern, panes))
     attach(panes)
@@ -56,16 +50,9 @@ def _watch(pattern: Pattern) -> None:
     st.markdown("\n".join(f"- {line}" for line in pattern.watch))
 
 
-def _lanes(
-    pattern: Pattern,
-    lab: Lab,
-    visitor: Workspace,
-    threads: Mapping[str, Thread],
-    shapes: Mapping[str, Shape],
-    starter: Starter,
-) -> Sequence[LanePane]:
+def _lanes(pattern: Pattern, visitor: Workspace, threads: Mapping[str, Thread], starter: Starter) -> Sequence[LanePane]:
     panes = [
-        LanePane(visitor, pattern, lane, threads.get(lane.key), shapes[lane.key], f"{pattern.slug}_{lane.key}")
+        LanePane(visitor, lane, threads.get(lane.key), shape(pattern.slug, lane.key), f"{pattern.slug}_{lane.key}")
         for lane in pattern.lanes
     ]
     if threads:
@@ -74,11 +61,11 @@ def _lanes(
     with st.grid(len(panes), min_column_width=NARROWEST, border=True) as grid:
         for pane in panes:
             with grid.cell(), st.container(key=f"lane_{pane.key}"):
-                pane.draw(lambda drawn: _card(drawn, pattern, lab, visitor, starter))
+                pane.draw(lambda drawn: _card(drawn, pattern, visitor, starter))
     return panes
 
 
-def _card(pane: LanePane, pattern: Pattern, lab: Lab, visitor: Workspace, starter: Starter) -> None:
+def _card(pane: LanePane, pattern: Pattern, visitor: Workspace, starter: Starter) -> None:
     """Draws what the lane asks for, if it does."""
     if pane.thread is None:
         st.caption("Run the pattern: what its nodes say and write appears here.")
@@ -89,20 +76,10 @@ def _card(pane: LanePane, pattern: Pattern, lab: Lab, visitor: Workspace, starte
     if pane.status == "waiting":
         answer.questions(card)
     elif pane.outcome == "paused":
-        chosen = tuple(node for node in _nodes(lab, pattern, pane) if pattern.choose_breakpoints)
-        answer.pause(card, pane.lane, _state_fields(lab, pattern, pane), chosen)
+        steps = node_names(pattern.slug, pane.lane.key) if pattern.choose_breakpoints else ()
+        answer.pause(card, pane.lane, state_fields(pattern.slug, pane.lane.key), steps)
     elif pane.status == "resumable":
         answer.again(card, failed=pane.outcome == "failed")
-
-
-def _nodes(lab: Lab, pattern: Pattern, pane: LanePane) -> tuple[str, ...]:
-    return tuple(node.id for node in shape_of(lab.drawing(pattern.slug, pane.lane.key)).nodes if node.kind == "node")
-
-
-def _state_fields(lab: Lab, pattern: Pattern, pane: LanePane) -> tuple[Field, ...]:
-    if not pane.lane.edits:
-        return ()
-    return fields(TypeAdapter(lab.state_schema(pattern.slug, pane.lane.key)).json_schema())
 
 
 def _tables(pattern: Pattern, visitor: Workspace, threads: Mapping[str, Thread]) -> None:

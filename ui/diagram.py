@@ -43,8 +43,7 @@ class NodeState:
 
 
 LOOKS = {
-    "running": "--c:var(--st-blue-text-color);--w:3;"
-    "--pulse:lg-pulse 1.6s ease-in-out infinite",
+    "running": "--c:var(--st-blue-text-color);--w:3;--pulse:lg-pulse 1.6s ease-in-out infinite",
     "done": "--c:var(--st-green-text-color);--w:2",
     "failed": "--c:var(--st-red-text-color);--w:3",
     "waiting": "--c:var(--st-orange-text-color);--w:3;--dash:7 4",

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from graphs.pattern import Lane, Pattern
+from graphs.pattern import Lane
 from lab.history import Snapshot, Status
 from lab.plain import Plain
 from lab.threads import Thread
@@ -51,13 +51,10 @@ class Slot:
 class LanePane:
     """A lane as it's drawn in one script run; `draw` comes first, `update` as often as there is news."""
 
-    def __init__(
-        self, workspace: Workspace, pattern: Pattern, lane: Lane, thread: Thread | None, shape: Shape, key: str
-    ) -> None:
+    def __init__(self, workspace: Workspace, lane: Lane, thread: Thread | None, shape: Shape, key: str) -> None:
         self.lane = lane
         self.thread = thread
         self.key = key
-        self._pattern = pattern
         self._shape = shape
         self._names = [node.id for node in shape.nodes] + [":".join(path) for path in _groups(shape)]
         self.view: ThreadView | None = workspace.view(thread.thread_id) if thread else None

@@ -4,17 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
-from pydantic import TypeAdapter
 
 from graphs.pattern import Breakpoints, Example, Pattern, Turn
 from lab.errors import InvalidInput, LabError
-from lab.forms import Field, fields
 from lab.lab import Lab
 from lab.plain import Plain
 from lab.threads import Thread
 from lab.workspace import Workspace
 from ui import session
 from ui.access import choice
+from ui.catalogue import input_fields
 from ui.form import ask, held
 from ui.text import shown
 
@@ -22,13 +21,12 @@ from ui.text import shown
 class Starter:
     """Draws a pattern's form and does what its buttons say."""
 
-    def __init__(self, pattern: Pattern, lab: Lab, workspace: Workspace, threads: Mapping[str, Thread]) -> None:
+    def __init__(self, pattern: Pattern, workspace: Workspace, threads: Mapping[str, Thread]) -> None:
         self._pattern = pattern
         self._workspace = workspace
         self._threads = threads
         self._slug = pattern.slug
-        schema = TypeAdapter(lab.input_schema(pattern.slug, pattern.lanes[0].key)).json_schema()
-        self._fields: tuple[Field, ...] = fields(schema)
+        self._fields = input_fields(pattern.slug, pattern.lanes[0].key)
         self._running = [thread for thread in threads.values() if workspace.status(thread.thread_id) == "running"]
 
     def draw(self, nodes: Sequence[str]) -> None:

@@ -58,9 +58,10 @@ def timeline(lanes: Sequence[tuple[str, Sequence[StepView]]]) -> str:
         shared = Axis(axis.begin, axis.cuts, length)
         parts.extend(_lane(title, steps, shared, y, axis.length))
         y += ROW * (len(steps) + 1)
+    style = f"min-width:{WIDTH * 2 // 3}px;max-width:{WIDTH}px;font-family:var(--st-font);font-size:13px"
     return (
         f'<svg viewBox="0 0 {WIDTH} {height}" width="100%" role="img" aria-label="Timeline of the steps" '
-        f'style="min-width:{WIDTH * 2 // 3}px;max-width:{WIDTH}px;font-family:var(--st-font);font-size:13px">{"".join(parts)}{_scale(length, height)}</svg>'
+        f'style="{style}">{"".join(parts)}{_scale(length, height)}</svg>'
     )
 
 

@@ -1,0 +1,33 @@
+"""What pages need of a lane's graph, worked out once: its picture and the fields of its forms."""
+
+from functools import lru_cache
+
+from pydantic import TypeAdapter
+
+from lab.forms import Field, fields
+from ui.access import the_lab
+from ui.diagram import shape_of
+from ui.shape import Shape
+
+
+@lru_cache(maxsize=256)
+def shape(slug: str, lane_key: str) -> Shape:
+    """Gives a lane's graph as it's drawn."""
+    return shape_of(the_lab().drawing(slug, lane_key))
+
+
+def node_names(slug: str, lane_key: str) -> tuple[str, ...]:
+    """Gives the names of a lane's nodes, start and end left out."""
+    return tuple(node.id for node in shape(slug, lane_key).nodes if node.kind == "node")
+
+
+@lru_cache(maxsize=256)
+def input_fields(slug: str, lane_key: str) -> tuple[Field, ...]:
+    """Gives the fields of a lane's input."""
+    return fields(TypeAdapter(the_lab().input_schema(slug, lane_key)).json_schema())
+
+
+@lru_cache(maxsize=256)
+def state_fields(slug: str, lane_key: str) -> tuple[Field, ...]:
+    """Gives the fields of a lane's state."""
+    return fields(TypeAdapter(the_lab().state_schema(slug, lane_key)).json_schema())
