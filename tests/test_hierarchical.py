@@ -1,9 +1,11 @@
 """Hierarchical agents: which teams and workers a task reaches, and how a model's answer is read."""
 
 import pytest
+from langchain_core.messages import AIMessage, ToolCall
 
-from graphs.agents.hierarchical import TEAMS, named, read_plan
+from graphs.agents.hierarchical import TEAMS, Delegate, named
 from graphs.pattern import Example
+from graphs.tools import ToolNotCalled, called
 from lab.lab import Lab
 from tests.play import Play, Played, ended
 
@@ -108,28 +110,38 @@ def test_a_task_for_nobody_is_refused_before_any_team_starts(play: Play) -> None
 
     assert (played.status, played.failed_node) == ("resumable", "orchestrate")
     assert played.error is not None
-    assert played.error.startswith("NobodyNamed: No team was named for the task 'Water the plants")
+    assert played.error.startswith(
+        "ToolNotCalled: The model didn't call the tool 'Delegate' and said: 'None of the teams"
+    )
     assert played.visited == ["orchestrate"]
     assert "report" not in played.values
 
 
-@pytest.mark.parametrize(
-    ("answer", "plan"),
-    [
-        ("design: sketch it\ntesting: try it", {"design": "sketch it", "testing": "try it"}),
-        ("1. **Testing**: try it\n2. **Design team:** sketch it", {"testing": "try it", "design": "sketch it"}),
-        ("- Development: the form\n- Development: the table", {"development": "the form; the table"}),
-        ("design: sketch it\ntesting: not needed", {"design": "sketch it"}),
-        ("I'd ask Testing first and then the design team.", {"testing": "the task", "design": "the task"}),
-        ("none", {}),
-        ("None. Neither design nor testing fits.", {}),
-        ("testing: none", {}),
-        ("Ask the gardeners.", {}),
-        ("", {}),
-    ],
-)
-def test_a_plan_is_read_however_it_is_dressed_up(answer: str, plan: dict[str, str]) -> None:
-    assert {part["team"]: part["subtask"] for part in read_plan(answer, "the task")} == plan
+def _calling(*calls: dict[str, str]) -> AIMessage:
+    return AIMessage(
+        content="", tool_calls=[ToolCall(name="Delegate", args=args, id=str(n)) for n, args in enumerate(calls)]
+    )
+
+
+def test_every_call_of_the_tool_is_read_in_order() -> None:
+    answer = _calling({"team": "testing", "subtask": "try it"}, {"team": "design", "subtask": "sketch it"})
+
+    assert [(part.team, part.subtask) for part in called(answer, Delegate)] == [
+        ("testing", "try it"),
+        ("design", "sketch it"),
+    ]
+
+
+@pytest.mark.parametrize("answer", [AIMessage("I'd rather not."), AIMessage("", additional_kwargs={"refusal": "No."})])
+def test_an_answer_without_the_tool_is_refused_with_what_was_said(answer: AIMessage) -> None:
+    with pytest.raises(ToolNotCalled, match=r"rather not|'No\.'"):
+        called(answer, Delegate)
+
+
+@pytest.mark.parametrize("args", [{"team": "gardening", "subtask": "water"}, {"team": "design"}])
+def test_a_call_that_does_not_fit_the_tool_is_refused(args: dict[str, str]) -> None:
+    with pytest.raises(ToolNotCalled, match="don't fit its schema"):
+        called(_calling(args), Delegate)
 
 
 @pytest.mark.parametrize(

@@ -7,17 +7,18 @@ which of its workers do. The teams are subgraphs that run at the same moment, ea
 import operator
 import re
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolCall
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send
-from pydantic import Field
+from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
 from graphs.pattern import Example, Family, Lane, Pattern
 from graphs.script import Answer, by_instruction
+from graphs.tools import called
 from graphs.world import World
 
 TEAMS: dict[str, tuple[str, ...]] = {
@@ -28,8 +29,8 @@ TEAMS: dict[str, tuple[str, ...]] = {
 """Each team with its workers."""
 
 ORCHESTRATE = (
-    f"You lead the teams {', '.join(TEAMS)}. Decide which of them the task needs and what each has to do, in order "
-    "of work. Answer with one line a team, 'team: subtask', and nothing else. If the task needs no team, answer 'none'."
+    f"You lead the teams {', '.join(TEAMS)}. Decide which of them the task needs and call the tool Delegate once for "
+    "each of those, in order of work, with what that team has to do. If the task needs none of them, say so instead."
 )
 SUPERVISE = {
     team: f"You supervise the {team} team. Its workers: {', '.join(workers)}. "
@@ -46,6 +47,13 @@ REPORT = "Sum up in one paragraph what the teams did for the task. Name each tea
 
 class NobodyNamed(LookupError):
     """Raised when an answer names nobody who could do the work."""
+
+
+class Delegate(BaseModel):
+    """Hands one part of the task to a team."""
+
+    team: Literal["design", "development", "testing"]
+    subtask: str = Field(min_length=1)
 
 
 class Input(TypedDict):
@@ -108,14 +116,11 @@ def build(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
     """Builds the orchestrator, its three teams as subgraphs and the report."""
 
     def orchestrate(state: State) -> dict[str, Any]:
-        answer = model.invoke([SystemMessage(ORCHESTRATE), HumanMessage(state["task"])]).text
-        plan = read_plan(answer, state["task"])
-        if not plan:
-            raise NobodyNamed(
-                f"No team was named for the task {state['task'][:60]!r}, the answer was {answer[:80]!r}. A task must "
-                f"need at least one of {', '.join(TEAMS)}. Say what is to be designed, built or tested."
-            )
-        return {"plan": plan}
+        asked = [SystemMessage(ORCHESTRATE), HumanMessage(state["task"])]
+        plan: dict[str, str] = {}
+        for part in called(model.bind_tools([Delegate]).invoke(asked), Delegate):
+            plan[part.team] = f"{plan[part.team]}; {part.subtask}" if part.team in plan else part.subtask
+        return {"plan": [{"team": team, "subtask": subtask} for team, subtask in plan.items()]}
 
     def delegate(state: State) -> list[Send]:
         return [Send(part["team"], {"subtask": part["subtask"]}) for part in state["plan"]]
@@ -186,21 +191,6 @@ def named(answer: str, names: Iterable[str]) -> list[str]:
     return [name for _, name in sorted((match.start(), name) for name, match in found.items() if match)]
 
 
-def read_plan(answer: str, task: str) -> list[Assignment]:
-    """Reads 'team: subtask' lines; teams that are only mentioned in a sentence get the whole task."""
-    if _NOTHING.match(answer):
-        return []
-    lines = [(team.lower(), subtask.strip()) for team, subtask in _LINE.findall(answer)]
-    plan: dict[str, str] = {} if lines else dict.fromkeys(named(answer, TEAMS), task)
-    for team, subtask in lines:
-        if not _NOTHING.match(subtask):
-            plan[team] = f"{plan[team]}; {subtask}" if team in plan else subtask
-    return [{"team": team, "subtask": told} for team, told in plan.items()]
-
-
-_LINE = re.compile(rf"^\W*(?:\d+\W+)?({'|'.join(TEAMS)})(?: team)?\W*?:\W*(.*\w.*)$", re.IGNORECASE | re.MULTILINE)
-_NOTHING = re.compile(r"\W*(?:none|nothing|no (?:team|work)|not (?:needed|required|applicable)|n/a)\b", re.IGNORECASE)
-
 _HINTS: dict[str, str] = {
     "design": r"design|layout|screen|page|look|logo|wording|text|colou?r",
     "development": r"build|implement|develop|code|add|fix|api|service|form|button|store|migrat",
@@ -222,10 +212,15 @@ def _fits(name: str, text: str) -> bool:
     return re.search(rf"\b(?:{_HINTS[name]})", text, re.IGNORECASE) is not None
 
 
-def _plan(task: str, _: Sequence[BaseMessage]) -> str:
+def _plan(task: str, _: Sequence[BaseMessage]) -> str | AIMessage:
     parts = [part.strip() for part in re.split(r"[.;\n]+|,\s*(?:and|then)\s+", task) if part.strip()]
     told = {team: ", ".join(part for part in parts if _fits(team, part)) for team in TEAMS}
-    return "\n".join(f"{team}: {subtask}" for team, subtask in told.items() if subtask) or "none"
+    calls = [
+        ToolCall(name=Delegate.__name__, args={"team": team, "subtask": subtask}, id=f"call_{team}")
+        for team, subtask in told.items()
+        if subtask
+    ]
+    return AIMessage(content="", tool_calls=calls) if calls else f"None of the teams {', '.join(TEAMS)} fits this task."
 
 
 def _pick(team: str) -> Answer:
@@ -257,7 +252,7 @@ PATTERN = Pattern(
     family=Family.AGENTS,
     summary="An orchestrator delegates to three teams, and each team's supervisor to its own workers.",
     watch=(
-        "Only the teams that the task needs start; change the task and others do.",
+        "The orchestrator delegates by tool calls: only the teams that the task needs start.",
         "Teams run at the same moment, and so do the workers of one team.",
         "Each agent streams its own tokens, under the namespace of its team.",
         "A team keeps its results to itself and hands them in once; the report waits for the last team.",

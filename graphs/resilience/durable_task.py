@@ -170,7 +170,7 @@ _YES, _NO = Reply({"confirm": "yes"}), Reply({"confirm": "no"})
 
 
 def _answered(reply: Reply) -> dict[str, tuple[Reply, ...]]:
-    return {lane: (reply,) for lane in ("in-node", "retry-around", "task")}
+    return dict.fromkeys(("in-node", "retry-around", "task"), (reply,))
 
 
 PATTERN = Pattern(
