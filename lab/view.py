@@ -110,6 +110,8 @@ class ThreadView:
         """Chat and steps in the order in which they began."""
         self.runs: list[RunView] = []
         self.dropped = 0
+        self.progress: Plain = None
+        """What a node told last of how far it is."""
         self._messages: dict[str, Message] = {}
         self._steps: dict[str, StepView] = {}
 
@@ -214,6 +216,7 @@ class ThreadView:
             step.spans[-1] = (step.spans[-1][0], at)
 
     def _progress(self, event: Progress) -> None:
+        self.progress = event.data
         for step in reversed(self._steps.values()):
             if step.path == event.path or (step.path[:-1] == event.path and step.status == "running"):
                 step.progress.append(event.data)

@@ -1,6 +1,6 @@
 """One lane's column: head, graph, chat and steps as they come, and the card that answers what it asks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,12 +10,12 @@ from graphs.pattern import Lane
 from lab.history import Snapshot, Status
 from lab.plain import Plain
 from lab.threads import Thread
-from lab.view import Item, Message, Said, StepView, ThreadView
+from lab.view import Attempt, Item, Message, Said, StepView, ThreadView
 from lab.workspace import Workspace
 from ui.diagram import diagram, now
 from ui.nodes import node_states
 from ui.shape import Shape
-from ui.text import safe, shown
+from ui.text import literal, safe, shown
 
 BADGES: dict[str, tuple[str, str, Any]] = {
     "new": ("Not started", ":material/radio_button_unchecked:", "gray"),
@@ -84,6 +84,7 @@ class LanePane:
         self._badge = st.empty()
         self.picked = diagram(self._shape, key=self.key)
         self._now = st.empty()
+        self._bar = st.empty()
         self._stream = st.container(gap="small", key=f"stream_{self.key}")
         self.update(force=True)
         card(self)
@@ -94,12 +95,11 @@ class LanePane:
             self._head()
             return False
         version = self.view.catch_up()
-        if version == self._version and not force:
-            return False
-        self._version = version
-        for item in list(self.view.items):
-            self._item(item)
-        self._head()
+        if version != self._version or force:
+            self._version = version
+            for item in list(self.view.items):
+                self._item(item)
+            self._head()
         return self.status == "running" and not self.view.running
 
     def _head(self) -> None:
@@ -109,6 +109,7 @@ class LanePane:
         if view is not None:
             states = node_states(self._names, view, self.status, self.snapshot)
             self._now.markdown(now(self.key, states), unsafe_allow_html=True)
+            _bar(self._bar, view.progress)
 
     def _item(self, item: Item) -> None:
         slot = self._slots.get(item.key)
@@ -177,22 +178,24 @@ def _values(values: Plain) -> None:
 
 def _step(slot: Slot, step: StepView) -> None:
     took = "" if step.ended is None else f" · {_seconds(sum(end - begin for begin, end in step.spans))}"
-    tries = f" · attempt {len(step.attempts) + (step.status != 'failed')}" if step.attempts else ""
+    # The error of a step that failed for good is that of its last attempt.
+    tried = step.attempts[:-1] if step.status == "failed" else step.attempts
+    tries = f" · attempt {len(tried) + 1}" if tried else ""
     cached = " · from cache" if step.cached else ""
     name = " › ".join(step.path)
     label = f"`{name}`{took}{tries}{cached}"
-    with slot.place.container(gap=None):
-        with st.expander(label, icon=STEP_ICONS[step.status], type="step", expanded=step.status == "failed"):
-            _body(step)
-        if step.progress:
-            _progress(step)
+    with slot.place.expander(label, icon=STEP_ICONS[step.status], type="step", expanded=step.status == "failed"):
+        _body(step, tried)
 
 
-def _body(step: StepView) -> None:
-    for attempt in step.attempts:
+def _body(step: StepView, tried: Sequence[Attempt]) -> None:
+    for attempt in tried:
         st.text(shown(f"Attempt failed after {_seconds(attempt.ended - attempt.started)}: {attempt.error}", 2000))
     if step.error:
         st.text(shown(step.error, 4000))
+    if step.progress:
+        st.caption("told on the way")
+        st.json(safe(step.progress), expanded=False)
     if step.wrote:
         st.caption("wrote")
         st.json(safe(step.wrote), expanded=1)
@@ -200,13 +203,11 @@ def _body(step: StepView) -> None:
         st.caption("wrote nothing")
 
 
-def _progress(step: StepView) -> None:
-    last = step.progress[-1]
-    percent = last.get("percent") if isinstance(last, dict) else None
+def _bar(place: Any, told: Plain) -> None:
+    """Draws how far the lane is, where its nodes tell a percentage."""
+    percent = told.get("percent") if isinstance(told, dict) else None
     if isinstance(percent, (int, float)):
-        st.progress(min(100, max(0, int(percent))), text=shown(last.get("step", ""), 80))
-    else:
-        st.json(safe(step.progress), expanded=False)
+        place.progress(min(100, max(0, int(percent))), text=f"{literal(told.get('step', ''), 80)} · {percent:.0f} %")
 
 
 def _seconds(span: float) -> str:

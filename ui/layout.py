@@ -176,7 +176,7 @@ def _way(picture: Picture, entering: bool, name: str) -> Curves:
 
 def _measure(item: Item, node: Node, limit: float) -> None:
     lines = wrap(node.label, limit)
-    item.left = item.right = max(max(map(text_width, lines)) + 22, 44) / 2
+    item.left = item.right = max(max(map(text_width, lines)) + 32, 48) / 2
     item.height = LINE * len(lines) + 13
     if node.kind != "node":
         item.pin, item.height = node.kind, LINE + 7

@@ -32,6 +32,7 @@ def sidebar() -> None:
     """Draws the settings that hold for all pages."""
     lab = the_lab()
     with st.sidebar:
+        st.divider()
         if lab.settings.real_model:
             st.segmented_control(
                 "Answering model",
@@ -43,7 +44,7 @@ def sidebar() -> None:
                 persist_state="session",
             )
         else:
-            st.markdown("**Answering model:** offline script")
+            st.markdown("Answering model: **offline script**")
             st.caption("Set OPENAI_API_KEY or OPENAI_BASE_URL to choose a real one.")
         st.select_slider("Pace of the offline model", _paces(), value=_own_pace(), key="pace", persist_state="session")
         st.caption(KEPT[lab.storage.kind])
