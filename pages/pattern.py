@@ -15,7 +15,7 @@ from ui.catalogue import node_names, shape, state_fields
 from ui.inspect_tabs import tabs
 from ui.lane import LanePane
 from ui.starter import Starter
-from ui.text import safe
+from ui.text import literal, safe
 
 NARROWEST = 290
 """Pixels below which lanes go under each other instead of side by side."""
@@ -27,7 +27,7 @@ def render(pattern: Pattern) -> None:
     shown = session.current(pattern, visitor)
     _head(pattern)
     if shown.problem:
-        st.warning(f"{shown.problem} This page starts empty.", icon=":material/link_off:")
+        st.warning(f"{literal(shown.problem)} This page starts empty.", icon=":material/link_off:")
     starter = Starter(pattern, visitor, shown.threads)
     with st.grid(2, min_column_width=400, gap="medium") as top:
         with top.cell():
@@ -70,6 +70,7 @@ def _card(pane: LanePane, pattern: Pattern, visitor: Workspace, starter: Starter
     if pane.thread is None:
         st.caption("Run the pattern: what its nodes say and write appears here.")
         return
+    answer.complaint(pane.key, pane.thread.thread_id)
     if pane.status == "running" or pane.snapshot is None:
         return
     card = answer.Card(pane.key, visitor, pane.thread.thread_id, pane.snapshot, starter.pauses)

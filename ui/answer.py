@@ -14,7 +14,7 @@ from lab.plain import Plain
 from lab.workspace import Workspace
 from ui.access import choice
 from ui.form import ask, held
-from ui.text import safe, shown
+from ui.text import literal, safe, shown
 
 ANSWER = {"type": "object", "properties": {"answer": {"type": "string", "title": "Answer"}}}
 """What is asked for where a pattern gave no schema and no options."""
@@ -35,25 +35,37 @@ class Card:
     """The pauses that the visitor has chosen by now."""
 
     def attempt(self, act: Callable[[], Any]) -> None:
-        """Does a thing and keeps what went wrong with it for the card's next drawing."""
-        st.session_state.pop(f"{self.key}_wrong", None)
+        """Does a thing and keeps what went wrong with it for the lane's next drawing."""
+        wrong: Mapping[str, str] = {}
         try:
             act()
         except InvalidInput as error:
-            st.session_state[f"{self.key}_wrong"] = error.fields
+            wrong = error.fields
         except LabError as error:
-            st.session_state[f"{self.key}_wrong"] = {"": str(error)}
+            wrong = {"": str(error)}
+        st.session_state[f"{self.key}_wrong"] = (self.thread_id, wrong)
 
     @property
     def wrong(self) -> Mapping[str, str]:
         """What the last try complained of, by field."""
-        found: Mapping[str, str] = st.session_state.get(f"{self.key}_wrong", {})
-        return found
+        return {name: message for name, message in _wrong(self.key, self.thread_id).items() if name}
 
     def how(self) -> dict[str, Any]:
         """The model, pace and pauses with which the thread goes on."""
         chosen = choice()
         return {"model": chosen.model, "pace": chosen.pace, "breakpoints": self.breakpoints()}
+
+
+def complaint(key: str, thread_id: str) -> None:
+    """Draws why a lane's last action wasn't done; the lane may stand elsewhere by now and ask for nothing."""
+    message = _wrong(key, thread_id).get("")
+    if message:
+        st.warning(literal(message, 1000), icon=":material/error:")
+
+
+def _wrong(key: str, thread_id: str) -> Mapping[str, str]:
+    found: tuple[str, Mapping[str, str]] = st.session_state.get(f"{key}_wrong", ("", {}))
+    return found[1] if found[0] == thread_id else {}
 
 
 def questions(card: Card) -> None:
@@ -128,8 +140,6 @@ def pause(card: Card, lane: Lane, state_fields: tuple[Field, ...], nodes: tuple[
         editable = tuple(field for field in state_fields if field.name in lane.edits)
         if editable:
             ask(editable, _pause_key(card), card.snapshot.values, card.wrong)
-        elif card.wrong:
-            ask((), card.key, {}, card.wrong)
         with st.container(horizontal=True):
             st.form_submit_button(
                 "Continue",
@@ -164,8 +174,6 @@ def _go_on(card: Card, editable: tuple[Field, ...], breakpoints: Breakpoints | N
 
 def again(card: Card, *, failed: bool) -> None:
     """Draws the button that goes on from the last checkpoint after a stop, a failure or a crash."""
-    for message in card.wrong.values():
-        st.text(shown(message))
     ahead = ", ".join(card.snapshot.next) or "its last step"
     st.button(
         "Try again" if failed else "Continue",

@@ -8,7 +8,7 @@ import streamlit as st
 
 from lab.forms import Field
 from lab.plain import Plain
-from ui.text import shown
+from ui.text import literal, shown
 
 FEW = 5
 """Choices that fit side by side; more of them go in a list."""
@@ -67,7 +67,10 @@ def _choice(field: Field, value: Plain, common: dict[str, Any]) -> Plain:
     options = [option for option in field.choices if option is not None]
     default = value if value in options else None
     if len(options) <= FEW:
-        return st.segmented_control(field.title, options, default=default, format_func=_label, **common)
+        # These labels are read as Markdown, those of a list aren't.
+        return st.segmented_control(
+            field.title, options, default=default, format_func=lambda option: literal(_label(option)), **common
+        )
     index = options.index(default) if default is not None else None
     return st.selectbox(field.title, options, index=index, format_func=_label, **common)
 

@@ -14,7 +14,7 @@ from lab.workspace import Workspace
 from ui.diagram import diagram
 from ui.lane import LanePane
 from ui.source import file_of
-from ui.text import safe, shown
+from ui.text import literal, safe, shown
 from ui.timeline import timeline
 
 TABS = ("Checkpoints", "Timeline", "Events", "Code")
@@ -114,7 +114,7 @@ def _state(workspace: Workspace, thread_id: str, checkpoint_id: str) -> None:
     try:
         snapshot = workspace.snapshot(thread_id, checkpoint_id)
     except UnknownCheckpoint as error:
-        st.warning(str(error), icon=":material/error:")
+        st.warning(literal(error), icon=":material/error:")
         return
     if snapshot is None:
         return

@@ -15,7 +15,7 @@ from ui import session
 from ui.access import choice
 from ui.catalogue import input_fields
 from ui.form import ask, held
-from ui.text import shown
+from ui.text import literal
 
 
 class Starter:
@@ -37,7 +37,7 @@ class Starter:
         problem = session.complaint(self._pattern)
         wrong = problem.fields if isinstance(problem, InvalidInput) else {}
         if problem is not None and not wrong:
-            st.error(shown(problem), icon=":material/error:")
+            st.error(literal(problem, 1000), icon=":material/error:")
         with st.form(key=f"{self._slug}_form", border=True):
             ask(self._fields, key, values, wrong)
             if self._pattern.choose_breakpoints:
