@@ -9,13 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.browser import FLAGS, click, idle, keyed, select_row, visit
-from tests.servers import LabServer
+from tests.browser import FLAGS, click, keyed, select_row
+from tests.servers import ROOT, LabServer
 
 DOCS = ROOT / "docs"
 WIDTH = 1440
@@ -48,19 +47,70 @@ def opened(browser: Browser, height: int) -> Iterator[Page]:
 
 
 def running(page: Page, address: str) -> bytes:
-    """Both lanes of a pattern in the middle of their answers."""
-    visit(page, f"{address}/parallel")
+    """Both lanes of a pattern in the middle of their answers: one worker on the left, three on the right."""
+    page.goto(f"{address}/parallel")
+    settle(page)
     click(page, "parallel_run", settle=False)
-    # The row is at its second worker while the three side by side are nearly done.
-    page.wait_for_timeout(4500)
+    right = keyed(page, "stream_parallel_fan-out").get_by_test_id("stChatMessage")
+    # The first message is the input; then each worker has one of its own.
+    right.nth(3).wait_for()
+    page.wait_for_timeout(1200)
+    page.locator(".stMain").evaluate("main => main.scrollTo(0, 56)")
     return page.screenshot()
 
 
 def checkpoints(page: Page, address: str) -> bytes:
-    """A finished run with its checkpoints and the state in one of them."""
-    visit(page, f"{address}/parallel?embed_options=dark_theme")
-    click(page, "parallel_run")
-    return page.screenshot(full_page=True)
+    """A finished run that was sent back twice, with its checkpoints and the state in one of them."""
+    page.goto(f"{address}/approval-gate?embed_options=dark_theme")
+    settle(page)
+    press(page, page.get_by_text("Changed twice, then approved"))
+    press(page, keyed(page, "approval-gate_run").get_by_role("button"))
+    for wish in ("More grateful, please", "Make it shorter", ""):
+        answer(page, wish)
+    press(page, page.get_by_role("radio", name="Interrupt and resume"))
+    select_row(page, key_of(page, "checkpoints_"), 5, settle=False)
+    settle(page)
+    page.mouse.move(WIDTH - 5, 5)
+    page.get_by_role("heading", name="Outbox").evaluate("heading => heading.scrollIntoView()")
+    settle(page)
+    return page.screenshot()
+
+
+def answer(page: Page, wish: str) -> None:
+    """Asks for a change on the card that waits, or approves where there is nothing to wish for."""
+    send = page.get_by_role("button", name="Send answer")
+    send.wait_for()
+    settle(page)
+    card = page.get_by_test_id("stForm").filter(has=send)
+    press(page, card.get_by_role("radio", name="Change" if wish else "Approve"))
+    if wish:
+        card.get_by_label("Changes to make").fill(wish)
+    press(page, send)
+
+
+def press(page: Page, place: Locator) -> None:
+    """Presses and waits until the page has taken it and is drawn again."""
+    place.click()
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Waits until the page's script has been at rest for half a second."""
+    page.evaluate("() => { delete window.restSince }")
+    page.wait_for_function(
+        """() => {
+            const app = document.querySelector('[data-testid=stApp]');
+            const rests = app?.getAttribute('data-test-script-state') === 'notRunning';
+            window.restSince = rests ? (window.restSince ?? performance.now()) : undefined;
+            return rests && performance.now() - window.restSince > 500;
+        }"""
+    )
+
+
+def key_of(page: Page, beginning: str) -> str:
+    """Gives the whole key of the one element whose key begins like that."""
+    classes = page.locator(f"[class*=st-key-{beginning}]").first.get_attribute("class") or ""
+    return next(name.removeprefix("st-key-") for name in classes.split() if name.startswith(f"st-key-{beginning}"))
 
 
 def write(name: str, picture: bytes) -> None:
@@ -82,9 +132,9 @@ def main() -> None:
     DOCS.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, headless=True, args=list(FLAGS))
-        with serving(PACE) as address, opened(browser, 1100) as page:
+        with serving(PACE) as address, opened(browser, 1500) as page:
             write("running.png", running(page, address))
-        with serving("0") as address, opened(browser, 1000) as page:
+        with serving("30") as address, opened(browser, 860) as page:
             write("checkpoints.png", checkpoints(page, address))
         browser.close()
 
