@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from graphs.pattern import Pattern
+from graphs.pattern import Lane, Pattern
 from lab.threads import Thread
 from lab.workspace import Workspace
 from ui import answer, session
@@ -28,13 +28,16 @@ def render(pattern: Pattern) -> None:
     _head(pattern)
     if shown.problem:
         st.warning(f"{literal(shown.problem)} This page starts empty.", icon=":material/link_off:")
-    starter = Starter(pattern, visitor, shown.threads)
+    panes = [_pane(pattern, lane, visitor, shown.threads.get(lane.key)) for lane in pattern.lanes]
+    # What runs is read once, so that the buttons and the loop that follows the runs agree.
+    running = [pane.thread for pane in panes if pane.thread is not None and pane.status == "running"]
+    starter = Starter(pattern, visitor, shown.threads, running)
     with st.grid(2, min_column_width=400, gap="medium") as top:
         with top.cell():
             starter.draw(node_names(pattern.slug, pattern.lanes[0].key))
         with top.cell():
             _watch(pattern)
-    panes = _lanes(pattern, visitor, shown.threads, starter)
+    _lanes(pattern, visitor, panes, starter)
     _tables(pattern, visitor, shown.threads)
     tabs(visitor, panes, _chosen(pattern, panes))
     attach(panes)
@@ -50,19 +53,18 @@ def _watch(pattern: Pattern) -> None:
     st.markdown("\n".join(f"- {line}" for line in pattern.watch))
 
 
-def _lanes(pattern: Pattern, visitor: Workspace, threads: Mapping[str, Thread], starter: Starter) -> Sequence[LanePane]:
-    panes = [
-        LanePane(visitor, lane, threads.get(lane.key), shape(pattern.slug, lane.key), f"{pattern.slug}_{lane.key}")
-        for lane in pattern.lanes
-    ]
-    if threads:
-        models = {model_name(thread.model) for thread in threads.values()}
+def _pane(pattern: Pattern, lane: Lane, visitor: Workspace, thread: Thread | None) -> LanePane:
+    return LanePane(visitor, lane, thread, shape(pattern.slug, lane.key), f"{pattern.slug}_{lane.key}")
+
+
+def _lanes(pattern: Pattern, visitor: Workspace, panes: Sequence[LanePane], starter: Starter) -> None:
+    models = {model_name(pane.thread.model) for pane in panes if pane.thread is not None}
+    if models:
         st.caption(f"Answered by: {', '.join(sorted(models))}")
     with st.grid(len(panes), min_column_width=NARROWEST, border=True) as grid:
         for pane in panes:
             with grid.cell(), st.container(key=f"lane_{pane.key}"):
                 pane.draw(lambda drawn: _card(drawn, pattern, visitor, starter))
-    return panes
 
 
 def _card(pane: LanePane, pattern: Pattern, visitor: Workspace, starter: Starter) -> None:
@@ -105,13 +107,16 @@ def _chosen(pattern: Pattern, panes: Sequence[LanePane]) -> LanePane:
         return panes[0]
     keys = [pane.lane.key for pane in panes]
     st.space("small")
+    asked = st.query_params.get("lane")
+    # Not bound to the address, which would then hold the title instead of the key.
     key = st.segmented_control(
         "Look into lane",
         keys,
-        default=keys[0],
+        default=asked if asked in keys else keys[0],
         required=True,
         format_func=lambda key: pattern.lane(key).title,
-        key="lane",
-        bind="query-params",
+        key=f"{pattern.slug}_lane",
     )
+    if key != (asked or keys[0]):
+        st.query_params["lane"] = str(key)
     return next((pane for pane in panes if pane.lane.key == key), panes[0])

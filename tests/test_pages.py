@@ -31,7 +31,7 @@ def expected_badge(played: Played) -> str:
 def test_the_gallery_has_a_card_for_each_pattern() -> None:
     at = open_page()
     assert at.title[0].value == "LangGraph Pattern Lab"
-    links = [link.proto.page for link in at.get("page_link")]
+    links = [link.proto.page for link in at.main.get("page_link")]
     assert links == [pattern.slug for pattern in CATALOGUE]
     assert all(pattern.summary in markdowns(at) for pattern in CATALOGUE)
 

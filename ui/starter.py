@@ -21,13 +21,15 @@ from ui.text import literal
 class Starter:
     """Draws a pattern's form and does what its buttons say."""
 
-    def __init__(self, pattern: Pattern, workspace: Workspace, threads: Mapping[str, Thread]) -> None:
+    def __init__(
+        self, pattern: Pattern, workspace: Workspace, threads: Mapping[str, Thread], running: Sequence[Thread]
+    ) -> None:
         self._pattern = pattern
         self._workspace = workspace
         self._threads = threads
         self._slug = pattern.slug
         self._fields = input_fields(pattern.slug, pattern.lanes[0].key)
-        self._running = [thread for thread in threads.values() if workspace.status(thread.thread_id) == "running"]
+        self._running = running
 
     def draw(self, nodes: Sequence[str]) -> None:
         """Draws the examples, the form and its buttons; `nodes` can be paused at."""
