@@ -1,5 +1,6 @@
 """Forms from JSON schemas: which fields to ask for, and whether what came back fits."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_type_hints
@@ -101,10 +102,15 @@ def _reason(error: Any) -> str:
     return str(error.message)[:300]
 
 
+@functools.lru_cache(maxsize=256)
+def _adapter(schema: type) -> TypeAdapter[Any]:
+    return TypeAdapter(schema)
+
+
 def check_input(schema: type, values: Mapping[str, Plain]) -> dict[str, Any]:
     """Validates input against a state type and gives it in its types; raises InvalidInput."""
     try:
-        checked: dict[str, Any] = TypeAdapter(schema).validate_python(dict(values))
+        checked: dict[str, Any] = _adapter(schema).validate_python(dict(values))
     except ValidationError as error:
         raise InvalidInput(_told(error)) from error
     return checked

@@ -1,5 +1,7 @@
 """Reading what a thread saved: its state at a checkpoint, the list of checkpoints, and its past as events."""
 
+import ast
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,7 +84,7 @@ def told(snapshot: StateSnapshot) -> Snapshot:
         values=plain(values),
         next=snapshot.next,
         questions=questions(snapshot),
-        errors={task.name: str(plain(task.error)) for task in snapshot.tasks if task.error},
+        errors={task.name: reason(task.error) for task in snapshot.tasks if task.error},
     )
 
 
@@ -96,6 +98,19 @@ def questions(snapshot: StateSnapshot) -> tuple[Question, ...]:
 
 def _schema(found: Interrupt) -> dict[str, Any] | None:
     return found.response_schema if isinstance(found.response_schema, dict) else None
+
+
+def reason(error: object) -> str:
+    """Tells a saved error as a live one is told; an exception comes back from a checkpoint as its repr."""
+    saved = re.fullmatch(r"(\w+)\((.*)\)", error, re.DOTALL) if isinstance(error, str) else None
+    if saved is None:
+        return str(plain(error))
+    try:
+        given: tuple[Any, ...] = ast.literal_eval(f"({saved[2]},)") if saved[2] else ()
+    except (ValueError, SyntaxError):
+        return saved[0]
+    known = KeyError if saved[1] == "KeyError" else Exception
+    return f"{saved[1]}: {known(*given)}"
 
 
 def seconds(stamp: str | None) -> float:
@@ -122,15 +137,20 @@ def restore(log: EventLog, graph: Graph, config: RunnableConfig, *, model: str) 
     _past(events, graph, snapshots, ())
     last = snapshots[-1]
     outcome: Any = {"waiting": "waiting", "finished": "finished"}.get(status(last), "stopped")
-    failed = next((task.error for task in last.tasks if task.error), None)
+    failed = next((reason(task.error) for task in last.tasks if task.error), "")
     if failed:
         outcome = "failed"
-    events.append(RunEnded(0, events[-1].at, run_id, outcome, str(failed or "")))
+    events.append(RunEnded(0, events[-1].at, run_id, outcome, failed))
     for event in events:
         log.append(lambda no, event=event: event._replace(no=no))  # type: ignore[misc]  # one event, bound at once
 
 
 def _past(events: list[Event], graph: Graph, snapshots: Sequence[StateSnapshot], path: Path) -> None:
+    went_on = {
+        snapshot.parent_config["configurable"]["checkpoint_id"]
+        for snapshot in snapshots
+        if snapshot.parent_config and (snapshot.metadata or {}).get("source") == "loop"
+    }
     for number, snapshot in enumerate(snapshots):
         metadata: Any = snapshot.metadata or {}
         at = seconds(snapshot.created_at)
@@ -141,8 +161,8 @@ def _past(events: list[Event], graph: Graph, snapshots: Sequence[StateSnapshot],
         for task in snapshot.tasks:
             if task.name == "__start__":
                 _input(events, task, at)
-            else:
-                _task(events, graph, task, path, at, ended)
+            elif ident in went_on or task.result or task.interrupts or task.error:
+                _task(events, graph, task, path, (at, ended), done=ident in went_on)
 
 
 def _input(events: list[Event], task: PregelTask, at: float) -> None:
@@ -150,13 +170,14 @@ def _input(events: list[Event], task: PregelTask, at: float) -> None:
     events.append(RunStarted(0, at, run_id, "start", "", plain(task.result), ""))
 
 
-def _task(events: list[Event], graph: Graph, task: PregelTask, path: Path, at: float, ended: float) -> None:
+def _task(
+    events: list[Event], graph: Graph, task: PregelTask, path: Path, span: tuple[float, float], *, done: bool
+) -> None:
+    at, ended = span
     here = (*path, task.name)
     asked = tuple(
         {"id": found.id, "value": plain(found.value), "response_schema": _schema(found)} for found in task.interrupts
     )
-    if not (task.result or asked or task.error):
-        return
     events.append(NodeStarted(0, at, here, task.id))
     if isinstance(task.state, dict):
         inner = list(graph.get_state_history(task.state, limit=RESTORED))[::-1]
@@ -164,9 +185,11 @@ def _task(events: list[Event], graph: Graph, task: PregelTask, path: Path, at: f
     events += [
         Tokens(0, ended, here, str(message.id), 0, str(message.text), False) for message in _messages(task.result)
     ]
-    error = "" if not task.error else str(plain(task.error))
-    waits = bool(asked) and not task.result
-    events.append(NodeEnded(0, ended, here, task.id, plain(task.result), error, asked, waits, False))
+    # What failed or asked at first and was done later keeps the traces of both.
+    done = done or bool(task.result)
+    error = reason(task.error) if task.error and not done else ""
+    waits = bool(asked) and not done
+    events.append(NodeEnded(0, ended, here, task.id, plain(task.result) or None, error, asked, waits, False))
 
 
 def _messages(result: Any) -> list[AIMessage]:

@@ -113,7 +113,8 @@ class Lab:
         return {
             "configurable": {"thread_id": thread_id},
             "recursion_limit": self.settings.recursion_limit,
-            "max_concurrency": self.settings.max_concurrency,
+            # One worker of the pool does nothing but wait for the stream's next part.
+            "max_concurrency": self.settings.max_concurrency + 1,
             "metadata": {"pattern": slug, "lane": lane_key, "workspace": workspace},
         }
 

@@ -114,13 +114,24 @@ _ADVICE: tuple[tuple[type[openai.OpenAIError], str], ...] = (
     (openai.InternalServerError, "The model server failed. It may pass"),
     (openai.BadRequestError, "The model server refused the request. Look at its message below"),
 )
-_CUT = "The model's answer was cut off in the middle. Nothing of it was saved"
+_CUT = "The connection to the model server broke before the answer's end. Nothing of it was saved"
 
 
 def explain(error: BaseException) -> str:
     """Tells a node's failure in one sentence with what to do, and the exception itself after it."""
     raw = f"{type(error).__name__}: {error}"
     advice = next((text for kind, text in _ADVICE if isinstance(error, kind)), "")
-    if not advice and type(error).__module__.partition(".")[0] in ("httpx", "httpcore", "httpx2", "httpcore2", "h11"):
+    if _was_cut(error):
         advice = _CUT
     return f"{advice}; then try again: the thread stands at its last checkpoint. ({raw})" if advice else raw
+
+
+def _was_cut(error: BaseException) -> bool:
+    """Tells a connection that broke from one that was never made; the client gives one class for both."""
+    found: BaseException | None = error
+    while found is not None:
+        # By name, as the HTTP client under the OpenAI client changes its package from version to version.
+        if type(found).__name__ in ("ReadError", "RemoteProtocolError"):
+            return True
+        found = found.__cause__
+    return False

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
@@ -15,7 +16,7 @@ from psycopg import Connection as PsycopgConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import StaticPool
 
 from lab.errors import DamagedDatabase
@@ -69,9 +70,10 @@ def _sqlite(stack: ExitStack, path: Path) -> Storage:
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute(INDEX)
     connection.commit()
-    writer = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT})
+    url = URL.create("sqlite", database=str(path))
+    writer = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
     _begin_immediate(writer)
-    reader = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT})
+    reader = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
     return Storage("sqlite", saver, _database(stack, writer, reader, one_connection=False))
 
 
@@ -79,7 +81,10 @@ def _check(path: Path) -> None:
     """Refuses a file that SQLite itself finds damaged; a missing or empty one is new."""
     if not path.exists() or path.stat().st_size == 0:
         return
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=BUSY_TIMEOUT)
+    # Without a log beside it the file is all there is, and opening it as immutable leaves no new files beside it.
+    alone = not path.with_name(f"{path.name}-wal").exists()
+    address = f"file:{quote(str(path))}?mode=ro{'&immutable=1' if alone else ''}"
+    connection = sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT)
     try:
         findings = [row[0] for row in connection.execute("PRAGMA integrity_check(3)")]
     except sqlite3.DatabaseError as error:

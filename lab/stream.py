@@ -1,5 +1,6 @@
 """A graph's stream, told as events."""
 
+import logging
 import threading
 import time
 import uuid
@@ -38,6 +39,12 @@ STREAM_MODES: tuple[StreamMode, ...] = ("updates", "messages", "custom", "tasks"
 
 class RunStopped(GraphBubbleUp):
     """Raised inside a model's token stream to cut it; no retry and no error handler takes it for a failure."""
+
+
+# A callback is how a token stream can be cut; LangChain warns of whatever is raised in one.
+logging.getLogger("langchain_core.callbacks.manager").addFilter(
+    lambda record: not (isinstance(record.args, tuple) and repr(RunStopped()) in record.args)
+)
 
 
 class Listener(BaseCallbackHandler):
@@ -139,12 +146,12 @@ class Recorder:
         ident = str(message.id)
         if not isinstance(message, AIMessageChunk) and (ident, False) in self._lengths:
             return
-        place = (*path, str(metadata.get("langgraph_node", "")))
+        place = (*path, metadata.get("langgraph_node", ""))
         content = message.content
         text = content if isinstance(content, str) else str(message.text)
         if text:
             self._tokens(place, ident, text, tool=False)
-        for chunk in getattr(message, "tool_call_chunks", ()) or ():
+        for chunk in getattr(message, "tool_call_chunks", ()):
             name = f"{chunk['name']} " if chunk["name"] else ""
             self._tokens(place, ident, f"{name}{chunk['args'] or ''}", tool=True)
 
@@ -166,7 +173,7 @@ class Recorder:
         self._asked.update(found["id"] for found in asked)
         error = data["error"]
         told = "" if error is None else explain(error) if isinstance(error, BaseException) else str(error)
-        wrote = plain(data["result"])
+        wrote = plain(data["result"]) or None
         waits, cached = bool(data["interrupts"]), here in self._cached
         self._log.append(lambda no: NodeEnded(no, time.time(), here, task_id, wrote, told, asked, waits, cached))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import insert, select, update
 
+from lab.errors import InvalidInput, UnknownThread
 from lab.models import ModelName
 from lab.tables import THREADS, Database
 
@@ -24,6 +25,18 @@ class Thread:
     model: ModelName
     created: float
     updated: float
+
+
+TITLE = 120
+"""Characters of a thread's title."""
+
+
+def titled(text: str) -> str:
+    """Gives a title on one line, of printable signs, cut to its length; raises InvalidInput where nothing is left."""
+    words = "".join(sign if sign.isprintable() else " " for sign in text).split()
+    if not words:
+        raise InvalidInput({"title": "it is empty"})
+    return " ".join(words)[:TITLE]
 
 
 class Threads:
@@ -64,3 +77,10 @@ class Threads:
         """Notes that the thread was used now."""
         with self._database.begin() as connection:
             connection.execute(update(THREADS).where(THREADS.c.thread_id == thread_id).values(updated=time.time()))
+
+    def rename(self, workspace: str, thread_id: str, title: str) -> None:
+        """Gives a thread of this workspace another title; raises InvalidInput, UnknownThread."""
+        own = (THREADS.c.thread_id == thread_id) & (THREADS.c.workspace == workspace)
+        with self._database.begin() as connection:
+            if connection.execute(update(THREADS).where(own).values(title=titled(title))).rowcount == 0:
+                raise UnknownThread(thread_id)

@@ -367,7 +367,8 @@ class Workspace:
     def _launch(self, request: Request, said: Plain, log: EventLog, *, apart: bool) -> None:
         stream = self._lab.stream(request)
         work = Apart(self._lab.settings, request, stream.calls()) if apart else stream
-        self._lab.threads.touch(request.thread_id)
+        if request.kind != "start":
+            self._lab.threads.touch(request.thread_id)
         run = Run(request, said, work, log, release=lambda: self._lab.runs.release(request.thread_id))
         self._lab.runs.set(run)
         run.begin()

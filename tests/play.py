@@ -120,4 +120,3 @@ def _written(view: ThreadView) -> dict[str, Any]:
 def _visited(view: ThreadView) -> list[str]:
     begun = [(span[0], step.path[-1]) for step in view.steps for span in step.spans]
     return [name for _, name in sorted(begun, key=lambda found: found[0])]
-

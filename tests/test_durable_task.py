@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from graphs.pattern import Example, Reply
+from graphs.pattern import Example
 from graphs.resilience.durable_task import PATTERN, Confirmation
 from lab.errors import InvalidInput
 from lab.forms import check_answer

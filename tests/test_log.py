@@ -135,7 +135,9 @@ def test_no_reader_at_any_position_loses_a_character_without_being_told(
 
 
 @settings(deadline=None, max_examples=200)
-@given(texts=st.lists(st.text(min_size=1, max_size=4), min_size=1, max_size=60), limit=st.integers(4, 8), data=st.data())
+@given(
+    texts=st.lists(st.text(min_size=1, max_size=4), min_size=1, max_size=60), limit=st.integers(4, 8), data=st.data()
+)
 def test_a_reader_inside_a_merged_range_puts_it_in_the_same_place(
     texts: list[str], limit: int, data: st.DataObject
 ) -> None:

@@ -1,14 +1,13 @@
 """Runs: they go on by themselves, one a thread at a time, and their failures are results."""
 
 import threading
-import time
 from typing import Any
 
 import pytest
 from langchain_core.language_models import BaseChatModel
 
 from graphs.pattern import Breakpoints
-from lab.errors import AnswerPending, InvalidInput, NothingToContinue, NotPossible, ThreadBusy
+from lab.errors import InvalidInput, NothingToContinue, NotPossible, StaleAnswer, ThreadBusy, WorkLeft
 from lab.events import AttemptFailed, Event, NodeEnded, NodeStarted, RunEnded, RunStarted, Tokens
 from tests.toys import (
     GIVEN,
@@ -144,8 +143,7 @@ def test_two_threads_run_at_the_same_time(open_toys: OpenLab) -> None:
     assert [end(workspace, thread_id).outcome for thread_id in (one, other)] == ["finished"] * 2
 
 
-@pytest.mark.parametrize("act", ["proceed", "resume"])
-def test_a_finished_thread_has_nothing_to_go_on_with(open_toys: OpenLab, act: str) -> None:
+def test_a_finished_thread_has_nothing_to_go_on_with(open_toys: OpenLab) -> None:
     count = list[str]()
     workspace = open_toys(toy(lane(chain(a=done("a", count))))).workspace("w")
     thread_id = ran(workspace)
@@ -198,7 +196,7 @@ def test_new_input_is_refused_while_a_thread_has_work_left(open_toys: OpenLab) -
     workspace = open_toys(toy(lane(chain(a=done("a"), b=broken)), turns=True)).workspace("w")
     thread_id = ran(workspace)
     rows = len(workspace.history(thread_id))
-    with pytest.raises(Exception, match="work left"):
+    with pytest.raises(WorkLeft):
         workspace.turn(thread_id, GIVEN)
 
     assert len(workspace.history(thread_id)) == rows
@@ -220,13 +218,14 @@ def test_a_loop_without_an_end_stops_at_the_limit_and_says_so(open_toys: OpenLab
     assert names(workspace, thread_id) == ["round"] * 7
 
 
-def test_no_more_nodes_work_at_once_than_the_limit_allows(open_toys: OpenLab) -> None:
+@pytest.mark.parametrize("limit", [1, 2])
+def test_as_many_nodes_work_at_once_as_the_limit_allows_and_no_more(open_toys: OpenLab, limit: int) -> None:
     hold = Hold()
-    workers = {f"w{number}": lambda _: hold() for number in range(5)}
-    workspace = open_toys(toy(lane(fan(**workers))), max_concurrency=2).workspace("w")
+    workers = {f"w{number}": lambda _: hold() for number in range(4)}
+    workspace = open_toys(toy(lane(fan(**workers))), max_concurrency=limit).workspace("w")
     thread_id = begin(workspace)
-    hold.reached()
-    hold.reached()
+    for _ in range(limit):
+        hold.reached()
 
     assert not hold.entered.acquire(timeout=0.2)
     hold.let_go.set()
@@ -306,7 +305,7 @@ def test_going_on_from_a_checkpoint_that_is_no_longer_the_head_is_refused(open_t
     assert shown is not None
     workspace.proceed(thread_id, shown.checkpoint_id, breakpoints=pause)
     end(workspace, thread_id)
-    with pytest.raises(Exception, match="moved on"):
+    with pytest.raises(StaleAnswer):
         workspace.proceed(thread_id, shown.checkpoint_id)
 
     assert count == ["a", "b"]
@@ -346,20 +345,18 @@ def test_closing_the_lab_ends_what_runs_at_the_next_boundary(open_toys: OpenLab)
     assert count == []
 
 
-def test_two_lanes_side_by_side_take_hardly_longer_than_the_slower_alone(open_toys: OpenLab) -> None:
+def test_two_lanes_started_together_take_hardly_longer_than_the_slower_of_them(open_toys: OpenLab) -> None:
     def build(model: BaseChatModel) -> Any:
         return chain(say=speaker("say")(model))(model)
 
     workspace = open_toys(toy(lane(build, "one"), lane(build, "two"), words=24)).workspace("w")
+    threads = [begin(workspace, lane_key=key, pace=25) for key in ("one", "two")]
+    spans = []
+    for thread_id in threads:
+        end(workspace, thread_id)
+        events = workspace.events(thread_id)
+        spans.append((events[0].at, events[-1].at))
+    together = max(ended for _, ended in spans) - min(began for began, _ in spans)
 
-    def seconds(*lanes: str) -> float:
-        began = time.monotonic()
-        for thread_id in [begin(workspace, lane_key=key, pace=25) for key in lanes]:
-            end(workspace, thread_id)
-        return time.monotonic() - began
-
-    assert seconds("one", "two") < 1.25 * max(seconds("one"), seconds("two"))
-
-
-def test_a_thread_that_waits_refuses_a_bare_continue(open_toys: OpenLab) -> None:
-    assert issubclass(AnswerPending, Exception)
+    # Both times are of the same run, so that a busy machine changes them alike.
+    assert together < 1.25 * max(ended - began for began, ended in spans)

@@ -1,0 +1,36 @@
+"""Prints the figures and leaves them in `benchmarks/out/latest.json`."""
+
+import json
+from itertools import chain
+from pathlib import Path
+
+from benchmarks import browser, engine
+from benchmarks.measure import Figure
+
+OUT = Path(__file__).parent / "out" / "latest.json"
+
+
+def told(figure: Figure) -> dict[str, str | float]:
+    """Gives a figure as JSON data."""
+    return {
+        "name": figure.name,
+        "value": round(figure.value, 3),
+        "unit": figure.unit,
+        "reference": round(figure.reference, 3),
+        "ratio": round(figure.ratio, 3),
+    }
+
+
+def main() -> None:
+    """Measures everything."""
+    print(f"{'':32} {'value':>10} {'reference':>10} {'ratio':>7}")
+    found = []
+    for figure in chain(engine.figures(), browser.figures()):
+        print(f"{figure.name:32} {figure.value:>10.1f} {figure.reference:>10.1f} {figure.ratio:>7.2f}  {figure.unit}")
+        found.append(told(figure))
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

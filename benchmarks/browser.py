@@ -1,0 +1,163 @@
+"""The pages in a real browser: what a rerun costs the server, how soon words come, and how soon the first page."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.measure import Figure, Round, against
+from lab.events import Tokens
+from lab.lab import Lab
+from lab.settings import Settings
+from lab.visitors import LOCAL
+from tests.browser import FLAGS, click, idle, keyed, visit
+from tests.servers import ROOT, LabServer
+
+APP = ROOT / "app.py"
+HELLO = ROOT / "benchmarks" / "hello.py"
+STEPS = 20
+CLICKS = 10
+PACE = 30.0
+"""Words a second, as visitors have it by default."""
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FIRST_WORD = """() => {
+    const said = [...document.querySelectorAll('[data-testid=stChatMessage]')].find(
+        message => message.innerText.includes('summarise') && message.querySelector('[data-testid=stText]')?.innerText);
+    if (said && !window.came) window.came = performance.now();
+    return said !== undefined;
+}"""
+
+
+def figures() -> Iterator[Figure]:
+    """Measures the pages; nothing where there is no Chromium."""
+    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if program is None:
+        print("No Chromium here: the figures of the pages are left out.")
+        return
+    with sync_playwright() as playwright, TemporaryDirectory() as folder:
+        browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        data = Path(folder)
+        thread_id = finished_thread(data)
+        server, hello = LabServer(APP, data, {"LAB_PACE": str(PACE)}), LabServer(HELLO, data / "hello", {})
+        try:
+            server.wait_until_healthy()
+            hello.wait_until_healthy()
+            page, empty = browser.new_page(), browser.new_page()
+            visit(page, f"{server.url}/conversation-memory?thread={thread_id}")
+            visit(empty, hello.url)
+            yield against(
+                "page_rerun_cpu",
+                "ms",
+                reruns(page, "conversation-memory_example", server.pid),
+                reruns(empty, "choose", hello.pid),
+                rounds=7,
+            )
+            visit(page, f"{server.url}/linear-pipeline")
+            with TemporaryDirectory() as other:
+                lab = Lab(Settings(_env_file=None, database=str(Path(other) / "lab.sqlite"), pace=PACE))
+                yield against("first_token", "ms", words_on_page(page), words_of_engine(lab), rounds=9)
+                lab.close()
+        finally:
+            server.stop()
+            hello.stop()
+        yield against("cold_start", "ms", start(browser, APP, data), start(browser, HELLO, data / "hello"), rounds=5)
+        browser.close()
+
+
+def finished_thread(data: Path) -> str:
+    """Leaves a finished thread of many steps in the database that the server will open."""
+    data.mkdir(exist_ok=True)
+    lab = Lab(Settings(_env_file=None, database=str(data / "lab.sqlite"), pace=0))
+    workspace = lab.workspace(LOCAL)
+    thread_id = workspace.start("conversation-memory", "remembers", {"message": "My name is Ada."}).thread_id
+    for _ in range(STEPS - 1):
+        workspace.wait(thread_id)
+        workspace.turn(thread_id, {"message": "What's my name?"})
+    workspace.wait(thread_id)
+    lab.close()
+    return thread_id
+
+
+def reruns(page: Page, key: str, pid: int) -> Round:
+    """Makes a round of clicks on a widget that changes nothing else; gives the server's CPU time a click."""
+
+    def go() -> float:
+        before = cpu_seconds(pid)
+        for number in range(CLICKS):
+            choices = keyed(page, key).get_by_role("radio").or_(keyed(page, key).get_by_role("button"))
+            choices.nth((number + 1) % 2).click()
+            page.wait_for_timeout(100)
+            idle(page)
+        return (cpu_seconds(pid) - before) / CLICKS * 1000
+
+    return go
+
+
+def cpu_seconds(pid: int) -> float:
+    """Gives the CPU time that a process has used so far, over all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def words_on_page(page: Page) -> Round:
+    """Makes a round from the click on Run to the first word of the model in the page."""
+
+    def go() -> float:
+        page.evaluate("() => { window.came = window.asked = undefined; }")
+        page.evaluate("() => addEventListener('click', () => { window.asked ??= performance.now(); }, true)")
+        keyed(page, "linear-pipeline_run").get_by_role("button").first.click()
+        page.wait_for_function(FIRST_WORD, polling="raf")
+        took: float = page.evaluate("() => window.came - window.asked")
+        click(page, "linear-pipeline_stop", settle=False)
+        keyed(page, "linear-pipeline_run").locator("button:enabled").wait_for()
+        idle(page)
+        click(page, "linear-pipeline_new")
+        return took
+
+    return go
+
+
+def words_of_engine(lab: Lab) -> Round:
+    """Makes a round from the same start to the model's first word in the log."""
+    workspace = lab.workspace("bench")
+    given = lab.pattern("linear-pipeline").examples[0].input
+
+    def go() -> float:
+        began = time.perf_counter()
+        thread_id = workspace.start("linear-pipeline", "pipeline", given).thread_id
+        seen = 0
+        while True:
+            news = workspace.events(thread_id, seen, 5)
+            if any(isinstance(event, Tokens) for event in news):
+                break
+            seen = news[-1].no
+        took = time.perf_counter() - began
+        workspace.stop(thread_id)
+        workspace.wait(thread_id)
+        return took * 1000
+
+    return go
+
+
+def start(browser: Browser, script: Path, data: Path) -> Round:
+    """Makes a round from the launch of a server to the first heading of its page."""
+
+    def go() -> float:
+        began = time.perf_counter()
+        server = LabServer(script, data, {})
+        try:
+            server.wait_until_healthy()
+            page = browser.new_page()
+            page.goto(server.url)
+            page.get_by_test_id("stHeading").first.wait_for()
+            took = time.perf_counter() - began
+            page.close()
+        finally:
+            server.stop()
+        return took * 1000
+
+    return go

@@ -1,0 +1,146 @@
+"""Keeping and losing threads: copies, and deleting a thread or the branches of it that nobody wants any more."""
+
+import time
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from sqlalchemy import delete, insert
+
+from lab.errors import NotPossible, UnknownCheckpoint
+from lab.saved import Link, changing, reading
+from lab.storage import Storage
+from lab.tables import METADATA, THREADS
+from lab.threads import Thread, titled
+from lab.tree import Mark, grow
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What a pruning deleted."""
+
+    branches: int
+    checkpoints: int
+    """In all namespaces, those of subgraphs included."""
+    writes: int
+
+
+def new_thread(like: Thread, title: str) -> Thread:
+    """Makes a thread of the same pattern, lane and model, with a random id and a session of its own."""
+    now = time.time()
+    ident, session = str(uuid.uuid4()), str(uuid.uuid4())
+    return replace(like, thread_id=ident, session=session, title=titled(title), created=now, updated=now)
+
+
+def copy_thread(storage: Storage, thread: Thread, title: str | None = None) -> Thread:
+    """Copies a thread with all its branches to a random id; raises NotPossible where nothing is saved.
+
+    Its rows in the ledger, the outbox and the faults stay with the original alone: they tell what really
+    happened, and copying a thread charges nobody and sends nothing.
+    """
+    copied = new_thread(thread, f"{thread.title} (copy)" if title is None else title)
+    with changing(storage) as opened:
+        if not opened.rows.links(thread.thread_id):
+            raise nothing_saved()
+        opened.connection.execute(insert(THREADS).values(asdict(copied)))
+        # The checkpoints keep their ids, which belong to the thread: from them are made the ids of the tasks and
+        # questions that wait, and the names of subgraphs' namespaces.
+        opened.rows.copy(thread.thread_id, copied.thread_id)
+    return copied
+
+
+def nothing_saved() -> NotPossible:
+    """Says that a thread can't be kept because it has no checkpoint."""
+    return NotPossible(
+        "Nothing of this thread is saved: its lane has no checkpointer, or it never began. Only a thread with "
+        "checkpoints can be copied or exported; choose another lane."
+    )
+
+
+def delete_thread(storage: Storage, thread_id: str) -> None:
+    """Deletes a thread with its checkpoints, its business rows and its line in the list, readable or not."""
+    with changing(storage) as opened:
+        for table in reversed(METADATA.sorted_tables):
+            if "thread_id" in table.c:
+                opened.connection.execute(delete(table).where(table.c.thread_id == thread_id))
+        opened.saver.delete_thread(thread_id)
+
+
+def heads(storage: Storage, thread_id: str) -> tuple[str, ...]:
+    """Gives the last checkpoint of each branch, the one written last first."""
+    with reading(storage) as opened:
+        return _heads(opened.rows.links(thread_id))
+
+
+def prune(storage: Storage, thread_id: str, keep: Collection[str]) -> Pruned:
+    """Deletes what no kept branch needs; a branch is named by its head and kept whole, back to the root.
+
+    Raises UnknownCheckpoint, and NotPossible where none is kept or a checkpoint isn't the head of a branch.
+    """
+    if not keep:
+        raise NotPossible("Pruning keeps at least one branch. Choose one to keep, or delete the thread.")
+    with changing(storage) as opened:
+        links = opened.rows.links(thread_id)
+        ends = _heads(links)
+        for ident in keep:
+            _must_be_a_head(ident, ends, links)
+        gone = _unneeded(links, keep)
+        before = opened.rows.count_writes(thread_id)
+        opened.rows.drop(thread_id, gone)
+        lost = before - opened.rows.count_writes(thread_id)
+    return Pruned(len(set(ends) - set(keep)), len(gone), lost)
+
+
+def keep_newest(storage: Storage, thread_id: str, number: int) -> Pruned:
+    """Deletes all branches but the newest ones, which are those that were written to last."""
+    return prune(storage, thread_id, heads(storage, thread_id)[: max(number, 0)])
+
+
+def _heads(links: Sequence[Link]) -> tuple[str, ...]:
+    tree = grow([Mark(link.checkpoint_id, link.parent_id, 0, "") for link in links if not link.namespace])
+    return tuple(sorted((branch.leaf.checkpoint_id for branch in tree.branches), reverse=True))
+
+
+def _must_be_a_head(ident: str, ends: Sequence[str], links: Sequence[Link]) -> None:
+    if ident in ends:
+        return
+    if all(link.checkpoint_id != ident or link.namespace for link in links):
+        raise UnknownCheckpoint(ident)
+    raise NotPossible(
+        f"Checkpoint {ident[:80]} isn't the end of a branch, and a branch is kept whole. Name the last checkpoint of "
+        "each branch to keep."
+    )
+
+
+def _unneeded(links: Sequence[Link], keep: Collection[str]) -> list[Link]:
+    """Finds the checkpoints that no kept branch needs, in the thread's own namespace and in its subgraphs'."""
+    spaces: dict[str, list[Link]] = {}
+    for link in links:
+        spaces.setdefault(link.namespace, []).append(link)
+    kept = {"": _lineages(spaces.pop(""), keep)}
+    for namespace, own in spaces.items():
+        calls = [(link.checkpoint_id, _called_from(link)) for link in own]
+        wanted = [ident for ident, call in calls if call is None or call in kept[""]]
+        # A subgraph that remembers from turn to turn goes on from its newest checkpoint, whichever branch wrote it.
+        newest = [own[-1].checkpoint_id] if ":" not in namespace else []
+        kept[namespace] = _lineages(own, [*wanted, *newest])
+    return [link for link in links if link.checkpoint_id not in kept[link.namespace]]
+
+
+def _called_from(link: Link) -> str | None:
+    """Gives the thread's checkpoint that a subgraph's one belongs to; None where it can't be told."""
+    parents = link.metadata.get("parents")
+    found = parents.get("") if isinstance(parents, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _lineages(links: Sequence[Link], ends: Collection[str]) -> set[str]:
+    """Gives these checkpoints of one namespace and all that they descend from."""
+    parents = {link.checkpoint_id: link.parent_id for link in links}
+    found: set[str] = set()
+    for end in ends:
+        at: str | None = end
+        while at is not None and at in parents and at not in found:
+            found.add(at)
+            at = parents[at]
+    return found

@@ -1,0 +1,102 @@
+"""Saved values, read without making any object of them, and held to the types that a lane may save."""
+
+from typing import Any
+
+import ormsgpack
+from langgraph._internal._serde import build_serde_allowlist
+from langgraph.checkpoint.serde._msgpack import SAFE_MSGPACK_METHODS, SAFE_MSGPACK_TYPES
+from langgraph.checkpoint.serde.jsonplus import (
+    EXT_CONSTRUCTOR_KW_ARGS,
+    EXT_CONSTRUCTOR_POS_ARGS,
+    EXT_CONSTRUCTOR_SINGLE_ARG,
+    EXT_DELTA_SNAPSHOT,
+    EXT_METHOD_SINGLE_ARG,
+    EXT_PYDANTIC_V1,
+    EXT_PYDANTIC_V2,
+    JsonPlusSerializer,
+)
+from langgraph.checkpoint.serde.types import _DeltaSnapshot
+
+from lab.stream import Graph
+
+Types = frozenset[tuple[str, ...]]
+"""Module and name of each type."""
+
+_CONSTRUCTORS = (
+    EXT_CONSTRUCTOR_SINGLE_ARG,
+    EXT_CONSTRUCTOR_POS_ARGS,
+    EXT_CONSTRUCTOR_KW_ARGS,
+    EXT_PYDANTIC_V1,
+    EXT_PYDANTIC_V2,
+)
+_DEEPEST = 50
+"""Objects inside objects; what the lab saves has a handful of levels."""
+
+
+class UnsafeValue(Exception):  # noqa: N818 - not told to a person as it is
+    """Raised at a value that is damaged, or of a kind or type that isn't allowed; the message names it."""
+
+
+def allowed_types(graph: Graph) -> Types:
+    """Gives the types that the library takes for safe, and those that the schemas of a lane's state name."""
+    found = set(SAFE_MSGPACK_TYPES)
+    for part in (graph, *(subgraph for _, subgraph in graph.get_subgraphs(recurse=True))):
+        builder = getattr(part, "builder", None)
+        nodes = [node.input_schema for node in builder.nodes.values()] if builder else []
+        schemas = [builder.state_schema, builder.input_schema, builder.output_schema, *nodes] if builder else []
+        found |= build_serde_allowlist(schemas=schemas, channels=dict(part.channels))
+    return frozenset(found)
+
+
+class Careful(JsonPlusSerializer):
+    """Reads saved values without importing or calling anything, and refuses types that aren't allowed.
+
+    The library's own reader imports the module that a value names and calls what it finds there under the name
+    that the value gives.
+    """
+
+    def __init__(self, allowed: Types) -> None:
+        super().__init__(__unpack_ext_hook__=self._checked)
+        self._allowed = allowed
+        self._depth = 0
+        self._finding = ""
+
+    def loads_typed(self, data: tuple[str, bytes]) -> Any:
+        """Gives a value whose objects are left packed; raises UnsafeValue."""
+        kind, raw = data
+        if kind not in ("msgpack", "bytes", "bytearray", "null") or (kind == "null" and raw):
+            raise UnsafeValue(f"a value of the kind '{kind[:80]}', which isn't read")
+        self._depth, self._finding = 0, ""
+        try:
+            return super().loads_typed(data)
+        except ValueError as error:
+            # What the hook raises doesn't come through; it leaves behind why.
+            raise UnsafeValue(self._finding or "a value is damaged") from error
+
+    def _checked(self, code: int, data: bytes) -> Any:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            self._refuse("objects are nested too deeply")
+        inner = ormsgpack.unpackb(data, ext_hook=self._checked, option=ormsgpack.OPT_NON_STR_KEYS)
+        self._depth -= 1
+        if code == EXT_DELTA_SNAPSHOT:
+            return _DeltaSnapshot(inner)
+        self._check(code, inner)
+        return ormsgpack.Ext(code, data)
+
+    def _check(self, code: int, inner: Any) -> None:
+        """Refuses all but the constructors of allowed types and the one method that the library itself calls."""
+        size = 4 if code in (EXT_METHOD_SINGLE_ARG, EXT_PYDANTIC_V2) else 3
+        if not isinstance(inner, list) or len(inner) != size or not isinstance(inner[0], str):
+            self._refuse(f"a value of the extension {code}, which isn't read")
+        named = (inner[0], inner[1], inner[3]) if code == EXT_METHOD_SINGLE_ARG else (inner[0], inner[1])
+        if code == EXT_METHOD_SINGLE_ARG:
+            known = named in SAFE_MSGPACK_METHODS
+        else:
+            known = code in _CONSTRUCTORS and named in self._allowed
+        if not known:
+            self._refuse(f"a value of the type {'.'.join(map(str, named))[:120]}, which the lane's state doesn't name")
+
+    def _refuse(self, finding: str) -> None:
+        self._finding = self._finding or finding
+        raise UnsafeValue(finding)

@@ -1,0 +1,167 @@
+"""The catalogue's contract: what every pattern, lane and example keeps, on every kind of storage."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter
+
+from graphs.catalogue import CATALOGUE, find
+from graphs.pattern import Example, Lane, Pattern
+from lab.errors import NotPossible
+from lab.forms import check_input
+from lab.lab import Lab
+from tests.labs import quiet
+from tests.play import player
+from tests.servers import PostgresServer
+
+EACH_PATTERN = pytest.mark.parametrize("pattern", CATALOGUE, ids=lambda pattern: pattern.slug)
+LANES = [
+    pytest.param(pattern, lane, id=f"{pattern.slug}-{lane.key}") for pattern in CATALOGUE for lane in pattern.lanes
+]
+EXAMPLES = [
+    pytest.param(pattern, lane, example, id=f"{pattern.slug}-{lane.key}-{example.label}")
+    for pattern in CATALOGUE
+    for lane in pattern.lanes
+    for example in pattern.examples
+]
+
+
+@pytest.fixture(scope="module", params=["memory", "sqlite", "postgresql"])
+def stored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """One lab on each kind of storage for all examples, as in life."""
+    database = "memory"
+    if request.param == "sqlite":
+        database = str(tmp_path_factory.mktemp("catalogue") / "lab.sqlite")
+    elif request.param == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        database = server.url(server.create_database())
+    lab = Lab(quiet(database))
+    yield lab
+    lab.close()
+
+
+@pytest.fixture(scope="module")
+def reading() -> Iterator[Lab]:
+    """A lab to look at patterns without running them."""
+    lab = Lab(quiet("memory"))
+    yield lab
+    lab.close()
+
+
+@pytest.mark.parametrize(("pattern", "lane", "example"), EXAMPLES)
+def test_every_example_runs_to_its_end(stored: Lab, pattern: Pattern, lane: Lane, example: Example) -> None:
+    if stored.storage.kind == "memory" and example.input.get(pattern.crash_field, "never") != "never":
+        with pytest.raises(NotPossible, match="LAB_DATABASE"):
+            stored.workspace("tests").start(pattern.slug, lane.key, example.input)
+        return
+    played = player(stored)(pattern.slug, lane.key, example)
+    snapshot = stored.workspace("tests").snapshot(played.thread_id)
+
+    assert played.status == "finished" or example.unhappy
+    assert played.error is None or example.unhappy
+    assert stored.workspace("tests").wait(played.thread_id, 0)
+    if snapshot is not None:
+        assert json.loads(json.dumps(snapshot.values)) == snapshot.values
+
+
+def test_slugs_are_unique_and_fit_an_address() -> None:
+    slugs = [pattern.slug for pattern in CATALOGUE]
+
+    assert len(set(slugs)) == len(slugs)
+    assert all(re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", slug) for slug in slugs)
+
+
+def test_titles_are_unique() -> None:
+    assert len({pattern.title for pattern in CATALOGUE}) == len(CATALOGUE)
+
+
+def test_a_pattern_that_does_not_exist_is_refused_by_name() -> None:
+    with pytest.raises(KeyError, match="no-such-pattern"):
+        find("no-such-pattern")
+
+
+@EACH_PATTERN
+def test_a_lane_that_does_not_exist_is_refused_by_name(pattern: Pattern) -> None:
+    with pytest.raises(KeyError, match="no-such-lane"):
+        pattern.lane("no-such-lane")
+
+
+@EACH_PATTERN
+def test_a_pattern_has_three_examples_and_one_that_people_would_rather_not_see(pattern: Pattern) -> None:
+    labels = [example.label for example in pattern.examples]
+
+    assert len(labels) >= 3
+    assert len(set(labels)) == len(labels)
+    assert any(example.unhappy for example in pattern.examples)
+    assert not all(example.unhappy for example in pattern.examples)
+
+
+@EACH_PATTERN
+def test_the_steps_of_an_example_are_for_lanes_that_exist(pattern: Pattern) -> None:
+    assert {key for example in pattern.examples for key in example.steps} <= {lane.key for lane in pattern.lanes}
+
+
+@EACH_PATTERN
+def test_the_summary_is_one_sentence_and_there_is_something_to_watch(pattern: Pattern) -> None:
+    assert re.fullmatch(r"[A-Z][^.!?]*[.!?]", pattern.summary)
+    assert pattern.watch
+    assert all(re.fullmatch(r".*[.!?]", said) for said in pattern.watch)
+    assert pattern.sources
+
+
+@EACH_PATTERN
+def test_lanes_have_keys_of_their_own_and_each_says_how_it_differs(pattern: Pattern) -> None:
+    keys = [lane.key for lane in pattern.lanes]
+
+    assert keys
+    assert len(set(keys)) == len(keys)
+    assert all(re.fullmatch(r"[a-z][a-z0-9-]*", key) for key in keys)
+    assert all(re.fullmatch(r"[A-Z].*\.", lane.differs) for lane in pattern.lanes)
+
+
+@EACH_PATTERN
+def test_a_lane_that_is_a_trap_says_in_a_sentence_what_it_costs(pattern: Pattern) -> None:
+    assert all(re.fullmatch(r"[A-Z].{20,}\.", lane.trap) for lane in pattern.lanes if lane.trap)
+    assert not all(lane.trap for lane in pattern.lanes)
+
+
+@EACH_PATTERN
+def test_all_lanes_of_a_pattern_take_the_same_input(reading: Lab, pattern: Pattern) -> None:
+    schemas = [TypeAdapter(reading.input_schema(pattern.slug, lane.key)).json_schema() for lane in pattern.lanes]
+
+    assert all(schema == schemas[0] for schema in schemas)
+
+
+@EACH_PATTERN
+def test_every_input_field_has_a_title_and_fits_its_examples(reading: Lab, pattern: Pattern) -> None:
+    schema = reading.input_schema(pattern.slug, pattern.lanes[0].key)
+    fields = TypeAdapter(schema).json_schema()["properties"]
+
+    for example in pattern.examples:
+        assert set(example.input) == set(fields)
+        assert check_input(schema, example.input)
+    assert pattern.crash_field == "" or pattern.crash_field in fields
+
+
+@pytest.mark.parametrize(("pattern", "lane"), LANES)
+def test_a_lane_names_only_nodes_and_fields_that_it_has(reading: Lab, pattern: Pattern, lane: Lane) -> None:
+    builder = reading.reading(pattern.slug, lane.key).builder
+
+    assert {*lane.breakpoints.before, *lane.breakpoints.after} <= set(builder.nodes)
+    assert set(lane.edits) <= set(builder.state_schema.__annotations__)
+
+
+@pytest.mark.parametrize(("pattern", "lane"), LANES)
+def test_a_lane_can_be_drawn(reading: Lab, pattern: Pattern, lane: Lane) -> None:
+    drawing = reading.drawing(pattern.slug, lane.key)
+
+    assert {"__start__", "__end__"} <= set(drawing.nodes)
+    assert drawing.edges
+
+
+@EACH_PATTERN
+def test_a_pattern_has_a_test_file_of_its_own(pattern: Pattern) -> None:
+    assert (Path(__file__).parent / f"test_{pattern.slug.replace('-', '_')}.py").exists()
