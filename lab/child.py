@@ -5,11 +5,12 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import IO
 
 from lab.apart import REQUEST, encode
-from lab.events import Event
+from lab.events import Event, Growing
 from lab.lab import Lab
 from lab.plain import Plain
 from lab.runs import Request
@@ -27,6 +28,12 @@ class Channel:
     def append(self, make: Callable[[int], Event]) -> None:
         """Writes one event."""
         self.write(encode(make(0)))
+
+    def say(self, growing: Growing, piece: str) -> None:
+        """Writes one piece of a streaming message."""
+        growing.since = time.time()
+        growing.held.append(piece)
+        self.append(growing.event)
 
     def write(self, told: Plain) -> None:
         """Writes one line."""

@@ -8,6 +8,7 @@ in the same place.
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
 from lab.plain import Plain
@@ -145,6 +146,28 @@ Event = (
 )
 
 
+@dataclass(slots=True, eq=False)
+class Growing:
+    """A message that streams, by its text or by its tool calls, as far as it has come."""
+
+    path: Path
+    message_id: str
+    tool: bool
+    length: int = 0
+    """Characters that are events by now."""
+    held: list[str] = field(default_factory=list)
+    """Pieces that no event tells yet."""
+    since: float = 0.0
+    """When the first of them came."""
+
+    def event(self, no: int) -> Tokens:
+        """Gives the pieces held as one event and lets go of them."""
+        text, offset = "".join(self.held), self.length
+        self.held.clear()
+        self.length = offset + len(text)
+        return Tokens(no, self.since, self.path, self.message_id, offset, text, self.tool)
+
+
 class Log(Protocol):
     """Where events are told."""
 
@@ -152,13 +175,22 @@ class Log(Protocol):
         """Adds the event that `make` gives for its number."""
         ...
 
+    def say(self, growing: Growing, piece: str) -> None:
+        """Adds a piece of a streaming message."""
+        ...
+
 
 class EventLog:
-    """An append-only log of one thread's events, numbered from 1, of at most `limit` entries."""
+    """An append-only log of one thread's events, numbered from 1, of at most `limit` entries.
+
+    Pieces of a streaming message become an event when somebody reads or something else happens, whichever
+    comes first: what comes faster than anybody reads is told at once.
+    """
 
     def __init__(self, limit: int = 20_000) -> None:
         self._limit = limit
         self._events: list[Event] = []
+        self._open: list[Growing] = []
         self._lock = threading.Lock()
         self._news = threading.Condition(self._lock)
         self._waiting = 0
@@ -168,15 +200,25 @@ class EventLog:
     @property
     def last(self) -> int:
         """The number of the newest event, 0 where there is none."""
-        return self._last
+        with self._lock:
+            self._settle()
+            return self._last
 
     def append(self, make: Callable[[int], Event]) -> None:
         """Adds the event that `make` gives for its number."""
         with self._lock:
-            self._last += 1
-            self._events.append(make(self._last))
-            if len(self._events) > self._limit:
-                self._shrink()
+            self._settle()
+            self._add(make)
+            if self._waiting:
+                self._news.notify_all()
+
+    def say(self, growing: Growing, piece: str) -> None:
+        """Adds a piece of a streaming message."""
+        with self._lock:
+            if not growing.held:
+                growing.since = time.time()
+                self._open.append(growing)
+            growing.held.append(piece)
             if self._waiting:
                 self._news.notify_all()
 
@@ -185,9 +227,21 @@ class EventLog:
         with self._news:
             if timeout and self._last <= number:
                 self._waiting += 1
-                self._news.wait_for(lambda: self._last > number, timeout)
+                self._news.wait_for(lambda: self._open or self._last > number, timeout)
                 self._waiting -= 1
+            self._settle()
             return self._events[self._index(number) :]
+
+    def _settle(self) -> None:
+        for growing in self._open:
+            self._add(growing.event)
+        self._open.clear()
+
+    def _add(self, make: Callable[[int], Event]) -> None:
+        self._last += 1
+        self._events.append(make(self._last))
+        if len(self._events) > self._limit:
+            self._shrink()
 
     def _index(self, number: int) -> int:
         low, high = 0, len(self._events)

@@ -134,6 +134,8 @@ class Runs:
         return log
 
     def _evict(self) -> None:
+        if len(self._logs) < self._keep_logs:
+            return
         idle = [ident for ident in self._logs if ident not in self._active]
         for ident in sorted(idle, key=lambda ident: self._logs[ident].touched)[: len(self._logs) - self._keep_logs + 1]:
             del self._logs[ident]

@@ -21,13 +21,13 @@ from graphs.world import World
 from lab.events import (
     AttemptFailed,
     CheckpointSaved,
+    Growing,
     Log,
     NodeEnded,
     NodeStarted,
     Outcome,
     Path,
     Progress,
-    Tokens,
 )
 from lab.models import explain
 from lab.plain import plain
@@ -58,15 +58,23 @@ class Listener(BaseCallbackHandler):
         self._stop = stop
         self._begun: dict[uuid.UUID, tuple[Path, str, float]] = {}
 
+    @property
+    def ignore_llm(self) -> bool:
+        """Whether model events are passed over; they matter only once a stop is asked for."""
+        return not self._stop.is_set()
+
+    @property
+    def ignore_chat_model(self) -> bool:
+        """The same for a chat model's start."""
+        return not self._stop.is_set()
+
     def on_llm_new_token(self, token: Any, **kwargs: Any) -> None:
-        """Cuts the stream once a stop is asked for."""
-        if self._stop.is_set():
-            raise RunStopped
+        """Cuts the stream."""
+        raise RunStopped
 
     def on_chat_model_start(self, serialized: Any, messages: Any, **kwargs: Any) -> None:
         """Keeps a stopped run from asking a model anything more."""
-        if self._stop.is_set():
-            raise RunStopped
+        raise RunStopped
 
     def on_custom_event(
         self, name: str, data: Any, *, metadata: Mapping[str, Any] | None = None, **kwargs: Any
@@ -116,7 +124,8 @@ class Recorder:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._paths: dict[tuple[str, ...], Path] = {(): ()}
-        self._lengths: dict[tuple[str, bool], int] = {}
+        self._growing: dict[str | None, Growing] = {}
+        self._calling: dict[str, Growing] = {}
         self._asked: set[str] = set()
         self._checkpoints: set[str] = set()
         self._cached: set[Path] = set()
@@ -125,13 +134,11 @@ class Recorder:
     def part(self, part: Mapping[str, Any]) -> None:
         """Notes one stream part of version v2."""
         kind = part["type"]
-        namespace = part["ns"]
-        path = self._paths.get(namespace)
-        if path is None:
-            path = self._paths[namespace] = tuple(name.partition(":")[0] for name in namespace)
         if kind == "messages":
-            self._message(path, *part["data"])
-        elif kind == "tasks":
+            self._message(part["ns"], *part["data"])
+            return
+        path = self._path(part["ns"])
+        if kind == "tasks":
             self._task(path, part["data"])
         elif kind == "checkpoints":
             self._checkpoint(path, part["data"])
@@ -140,26 +147,36 @@ class Recorder:
         elif "__metadata__" in part["data"]:
             self._cached.update((*path, name) for name in part["data"] if name != "__metadata__")
 
-    def _message(self, path: Path, message: Any, metadata: Mapping[str, Any]) -> None:
-        if not isinstance(message, AIMessage):
-            return
-        ident = str(message.id)
-        if not isinstance(message, AIMessageChunk) and (ident, False) in self._lengths:
-            return
-        place = (*path, metadata.get("langgraph_node", ""))
-        content = message.content
-        text = content if isinstance(content, str) else str(message.text)
-        if text:
-            self._tokens(place, ident, text, tool=False)
-        for chunk in getattr(message, "tool_call_chunks", ()):
-            name = f"{chunk['name']} " if chunk["name"] else ""
-            self._tokens(place, ident, f"{name}{chunk['args'] or ''}", tool=True)
+    def _path(self, namespace: tuple[str, ...]) -> Path:
+        path = self._paths.get(namespace)
+        if path is None:
+            path = self._paths[namespace] = tuple(name.partition(":")[0] for name in namespace)
+        return path
 
-    def _tokens(self, path: Path, ident: str, text: str, *, tool: bool) -> None:
-        key = (ident, tool)
-        offset = self._lengths.get(key, 0)
-        self._lengths[key] = offset + len(text)
-        self._log.append(lambda no: Tokens(no, time.time(), path, ident, offset, text, tool))
+    def _message(self, namespace: tuple[str, ...], message: Any, metadata: Mapping[str, Any]) -> None:
+        growing = self._growing.get(message.id)
+        if growing is None:
+            if not isinstance(message, AIMessage):
+                return
+            place = (*self._path(namespace), metadata.get("langgraph_node", ""))
+            growing = self._growing[message.id] = Growing(place, str(message.id), tool=False)
+        elif not isinstance(message, AIMessageChunk):
+            # A node gives back the message that it has streamed.
+            return
+        content = message.content
+        text = content if type(content) is str else str(message.text)
+        if text:
+            self._log.say(growing, text)
+        for chunk in getattr(message, "tool_call_chunks", ()):
+            self._tool(growing, chunk)
+
+    def _tool(self, message: Growing, chunk: Mapping[str, Any]) -> None:
+        calling = self._calling.get(message.message_id)
+        # Each call of several begins on a line of its own.
+        name = f"{chr(10) if calling else ''}{chunk['name']} " if chunk["name"] else ""
+        if calling is None:
+            calling = self._calling[message.message_id] = Growing(message.path, message.message_id, tool=True)
+        self._log.say(calling, f"{name}{chunk['args'] or ''}")
 
     def _task(self, path: Path, data: Mapping[str, Any]) -> None:
         here = (*path, str(data["name"]))

@@ -39,6 +39,10 @@ def titled(text: str) -> str:
     return " ".join(words)[:TITLE]
 
 
+_NEW = insert(THREADS)
+"""Without values, which SQLAlchemy would work into the statement anew each time."""
+
+
 class Threads:
     """The thread table."""
 
@@ -50,7 +54,7 @@ class Threads:
         now = time.time()
         thread = Thread(str(uuid.uuid4()), workspace, pattern, lane, session, title, model, now, now)
         with self._database.begin() as connection:
-            connection.execute(insert(THREADS).values({name: getattr(thread, name) for name in Thread.__slots__}))
+            connection.execute(_NEW, {name: getattr(thread, name) for name in Thread.__slots__})
         return thread
 
     def find(self, workspace: str, thread_id: str) -> Thread | None:

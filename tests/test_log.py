@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.events import Event, EventLog, NodeStarted, Progress, Skipped, Tokens
+from lab.events import Event, EventLog, Growing, NodeStarted, Progress, Skipped, Tokens
 from lab.view import Message, ThreadView
 
 Make = Callable[[int], Event]
@@ -153,3 +153,51 @@ def test_a_reader_inside_a_merged_range_puts_it_in_the_same_place(
 
     assert reader.dropped == 0
     assert [item.text for item in reader.items if isinstance(item, Message)] == ["".join(texts)]
+
+
+def growing() -> Growing:
+    return Growing(("say",), "m1", tool=False)
+
+
+def test_pieces_become_one_event_before_whatever_happens_next() -> None:
+    log, message = EventLog(), growing()
+    for piece in ("one ", "two"):
+        log.say(message, piece)
+    log.append(lambda no: Progress(no, 0.0, ("say",), {}))
+    log.say(message, " three")
+
+    told = [(type(event), event.no, getattr(event, "text", "")) for event in log.after(0)]
+    assert told == [(Tokens, 1, "one two"), (Progress, 2, ""), (Tokens, 3, " three")]
+
+
+def test_a_waiting_reader_is_woken_by_a_piece() -> None:
+    log, message, found = EventLog(), growing(), list[str]()
+
+    def read() -> None:
+        found.extend(event.text for event in log.after(0, 30.0) if isinstance(event, Tokens))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    log.say(message, "now")
+    reader.join(30)
+
+    assert found == ["now"]
+
+
+def test_no_piece_is_lost_or_told_twice_while_a_reader_reads_along() -> None:
+    log, message, read = EventLog(), growing(), list[Tokens]()
+    done = threading.Event()
+
+    def follow() -> None:
+        while not done.is_set() or (read[-1].no if read else 0) < log.last:
+            read.extend(event for event in log.after(read[-1].no if read else 0, 0.01) if isinstance(event, Tokens))
+
+    reader = threading.Thread(target=follow)
+    reader.start()
+    for number in range(3000):
+        log.say(message, f"{number} ")
+    done.set()
+    reader.join(30)
+
+    assert "".join(event.text for event in read) == "".join(f"{number} " for number in range(3000))
+    assert [event.offset for event in read[1:]] == [event.offset + len(event.text) for event in read[:-1]]

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from lab.events import NodeEnded, Tokens
+from lab.events import NodeEnded
 from lab.lab import Lab
 from lab.workspace import Workspace
 from tests.labs import quiet
 from tests.openai_server import Answer, OpenAIServer, Text, broken, cut, rate_limited, wrong_key
 from tests.servers import HOST, free_port
-from tests.toys import end, wait_for_tokens
+from tests.toys import end, followed, pieces, wait_for_tokens
 
 KEY = "sk-secret-of-the-visitor-0123456789"
 TEXT = {"text": "The lighthouse stands alone."}
@@ -41,16 +41,17 @@ def errors(workspace: Workspace, thread_id: str) -> dict[str, str]:
     return {event.path[-1]: event.error for event in ended if event.error}
 
 
-def test_tokens_arrive_one_by_one_and_end_in_the_state(real_lab: Lab, openai_server: OpenAIServer) -> None:
-    openai_server.answer(Text("A lighthouse stands alone."), Text("Lonely light"))
+def test_tokens_arrive_piece_by_piece_and_end_in_the_state(real_lab: Lab, openai_server: OpenAIServer) -> None:
+    openai_server.answer(Text("A lighthouse stands alone.", pace=0.05), Text("Lonely light"))
     workspace = real_lab.workspace("w")
     thread_id = started(workspace)
+    tokens = pieces(followed(workspace, thread_id))
     assert end(workspace, thread_id)[3:] == ("finished", "")
-    tokens = [event for event in workspace.events(thread_id) if isinstance(event, Tokens)]
     snapshot = workspace.snapshot(thread_id)
     assert snapshot is not None
 
-    assert [event.text for event in tokens] == ["A", " lighthouse", " stands", " alone.", "Lonely", " light"]
+    assert len([event for event in tokens if event.path == ("summarise",)]) > 1
+    assert "".join(event.text for event in tokens) == "A lighthouse stands alone.Lonely light"
     assert (snapshot.values["summary"], snapshot.values["headline"]) == ("A lighthouse stands alone.", "Lonely light")
     assert all(asked.streams and asked.key == KEY for asked in openai_server.received)
 

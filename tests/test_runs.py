@@ -8,7 +8,7 @@ from langchain_core.language_models import BaseChatModel
 
 from graphs.pattern import Breakpoints
 from lab.errors import InvalidInput, NothingToContinue, NotPossible, StaleAnswer, ThreadBusy, WorkLeft
-from lab.events import AttemptFailed, Event, NodeEnded, NodeStarted, RunEnded, RunStarted, Tokens
+from lab.events import AttemptFailed, Event, NodeEnded, NodeStarted, RunEnded, RunStarted
 from tests.toys import (
     GIVEN,
     Hold,
@@ -19,9 +19,11 @@ from tests.toys import (
     done,
     end,
     fan,
+    followed,
     graph,
     lane,
     names,
+    pieces,
     ran,
     speaker,
     toy,
@@ -91,13 +93,20 @@ def test_a_run_tells_its_nodes_between_its_beginning_and_its_end(open_toys: Open
     assert events[0].run_id == events[-1].run_id
 
 
-def test_tokens_come_one_by_one_and_add_up_to_the_answer(open_toys: OpenLab) -> None:
+def test_tokens_come_while_the_model_speaks_and_add_up_to_the_answer(open_toys: OpenLab) -> None:
     workspace = open_toys(toy(lane(lambda model: chain(say=speaker("say")(model))(model)), words=5)).workspace("w")
-    tokens = [event for event in workspace.events(ran(workspace)) if isinstance(event, Tokens)]
+    tokens = pieces(followed(workspace, begin(workspace, pace=20)))
 
-    assert [event.text for event in tokens] == ["word0 ", "word1 ", "word2 ", "word3 ", "word4"]
-    assert [event.offset for event in tokens] == [0, 6, 12, 18, 24]
+    assert len(tokens) > 1
+    assert "".join(event.text for event in tokens) == "word0 word1 word2 word3 word4"
     assert len({event.message_id for event in tokens}) == 1
+
+
+def test_tokens_that_nobody_read_in_time_are_told_at_once(open_toys: OpenLab) -> None:
+    workspace = open_toys(toy(lane(lambda model: chain(say=speaker("say")(model))(model)), words=5)).workspace("w")
+    tokens = pieces(workspace.events(ran(workspace)))
+
+    assert [event.text for event in tokens] == ["word0 word1 word2 word3 word4"]
 
 
 def test_a_second_run_on_a_busy_thread_is_refused_and_forks_nothing(open_toys: OpenLab) -> None:

@@ -161,3 +161,23 @@ def wait_for_tokens(workspace: Workspace, thread_id: str, messages: int = 1) -> 
         news = workspace.events(thread_id, seen[-1].no if seen else 0, 30)
         assert news, "no token came"
         seen += news
+
+
+def followed(workspace: Workspace, thread_id: str) -> list[Event]:
+    """Reads a thread's events as they come, to the end of its run."""
+    found: list[Event] = []
+    while not (found and isinstance(found[-1], RunEnded)):
+        news = workspace.events(thread_id, found[-1].no if found else 0, 30.0)
+        assert news, "the run told nothing more"
+        found.extend(news)
+    return found
+
+
+def pieces(events: Sequence[Event]) -> list[Tokens]:
+    """Picks the token events and checks that each one begins where the one before it ended."""
+    found = [event for event in events if isinstance(event, Tokens)]
+    reached: dict[str, int] = {}
+    for event in found:
+        assert event.offset == reached.get(event.message_id, 0)
+        reached[event.message_id] = event.offset + len(event.text)
+    return found
