@@ -174,7 +174,11 @@ class FaultTable:
 
     def _count(self, point: str) -> int:
         here = (FAULTS.c.thread_id == self._thread_id) & (FAULTS.c.point == point)
-        with self._database.begin() as connection:
-            if connection.execute(update(FAULTS).where(here).values(calls=FAULTS.c.calls + 1)).rowcount == 0:
-                connection.execute(insert(FAULTS).values(thread_id=self._thread_id, point=point, calls=1))
-            return int(connection.execute(select(FAULTS.c.calls).where(here)).scalar_one())
+        try:
+            with self._database.begin() as connection:
+                if connection.execute(update(FAULTS).where(here).values(calls=FAULTS.c.calls + 1)).rowcount == 0:
+                    connection.execute(insert(FAULTS).values(thread_id=self._thread_id, point=point, calls=1))
+                return int(connection.execute(select(FAULTS.c.calls).where(here)).scalar_one())
+        except IntegrityError:
+            # A node beside this one made the row in the same moment; now it can be counted on.
+            return self._count(point)

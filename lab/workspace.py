@@ -86,9 +86,11 @@ class Workspace:
     ) -> None:
         """Sends further input to a thread that has finished.
 
-        Raises InvalidInput, AnswerPending, WorkLeft, ThreadBusy.
+        Raises InvalidInput, AnswerPending, WorkLeft, ThreadBusy, and NotPossible where a pattern takes one input only.
         """
         thread, pattern, lane, graph, log = self._open(thread_id)
+        if not pattern.turns:
+            raise NotPossible(f"The pattern '{pattern.title}' takes one input a thread. Start a new thread.")
         checked = check_input(self._lab.input_schema(pattern.slug, lane.key), values)
         apart = self._must_run_apart(pattern, checked)
         request = self._request(thread, "turn", values, model, pace, breakpoints)

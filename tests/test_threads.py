@@ -13,7 +13,7 @@ from langgraph.graph import START, MessagesState, StateGraph
 
 from graphs.pattern import Pattern
 from graphs.world import World
-from lab.errors import DamagedDatabase, StaleAnswer, UnknownCheckpoint, UnknownThread
+from lab.errors import DamagedDatabase, NotPossible, StaleAnswer, UnknownCheckpoint, UnknownThread
 from lab.history import reason
 from lab.lab import Lab
 from lab.models import explain
@@ -390,3 +390,12 @@ def test_one_unreadable_thread_leaves_the_others_as_they_are(tmp_path: Path) -> 
     assert workspace.status(good) == "finished"
     assert names(workspace, good) == ["a", "b"]
     lab.close()
+
+
+def test_further_input_is_refused_where_a_pattern_takes_one_only(open_toys: OpenLab) -> None:
+    workspace = open_toys(toy(lane(chain(a=done("a"))))).workspace("w")
+    thread_id = ran(workspace)
+
+    with pytest.raises(NotPossible, match="one input a thread"):
+        workspace.turn(thread_id, GIVEN)
+    assert workspace.status(thread_id) == "finished"
