@@ -8,11 +8,15 @@ from dataclasses import asdict, dataclass, replace
 from sqlalchemy import delete, insert
 
 from lab.errors import NotPossible, UnknownCheckpoint
+from lab.meter import thread_sizes
 from lab.saved import Link, changing, reading
 from lab.storage import Storage
 from lab.tables import METADATA, THREADS
 from lab.threads import Thread, titled
 from lab.tree import Mark, grow
+
+LARGEST_COPY = 2**30
+"""Bytes of a thread that can be copied; others who write have to wait until it's done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +37,17 @@ def new_thread(like: Thread, title: str) -> Thread:
 
 
 def copy_thread(storage: Storage, thread: Thread, title: str | None = None) -> Thread:
-    """Copies a thread with all its branches to a random id; raises NotPossible where nothing is saved.
+    """Copies a thread with all its branches to a random id; raises NotPossible where nothing or too much is saved.
 
     Its rows in the ledger, the outbox and the faults stay with the original alone: they tell what really
     happened, and copying a thread charges nobody and sends nothing.
     """
+    size = thread_sizes(storage, [thread.thread_id])[thread.thread_id].bytes
+    if size > LARGEST_COPY:
+        raise NotPossible(
+            f"The thread takes {size / 2**20:,.0f} MB, and at most {LARGEST_COPY / 2**20:,.0f} MB are copied, because "
+            "all other threads wait meanwhile. Prune it first."
+        )
     copied = new_thread(thread, f"{thread.title} (copy)" if title is None else title)
     with changing(storage) as opened:
         if not opened.rows.links(thread.thread_id):

@@ -6,7 +6,6 @@ checkpointer serialises them, deflated and in base64.
 
 import base64
 import binascii
-import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,8 +31,8 @@ class Limits:
     """Bytes of one value."""
     line: int = 64 * 2**20
     """Bytes of one checkpoint, as it's written."""
-    total: int = 2 * 2**30
-    """Bytes of all values."""
+    total: int = 512 * 2**20
+    """Bytes of all values; others who write have to wait until they are all imported."""
     checkpoints: int = 100_000
 
 
@@ -70,6 +69,8 @@ Version = Annotated[str, _matching(r"[0-9]{1,32}\.[0-9.e+-]{1,40}")]
 Time = Annotated[str, Field(max_length=40), AfterValidator(_is_time)]
 Kind = Literal["msgpack", "bytes", "bytearray", "null"]
 Value = tuple[Kind, str]
+Number = Annotated[int, Field(ge=-10, le=10**6)]
+"""Of a task's writes; errors, questions and answers have negative ones."""
 Scalar = Annotated[str, _matching(r"[^\x00]*")] | int | float | bool | None
 
 
@@ -126,7 +127,7 @@ class Point(_Part):
     seen: dict[Name, dict[Name, Version]]
     updated: list[Name] | None
     metadata: Metadata
-    writes: list[tuple[TaskId, Annotated[str, _matching(r"[^\x00]*")], int, Name, Kind, str]]
+    writes: list[tuple[TaskId, Annotated[str, _matching(r"[^\x00]*")], Number, Name, Kind, str]]
 
 
 class End(_Part):
@@ -173,8 +174,8 @@ class Parcel:
         if self._file.read(1):
             raise self.refused("something follows the end")
 
-    def unpack(self, kind: str, packed: str, serde: Careful) -> tuple[str, bytes, Any]:
-        """Gives a value's kind, its bytes and what they say, without making an object of any type."""
+    def unpack(self, kind: str, packed: str, serde: Careful) -> Any:
+        """Gives a value, without making an object of any type."""
         inflate = zlib.decompressobj()
         try:
             data = inflate.decompress(base64.b64decode(packed, validate=True), self._limits.value + 1)
@@ -186,10 +187,9 @@ class Parcel:
         if not inflate.eof or inflate.unused_data:
             raise self.refused("a value can't be unpacked")
         try:
-            read = serde.loads_typed((kind, data))
+            return serde.loads_typed((kind, data))
         except UnsafeValue as error:
             raise self.refused(str(error)) from error
-        return (*serde.dumps_typed(read), read)
 
     def refused(self, finding: str) -> ImportRefused:
         """Makes the error that names the line read last."""
@@ -217,9 +217,9 @@ class Parcel:
 
 def unpacked(point: Point, parcel: Parcel, serde: Careful) -> tuple[dict[str, Any], list[Write]]:
     """Gives a checkpoint as the checkpointers save it, and what its tasks wrote."""
-    values = {name: parcel.unpack(kind, packed, serde)[2] for name, (kind, packed) in point.values.items()}
+    values = {name: parcel.unpack(kind, packed, serde) for name, (kind, packed) in point.values.items()}
     writes = [
-        Write(task, path, number, channel, *parcel.unpack(kind, packed, serde)[:2])
+        Write(task, path, number, channel, *serde.dumps_typed(parcel.unpack(kind, packed, serde)))
         for task, path, number, channel, kind, packed in point.writes
     ]
     checkpoint = {

@@ -33,14 +33,15 @@ _DEEPEST = 50
 """Objects inside objects; what the lab saves has a handful of levels."""
 
 
-class UnsafeValue(Exception):  # noqa: N818 - not told to a person as it is
+class UnsafeValue(Exception):
     """Raised at a value that is damaged, or of a kind or type that isn't allowed; the message names it."""
 
 
 def allowed_types(graph: Graph) -> Types:
     """Gives the types that the library takes for safe, and those that the schemas of a lane's state name."""
     found = set(SAFE_MSGPACK_TYPES)
-    for part in (graph, *(subgraph for _, subgraph in graph.get_subgraphs(recurse=True))):
+    parts: list[Any] = [graph, *(subgraph for _, subgraph in graph.get_subgraphs(recurse=True))]
+    for part in parts:
         builder = getattr(part, "builder", None)
         nodes = [node.input_schema for node in builder.nodes.values()] if builder else []
         schemas = [builder.state_schema, builder.input_schema, builder.output_schema, *nodes] if builder else []
@@ -75,6 +76,8 @@ class Careful(JsonPlusSerializer):
 
     def _checked(self, code: int, data: bytes) -> Any:
         self._depth += 1
+        if code not in (*_CONSTRUCTORS, EXT_METHOD_SINGLE_ARG, EXT_DELTA_SNAPSHOT):
+            self._refuse(f"a value of the extension {code}, which isn't read")
         if self._depth > _DEEPEST:
             self._refuse("objects are nested too deeply")
         inner = ormsgpack.unpackb(data, ext_hook=self._checked, option=ormsgpack.OPT_NON_STR_KEYS)
@@ -88,13 +91,9 @@ class Careful(JsonPlusSerializer):
         """Refuses all but the constructors of allowed types and the one method that the library itself calls."""
         size = 4 if code in (EXT_METHOD_SINGLE_ARG, EXT_PYDANTIC_V2) else 3
         if not isinstance(inner, list) or len(inner) != size or not isinstance(inner[0], str):
-            self._refuse(f"a value of the extension {code}, which isn't read")
+            self._refuse("an object is damaged")
         named = (inner[0], inner[1], inner[3]) if code == EXT_METHOD_SINGLE_ARG else (inner[0], inner[1])
-        if code == EXT_METHOD_SINGLE_ARG:
-            known = named in SAFE_MSGPACK_METHODS
-        else:
-            known = code in _CONSTRUCTORS and named in self._allowed
-        if not known:
+        if named not in (SAFE_MSGPACK_METHODS if code == EXT_METHOD_SINGLE_ARG else self._allowed):
             self._refuse(f"a value of the type {'.'.join(map(str, named))[:120]}, which the lane's state doesn't name")
 
     def _refuse(self, finding: str) -> None:

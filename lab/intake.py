@@ -1,0 +1,152 @@
+"""Taking in a file that a thread was exported to: all of it is checked before anything is written."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any, BinaryIO
+
+import psycopg
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from sqlalchemy import insert
+from sqlalchemy.exc import SQLAlchemyError
+
+from lab.history import id_seconds
+from lab.keep import new_thread
+from lab.parcel import LIMITS, Header, ImportRefused, Limits, Parcel, Point, unpacked
+from lab.saved import Open, changing
+from lab.storage import Storage
+from lab.stream import Graph
+from lab.tables import THREADS
+from lab.threads import Thread
+from lab.values import Careful, Types, allowed_types
+
+GraphOf = Callable[[str, str], Graph | None]
+"""Gives the graph of a pattern's lane, None where there is no such lane or it has no checkpointer."""
+
+AHEAD = 300.0
+"""Seconds that a checkpoint may come from the future, for clocks that differ."""
+
+
+def import_thread(
+    storage: Storage, file: BinaryIO, workspace: str, graph_of: GraphOf, *, limits: Limits = LIMITS
+) -> Thread:
+    """Makes a thread of this workspace out of an exported file, which is read twice; raises ImportRefused.
+
+    The thread gets a random id. Its checkpoints keep theirs: they are unique in their thread only, their order is
+    the order of writing, and the ids of the tasks and questions that wait are made from them, so that with others
+    nothing that waits could be answered. Business rows aren't in the file.
+    """
+    parcel = Parcel(file, limits)
+    allowed = _check(parcel, graph_of)
+    given = parcel.header
+    like = Thread("", workspace, given.pattern, given.lane, "", given.title, given.model, 0, 0)
+    thread = new_thread(like, given.title)
+    try:
+        with changing(storage) as opened:
+            opened.connection.execute(insert(THREADS).values(asdict(thread)))
+            _write(opened, thread, Parcel(file, limits), Careful(allowed))
+    except BaseException as error:
+        if storage.kind == "memory":
+            storage.saver.delete_thread(thread.thread_id)
+        if isinstance(error, SQLAlchemyError | psycopg.Error | sqlite3.Error):
+            raise ImportRefused("the database", str(error)) from error
+        raise
+    return thread
+
+
+def _write(opened: Open, thread: Thread, parcel: Parcel, serde: Careful) -> None:
+    for point in parcel.points():
+        checkpoint, writes = unpacked(point, parcel, serde)
+        metadata = point.metadata.saved()
+        if "workspace" in metadata:
+            metadata["workspace"] = thread.workspace
+        _put(opened.saver, thread.thread_id, point, checkpoint, metadata)
+        opened.rows.add_writes(thread.thread_id, point.namespace, point.checkpoint, writes)
+
+
+def _put(
+    saver: BaseCheckpointSaver[Any], thread_id: str, point: Point, checkpoint: Any, metadata: Mapping[str, Any]
+) -> None:
+    place = {"thread_id": thread_id, "checkpoint_ns": point.namespace}
+    config: RunnableConfig = {"configurable": place | ({"checkpoint_id": point.parent} if point.parent else {})}
+    noted: Any = metadata
+    saver.put(config, checkpoint, noted, dict(point.versions))
+
+
+def _check(parcel: Parcel, graph_of: GraphOf) -> Types:
+    """Reads the whole file and gives the types that its values may have; raises ImportRefused."""
+    graph = graph_of(parcel.header.pattern, parcel.header.lane)
+    if graph is None:
+        raise parcel.refused(
+            f"no lane '{parcel.header.lane}' of a pattern '{parcel.header.pattern}' keeps threads here"
+        )
+    if not parcel.header.title.strip():
+        raise parcel.refused("title: it is empty")
+    allowed = allowed_types(graph)
+    serde = Careful(allowed)
+    trial = InMemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=allowed))
+    reader = graph.copy({"checkpointer": trial})
+    parents: dict[tuple[str, str], str | None] = {}
+    for point in parcel.points():
+        _check_point(parcel, point, parents)
+        checkpoint, _ = unpacked(point, parcel, serde)
+        _check_state(parcel, point, checkpoint, reader, trial)
+    if not any(namespace == "" for namespace, _ in parents):
+        raise parcel.refused("there is no checkpoint of the thread itself")
+    _check_descent(parcel, parents)
+    return allowed
+
+
+def _check_point(parcel: Parcel, point: Point, parents: dict[tuple[str, str], str | None]) -> None:
+    noted = point.metadata.saved()
+    if (point.namespace, point.checkpoint) in parents:
+        raise parcel.refused("checkpoint: it is there twice")
+    if id_seconds(point.checkpoint) > time.time() + AHEAD:
+        # The newest id is the thread's head: whatever a run wrote from now on would stay behind it, unseen.
+        raise parcel.refused("checkpoint: its id comes from the future; compare the two machines' clocks")
+    if noted.get("workspace", "") != "" or not _fits(noted, parcel.header):
+        raise parcel.refused("metadata: it isn't that of an exported thread of this pattern and lane")
+    if not point.values.keys() <= point.versions.keys():
+        raise parcel.refused("values: one of them has no version")
+    if len({(write[0], write[2]) for write in point.writes}) < len(point.writes):
+        raise parcel.refused("writes: one of them is there twice")
+    parents[point.namespace, point.checkpoint] = point.parent
+
+
+def _fits(noted: Mapping[str, Any], header: Header) -> bool:
+    return (noted.get("pattern", header.pattern), noted.get("lane", header.lane)) == (header.pattern, header.lane)
+
+
+def _check_state(parcel: Parcel, point: Point, checkpoint: Any, reader: Graph, trial: InMemorySaver) -> None:
+    """Lets the lane's own graph read the state, as it will be read later."""
+    _put(trial, "trial", point, checkpoint, point.metadata.saved())
+    place = {"thread_id": "trial", "checkpoint_ns": point.namespace, "checkpoint_id": point.checkpoint}
+    try:
+        reader.get_state({"configurable": place})
+    except Exception as error:
+        # What a made-up state makes a channel or a type's constructor raise can't be foreseen.
+        raise parcel.refused(f"values: the lane can't read them ({type(error).__name__})") from error
+    trial.delete_thread("trial")
+
+
+def _check_descent(parcel: Parcel, parents: Mapping[tuple[str, str], str | None]) -> None:
+    """Refuses a parent that isn't there, and checkpoints that descend from themselves."""
+    sound: set[tuple[str, str]] = set()
+    for start in parents:
+        way: list[tuple[str, str]] = []
+        on_way: set[tuple[str, str]] = set()
+        at = start
+        while at not in sound:
+            if at not in parents or at in on_way:
+                raise parcel.refused("parent: it isn't there, or a checkpoint descends from itself")
+            way.append(at)
+            on_way.add(at)
+            parent = parents[at]
+            if parent is None:
+                break
+            at = (at[0], parent)
+        sound.update(way)
