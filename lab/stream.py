@@ -130,6 +130,7 @@ class Recorder:
         self._checkpoints: set[str] = set()
         self._cached: set[Path] = set()
         self._running: dict[str, Path] = {}
+        self._kept: set[str] = set()
 
     def part(self, part: Mapping[str, Any]) -> None:
         """Notes one stream part of version v2."""
@@ -181,6 +182,9 @@ class Recorder:
     def _task(self, path: Path, data: Mapping[str, Any]) -> None:
         here = (*path, str(data["name"]))
         task_id = data["id"]
+        if task_id in self._kept:
+            # It finished beside one that failed or asked; the stream tells its start again, but it doesn't run.
+            return
         if "result" not in data:
             self._running[task_id] = here
             self._log.append(lambda no: NodeStarted(no, time.time(), here, task_id))
@@ -199,6 +203,7 @@ class Recorder:
         if ident in self._checkpoints:
             return
         self._checkpoints.add(ident)
+        self._kept.update(task["id"] for task in data["tasks"] if "result" in task)
         step, source = data["metadata"]["step"], data["metadata"]["source"]
         following = tuple(data["next"])
         self._log.append(lambda no: CheckpointSaved(no, time.time(), path, ident, step, source, following))

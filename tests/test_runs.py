@@ -369,3 +369,33 @@ def test_two_lanes_started_together_take_hardly_longer_than_the_slower_of_them(o
 
     # Both times are of the same run, so that a busy machine changes them alike.
     assert together < 1.25 * max(ended - began for began, ended in spans)
+
+
+def test_a_node_that_finished_beside_a_failure_isnt_told_as_running_again(open_toys: OpenLab) -> None:
+    hold, tries = Hold(), list[int]()
+
+    def fails_once(_: Any) -> dict[str, Any]:
+        tries.append(1)
+        if len(tries) == 1:
+            hold()
+            raise ValueError("once")
+        return {"done": ["b"]}
+
+    workspace = open_toys(toy(lane(fan(a=done("a"), b=fails_once)))).workspace("w")
+    thread_id = begin(workspace)
+    hold.reached()
+    seen: list[Event] = []
+    while not any(isinstance(event, NodeEnded) for event in seen):
+        seen += workspace.events(thread_id, seen[-1].no if seen else 0, 30.0)
+    hold.let_go.set()
+    end(workspace, thread_id)
+    workspace.proceed(thread_id)
+    end(workspace, thread_id)
+    view = workspace.view(thread_id)
+    view.catch_up()
+
+    assert {step.path[-1]: (step.status, len(step.spans)) for step in view.steps} == {
+        "a": ("done", 1),
+        "b": ("done", 2),
+        "join": ("done", 1),
+    }
