@@ -40,9 +40,9 @@ def _row(thread: Thread, badge: Sequence[str]) -> None:
             PAGES[thread.pattern],
             label=f"**{pattern.title}** · {pattern.lane(thread.lane).title}",
             query_params={"thread": thread.thread_id, "lane": thread.lane},
-            width=300,
+            width="content",
         )
-        st.markdown(literal(thread.title, 90), width="stretch")
+        st.markdown(literal(thread.title, 120), width="stretch")
         label, icon, color = badge
         st.badge(label, icon=icon, color=color)  # type: ignore[arg-type]  # a colour name out of our own table
         st.caption(datetime.fromtimestamp(thread.updated, UTC).strftime("%Y-%m-%d %H:%M UTC"), width="content")
