@@ -78,9 +78,9 @@ def _card(pane: LanePane, pattern: Pattern, visitor: Workspace, starter: Starter
     card = answer.Card(pane.key, visitor, pane.thread.thread_id, pane.snapshot, starter.pauses)
     if pane.status == "waiting":
         answer.questions(card)
-    elif pane.outcome == "paused":
+    elif pane.outcome == "paused" or (pane.status == "resumable" and pane.lane.edits):
         steps = node_names(pattern.slug, pane.lane.key) if pattern.choose_breakpoints else ()
-        answer.pause(card, pane.lane, state_fields(pattern.slug, pane.lane.key), steps)
+        answer.pause(card, pane.lane, state_fields(pattern.slug, pane.lane.key), steps, pane.outcome)
     elif pane.status == "resumable":
         answer.again(card, failed=pane.outcome == "failed")
 

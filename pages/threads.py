@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from graphs.catalogue import find
+from graphs.catalogue import CATALOGUE, find
 from lab.threads import Thread
 from pages.gallery import PAGES
 from ui.access import workspace
@@ -24,8 +24,17 @@ def render() -> None:
         st.info("No thread yet. Open a pattern from the gallery and run it.", icon=":material/info:")
         return
     st.markdown("Every run is kept as a thread. Open one to see it as it stands and to go on where it stopped.")
-    for thread in threads:
+    known = [thread for thread in threads if _is_known(thread)]
+    for thread in known:
         _row(thread, _status(visitor.status(thread.thread_id)))
+    if len(known) < len(threads):
+        st.caption(f"Threads of patterns that this version doesn't have: {len(threads) - len(known)}.")
+
+
+def _is_known(thread: Thread) -> bool:
+    return any(
+        (pattern.slug, lane.key) == (thread.pattern, thread.lane) for pattern in CATALOGUE for lane in pattern.lanes
+    )
 
 
 def _status(status: str) -> Sequence[str]:

@@ -57,12 +57,14 @@ class Watch:
 
 def idle(page: Page, seconds: float = 30) -> None:
     """Waits until the page's script has ended; fails at once where it can't even be compiled."""
-    page.wait_for_function(
-        """() => ['notRunning', 'compilationError'].includes(
-               document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state'))""",
+    # Read and judged in one go: between two looks the script may have started again.
+    state = page.wait_for_function(
+        """() => {
+             const state = document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state')
+             return ['notRunning', 'compilationError'].includes(state) && state
+           }""",
         timeout=seconds * 1000,
-    )
-    state = page.get_by_test_id("stApp").get_attribute("data-test-script-state")
+    ).json_value()
     assert state == "notRunning", f"The page's script can't be compiled: {page.inner_text('.stMain')}"
 
 
@@ -178,12 +180,16 @@ def _unrolled(page: Page) -> Iterator[None]:
     # What is scrolled out of Streamlit's main area is passed over by axe: for the while all of it is made to fit.
     before = page.viewport_size
     assert before, "A page without a viewport can't be checked."
+    room = before["height"]
     for _ in range(3):
         height = page.evaluate(
-            """() => Math.max(innerHeight, ...['.stMain', '[data-testid=stSidebarContent]'].map(
+            """() => Math.max(...['.stMain', '[data-testid=stSidebarContent]'].map(
                    css => document.querySelector(css)?.scrollHeight ?? 0))"""
         )
-        page.set_viewport_size({"width": before["width"], "height": height + 20})
+        if height <= room:
+            break
+        room = height + 20
+        page.set_viewport_size({"width": before["width"], "height": room})
         page.wait_for_timeout(200)
     yield
     page.set_viewport_size(before)

@@ -19,6 +19,14 @@ from ui.text import literal, safe, shown
 ANSWER = {"type": "object", "properties": {"answer": {"type": "string", "title": "Answer"}}}
 """What is asked for where a pattern gave no schema and no options."""
 
+STANDS = {
+    "paused": ":material/pause_circle: **Paused before",
+    "stopped": ":material/stop_circle: **Stopped before",
+    "crashed": ":material/power_off: **Killed before",
+    "failed": ":material/error: **Failed in",
+}
+"""How the form begins that writes values before a thread goes on, by outcome."""
+
 SHORT = 60
 """Characters of a detail that fits behind its name."""
 
@@ -132,17 +140,17 @@ def _details(question: Question) -> None:
         st.text(f"{title}: {text}" if len(text) < SHORT else f"{title}:\n{text}")
 
 
-def pause(card: Card, lane: Lane, state_fields: tuple[Field, ...], nodes: tuple[str, ...]) -> None:
-    """Draws what a thread offers that stopped at a static breakpoint: values to write, then on."""
+def pause(card: Card, lane: Lane, state_fields: tuple[Field, ...], nodes: tuple[str, ...], outcome: str) -> None:
+    """Draws what a thread offers that stopped before its end: values to write, then on."""
     where = " and ".join(f"`{name}`" for name in card.snapshot.next)
     with st.form(key=f"{card.key}_pause_form", border=True):
-        st.markdown(f":material/pause_circle: **Paused before {where}**")
+        st.markdown(f"{STANDS.get(outcome, STANDS['paused'])} {where}**")
         editable = tuple(field for field in state_fields if field.name in lane.edits)
         if editable:
             ask(editable, _pause_key(card), card.snapshot.values, card.wrong)
         with st.container(horizontal=True):
             st.form_submit_button(
-                "Continue",
+                "Try again" if outcome == "failed" else "Continue",
                 type="primary",
                 key=f"{card.key}_continue",
                 on_click=lambda: card.attempt(lambda: _go_on(card, editable, None)),

@@ -71,8 +71,17 @@ class LanePane:
         """How the lane stands, in one word of `BADGES`."""
         if self.status != "resumable":
             return self.status
-        last = self.view.runs[-1].outcome if self.view and self.view.runs else None
-        return last if last in ("failed", "stopped", "crashed") else "paused"
+        last = self.view.runs[-1] if self.view and self.view.runs else None
+        if last is None or last.outcome not in ("failed", "stopped", "crashed"):
+            return "paused"
+        # Of a run in an earlier process it's known where it stands, but not why.
+        restored = last.run_id.startswith("restored-")
+        return "paused" if restored and last.outcome == "stopped" and self._at_breakpoint else last.outcome
+
+    @property
+    def _at_breakpoint(self) -> bool:
+        ahead = self.snapshot.next if self.snapshot else ()
+        return any(name in self.lane.breakpoints.before for name in ahead)
 
     def draw(self, card: Callable[["LanePane"], None]) -> None:
         """Draws the whole column as it stands now; `card` draws what the lane asks for."""

@@ -1,7 +1,11 @@
 """Text of models, visitors and databases, made safe to show: it stays text, and what can't be seen is named."""
 
+import re
 import unicodedata
 from typing import Any
+
+_LINKED = re.compile(r"(?i)www(?=\\\.)|https?(?=\\:)|@")
+"""Where an address begins: Markdown makes links of them even with each sign escaped, but not with a joiner inside."""
 
 LIMIT = 20_000
 """Characters of one text that a page shows; the rest is counted."""
@@ -39,7 +43,8 @@ def safe(value: Any, limit: int = LIMIT) -> Any:
 
 def literal(text: object, limit: int = 300) -> str:
     """Gives a short text for a place that reads Markdown, with everything in it escaped."""
-    return "".join(
+    escaped = "".join(
         f"\\{char}" if char.isascii() and not char.isalnum() and char != " " else char
         for char in " ".join(shown(text, limit).split())
     )
+    return _LINKED.sub(lambda found: f"{found[0]}\N{WORD JOINER}", escaped)

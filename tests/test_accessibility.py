@@ -1,0 +1,133 @@
+"""Whether everybody can use the pages: WCAG by axe in both themes, and the keyboard alone."""
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from graphs.catalogue import CATALOGUE
+from graphs.pattern import Pattern
+from tests.browser import axe, click, idle, keyed, visit
+from tests.journeys import choose_example, run, running_lab, said, stands
+from tests.servers import LabServer
+
+PIPELINE = "linear-pipeline_pipeline"
+LIGHT, DARK = "rgb(255, 255, 255)", "rgb(20, 23, 22)"
+ENDED = re.compile(r"(Finished|Paused|Waiting for an answer|Failed)$")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    with running_lab(tmp_path_factory.mktemp("accessibility"), {"LAB_WORKSPACES": "own"}) as running:
+        yield running
+
+
+def findings(page: Page) -> list[str]:
+    """Gives what axe finds in the light theme and then in the dark one."""
+    found = []
+    schemes: tuple[tuple[Literal["light", "dark"], str], ...] = (("light", LIGHT), ("dark", DARK))
+    for scheme, colour in schemes:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        expect(page.get_by_test_id("stApp")).to_have_css("background-color", colour)
+        found += [f"{scheme}: {finding}" for finding in axe(page)]
+    return found
+
+
+@pytest.fixture
+def page(page: Page) -> Page:
+    """A page so high that hardly anything is scrolled out of sight, where axe wouldn't look."""
+    page.set_viewport_size({"width": 1440, "height": 3000})
+    return page
+
+
+@pytest.mark.parametrize("path", ["", "threads"])
+def test_a_page_without_threads_is_accessible(path: str, server: LabServer, page: Page) -> None:
+    visit(page, f"{server.url}/{path}")
+    assert findings(page) == []
+
+
+def test_the_list_of_threads_is_accessible(server: LabServer, page: Page) -> None:
+    run(page, server, "expense-approval")
+    stands(page, "expense-approval_dynamic", "Finished")
+    visit(page, f"{server.url}/threads")
+    expect(page.locator("[class*='st-key-row_']")).to_have_count(2)
+    assert findings(page) == []
+
+
+@pytest.mark.parametrize("pattern", CATALOGUE, ids=lambda pattern: pattern.slug)
+def test_a_pattern_is_accessible_before_and_after_a_run(pattern: Pattern, server: LabServer, page: Page) -> None:
+    visit(page, f"{server.url}/{pattern.slug}")
+    before = findings(page)
+    number = next((n for n, example in enumerate(pattern.examples) if example.steps), 0)
+    choose_example(page, pattern.slug, number)
+    click(page, f"{pattern.slug}_run")
+    for lane in pattern.lanes:
+        expect(keyed(page, f"lane_{pattern.slug}_{lane.key}").locator(".stMarkdownBadge").first).to_have_text(
+            ENDED, timeout=20_000
+        )
+    idle(page)
+    assert (before, findings(page)) == ([], [])
+
+
+@pytest.mark.parametrize("tab", ["Timeline", "Events", "Code"])
+def test_a_tab_is_accessible(tab: str, server: LabServer, page: Page) -> None:
+    run(page, server, "parallel")
+    stands(page, "parallel_fan-out", "Finished")
+    stands(page, "parallel_sequential", "Finished")
+    page.get_by_role("tab", name=tab).click()
+    expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
+    idle(page)
+    assert findings(page) == []
+
+
+def test_a_failed_lane_is_accessible(server: LabServer, page: Page) -> None:
+    visit(page, f"{server.url}/linear-pipeline")
+    choose_example(page, "linear-pipeline", 2)
+    click(page, "linear-pipeline_run")
+    stands(page, PIPELINE, "Failed")
+    assert findings(page) == []
+
+
+def test_a_dark_theme_can_be_asked_for_by_address(server: LabServer, page: Page) -> None:
+    visit(page, f"{server.url}/linear-pipeline?embed_options=dark_theme")
+    expect(page.get_by_test_id("stApp")).to_have_css("background-color", DARK)
+
+
+def tab_to(page: Page, css: str, limit: int = 80) -> None:
+    """Presses Tab until the focus is on an element of that kind."""
+    for _ in range(limit):
+        page.keyboard.press("Tab")
+        if page.evaluate("css => document.activeElement.matches(css)", css):
+            return
+    raise AssertionError(f"Tab doesn't reach {css} within {limit} presses.")
+
+
+def test_a_run_is_started_by_keyboard_alone(server: LabServer, page: Page) -> None:
+    visit(page, f"{server.url}/linear-pipeline")
+    tab_to(page, ".st-key-linear-pipeline_run button")
+    page.keyboard.press("Enter")
+    stands(page, PIPELINE, "Finished")
+    expect(said(page, PIPELINE).first).to_be_visible()
+
+
+def test_a_node_of_the_diagram_is_reached_by_keyboard_and_says_its_name(server: LabServer, page: Page) -> None:
+    visit(page, f"{server.url}/linear-pipeline")
+    tab_to(page, ".nd[data-n=clean]")
+    node = page.locator(".nd:focus")
+    expect(node).to_have_role("button")
+    expect(node).to_have_accessible_name("clean")
+
+
+def test_a_question_is_answered_by_keyboard_alone(server: LabServer, page: Page) -> None:
+    visit(page, f"{server.url}/expense-approval")
+    choose_example(page, "expense-approval", 1)
+    click(page, "expense-approval_run")
+    stands(page, "expense-approval_dynamic", "Waiting for an answer")
+    card = ".st-key-lane_expense-approval_dynamic [data-testid=stForm]"
+    tab_to(page, f"{card} [role=radio]", limit=120)
+    page.keyboard.press("Space")
+    tab_to(page, f"{card} [data-testid=stFormSubmitButton] button")
+    page.keyboard.press("Enter")
+    stands(page, "expense-approval_dynamic", "Finished")

@@ -1,0 +1,304 @@
+"""What a visitor does on a pattern's page: answers, edits, pauses, retries, talks on, and follows links."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graphs.catalogue import CATALOGUE, find
+from graphs.pattern import Pattern
+from lab.door import close_lab
+from lab.lab import Lab
+from lab.visitors import COOKIE, LOCAL, Visitors
+from tests.pages import (
+    answer,
+    asked,
+    badges,
+    choose_example,
+    give,
+    open_page,
+    paused_field,
+    press,
+    start,
+    steps,
+    texts,
+    write,
+)
+
+pytestmark = pytest.mark.usefixtures("pages_lab")
+
+EXPENSE, GATE, BREAKPOINTS = find("expense-approval"), find("approval-gate"), find("breakpoints")
+GRAPHS = Path(__file__).parent.parent / "graphs"
+PIPELINE, MEMORY = find("linear-pipeline"), find("conversation-memory")
+
+
+def ledger(lab: Lab) -> list[dict[str, Any]]:
+    here = lab.workspace(LOCAL)
+    return here.business("ledger", [thread.thread_id for thread in here.threads()])
+
+
+def test_a_rejection_without_a_note_is_told_at_the_field_and_changes_nothing(pages_lab: Lab) -> None:
+    at = open_page("expense-approval")
+    start(at, EXPENSE, 1)
+    answer(at, EXPENSE, "dynamic", {"decision": "rejected", "note": ""})
+    assert "it can't be left empty" in texts(at)
+    assert badges(at) == ["Paused", "Waiting for an answer"]
+    assert at.segmented_control(key=f"{asked(at, EXPENSE, 'dynamic')}decision").value == "rejected"
+    assert ledger(pages_lab) == []
+
+
+def test_an_answer_that_was_refused_can_be_given_properly(pages_lab: Lab) -> None:
+    at = open_page("expense-approval")
+    start(at, EXPENSE, 1)
+    answer(at, EXPENSE, "dynamic", {"decision": "rejected", "note": ""})
+    answer(at, EXPENSE, "dynamic", {"decision": "rejected", "note": "Too dear."})
+    assert badges(at)[1] == "Finished"
+    assert "it can't be left empty" not in texts(at)
+    assert ledger(pages_lab) == []
+
+
+def test_an_approved_expense_is_in_the_ledger_once_and_on_the_page(pages_lab: Lab) -> None:
+    at = open_page("expense-approval")
+    start(at, EXPENSE, 1)
+    answer(at, EXPENSE, "dynamic", {"decision": "approved"})
+    assert [row["cents"] for row in ledger(pages_lab)] == [500_00]
+    assert [list(table.value["Lane"]) for table in at.dataframe if "Lane" in table.value] == [["Ask above the limit"]]
+
+
+def test_an_answer_whose_question_was_answered_elsewhere_is_refused_with_the_reason(pages_lab: Lab) -> None:
+    one = open_page("expense-approval")
+    start(one, EXPENSE, 1)
+    other = open_page("expense-approval", thread=str(one.query_params["thread"]))
+    answer(one, EXPENSE, "dynamic", {"decision": "approved"})
+    answer(other, EXPENSE, "dynamic", {"decision": "approved"})
+    assert any("answered already" in found.value for found in other.warning)
+    assert len(ledger(pages_lab)) == 1
+
+
+def test_fields_written_at_a_pause_are_what_the_next_node_reads(pages_lab: Lab) -> None:
+    at = open_page("expense-approval")
+    start(at, EXPENSE, 0)
+    write(at, EXPENSE, EXPENSE.lane("static"), {"decision": "approved"})
+    press(at, "expense-approval_static_continue")
+    assert badges(at) == ["Finished", "Finished"]
+    assert sorted(row["cents"] for row in ledger(pages_lab)) == [50_00, 50_00]
+
+
+def test_a_value_injected_at_a_chosen_pause_is_worked_on() -> None:
+    at = open_page("breakpoints")
+    give(at, "breakpoints_0_after", ["b"])
+    press(at, "breakpoints_run")
+    assert (badges(at), steps(at)) == (["Paused"], ["a", "b"])
+    field = paused_field(at, BREAKPOINTS, BREAKPOINTS.lanes[0], "value")
+    assert at.number_input(key=field).value == 20
+    give(at, field, 100)
+    press(at, "breakpoints_steps_continue")
+    assert badges(at) == ["Finished"]
+    assert '"value": 33' in state(at)
+
+
+def test_a_step_runs_one_node_and_pauses_again() -> None:
+    at = open_page("breakpoints")
+    give(at, "breakpoints_0_before", ["a"])
+    press(at, "breakpoints_run")
+    assert steps(at) == []
+    press(at, "breakpoints_steps_step")
+    assert (badges(at), steps(at)) == (["Paused"], ["a"])
+    press(at, "breakpoints_steps_step")
+    assert (badges(at), steps(at)) == (["Paused"], ["a", "b"])
+
+
+def test_a_node_that_found_nothing_decided_gets_its_decision_by_form(pages_lab: Lab) -> None:
+    at = open_page("expense-approval")
+    start(at, EXPENSE, 1)
+    press(at, "expense-approval_static_continue")
+    assert badges(at)[0] == "Failed"
+    write(at, EXPENSE, EXPENSE.lane("static"), {"decision": "approved"})
+    press(at, "expense-approval_static_continue")
+    assert badges(at)[0] == "Finished"
+    assert [row["cents"] for row in ledger(pages_lab)] == [500_00]
+
+
+def test_a_pause_is_still_one_with_its_form_once_the_lab_was_opened_again(pages_lab: Lab) -> None:
+    at = open_page("expense-approval")
+    start(at, EXPENSE, 1)
+    close_lab()
+    again = open_page("expense-approval", thread=str(at.query_params["thread"]))
+    assert badges(again) == ["Paused", "Waiting for an answer"]
+    write(again, EXPENSE, EXPENSE.lane("static"), {"decision": "approved"})
+    press(again, "expense-approval_static_continue")
+    assert badges(again)[0] == "Finished"
+
+
+def state(at: Any) -> str:
+    """Gives the JSON of the state below the lanes."""
+    return str(at.tabs[0].json[-1].value)
+
+
+def test_what_was_typed_stays_beside_the_message_about_it() -> None:
+    at = open_page("linear-pipeline")
+    start(at, PIPELINE, values={"text": ""})
+    assert any("at least 1 character" in text for text in texts(at))
+    assert badges(at) == ["Not started"]
+    assert at.text_area(key="linear-pipeline_0_text").value == ""
+
+
+def test_one_field_at_fault_leaves_the_others_as_they_were_typed() -> None:
+    at = open_page("approval-gate")
+    start(at, GATE, values={"recipient": "", "request": "Something new"})
+    assert any("at least 1 character" in text for text in texts(at))
+    assert at.text_area(key="approval-gate_0_request").value == "Something new"
+
+
+def test_a_message_about_input_is_gone_after_the_next_run() -> None:
+    at = open_page("linear-pipeline")
+    start(at, PIPELINE, values={"text": ""})
+    start(at, PIPELINE, values={"text": "A text."})
+    assert not any("at least 1 character" in text for text in texts(at))
+    assert badges(at) == ["Finished"]
+
+
+def test_a_failed_lane_shows_its_node_s_error_and_can_be_tried_again() -> None:
+    at = open_page("linear-pipeline")
+    start(at, PIPELINE, 2)
+    assert badges(at) == ["Failed"]
+    failed = next(found for found in at.expander if "`clean`" in found.label)
+    assert "The text is empty once its spaces are removed" in failed.text[0].value
+    press(at, "linear-pipeline_pipeline_again")
+    assert badges(at) == ["Failed"]
+
+
+def test_a_new_thread_clears_the_lanes_and_the_old_one_stays_in_the_list(pages_lab: Lab) -> None:
+    at = open_page("linear-pipeline")
+    start(at, PIPELINE)
+    press(at, "linear-pipeline_new")
+    assert badges(at) == ["Not started"]
+    assert "thread" not in at.query_params
+    assert len(pages_lab.workspace(LOCAL).threads()) == 1
+
+
+def test_a_second_run_is_a_thread_of_its_own(pages_lab: Lab) -> None:
+    at = open_page("linear-pipeline")
+    start(at, PIPELINE)
+    first = at.query_params["thread"]
+    press(at, "linear-pipeline_run")
+    assert at.query_params["thread"] != first
+    assert len(pages_lab.workspace(LOCAL).threads()) == 2
+
+
+def test_a_conversation_goes_on_in_the_same_thread(pages_lab: Lab) -> None:
+    at = open_page("conversation-memory")
+    start(at, MEMORY)
+    first = at.query_params["thread"]
+    assert at.text_input(key="conversation-memory_0_0_message").value == "What is my name?"
+    press(at, "conversation-memory_run")
+    assert "Your name is Alice." in texts(at)
+    assert at.query_params["thread"] == first
+    assert len(pages_lab.workspace(LOCAL).threads()) == 2
+
+
+def test_a_link_opens_the_thread_lane_tab_and_checkpoint_that_it_names(pages_lab: Lab) -> None:
+    at = open_page("expense-approval")
+    start(at, EXPENSE, 1)
+    thread = next(found for found in pages_lab.workspace(LOCAL).threads() if found.lane == "dynamic")
+    earlier = pages_lab.workspace(LOCAL).history(thread.thread_id)[0].checkpoint_id
+    there = open_page(
+        "expense-approval", thread=thread.thread_id, lane="dynamic", tab="Checkpoints", checkpoint=earlier
+    )
+    assert badges(there) == ["Paused", "Waiting for an answer"]
+    assert there.segmented_control(key="expense-approval_lane").value == "dynamic"
+    assert there.query_params["checkpoint"] == earlier
+    assert any("State after step -1" in found.value for found in there.markdown)
+
+
+def test_a_checkpoint_that_does_not_exist_leaves_the_newest_one_on_show() -> None:
+    at = open_page("linear-pipeline")
+    start(at, PIPELINE)
+    there = open_page("linear-pipeline", thread=str(at.query_params["thread"]), checkpoint="made-up")
+    assert any("State after step 3" in found.value for found in there.markdown)
+
+
+def test_a_selected_row_shows_the_state_at_its_checkpoint() -> None:
+    at = open_page("linear-pipeline")
+    start(at, PIPELINE)
+    key = next(str(table.key) for table in at.dataframe)
+    at.session_state[key] = {"selection": {"rows": [1], "columns": [], "cells": []}}
+    at.run()
+    assert any("State after step 0" in found.value for found in at.markdown)
+
+
+@pytest.mark.parametrize("unknown", ["00000000-0000-0000-0000-000000000000", "'; drop table", "x" * 5000])
+def test_a_link_to_no_thread_says_so_and_the_page_works(unknown: str) -> None:
+    at = open_page("linear-pipeline", thread=unknown)
+    assert "There is no thread" in at.warning[0].value
+    start(at, PIPELINE)
+    assert badges(at) == ["Finished"]
+    assert not at.warning
+
+
+def test_a_link_to_a_thread_of_another_pattern_says_so() -> None:
+    at = open_page("breakpoints")
+    start(at, BREAKPOINTS)
+    there = open_page("linear-pipeline", thread=str(at.query_params["thread"]))
+    assert "breakpoints" in there.warning[0].value.replace("\\", "")
+    assert badges(there) == ["Not started"]
+
+
+def test_the_list_of_threads_leads_back_to_each_one() -> None:
+    at = open_page("expense-approval")
+    start(at, EXPENSE, 1)
+    there = open_page("threads")
+    links = [link.proto for link in there.main.get("page_link")]
+    assert [link.page for link in links] == ["expense-approval", "expense-approval"]
+    assert {part for link in links for part in link.query_string.split("&")} >= {"lane=static", "lane=dynamic"}
+    assert sorted(badges(there)) == ["Can go on", "Waiting for an answer"]
+
+
+def test_a_thread_of_a_pattern_that_is_gone_leaves_the_others_in_the_list(pages_lab: Lab) -> None:
+    pages_lab.threads.create(LOCAL, "gone", "lane", "session", "Old", "offline")
+    start(open_page("breakpoints"), BREAKPOINTS)
+    there = open_page("threads")
+    assert [link.proto.page for link in there.main.get("page_link")] == ["breakpoints"]
+    assert any("doesn't have: 1" in found.value for found in there.caption)
+
+
+def test_the_list_of_threads_says_where_to_begin_while_it_is_empty() -> None:
+    at = open_page("threads")
+    assert at.title[0].value == "Threads"
+    assert "No thread yet" in at.info[0].value
+
+
+@pytest.mark.parametrize("pattern", CATALOGUE, ids=lambda pattern: pattern.slug)
+def test_the_code_tab_shows_the_very_file_of_the_pattern(pattern: Pattern) -> None:
+    at = open_page(pattern.slug, tab="Code")
+    (file,) = GRAPHS.glob(f"*/{pattern.slug.replace('-', '_')}.py")
+    assert at.code[-1].value.strip() == file.read_text(encoding="utf-8").strip()
+
+
+def test_the_code_tab_shows_the_calls_that_were_just_made() -> None:
+    at = open_page("linear-pipeline", tab="Code")
+    start(at, PIPELINE)
+    assert str(at.query_params["thread"]) in at.code[0].value
+
+
+def test_the_pages_say_which_model_answered() -> None:
+    at = open_page("linear-pipeline")
+    start(at, PIPELINE)
+    assert any(found.value == "Answered by: offline script" for found in at.caption)
+
+
+def test_without_a_workspace_cookie_a_page_shows_no_thread_and_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, cookies: dict[str, str], pages_lab: Lab
+) -> None:
+    monkeypatch.setattr(pages_lab, "settings", pages_lab.settings.model_copy(update={"workspaces": "own"}))
+    assert "workspace cookie" in open_page("threads").error[0].value
+    cookies[COOKIE] = "made-up"
+    assert "workspace cookie" in open_page("threads").error[0].value
+    cookies[COOKIE] = str(Visitors(pages_lab.secret(), "own").admit(None, near=True))
+    assert not open_page("threads").error
+
+
+def test_an_example_that_is_chosen_fills_the_form() -> None:
+    at = open_page("linear-pipeline")
+    choose_example(at, PIPELINE, 1)
+    assert at.text_area(key="linear-pipeline_1_text").value == PIPELINE.examples[1].input["text"]
