@@ -1,0 +1,318 @@
+"""Differences of two states: complete for any JSON, short, told by reducer, and quick on long texts."""
+
+import functools
+import json
+import math
+import operator
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any, NotRequired, TypedDict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from langchain_core.messages import AIMessage, HumanMessage
+from langgraph.channels import BinaryOperatorAggregate, EphemeralValue, LastValue
+from langgraph.graph import MessagesState
+from langgraph.graph.message import add_messages
+from langgraph.managed import RemainingSteps
+from pydantic import BaseModel, Field
+
+from lab.diff import Change, Reducer, Run, apply, diff, reducers_of, same, words
+from lab.plain import Plain, plain
+
+SCALARS = st.none() | st.booleans() | st.integers(-2, 2) | st.floats() | st.text("ab 1\n\r\u2028é漢🙂", max_size=12)
+JSON: st.SearchStrategy[Plain] = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.sampled_from("abcd"), inner), max_leaves=20
+)
+MESSAGE = st.fixed_dictionaries(
+    {
+        "role": st.sampled_from(["human", "ai"]),
+        "text": st.text("ab ", max_size=6),
+        "id": st.sampled_from("12345") | st.none(),
+    }
+)
+VALUE = JSON | st.lists(MESSAGE, max_size=8)
+STATE = st.dictionaries(st.sampled_from(["x", "y", "z"]), VALUE)
+REDUCERS: st.SearchStrategy[dict[str, Reducer]] = st.dictionaries(
+    st.sampled_from(["x", "y", "z"]), st.sampled_from(["append", "messages", "other", "last"])
+)
+LOG: dict[str, Reducer] = {"log": "append"}
+CHAT: dict[str, Reducer] = {"messages": "messages"}
+
+
+def said(text: str, ident: str, role: str = "ai") -> dict[str, Plain]:
+    return {"role": role, "text": text, "id": ident}
+
+
+def only(changes: tuple[Change, ...]) -> Change:
+    assert len(changes) == 1
+    return changes[0]
+
+
+@given(STATE, STATE, REDUCERS)
+def test_a_diff_makes_the_new_state_from_the_old_one(
+    before: dict[str, Plain], after: dict[str, Plain], reducers: dict[str, Reducer]
+) -> None:
+    frozen = json.dumps([before, after])
+    assert same(apply(before, diff(before, after, reducers)), after)
+    assert same(apply(after, diff(after, before, reducers)), before)
+    assert json.dumps([before, after]) == frozen, "Neither state may be altered."
+
+
+@given(STATE, st.lists(VALUE, min_size=1, max_size=4))
+def test_what_an_appending_reducer_adds_is_told_as_appended(state: dict[str, Plain], new: list[Plain]) -> None:
+    old: Any = state["x"] if isinstance(state.get("x"), list) else []
+    change = only(diff({**state, "x": old}, {**state, "x": [*old, *new]}, {"x": "append"}))
+    assert change.kind == "appended"
+    assert same([item.after for item in change.inside], new)
+
+
+@given(STATE)
+def test_a_state_does_not_differ_from_its_copy(state: dict[str, Plain]) -> None:
+    assert diff(state, json.loads(json.dumps(state)), {}) == ()
+
+
+@given(STATE, STATE)
+def test_changes_are_json_themselves(before: dict[str, Plain], after: dict[str, Plain]) -> None:
+    told = plain(diff(before, after))
+    assert same(json.loads(json.dumps(told)), told)
+
+
+@given(st.lists(st.integers(0, 3), max_size=12), st.lists(st.integers(0, 3), max_size=12))
+def test_lists_keep_as_many_items_as_can_be_kept(before: list[int], after: list[int]) -> None:
+    inside = only(diff({"x": before}, {"x": after})).inside if before != after else ()
+    lost = sum(change.kind == "removed" or change.was is not None for change in inside)
+    assert len(before) - lost == common(tuple(before), tuple(after))
+
+
+@functools.cache
+def common(one: tuple[int, ...], other: tuple[int, ...]) -> int:
+    """Gives the length of the longest common subsequence, by its definition."""
+    if not one or not other:
+        return 0
+    if one[-1] == other[-1]:
+        return 1 + common(one[:-1], other[:-1])
+    return max(common(one[:-1], other), common(one, other[:-1]))
+
+
+@given(st.text("ab .\n漢", max_size=60), st.text("ab .\n漢", max_size=60))
+def test_the_pieces_of_a_text_give_both_texts(before: str, after: str) -> None:
+    runs = words(before, after)
+    assert "".join(run.text for run in runs if run.kind != "added") == before
+    assert "".join(run.text for run in runs if run.kind != "removed") == after
+    assert all(run.text for run in runs)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (1, True),
+        (0, False),
+        (1, 1.0),
+        (1, "1"),
+        (None, False),
+        (None, 0),
+        ("", None),
+        ([], {}),
+        (0.0, -0.0),
+        ({}, None),
+    ],
+)
+def test_values_that_are_other_json_differ(old: Plain, new: Plain) -> None:
+    change = only(diff({"x": old}, {"x": new}))
+    assert (change.kind, type(change.before), type(change.after)) == ("changed", type(old), type(new))
+    assert not same([old], [new])
+    assert not same({"k": old}, {"k": new})
+
+
+def test_nan_is_the_same_as_nan() -> None:
+    assert diff({"x": [math.nan], "y": math.nan}, {"x": [float("nan")], "y": float("nan")}) == ()
+    assert math.isnan(apply({"x": 1.0}, diff({"x": 1.0}, {"x": math.nan}))["x"])
+
+
+def test_keys_are_told_one_by_one_and_equal_ones_left_out() -> None:
+    found = diff({"gone": 1, "kept": 2, "value": 20}, {"kept": 2, "value": 100, "new": None})
+    assert found == (
+        Change("gone", "removed", before=1),
+        Change("value", "changed", before=20, after=100),
+        Change("new", "added", after=None),
+    )
+
+
+def test_only_an_appending_reducer_appends() -> None:
+    before, after = {"log": ["a"]}, {"log": ["a", "b"]}
+    assert only(diff(before, after, LOG)) == Change("log", "appended", inside=(Change(1, "appended", after="b"),))
+    assert only(diff(before, after)) == Change("log", "items", inside=(Change(1, "added", after="b"),))
+    overwritten = only(diff(before, {"log": ["z", "a"]}, LOG))
+    assert [(change.at, change.kind) for change in overwritten.inside] == [(0, "added")]
+
+
+def test_messages_are_matched_by_id() -> None:
+    before = {"messages": [said("hi", "1", "human"), said("hello there", "2"), said("bye", "3")]}
+    after = {"messages": [said("hi", "1", "human"), said("hello you", "2"), said("new", "4"), said("newer", "5")]}
+    change = only(diff(before, after, CHAT))
+    assert change.kind == "items"
+    assert [(item.at, item.kind, item.name) for item in change.inside] == [
+        (1, "fields", "ai 2"),
+        (2, "removed", "ai 3"),
+        (2, "appended", "ai 4"),
+        (3, "appended", "ai 5"),
+    ]
+    text = only(change.inside[0].inside)
+    assert (text.at, [run.text for run in text.runs]) == ("text", ["hello ", "there", "you"])
+
+
+def test_a_message_of_another_id_is_another_message() -> None:
+    change = only(diff({"messages": [said("same", "1")]}, {"messages": [said("same", "2")]}, CHAT))
+    assert [item.kind for item in change.inside] == ["removed", "appended"]
+
+
+def test_messages_of_langchain_are_told_by_what_add_messages_did() -> None:
+    old = [HumanMessage("hi", id="1"), AIMessage("hello", id="2")]
+    new: Any = add_messages(list(old), [AIMessage("hello again", id="2"), HumanMessage("so", id="3")])  # type: ignore[arg-type]  # a list of messages is one
+    change = only(diff({"messages": plain(old)}, {"messages": plain(new)}, CHAT))
+    assert [(item.kind, item.name) for item in change.inside] == [("fields", "ai 2"), ("appended", "human 3")]
+
+
+def test_items_are_inserted_removed_and_changed_where_they_are() -> None:
+    change = only(diff({"x": [1, 2, 3, 4]}, {"x": [0, 1, 5, 4]}))
+    assert [(item.kind, item.at, item.was, item.before, item.after) for item in change.inside] == [
+        ("added", 0, None, None, 0),
+        ("changed", 2, 1, 2, 5),
+        ("removed", 2, None, 3, None),
+    ]
+
+
+def test_dicts_are_compared_by_path() -> None:
+    before = {"order": {"address": {"city": "Bonn", "zip": 1}, "paid": False}}
+    after = {"order": {"address": {"city": "Köln", "zip": 1}, "paid": True}}
+    address, paid = only(diff(before, after)).inside
+    assert (address.at, only(address.inside).at, only(address.inside).kind) == ("address", "city", "text")
+    assert (paid.before, paid.after) == (False, True)
+
+
+def test_what_lies_too_deep_is_one_value() -> None:
+    before, after = "old", "new"
+    for _ in range(300):
+        before, after = {"in": before}, {"in": after}  # type: ignore[assignment]  # grows into a dict
+    assert same(apply({"x": before}, diff({"x": before}, {"x": after})), {"x": after})
+
+
+def test_text_differs_word_by_word() -> None:
+    assert words("the quick brown fox", "the slow brown fox jumps") == (
+        Run("same", "the "),
+        Run("removed", "quick"),
+        Run("added", "slow"),
+        Run("same", " brown fox"),
+        Run("added", " jumps"),
+    )
+    assert words("漢字です", "漢語です")[1:3] == (Run("removed", "字"), Run("added", "語"))
+
+
+def test_neighbouring_words_are_one_piece() -> None:
+    runs = words("please send the red car today", "please send the blue bike today")
+    assert [run.text for run in runs] == ["please send the ", "red car", "blue bike", " today"]
+
+
+def test_texts_with_little_in_common_are_told_whole() -> None:
+    assert [run.kind for run in words("waiting for the clerk", "approved, see the note")] == ["removed", "added"]
+
+
+def prose(length: int, seed: int) -> str:
+    """Gives text of a small vocabulary in lines, always the same for a seed."""
+    dice = random.Random(seed)
+    words = [f"word{number}" for number in range(800)]
+    made = (dice.choice(words) + ("\n" if dice.random() < 0.08 else " ") for _ in range(length // 7))
+    return "".join(made)[:length]
+
+
+def edited(text: str) -> str:
+    words = text.split(" ")
+    return " ".join("CHANGED" if number % 150 == 75 else word for number, word in enumerate(words))
+
+
+LENGTH = 200_000
+LONG_PAIRS: dict[str, Callable[[], tuple[str, str]]] = {
+    "edited": lambda: (prose(LENGTH, 1), edited(prose(LENGTH, 1))),
+    "edited in one line": lambda: (prose(LENGTH, 1).replace("\n", " "), edited(prose(LENGTH, 1).replace("\n", " "))),
+    "unrelated": lambda: (prose(LENGTH, 1), prose(LENGTH, 2)),
+    "unrelated in one line": lambda: (prose(LENGTH, 1).replace("\n", " "), prose(LENGTH, 2).replace("\n", " ")),
+    "repeated lines": lambda: ("a\n" * (LENGTH // 2), "a\nb\n" * (LENGTH // 4)),
+    "repeated words": lambda: ("a b " * (LENGTH // 4), "b b a " * (LENGTH // 6)),
+    "signs": lambda: ("!?" * (LENGTH // 2), "?!!" * (LENGTH // 3)),
+    "shuffled": lambda: (prose(LENGTH, 1), "\n".join(sorted(prose(LENGTH, 1).split("\n")))),
+}
+
+
+@pytest.mark.parametrize("kind", LONG_PAIRS)
+def test_long_texts_take_bounded_work(kind: str) -> None:
+    before, after = LONG_PAIRS[kind]()
+    begun = time.process_time()
+    found = diff({"x": before}, {"x": after})
+    taken = time.process_time() - begun
+    assert apply({"x": before}, found) == {"x": after}
+    # An ordinary machine takes a fifth of this at most; a matching in quadratic time takes minutes.
+    assert taken < 8
+
+
+def test_a_few_edits_of_a_long_text_are_found_as_words() -> None:
+    for kind in ("edited", "edited in one line"):
+        runs = words(*LONG_PAIRS[kind]())
+        assert {run.text for run in runs if run.kind == "added"} == {"CHANGED"}, kind
+        assert sum(len(run.text) for run in runs if run.kind == "removed") < LENGTH / 100, kind
+
+
+def test_long_lists_take_bounded_work() -> None:
+    before = [said(f"message {number} " * 30, str(number)) for number in range(5000)]
+    after = [*before[:2500], said("other", "2500"), *before[2501:], said("new", "5000")]
+    begun = time.process_time()
+    change = only(diff({"messages": before}, {"messages": json.loads(json.dumps(after))}, CHAT))
+    assert time.process_time() - begun < 2
+    assert [item.kind for item in change.inside] == ["fields", "appended"]
+
+
+class Typed(TypedDict):
+    log: Annotated[list[str], operator.add]
+    messages: Annotated[list[Any], add_messages]
+    formatted: Annotated[list[Any], add_messages(format="langchain-openai")]
+    custom: Annotated[list[str], lambda left, right: right]
+    merged: NotRequired[Annotated[dict[str, int], operator.or_]]
+    channel: Annotated[list[str], BinaryOperatorAggregate(list, operator.add)]
+    value: Annotated[int, LastValue(int)]
+    short: Annotated[int, EphemeralValue]
+    steps: RemainingSteps
+    named: Annotated[int, "in euros"]
+    plain: int
+
+
+class Modelled(BaseModel):
+    log: Annotated[list[str], Field(title="Log"), operator.add] = []
+    amount: Annotated[int, Field(ge=1)] = 1
+
+
+@dataclass
+class Kept:
+    log: Annotated[list[str], operator.add] = field(default_factory=list)
+    text: str = ""
+
+
+def test_reducers_are_read_from_the_annotations() -> None:
+    assert reducers_of(Typed) == {
+        "log": "append",
+        "messages": "messages",
+        "formatted": "messages",
+        "custom": "other",
+        "merged": "other",
+        "channel": "append",
+        "value": "last",
+        "short": "last",
+        "steps": "last",
+        "named": "last",
+        "plain": "last",
+    }
+    assert reducers_of(Modelled) == {"log": "append", "amount": "last"}
+    assert reducers_of(Kept) == {"log": "append", "text": "last"}
+    assert reducers_of(MessagesState) == {"messages": "messages"}
