@@ -1,4 +1,4 @@
-"""What a visitor does on a pattern's page: answers, edits, pauses, retries, talks on, and follows links."""
+"""What a visitor does on a pattern's page: answers, edits, pauses, retries, talks on, and looks at the code."""
 
 from pathlib import Path
 from typing import Any
@@ -195,77 +195,6 @@ def test_a_conversation_goes_on_in_the_same_thread(pages_lab: Lab) -> None:
     assert "Your name is Alice." in texts(at)
     assert at.query_params["thread"] == first
     assert len(pages_lab.workspace(LOCAL).threads()) == 2
-
-
-def test_a_link_opens_the_thread_lane_tab_and_checkpoint_that_it_names(pages_lab: Lab) -> None:
-    at = open_page("expense-approval")
-    start(at, EXPENSE, 1)
-    thread = next(found for found in pages_lab.workspace(LOCAL).threads() if found.lane == "dynamic")
-    earlier = pages_lab.workspace(LOCAL).history(thread.thread_id)[0].checkpoint_id
-    there = open_page(
-        "expense-approval", thread=thread.thread_id, lane="dynamic", tab="Checkpoints", checkpoint=earlier
-    )
-    assert badges(there) == ["Paused", "Waiting for an answer"]
-    assert there.segmented_control(key="expense-approval_lane").value == "dynamic"
-    assert there.query_params["checkpoint"] == earlier
-    assert any("State after step -1" in found.value for found in there.markdown)
-
-
-def test_a_checkpoint_that_does_not_exist_leaves_the_newest_one_on_show() -> None:
-    at = open_page("linear-pipeline")
-    start(at, PIPELINE)
-    there = open_page("linear-pipeline", thread=str(at.query_params["thread"]), checkpoint="made-up")
-    assert any("State after step 3" in found.value for found in there.markdown)
-
-
-def test_a_selected_row_shows_the_state_at_its_checkpoint() -> None:
-    at = open_page("linear-pipeline")
-    start(at, PIPELINE)
-    key = next(str(table.key) for table in at.dataframe)
-    at.session_state[key] = {"selection": {"rows": [1], "columns": [], "cells": []}}
-    at.run()
-    assert any("State after step 0" in found.value for found in at.markdown)
-
-
-@pytest.mark.parametrize("unknown", ["00000000-0000-0000-0000-000000000000", "'; drop table", "x" * 5000])
-def test_a_link_to_no_thread_says_so_and_the_page_works(unknown: str) -> None:
-    at = open_page("linear-pipeline", thread=unknown)
-    assert "There is no thread" in at.warning[0].value
-    start(at, PIPELINE)
-    assert badges(at) == ["Finished"]
-    assert not at.warning
-
-
-def test_a_link_to_a_thread_of_another_pattern_says_so() -> None:
-    at = open_page("breakpoints")
-    start(at, BREAKPOINTS)
-    there = open_page("linear-pipeline", thread=str(at.query_params["thread"]))
-    assert "breakpoints" in there.warning[0].value.replace("\\", "")
-    assert badges(there) == ["Not started"]
-
-
-def test_the_list_of_threads_leads_back_to_each_one() -> None:
-    at = open_page("expense-approval")
-    start(at, EXPENSE, 1)
-    there = open_page("threads")
-    links = [link.proto for link in there.main.get("page_link")]
-    assert [link.page for link in links] == ["expense-approval", "expense-approval"]
-    assert {part for link in links for part in link.query_string.split("&")} >= {"lane=static", "lane=dynamic"}
-    assert sorted(badges(there)) == ["Can go on", "Waiting for an answer"]
-
-
-def test_a_thread_of_a_pattern_that_is_gone_leaves_the_others_in_the_list(pages_lab: Lab) -> None:
-    pages_lab.threads.create(LOCAL, "gone", "lane", "session", "Old", "offline")
-    start(open_page("breakpoints"), BREAKPOINTS)
-    there = open_page("threads")
-    assert [link.proto.page for link in there.main.get("page_link")] == ["breakpoints"]
-    assert any("doesn't have: 1" in found.value for found in there.caption)
-
-
-def test_the_list_of_threads_says_where_to_begin_while_it_is_empty() -> None:
-    at = open_page("threads")
-    assert at.title[0].value == "Threads"
-    assert "No thread yet" in at.info[0].value
 
 
 @pytest.mark.parametrize("pattern", CATALOGUE, ids=lambda pattern: pattern.slug)

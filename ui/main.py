@@ -25,7 +25,6 @@ families = {
 }
 # Streamlit's own menu puts its sections into the list as something else than items, which screen readers stumble over.
 page = st.navigation([*home, *(found for group in families.values() for found in group)], position="hidden")
-gallery.PAGES.clear()
 gallery.PAGES.update({found.url_path: found for group in families.values() for found in group})
 style()
 menu(home, families)

@@ -144,13 +144,17 @@ class Starter:
         chosen = choice()
         session.complain(self._pattern, None)
         try:
-            for thread in self._threads.values():
+            # A lane that remembers may refuse; then the others mustn't have had the turn already.
+            for thread in sorted(self._threads.values(), key=lambda found: not self._remembers(found)):
                 self._workspace.turn(thread.thread_id, given, model=chosen.model, pace=chosen.pace)
         except LabError as error:
             session.complain(self._pattern, error)
             return
         st.query_params.pop("checkpoint", None)
         st.session_state[f"{self._slug}_said"] = st.session_state.get(f"{self._slug}_said", 0) + 1
+
+    def _remembers(self, thread: Thread) -> bool:
+        return self._pattern.lane(thread.lane).remembers
 
     def _stop(self) -> None:
         for thread in self._running:
