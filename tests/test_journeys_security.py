@@ -131,9 +131,7 @@ def test_half_a_character_of_a_model_is_named_and_leaves_page_and_thread_usable(
     stays_text(page, watch)
 
 
-def test_input_longer_than_the_field_allows_isnt_taken_and_the_page_stays_usable(
-    server: LabServer, page: Page
-) -> None:
+def test_input_longer_than_the_field_allows_isnt_taken_and_the_page_stays_usable(server: LabServer, page: Page) -> None:
     run(page, server, "linear-pipeline", {"text": "x" * 200_000})
     idle(page)
     stands(page, PIPELINE, "Finished")
