@@ -83,7 +83,8 @@ class Runs:
         self._lock = threading.Lock()
         self._active: dict[str, Run | None] = {}
         self._answering: dict[str, frozenset[str]] = {}
-        self._logs: dict[str, EventLog] = {}
+        self._logs: dict[tuple[str, str], EventLog] = {}
+        """By workspace and thread, so that what is found here belongs to who asks."""
         self._keep_logs = keep_logs
 
     def active(self, thread_id: str) -> Run | None:
@@ -120,25 +121,29 @@ class Runs:
             self._active.pop(thread_id, None)
             self._answering.pop(thread_id, None)
 
-    def log(self, thread_id: str, fill: Callable[[EventLog], None]) -> EventLog:
-        """Gives the thread's log; a new one is filled first, with the thread's history."""
+    def known(self, workspace: str, thread_id: str) -> EventLog | None:
+        """Gives the log of a thread that this workspace has looked at before."""
         with self._lock:
-            log = self._logs.get(thread_id)
+            return self._logs.get((workspace, thread_id))
+
+    def log(self, workspace: str, thread_id: str, fill: Callable[[EventLog], None]) -> EventLog:
+        """Gives the log of a workspace's own thread; a new one is filled first, with the thread's history."""
+        log = self.known(workspace, thread_id)
         if log is None:
             fresh = EventLog()
             fill(fresh)
             with self._lock:
                 self._evict()
-                log = self._logs.setdefault(thread_id, fresh)
+                log = self._logs.setdefault((workspace, thread_id), fresh)
         log.touched = time.monotonic()
         return log
 
     def _evict(self) -> None:
         if len(self._logs) < self._keep_logs:
             return
-        idle = [ident for ident in self._logs if ident not in self._active]
-        for ident in sorted(idle, key=lambda ident: self._logs[ident].touched)[: len(self._logs) - self._keep_logs + 1]:
-            del self._logs[ident]
+        idle = [key for key in self._logs if key[1] not in self._active]
+        for key in sorted(idle, key=lambda key: self._logs[key].touched)[: len(self._logs) - self._keep_logs + 1]:
+            del self._logs[key]
 
     def close(self, timeout: float = 5.0) -> None:
         """Stops all runs and waits for their ends, `timeout` seconds in all."""

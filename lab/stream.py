@@ -52,21 +52,17 @@ class Listener(BaseCallbackHandler):
 
     raise_error = True
     run_inline = True
+    # Model events matter only once a stop is asked for; to hear each token would cost as much as to tell it.
+    ignore_llm = True
+    ignore_chat_model = True
 
-    def __init__(self, log: Log, stop: threading.Event) -> None:
+    def __init__(self, log: Log) -> None:
         self._log = log
-        self._stop = stop
         self._begun: dict[uuid.UUID, tuple[Path, str, float]] = {}
 
-    @property
-    def ignore_llm(self) -> bool:
-        """Whether model events are passed over; they matter only once a stop is asked for."""
-        return not self._stop.is_set()
-
-    @property
-    def ignore_chat_model(self) -> bool:
-        """The same for a chat model's start."""
-        return not self._stop.is_set()
+    def cut(self) -> None:
+        """Ends the run's model calls at their next token."""
+        self.ignore_llm = self.ignore_chat_model = False
 
     def on_llm_new_token(self, token: Any, **kwargs: Any) -> None:
         """Cuts the stream."""
@@ -136,7 +132,19 @@ class Recorder:
         """Notes one stream part of version v2."""
         kind = part["type"]
         if kind == "messages":
-            self._message(part["ns"], *part["data"])
+            message, metadata = part["data"]
+            growing = self._growing.get(message.id)
+            # Nearly every part is the next piece of a text that streams.
+            if (
+                growing is not None
+                and message.__class__ is AIMessageChunk
+                and message.content.__class__ is str
+                and not message.tool_call_chunks
+            ):
+                if message.content:
+                    self._log.say(growing, message.content)
+            else:
+                self._message(part["ns"], message, metadata)
             return
         path = self._path(part["ns"])
         if kind == "tasks":
@@ -227,12 +235,16 @@ class Stream:
     world: World
     breakpoints: Breakpoints
     _stop: threading.Event = field(default_factory=threading.Event)
+    _listener: Listener | None = None
     _control: RunControl = field(default_factory=RunControl)
 
     def carry_out(self, log: Log) -> tuple[Outcome, str]:
         """Runs the graph and tells its events; gives how it ended, and why where it failed."""
         recorder = Recorder(log)
-        config: RunnableConfig = {**self.config, "callbacks": [Listener(log, self._stop)]}
+        self._listener = listener = Listener(log)
+        if self._stop.is_set():
+            listener.cut()
+        config: RunnableConfig = {**self.config, "callbacks": [listener]}
         try:
             parts = self.graph.stream(
                 self.given,
@@ -264,6 +276,8 @@ class Stream:
     def stop(self) -> None:
         """Cuts a token stream at once and ends the run at the next superstep's boundary."""
         self._stop.set()
+        if self._listener is not None:
+            self._listener.cut()
         self._control.request_drain("stopped by a person")
 
     def _settled(self) -> Outcome:

@@ -70,7 +70,7 @@ class Workspace:
             self.name, slug, lane_key, session or self._lab.new_session(), _title(values), model
         )
         with self._claimed(thread.thread_id):
-            log = self._lab.runs.log(thread.thread_id, lambda _: None)
+            log = self._lab.runs.log(self.name, thread.thread_id, lambda _: None)
             request = self._request(thread, "start", values, model, pace, breakpoints)
             self._launch(request, plain(checked), log, apart=apart)
         return thread
@@ -187,7 +187,7 @@ class Workspace:
 
     def stop(self, thread_id: str) -> bool:
         """Asks the thread's run to end; False where none is going on."""
-        self._thread(thread_id)
+        self._followed(thread_id)
         run = self._lab.runs.active(thread_id)
         if run is None:
             return False
@@ -196,7 +196,7 @@ class Workspace:
 
     def wait(self, thread_id: str, timeout: float = 60.0) -> bool:
         """Waits for the thread's run to end; False where it's still going on after `timeout` seconds."""
-        self._thread(thread_id)
+        self._followed(thread_id)
         run = self._lab.runs.active(thread_id)
         return run is None or run.done.wait(timeout)
 
@@ -214,11 +214,11 @@ class Workspace:
 
     def events(self, thread_id: str, after: int = 0, timeout: float = 0.0) -> list[Event]:
         """Gives the thread's events past that number, waiting up to `timeout` seconds for the first."""
-        return self._log(self._thread(thread_id)).after(after, timeout)
+        return self._followed(thread_id).after(after, timeout)
 
     def view(self, thread_id: str) -> ThreadView:
         """Gives a view of the thread that the caller brings up to date as often as it likes."""
-        return ThreadView(self._log(self._thread(thread_id)))
+        return ThreadView(self._followed(thread_id))
 
     def status(self, thread_id: str) -> Status:
         """Tells how the thread stands, by its newest checkpoint."""
@@ -287,13 +287,17 @@ class Workspace:
         graph = self._lab.reading(pattern.slug, thread.lane)
         return thread, pattern, pattern.lane(thread.lane), graph, self._log(thread)
 
+    def _followed(self, thread_id: str) -> EventLog:
+        """Gives the thread's log; who follows a run asks often, and a log that is known needs no look at the table."""
+        return self._lab.runs.known(self.name, thread_id) or self._log(self._thread(thread_id))
+
     def _log(self, thread: Thread) -> EventLog:
         def fill(log: EventLog) -> None:
             if self._lab.pattern(thread.pattern).lane(thread.lane).remembers:
                 graph = self._lab.reading(thread.pattern, thread.lane)
                 restore(log, graph, {"configurable": {"thread_id": thread.thread_id}}, model=thread.model)
 
-        return self._lab.runs.log(thread.thread_id, fill)
+        return self._lab.runs.log(self.name, thread.thread_id, fill)
 
     def _pace(self, pace: float | None) -> float:
         return self._lab.settings.pace if pace is None else pace
