@@ -42,7 +42,7 @@ class Admission:
             return
         request = HTTPConnection(scope)
         lab = open_lab()
-        visitors = Visitors(lab.secret(), lab.settings.workspaces)
+        visitors = Visitors(lab.secret, lab.settings.workspaces)
         cookie = visitors.admit(request.cookies.get(COOKIE), near=_is_near(request))
 
         async def answer(message: Message) -> None:

@@ -4,7 +4,7 @@ import functools
 import secrets
 import uuid
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from langchain_core.runnables.graph import Graph as Drawing
@@ -118,20 +118,19 @@ class Lab:
             "metadata": {"pattern": slug, "lane": lane_key, "workspace": workspace},
         }
 
+    @functools.cached_property
     def secret(self) -> str:
-        """Gives the secret that signs workspace cookies, made once where the settings have none."""
+        """The secret that signs workspace cookies, made once where the settings have none."""
         if self.settings.secret is not None:
             return self.settings.secret.get_secret_value()
-        found = self._kept_secret()
-        if found is None:
-            try:
-                with self.storage.database.begin() as connection:
-                    connection.execute(insert(SECRETS).values(name="cookie", value=secrets.token_urlsafe(32)))
-            except IntegrityError:
-                # Another process made it in the same moment; its one counts.
-                return self.secret()
-            return self.secret()
-        return found
+        kept = self._kept_secret()
+        if kept is None:
+            # Another process may make one in the same moment; the first one counts for both.
+            with suppress(IntegrityError), self.storage.database.begin() as connection:
+                connection.execute(insert(SECRETS).values(name="cookie", value=secrets.token_urlsafe(32)))
+            kept = self._kept_secret()
+        assert kept is not None
+        return kept
 
     def _kept_secret(self) -> str | None:
         with self.storage.database.read() as connection:

@@ -223,7 +223,7 @@ def test_without_a_workspace_cookie_a_page_shows_no_thread_and_says_what_is_miss
     assert "workspace cookie" in open_page("threads").error[0].value
     cookies[COOKIE] = "made-up"
     assert "workspace cookie" in open_page("threads").error[0].value
-    cookies[COOKIE] = str(Visitors(pages_lab.secret(), "own").admit(None, near=True))
+    cookies[COOKIE] = str(Visitors(pages_lab.secret, "own").admit(None, near=True))
     assert not open_page("threads").error
 
 

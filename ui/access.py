@@ -32,7 +32,7 @@ def the_lab() -> Lab:
 def workspace() -> Workspace:
     """Gives this visitor's workspace; without its cookie the page says what is missing and ends."""
     lab = the_lab()
-    name = Visitors(lab.secret(), lab.settings.workspaces).read(st.context.cookies.get(COOKIE))
+    name = Visitors(lab.secret, lab.settings.workspaces).read(st.context.cookies.get(COOKIE))
     if name is None:
         st.error(
             "This browser sent no workspace cookie, so the lab can't tell whose threads to show. "
