@@ -65,28 +65,6 @@ SMALLEST = 0.7
 """How far a picture may shrink in a narrow column; beyond that its frame scrolls."""
 
 
-class DrawnNode(Protocol):
-    """What is read of a node of a drawable graph."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def metadata(self) -> dict[str, Any] | None: ...
-
-
-class DrawnEdge(Protocol):
-    """What is read of an edge of a drawable graph."""
-
-    @property
-    def source(self) -> str: ...
-    @property
-    def target(self) -> str: ...
-    @property
-    def data(self) -> Any: ...
-    @property
-    def conditional(self) -> bool: ...
-
-
 class Drawable(Protocol):
     """What a compiled graph's `get_graph(xray=True)` gives."""
 

@@ -64,7 +64,6 @@ class LanePane:
         )
         self._slots: dict[str, Slot] = {}
         self._version = -1
-        self.picked: str | None = None
 
     @property
     def outcome(self) -> str:
@@ -91,7 +90,7 @@ class LanePane:
             with st.container(border=True, key=f"trap_{self.key}"):
                 st.markdown(f":material/warning: **Trap, on purpose.** {self.lane.trap}")
         self._badge = st.empty()
-        self.picked = diagram(self._shape, key=self.key)
+        diagram(self._shape, key=self.key)
         self._now = st.empty()
         self._bar = st.empty()
         self._stream = st.container(gap="small", key=f"stream_{self.key}")
