@@ -1,53 +1,24 @@
 """One visitor's door: start, resume, edit and stop runs, and read the threads that this workspace owns."""
 
-from __future__ import annotations
-
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
 
 from langgraph.errors import InvalidUpdateError
-from langgraph.types import StateSnapshot
 
-from graphs.pattern import Breakpoints, Lane, Pattern
-from lab import index
-from lab.apart import Apart
-from lab.errors import (
-    AnswerPending,
-    InvalidInput,
-    NothingToContinue,
-    NotPossible,
-    StaleAnswer,
-    UnknownCheckpoint,
-    UnknownThread,
-    WorkLeft,
-)
-from lab.events import Event, EventLog, Kind, StateEdited
+from graphs.pattern import Breakpoints
+from lab.errors import AnswerPending, InvalidInput, NothingToContinue, NotPossible, WorkLeft
+from lab.events import StateEdited
 from lab.forms import check_answer, check_edit, check_input
-from lab.history import CheckpointRow, Question, Snapshot, Status, id_seconds, questions, restore, status, told
+from lab.history import Question, status
 from lab.models import ModelName
+from lab.owned import NO_BREAKPOINTS
 from lab.plain import Plain, plain
-from lab.runs import Request, Run
-from lab.stream import Graph
-from lab.tables import BUSINESS
+from lab.reading import Reading
 from lab.threads import Thread
-from lab.view import ThreadView
-
-if TYPE_CHECKING:
-    from lab.lab import Lab
-
-NO_BREAKPOINTS = Breakpoints()
 
 
-class Workspace:
+class Workspace(Reading):
     """All that a visitor may do; every call checks that the thread is this workspace's own."""
-
-    def __init__(self, lab: Lab, name: str) -> None:
-        self._lab = lab
-        self.name = name
-
-    # What runs
 
     def start(
         self,
@@ -199,185 +170,6 @@ class Workspace:
         self._followed(thread_id)
         run = self._lab.runs.active(thread_id)
         return run is None or run.done.wait(timeout)
-
-    # What is read
-
-    def thread(self, thread_id: str) -> Thread:
-        """Gives a thread; raises UnknownThread."""
-        return self._thread(thread_id)
-
-    def threads(
-        self, *, pattern: str | None = None, session: str | None = None, limit: int = 100
-    ) -> tuple[Thread, ...]:
-        """Gives this workspace's threads, the last used first."""
-        return self._lab.threads.list(self.name, pattern=pattern, session=session, limit=limit)
-
-    def events(self, thread_id: str, after: int = 0, timeout: float = 0.0) -> list[Event]:
-        """Gives the thread's events past that number, waiting up to `timeout` seconds for the first."""
-        return self._followed(thread_id).after(after, timeout)
-
-    def view(self, thread_id: str) -> ThreadView:
-        """Gives a view of the thread that the caller brings up to date as often as it likes."""
-        return ThreadView(self._followed(thread_id))
-
-    def status(self, thread_id: str) -> Status:
-        """Tells how the thread stands, by its newest checkpoint."""
-        thread = self._thread(thread_id)
-        if self._lab.runs.active(thread_id) is not None:
-            return "running"
-        if not self._lab.pattern(thread.pattern).lane(thread.lane).remembers:
-            return "finished" if self._log(thread).last else "new"
-        return status(self._state(self._lab.reading(thread.pattern, thread.lane), thread))
-
-    def snapshot(self, thread_id: str, checkpoint_id: str | None = None) -> Snapshot | None:
-        """Gives the state at a checkpoint, the newest by default; None where nothing is saved.
-
-        Raises UnknownCheckpoint.
-        """
-        thread = self._thread(thread_id)
-        if not self._lab.pattern(thread.pattern).lane(thread.lane).remembers:
-            return None
-        found = self._state(self._lab.reading(thread.pattern, thread.lane), thread, checkpoint_id)
-        if checkpoint_id is not None and found.created_at is None:
-            raise UnknownCheckpoint(checkpoint_id)
-        return told(found) if found.created_at is not None else None
-
-    def history(self, thread_id: str, *, limit: int = 50, offset: int = 0) -> tuple[CheckpointRow, ...]:
-        """Gives the thread's checkpoints in the order of writing, without their states."""
-        thread = self._thread(thread_id)
-        rows = index.rows(self._lab.storage, thread.thread_id, limit=limit, offset=offset)
-        return tuple(
-            CheckpointRow(
-                row.checkpoint_id,
-                row.parent_id,
-                row.metadata["step"],
-                row.metadata["source"],
-                id_seconds(row.checkpoint_id),
-                row.wrote,
-            )
-            for row in rows
-        )
-
-    def count(self, thread_id: str) -> int:
-        """Counts the thread's checkpoints."""
-        return index.count(self._lab.storage, self._thread(thread_id).thread_id)
-
-    def pending(self, thread_id: str) -> tuple[Question, ...]:
-        """Gives the interrupts that wait for an answer, in stable task order."""
-        found = self.snapshot(thread_id)
-        return found.questions if found is not None and self.status(thread_id) == "waiting" else ()
-
-    def business(self, table: str, thread_ids: list[str]) -> list[dict[str, Any]]:
-        """Gives a business table's rows of these threads; raises UnknownThread."""
-        for thread_id in thread_ids:
-            self._thread(thread_id)
-        return self._lab.storage.database.rows(BUSINESS[table], thread_ids)
-
-    # Checks and helpers
-
-    def _thread(self, thread_id: str) -> Thread:
-        thread = self._lab.threads.find(self.name, thread_id)
-        if thread is None:
-            raise UnknownThread(thread_id)
-        return thread
-
-    def _open(self, thread_id: str) -> tuple[Thread, Pattern, Lane, Graph, EventLog]:
-        thread = self._thread(thread_id)
-        pattern = self._lab.pattern(thread.pattern)
-        graph = self._lab.reading(pattern.slug, thread.lane)
-        return thread, pattern, pattern.lane(thread.lane), graph, self._log(thread)
-
-    def _followed(self, thread_id: str) -> EventLog:
-        """Gives the thread's log; who follows a run asks often, and a log that is known needs no look at the table."""
-        return self._lab.runs.known(self.name, thread_id) or self._log(self._thread(thread_id))
-
-    def _log(self, thread: Thread) -> EventLog:
-        def fill(log: EventLog) -> None:
-            if self._lab.pattern(thread.pattern).lane(thread.lane).remembers:
-                graph = self._lab.reading(thread.pattern, thread.lane)
-                restore(log, graph, {"configurable": {"thread_id": thread.thread_id}}, model=thread.model)
-
-        return self._lab.runs.log(self.name, thread.thread_id, fill)
-
-    def _pace(self, pace: float | None) -> float:
-        return self._lab.settings.pace if pace is None else pace
-
-    def _state(self, graph: Graph, thread: Thread, checkpoint_id: str | None = None) -> StateSnapshot:
-        place = {"thread_id": thread.thread_id}
-        if checkpoint_id is not None:
-            place |= {"checkpoint_ns": "", "checkpoint_id": checkpoint_id}
-        return graph.get_state({"configurable": place})
-
-    @classmethod
-    def _asked(cls, snapshot: StateSnapshot, answers: Mapping[str, Plain], checkpoint_id: str) -> list[Question]:
-        asked = {question.id: question for question in questions(snapshot)}
-        if not answers or not set(answers) <= set(asked):
-            raise StaleAnswer
-        cls._must_stand_at(snapshot, checkpoint_id)
-        return [asked[ident] for ident in answers]
-
-    @staticmethod
-    def _must_stand_at(snapshot: StateSnapshot, checkpoint_id: str | None) -> None:
-        if checkpoint_id is not None and snapshot.config["configurable"].get("checkpoint_id") != checkpoint_id:
-            raise StaleAnswer
-
-    @staticmethod
-    def _must_remember(lane: Lane) -> None:
-        if not lane.remembers:
-            raise NotPossible(
-                f"The lane '{lane.title}' has no checkpointer, so there is nothing to go on from. Start it anew."
-            )
-
-    @contextmanager
-    def _claimed(self, thread_id: str, answering: frozenset[str] = frozenset()) -> Iterator[None]:
-        """Takes the thread for the block; what fails in it gives the thread back."""
-        self._lab.runs.claim(thread_id, answering)
-        try:
-            yield
-        except BaseException:
-            self._lab.runs.release(thread_id)
-            raise
-
-    def _must_run_apart(self, pattern: Pattern, values: Mapping[str, Any]) -> bool:
-        """Tells whether a run is to kill its process, for which it gets one of its own; raises NotPossible."""
-        if not pattern.crash_field or values.get(pattern.crash_field, "never") == "never":
-            return False
-        if self._lab.storage.kind == "memory":
-            raise NotPossible(
-                "A killed process takes its memory with it, and this lab keeps its threads there. "
-                f"Choose 'never' for '{pattern.crash_field}', or start the lab with a file as LAB_DATABASE."
-            )
-        return True
-
-    def _request(
-        self,
-        thread: Thread,
-        kind: Kind,
-        values: Mapping[str, Plain],
-        model: ModelName | None,
-        pace: float | None,
-        breakpoints: Breakpoints,
-    ) -> Request:
-        return Request(
-            thread_id=thread.thread_id,
-            workspace=self.name,
-            pattern=thread.pattern,
-            lane=thread.lane,
-            kind=kind,
-            values=values,
-            model=model or thread.model,
-            pace=self._pace(pace),
-            breakpoints=breakpoints,
-        )
-
-    def _launch(self, request: Request, said: Plain, log: EventLog, *, apart: bool) -> None:
-        stream = self._lab.stream(request)
-        work = Apart(self._lab.settings, request, stream.calls()) if apart else stream
-        if request.kind != "start":
-            self._lab.threads.touch(request.thread_id)
-        run = Run(request, said, work, log, release=lambda: self._lab.runs.release(request.thread_id))
-        self._lab.runs.set(run)
-        run.begin()
 
 
 def _title(values: Mapping[str, Plain]) -> str:
