@@ -48,19 +48,6 @@ class Snapshot:
     """By node, what made it fail."""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckpointRow:
-    """One line of a thread's history, from the index alone."""
-
-    checkpoint_id: str
-    parent_id: str | None
-    step: int
-    source: str
-    at: float
-    wrote: tuple[str, ...]
-    """The state's keys that the step before it wrote."""
-
-
 def status(snapshot: StateSnapshot) -> Status:
     """Tells a thread's status from its newest checkpoint."""
     if not snapshot.config["configurable"].get("checkpoint_id"):

@@ -2,6 +2,7 @@
 
 import functools
 import secrets
+import time
 import uuid
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
@@ -115,7 +116,7 @@ class Lab:
             "recursion_limit": self.settings.recursion_limit,
             # One worker of the pool does nothing but wait for the stream's next part.
             "max_concurrency": self.settings.max_concurrency + 1,
-            "metadata": {"pattern": slug, "lane": lane_key, "workspace": workspace},
+            "metadata": {"pattern": slug, "lane": lane_key, "workspace": workspace, "began": time.time()},
         }
 
     @functools.cached_property

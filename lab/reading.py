@@ -1,15 +1,20 @@
 """What a workspace reads of its threads: their list, what their runs told, and what they saved."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from lab import index
+from lab import index, listing
 from lab.errors import UnknownCheckpoint
 from lab.events import Event
-from lab.history import CheckpointRow, Question, Snapshot, Status, id_seconds, status, told
+from lab.history import Question, Snapshot, Status, status, told
+from lab.listing import Only, Page, Row
 from lab.owned import Owned
 from lab.tables import BUSINESS
 from lab.threads import Thread
+from lab.tree import Tree
 from lab.view import ThreadView
+
+EVERYTHING = Only()
 
 
 class Reading(Owned):
@@ -55,21 +60,20 @@ class Reading(Owned):
             raise UnknownCheckpoint(checkpoint_id)
         return told(found) if found.created_at is not None else None
 
-    def history(self, thread_id: str, *, limit: int = 50, offset: int = 0) -> tuple[CheckpointRow, ...]:
-        """Gives the thread's checkpoints in the order of writing, without their states."""
+    def history(
+        self, thread_id: str, only: Only = EVERYTHING, *, limit: int = 50, offset: int = 0, at: str | None = None
+    ) -> Page:
+        """Gives a page of the thread's checkpoints in the order of writing; with `at`, the one of that checkpoint."""
         thread = self._thread(thread_id)
-        rows = index.rows(self._lab.storage, thread.thread_id, limit=limit, offset=offset)
-        return tuple(
-            CheckpointRow(
-                row.checkpoint_id,
-                row.parent_id,
-                row.metadata["step"],
-                row.metadata["source"],
-                id_seconds(row.checkpoint_id),
-                row.wrote,
-            )
-            for row in rows
-        )
+        return listing.page(self._lab.storage, thread.thread_id, only, limit=limit, offset=offset, at=at)
+
+    def rows(self, thread_id: str, checkpoint_ids: Sequence[str]) -> tuple[Row, ...]:
+        """Gives the history's rows of these checkpoints, in their order; unknown ones are left out."""
+        return listing.chosen(self._lab.storage, self._thread(thread_id).thread_id, checkpoint_ids)
+
+    def tree(self, thread_id: str) -> Tree:
+        """Gives the tree of the thread's checkpoints with all its branches."""
+        return listing.tree(self._lab.storage, self._thread(thread_id).thread_id)
 
     def count(self, thread_id: str) -> int:
         """Counts the thread's checkpoints."""
