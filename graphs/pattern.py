@@ -102,6 +102,8 @@ class Lane:
     """False compiles the graph without a checkpointer."""
     edits: tuple[str, ...] = ()
     """State fields that a person fills in when the lane stops at a static breakpoint."""
+    travel: Literal["", "rewind", "replay", "fork"] = ""
+    """The way back that the lane is about, offered beside what it left; rewind is the mistaken one."""
 
 
 @dataclass(frozen=True, slots=True)

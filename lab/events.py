@@ -17,7 +17,7 @@ Path = tuple[str, ...]
 """Node names from the outermost graph inwards; ('design', 'worker') is a node of a subgraph."""
 
 Outcome = Literal["finished", "waiting", "paused", "stopped", "failed", "crashed"]
-Kind = Literal["start", "turn", "resume", "continue", "restored"]
+Kind = Literal["start", "turn", "resume", "continue", "replay", "reanswer", "what-if", "restored"]
 
 
 class RunStarted(NamedTuple):
@@ -52,6 +52,15 @@ class StateEdited(NamedTuple):
     checkpoint_id: str
     values: Plain
     calls: str
+
+
+class WentBack(NamedTuple):
+    """The thread was taken back to an earlier checkpoint; what follows is a branch that begins there."""
+
+    no: int
+    at: float
+    checkpoint_id: str
+    step: int
 
 
 class CheckpointSaved(NamedTuple):
@@ -136,6 +145,7 @@ Event = (
     RunStarted
     | RunEnded
     | StateEdited
+    | WentBack
     | CheckpointSaved
     | NodeStarted
     | AttemptFailed

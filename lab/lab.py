@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.runnables.graph import Graph as Drawing
@@ -16,7 +17,10 @@ from sqlalchemy.exc import IntegrityError
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Breakpoints, Pattern
 from graphs.world import World
+from lab.chain import Chain, asked_again
+from lab.events import Outcome
 from lab.forms import check_input
+from lab.history import questions
 from lab.models import ModelName, make_model
 from lab.runs import Request, Runs
 from lab.settings import Settings
@@ -87,36 +91,69 @@ class Lab:
             FaultTable(database, thread_id, expendable=expendable),
         )
 
-    def stream(self, request: Request, *, expendable: bool = False) -> Stream:
+    def work(self, request: Request, *, expendable: bool = False) -> Stream | Chain:
         """Gives the work that a request asks for; `expendable` lets the nodes kill this process."""
+        match request.kind:
+            case "start" | "turn":
+                given = check_input(self.input_schema(request.pattern, request.lane), request.values)
+                return self._stream(request, given, expendable=expendable)
+            case "resume":
+                return self._stream(request, Command(resume=dict(request.values)), expendable=expendable)
+            case "reanswer":
+                return self._reanswered(request, expendable=expendable)
+            case "what-if":
+                return self._twice(request, expendable=expendable)
+            case _:
+                return self._stream(request, None, at=request.checkpoint_id, expendable=expendable)
+
+    def _stream(self, request: Request, given: Any, *, at: str = "", expendable: bool) -> Stream:
         lane = self.pattern(request.pattern).lane(request.lane)
         own, chosen = lane.breakpoints, request.breakpoints
         return Stream(
             graph=self.graph(request.pattern, request.lane, request.model, request.pace),
             lane=lane,
-            given=self._given(request),
-            config=self.config(request.thread_id, request.pattern, request.lane, request.workspace),
+            given=given,
+            config=self.config(request.thread_id, request.pattern, request.lane, request.workspace, request.label),
+            at=at,
             world=self.world(request.thread_id, expendable=expendable),
             breakpoints=Breakpoints((*own.before, *chosen.before), (*own.after, *chosen.after)),
         )
 
-    def _given(self, request: Request) -> Any:
-        match request.kind:
-            case "start" | "turn":
-                return check_input(self.input_schema(request.pattern, request.lane), request.values)
-            case "resume":
-                return Command(resume=dict(request.values))
-            case _:
-                return None
+    def _reanswered(self, request: Request, *, expendable: bool) -> Chain:
+        """Asks first, for an answer given to what was answered before is passed over for the old one."""
+        graph = self.reading(request.pattern, request.lane)
+        place = {"thread_id": request.thread_id, "checkpoint_ns": "", "checkpoint_id": request.checkpoint_id}
+        old = questions(graph.get_state({"configurable": place}))
 
-    def config(self, thread_id: str, slug: str, lane_key: str, workspace: str) -> Any:
+        def answered(outcome: Outcome) -> Stream | None:
+            if outcome != "waiting":
+                return None
+            snapshot = graph.get_state({"configurable": {"thread_id": request.thread_id}})
+            answers = asked_again(old, snapshot, request.values)
+            return self._stream(request, Command(resume=answers), expendable=expendable) if answers else None
+
+        first = self._stream(request, None, at=request.checkpoint_id, expendable=expendable)
+        given = ", ".join(repr(answer) for answer in request.values.values())
+        return Chain(
+            first, answered, f"# Asked again, each question has a new id.\nCommand(resume={{new_id: {given}}})"
+        )
+
+    def _twice(self, request: Request, *, expendable: bool) -> Chain:
+        edited = request.values["fork"]
+        as_it_was = replace(request, label="as it was")
+        first = self._stream(as_it_was, None, at=request.checkpoint_id, expendable=expendable)
+        second = self._stream(request, None, at=edited, expendable=expendable)
+        return Chain(first, lambda _: second, second.calls())
+
+    def config(self, thread_id: str, slug: str, lane_key: str, workspace: str, label: str = "") -> Any:
         """Gives a run's config: the thread alone, its limits, and metadata to find it by."""
+        noted = {"pattern": slug, "lane": lane_key, "workspace": workspace, "began": time.time()}
         return {
             "configurable": {"thread_id": thread_id},
             "recursion_limit": self.settings.recursion_limit,
             # One worker of the pool does nothing but wait for the stream's next part.
             "max_concurrency": self.settings.max_concurrency + 1,
-            "metadata": {"pattern": slug, "lane": lane_key, "workspace": workspace, "began": time.time()},
+            "metadata": noted | ({"label": label} if label else {}),
         }
 
     @functools.cached_property

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TypedDict
 
+import psycopg
 from langgraph.types import StateSnapshot
 
 from graphs.pattern import Breakpoints, Lane, Pattern
+from lab import listing
 from lab.apart import Apart
-from lab.errors import NotPossible, StaleAnswer, UnknownThread
+from lab.errors import NotPossible, StaleAnswer, UnknownCheckpoint, UnknownThread, Unreadable
 from lab.events import EventLog, Kind
-from lab.history import Question, questions, restore
+from lab.history import RESTORED, Question, questions, restore
 from lab.models import ModelName
 from lab.plain import Plain
-from lab.runs import Request, Run
+from lab.runs import Request, Run, Work
 from lab.stream import Graph
-from lab.threads import Thread
+from lab.threads import Thread, titled
 
 if TYPE_CHECKING:
     from lab.lab import Lab
 
 NO_BREAKPOINTS = Breakpoints()
+
+
+class Going(TypedDict, total=False):
+    """How a run goes on, where it's to be otherwise than the thread's model, the lab's pace and no pauses."""
+
+    model: ModelName | None
+    pace: float | None
+    """Words a second of the offline model; 0 doesn't wait."""
+    breakpoints: Breakpoints
 
 
 class Owned:
@@ -52,18 +64,43 @@ class Owned:
         def fill(log: EventLog) -> None:
             if self._lab.pattern(thread.pattern).lane(thread.lane).remembers:
                 graph = self._lab.reading(thread.pattern, thread.lane)
-                restore(log, graph, {"configurable": {"thread_id": thread.thread_id}}, model=thread.model)
+                restore(log, graph, list(self._lineage(graph, thread)), model=thread.model)
 
         return self._lab.runs.log(self.name, thread.thread_id, fill)
 
-    def _pace(self, pace: float | None) -> float:
+    def _lineage(self, graph: Graph, thread: Thread) -> Iterator[StateSnapshot]:
+        """Reads the checkpoints on the way to the thread's head, the last `RESTORED` of those that can be read."""
+        grown = listing.tree(self._lab.storage, thread.thread_id)
+        for mark in grown.lineage(grown.head)[-RESTORED:] if grown.head else ():
+            # The page tells of it where the checkpoint itself is looked at.
+            with suppress(Unreadable):
+                yield self._state(graph, thread, mark.checkpoint_id)
+
+    def _pace(self, going: Going) -> float:
+        pace = going.get("pace")
         return self._lab.settings.pace if pace is None else pace
 
-    def _state(self, graph: Graph, thread: Thread, checkpoint_id: str | None = None) -> StateSnapshot:
+    def _state(
+        self, graph: Graph, thread: Thread, checkpoint_id: str | None = None, namespace: str = ""
+    ) -> StateSnapshot:
+        """Reads a checkpoint's state, the newest one's by default; raises Unreadable."""
         place = {"thread_id": thread.thread_id}
         if checkpoint_id is not None:
-            place |= {"checkpoint_ns": "", "checkpoint_id": checkpoint_id}
-        return graph.get_state({"configurable": place})
+            place |= {"checkpoint_ns": namespace, "checkpoint_id": checkpoint_id}
+        try:
+            return graph.get_state({"configurable": place})
+        except (sqlite3.OperationalError, psycopg.OperationalError):
+            raise
+        # What a damaged row, or a value that its own type refuses, makes the reading raise can be anything.
+        except Exception as error:
+            raise Unreadable(checkpoint_id, error) from error
+
+    def _found(self, graph: Graph, thread: Thread, checkpoint_id: str, namespace: str = "") -> StateSnapshot:
+        """Reads the state of a checkpoint that there must be; raises UnknownCheckpoint, Unreadable."""
+        found = self._state(graph, thread, checkpoint_id, namespace)
+        if found.created_at is None:
+            raise UnknownCheckpoint(checkpoint_id)
+        return found
 
     @classmethod
     def _asked(cls, snapshot: StateSnapshot, answers: Mapping[str, Plain], checkpoint_id: str) -> list[Question]:
@@ -111,9 +148,10 @@ class Owned:
         thread: Thread,
         kind: Kind,
         values: Mapping[str, Plain],
-        model: ModelName | None,
-        pace: float | None,
-        breakpoints: Breakpoints,
+        going: Going,
+        *,
+        checkpoint_id: str = "",
+        label: str = "",
     ) -> Request:
         return Request(
             thread_id=thread.thread_id,
@@ -122,14 +160,17 @@ class Owned:
             lane=thread.lane,
             kind=kind,
             values=values,
-            model=model or thread.model,
-            pace=self._pace(pace),
-            breakpoints=breakpoints,
+            model=going.get("model") or thread.model,
+            pace=self._pace(going),
+            breakpoints=going.get("breakpoints", NO_BREAKPOINTS),
+            checkpoint_id=checkpoint_id,
+            label=titled(label) if label.strip() else "",
         )
 
     def _launch(self, request: Request, said: Plain, log: EventLog, *, apart: bool) -> None:
-        stream = self._lab.stream(request)
-        work = Apart(self._lab.settings, request, stream.calls()) if apart else stream
+        work: Work = self._lab.work(request)
+        if apart:
+            work = Apart(self._lab.settings, request, work.calls())
         if request.kind != "start":
             self._lab.threads.touch(request.thread_id)
         run = Run(request, said, work, log, release=lambda: self._lab.runs.release(request.thread_id))

@@ -1,12 +1,17 @@
 """What a workspace reads of its threads: their list, what their runs told, and what they saved."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from langgraph.types import StateSnapshot
+
 from lab import index, listing
-from lab.errors import UnknownCheckpoint
+from lab.diff import Change, diff
+from lab.editing import state_fields
+from lab.errors import NotPossible
 from lab.events import Event
-from lab.history import Question, Snapshot, Status, status, told
+from lab.forms import Entry, Reducer
+from lab.history import Question, Snapshot, Status, status, told, told_values
 from lab.listing import Only, Page, Row
 from lab.owned import Owned
 from lab.tables import BUSINESS
@@ -47,18 +52,53 @@ class Reading(Owned):
             return "finished" if self._log(thread).last else "new"
         return status(self._state(self._lab.reading(thread.pattern, thread.lane), thread))
 
-    def snapshot(self, thread_id: str, checkpoint_id: str | None = None) -> Snapshot | None:
+    def snapshot(self, thread_id: str, checkpoint_id: str | None = None, namespace: str = "") -> Snapshot | None:
         """Gives the state at a checkpoint, the newest by default; None where nothing is saved.
 
-        Raises UnknownCheckpoint.
+        `namespace` is a subgraph's. Raises UnknownCheckpoint, Unreadable.
         """
         thread = self._thread(thread_id)
         if not self._lab.pattern(thread.pattern).lane(thread.lane).remembers:
             return None
-        found = self._state(self._lab.reading(thread.pattern, thread.lane), thread, checkpoint_id)
-        if checkpoint_id is not None and found.created_at is None:
-            raise UnknownCheckpoint(checkpoint_id)
+        graph = self._lab.reading(thread.pattern, thread.lane)
+        if checkpoint_id is not None:
+            return told(self._found(graph, thread, checkpoint_id, namespace))
+        found = self._state(graph, thread)
         return told(found) if found.created_at is not None else None
+
+    def values(self, thread_id: str, checkpoint_id: str) -> Mapping[str, Any]:
+        """Gives the state's own objects at a checkpoint, for a form; raises UnknownCheckpoint, Unreadable."""
+        thread = self._thread(thread_id)
+        found = self._found(self._lab.reading(thread.pattern, thread.lane), thread, checkpoint_id)
+        return dict(found.values) if isinstance(found.values, dict) else {}
+
+    def fields(self, thread_id: str) -> tuple[Entry, ...]:
+        """Gives the fields of the thread's state, as a form edits them."""
+        thread = self._thread(thread_id)
+        return state_fields(self._lab.state_schema(thread.pattern, thread.lane))
+
+    def diff(
+        self, thread_id: str, before: str | None, after: str, other_thread_id: str | None = None
+    ) -> tuple[Change, ...]:
+        """Gives what differs between two checkpoints' states; `after` may be another thread's of the same pattern.
+
+        Without `before` the empty state is taken. Raises UnknownThread, UnknownCheckpoint, Unreadable, NotPossible.
+        """
+        thread = self._thread(thread_id)
+        other = self._thread(other_thread_id or thread_id)
+        if other.pattern != thread.pattern:
+            raise NotPossible(
+                "Two threads of different patterns have different states. Choose one of the same pattern."
+            )
+        old = self._there(thread, before).values if before is not None else {}
+        return diff(told_values(old), told_values(self._there(other, after).values), self._reducers(thread))
+
+    def _there(self, thread: Thread, checkpoint_id: str) -> StateSnapshot:
+        return self._found(self._lab.reading(thread.pattern, thread.lane), thread, checkpoint_id)
+
+    def _reducers(self, thread: Thread) -> Mapping[str, Reducer]:
+        schema = self._lab.state_schema(thread.pattern, thread.lane)
+        return {entry.name: entry.reducer for entry in state_fields(schema)}
 
     def history(
         self, thread_id: str, only: Only = EVERYTHING, *, limit: int = 50, offset: int = 0, at: str | None = None

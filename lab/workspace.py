@@ -2,22 +2,21 @@
 
 import time
 from collections.abc import Mapping
+from typing import Unpack
 
 from langgraph.errors import InvalidUpdateError
 
-from graphs.pattern import Breakpoints
 from lab.errors import AnswerPending, InvalidInput, NothingToContinue, NotPossible, WorkLeft
 from lab.events import StateEdited
 from lab.forms import check_answer, check_edit, check_input
 from lab.history import Question, status
-from lab.models import ModelName
-from lab.owned import NO_BREAKPOINTS
+from lab.owned import Going
 from lab.plain import Plain, plain
-from lab.reading import Reading
 from lab.threads import Thread
+from lab.travel import Travelling
 
 
-class Workspace(Reading):
+class Workspace(Travelling):
     """All that a visitor may do; every call checks that the thread is this workspace's own."""
 
     def start(
@@ -27,22 +26,21 @@ class Workspace(Reading):
         values: Mapping[str, Plain],
         *,
         session: str | None = None,
-        model: ModelName = "offline",
-        pace: float | None = None,
-        breakpoints: Breakpoints = NO_BREAKPOINTS,
+        **going: Unpack[Going],
     ) -> Thread:
         """Starts a new thread of a lane on this input; raises InvalidInput, NotPossible."""
         pattern = self._lab.pattern(slug)
         pattern.lane(lane_key)
         checked = check_input(self._lab.input_schema(slug, lane_key), values)
         apart = self._must_run_apart(pattern, checked)
-        self._lab.graph(slug, lane_key, model, self._pace(pace))
+        model = going.get("model") or "offline"
+        self._lab.graph(slug, lane_key, model, self._pace(going))
         thread = self._lab.threads.create(
             self.name, slug, lane_key, session or self._lab.new_session(), _title(values), model
         )
         with self._claimed(thread.thread_id):
             log = self._lab.runs.log(self.name, thread.thread_id, lambda _: None)
-            request = self._request(thread, "start", values, model, pace, breakpoints)
+            request = self._request(thread, "start", values, going)
             self._launch(request, plain(checked), log, apart=apart)
         return thread
 
@@ -50,10 +48,7 @@ class Workspace(Reading):
         self,
         thread_id: str,
         values: Mapping[str, Plain],
-        *,
-        model: ModelName | None = None,
-        pace: float | None = None,
-        breakpoints: Breakpoints = NO_BREAKPOINTS,
+        **going: Unpack[Going],
     ) -> None:
         """Sends further input to a thread that has finished.
 
@@ -64,7 +59,7 @@ class Workspace(Reading):
             raise NotPossible(f"The pattern '{pattern.title}' takes one input a thread. Start a new thread.")
         checked = check_input(self._lab.input_schema(pattern.slug, lane.key), values)
         apart = self._must_run_apart(pattern, checked)
-        request = self._request(thread, "turn", values, model, pace, breakpoints)
+        request = self._request(thread, "turn", values, going)
         with self._claimed(thread_id):
             if lane.remembers:
                 found = status(self._state(graph, thread))
@@ -79,10 +74,7 @@ class Workspace(Reading):
         thread_id: str,
         answers: Mapping[str, Plain],
         checkpoint_id: str,
-        *,
-        model: ModelName | None = None,
-        pace: float | None = None,
-        breakpoints: Breakpoints = NO_BREAKPOINTS,
+        **going: Unpack[Going],
     ) -> None:
         """Answers pending interrupts by id, as shown at that checkpoint.
 
@@ -91,7 +83,7 @@ class Workspace(Reading):
         thread, pattern, _, graph, log = self._open(thread_id)
         for question in self._asked(self._state(graph, thread), answers, checkpoint_id):
             check_answer(question.schema, answers[question.id])
-        request = self._request(thread, "resume", answers, model, pace, breakpoints)
+        request = self._request(thread, "resume", answers, going)
         with self._claimed(thread_id, frozenset(answers)):
             snapshot = self._state(graph, thread)
             said = [
@@ -104,10 +96,7 @@ class Workspace(Reading):
         self,
         thread_id: str,
         checkpoint_id: str | None = None,
-        *,
-        model: ModelName | None = None,
-        pace: float | None = None,
-        breakpoints: Breakpoints = NO_BREAKPOINTS,
+        **going: Unpack[Going],
     ) -> None:
         """Goes on from the thread's head after a pause, a stop, a failure or a crash.
 
@@ -116,7 +105,7 @@ class Workspace(Reading):
         """
         thread, pattern, lane, graph, log = self._open(thread_id)
         self._must_remember(lane)
-        request = self._request(thread, "continue", {}, model, pace, breakpoints)
+        request = self._request(thread, "continue", {}, going)
         with self._claimed(thread_id):
             snapshot = self._state(graph, thread)
             self._must_stand_at(snapshot, checkpoint_id)

@@ -36,6 +36,8 @@ ARGUMENTS: dict[str, Any] = {
     "answers": {"some": "answer"},
     "checkpoint_id": "some-checkpoint",
     "table": "ledger",
+    "how": {},
+    "checkpoint_ids": ["some-checkpoint"],
 }
 
 
@@ -47,7 +49,7 @@ def call(workspace: Workspace, name: str, thread_id: str) -> object:
             given["thread_id"] = thread_id
         elif parameter.name == "thread_ids":
             given["thread_ids"] = [thread_id]
-        elif parameter.default is parameter.empty:
+        elif parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD:
             given[parameter.name] = ARGUMENTS.get(parameter.name, "something")
     return getattr(workspace, name)(**given)
 
