@@ -84,7 +84,7 @@ def questions(card: Card) -> None:
 
 def _question(card: Card, question: Question) -> None:
     key = f"{card.key}_{question.id}"
-    asked, simple = _fields(question)
+    asked, simple = answer_fields(question)
     with st.form(key=f"{key}_form", border=True):
         st.markdown(f":material/front_hand: **{_title(question)}**")
         st.text(shown(_sentence(question)))
@@ -106,7 +106,7 @@ def _send(card: Card, question: Question, key: str, asked: tuple[Field, ...], *,
     card.workspace.resume(card.thread_id, {question.id: answer}, card.snapshot.checkpoint_id, **card.how())
 
 
-def _fields(question: Question) -> tuple[tuple[Field, ...], bool]:
+def answer_fields(question: Question) -> tuple[tuple[Field, ...], bool]:
     """Gives the fields to ask for, and whether their one value is the whole answer."""
     if question.schema is not None and question.schema.get("properties"):
         return fields(question.schema), False
