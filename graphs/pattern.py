@@ -68,7 +68,12 @@ class Turn:
     input: Mapping[str, Json]
 
 
-Step = Reply | Edit | Go | Turn
+@dataclass(frozen=True, slots=True)
+class Recover:
+    """Takes up a run whose process was killed: goes on from what is saved, or starts over where nothing is."""
+
+
+Step = Reply | Edit | Go | Turn | Recover
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,10 @@ class Ledger(Protocol):
         """Books a charge and gives its number; a `key` seen before books nothing and gives the first one's number."""
         ...
 
+    def booked(self) -> list[str]:
+        """Gives the orders of all that was booked in this thread, in the order of booking."""
+        ...
+
 
 class Outbox(Protocol):
     """Mail that was really handed over for delivery."""

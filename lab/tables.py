@@ -45,6 +45,14 @@ THREADS = Table(
 )
 """One row a thread; the threads that one click started share a `session`."""
 
+STARTS = Table(
+    "lab_starts",
+    METADATA,
+    Column("thread_id", String(36), ForeignKey("lab_threads.thread_id"), primary_key=True),
+    Column("input", Text, nullable=False),
+)
+"""The input of each thread as JSON, for a start that is killed before its first checkpoint is saved."""
+
 LEDGER = Table(
     "lab_ledger",
     METADATA,
@@ -128,6 +136,12 @@ class LedgerTable:
     def __init__(self, database: Database, thread_id: str) -> None:
         self._database = database
         self._thread_id = thread_id
+
+    def booked(self) -> list[str]:
+        """Gives the orders of all bookings, in the order of booking."""
+        query = select(LEDGER.c.order).where(LEDGER.c.thread_id == self._thread_id).order_by(LEDGER.c.number)
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
 
     def charge(self, order: str, cents: int, key: str | None = None) -> int:
         """Books a charge and gives its number; a `key` seen before in this thread books nothing more."""

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from langchain_core.messages import convert_to_messages
 
 from graphs.catalogue import find
-from graphs.pattern import Edit, Example, Go, Reply, Step, Turn
+from graphs.pattern import Edit, Example, Go, Recover, Reply, Step, Turn
 from lab.lab import Lab
 from lab.plain import Plain
 from lab.view import Message, ThreadView
@@ -70,6 +70,9 @@ def take(workspace: Workspace, thread_id: str, step: Step, example: Example) -> 
             workspace.proceed(thread_id, pace=0, breakpoints=example.breakpoints)
         case Turn(values):
             workspace.turn(thread_id, values, pace=0, breakpoints=example.breakpoints)
+        case Recover():
+            take_up = workspace.again if workspace.status(thread_id) == "new" else workspace.proceed
+            take_up(thread_id, pace=0, breakpoints=example.breakpoints)
 
 
 def ended(workspace: Workspace, thread_id: str) -> None:
