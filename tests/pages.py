@@ -99,8 +99,8 @@ def take(at: AppTest, pattern: Pattern, lane: Lane, step: Step) -> None:
         case Edit(values):
             write(at, pattern, lane, values)
         case Go() | Recover():
-            keys = [str(button.key) for button in at.button]
-            press(at, next(key for key in keys if key.endswith(("_continue", "_again", "_anew")) and _is_of(key, pattern, lane)))
+            keys = [str(button.key) for button in at.button if _is_of(str(button.key), pattern, lane)]
+            press(at, next(key for key in keys if key.endswith(("_continue", "_again", "_anew"))))
         case Turn():
             raise AssertionError("A turn goes to all lanes at once.")
 
