@@ -130,7 +130,7 @@ class Pattern:
     """True where further input goes to the same thread."""
     choose_breakpoints: bool = False
     """True where the visitor picks the pauses at run time."""
-    tables: tuple[Literal["ledger", "outbox"], ...] = ()
+    tables: tuple[Literal["ledger", "outbox", "archive"], ...] = ()
     """Business tables that the page shows beside the lanes."""
     crash_field: str = ""
     """The input field that says where the process is killed; a run where it isn't 'never' gets a process of its own."""

@@ -26,6 +26,7 @@ class Played:
     visited: list[str]
     ledger: list[dict[str, Any]]
     outbox: list[dict[str, Any]]
+    archive: list[dict[str, Any]]
     asked: list[Plain]
     custom: list[tuple[str, Plain]]
     answers: list[str]
@@ -95,6 +96,7 @@ def _played(lab: Lab, workspace: Workspace, thread_id: str) -> Played:
         visited=_visited(view),
         ledger=workspace.business("ledger", [thread_id]),
         outbox=workspace.business("outbox", [thread_id]),
+        archive=workspace.business("archive", [thread_id]),
         asked=[asked["value"] for step in view.steps for asked in step.asked],
         custom=[(step.path[-1], data) for step in view.steps for data in step.progress],
         answers=[item.text for item in view.items if isinstance(item, Message)],
