@@ -70,6 +70,7 @@ def build(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
         booked = runtime.context.ledger.booked()
         repeated = [name for number, name in enumerate(booked) if name in booked[number + 1 :]]
         # The last one was at work when the process died; the supersteps before it had ended, and were lost.
+        # A replay is counted alike: it pays again too, and the ledger can't tell why.
         lost = repeated[:-1]
         steps = f"{len(booked)} payments for {len(state['paid'])} departments"
         receipt = f"{steps}: {len(lost)} supersteps lost, {len(repeated)} payments made twice."
