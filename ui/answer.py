@@ -32,13 +32,12 @@ SHORT = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """Where a card stands and what its buttons may do."""
+class Buttons:
+    """Where a lane's buttons stand and what they may do."""
 
     key: str
     workspace: Workspace
     thread_id: str
-    snapshot: Snapshot
     breakpoints: Callable[[], Breakpoints]
     """The pauses that the visitor has chosen by now."""
 
@@ -62,6 +61,13 @@ class Card:
         """The model, pace and pauses with which the thread goes on."""
         chosen = choice()
         return {"model": chosen.model, "pace": chosen.pace, "breakpoints": self.breakpoints()}
+
+
+@dataclass(frozen=True, slots=True)
+class Card(Buttons):
+    """Buttons of a lane that has saved something, as it stood then."""
+
+    snapshot: Snapshot
 
 
 def complaint(key: str, thread_id: str) -> None:
@@ -191,4 +197,16 @@ def again(card: Card, *, failed: bool) -> None:
         on_click=lambda: card.attempt(
             lambda: card.workspace.proceed(card.thread_id, card.snapshot.checkpoint_id, **card.how())
         ),
+    )
+
+
+def anew(buttons: Buttons) -> None:
+    """Draws the button that starts a thread over of which nothing is saved."""
+    st.markdown("Nothing of this run was saved, so there is nothing to go on from.")
+    st.button(
+        "Start again",
+        icon=":material/restart_alt:",
+        help="Runs the same thread from its first step, with the same input. What it did outside stays done.",
+        key=f"{buttons.key}_anew",
+        on_click=lambda: buttons.attempt(lambda: buttons.workspace.again(buttons.thread_id, **buttons.how())),
     )
