@@ -11,7 +11,7 @@ from lab.workspace import Workspace
 from pages.gallery import PAGES
 from ui.access import workspace
 from ui.explorer import explorer
-from ui.text import literal
+from ui.text import literal, shown
 
 OFFERED = 200
 """Threads that the list offers, the last used ones; any other one opens by its link."""
@@ -86,4 +86,4 @@ def _turn_to() -> None:
 
 def _name(thread: Thread) -> str:
     pattern = find(thread.pattern)
-    return f"{pattern.title} · {pattern.lane(thread.lane).title} · {literal(thread.title, 60)} · {thread.thread_id[:8]}"
+    return f"{pattern.title} · {pattern.lane(thread.lane).title} · {shown(thread.title, 60)} · {thread.thread_id[:8]}"

@@ -16,8 +16,10 @@ from ui import place
 from ui.diff import changes
 from ui.history_table import changed
 from ui.place import Looked, Place
-from ui.text import literal, safe, shown
+from ui.text import safe, shown
 
+PARTED = "background-color: rgba(15, 118, 110, 0.22); font-weight: 700"
+"""How the row is marked in which two branches part, beside the words that say so."""
 STEPS = 100
 """Steps after the parting that are drawn; the rest is counted."""
 
@@ -61,7 +63,7 @@ def _side(looked: Looked, name: str, title: str, fallback: Branch) -> Branch:
         title,
         list(branches),
         key=key,
-        format_func=lambda one: f"{one} · {literal(branches[one].name, 60)}",
+        format_func=lambda one: f"{one} · {shown(branches[one].name, 60)}",
         on_change=lambda: place.look_at(Place(branches[int(st.session_state[key])].leaf.checkpoint_id), name),
     )
     return branches[int(number or start.number)]
@@ -82,10 +84,11 @@ def _steps(looked: Looked, left: Branch, right: Branch) -> None:
         where = "◆ parts here" if number == 0 else f"+{number}"
         sides = [_told(rows.get(mark.checkpoint_id)) if mark else "(ended)" for mark in (one, other)]
         lines.append({"Where": where, "Left": sides[0], "Right": sides[1]})
+    named = {"Left": shown(f"Left: {left.name}", 80), "Right": shown(f"Right: {right.name}", 80)}
+    frame = pd.DataFrame(safe(lines, 400)).rename(columns=named)
+    parts = int(parted.shared is not None)
     st.dataframe(
-        pd.DataFrame(safe(lines, 400)).rename(
-            columns={"Left": shown(f"Left: {left.name}", 80), "Right": shown(f"Right: {right.name}", 80)}
-        ),
+        frame.style.apply(lambda row: [PARTED if row.name == parts else ""] * len(row), axis=1),
         hide_index=True,
         height=min(38 + 35 * len(lines), 460),
         alt=f"The two branches step by step: {len(lines)} rows",

@@ -11,7 +11,7 @@ from lab.workspace import Workspace
 from ui import place
 from ui.diff import changes
 from ui.place import Looked, Place
-from ui.text import literal
+from ui.text import shown
 
 OFFERED = 200
 """Checkpoints of the other side that are offered, the newest ones; any other can be pinned where it's looked at."""
@@ -70,7 +70,7 @@ def _threads(workspace: Workspace, thread: Thread) -> list[Thread]:
 def _name(thread: Thread, own: Thread) -> str:
     if thread.thread_id == own.thread_id:
         return "this thread"
-    return f"{thread.lane} · {literal(thread.title, 50)} · {thread.thread_id[:8]}"
+    return f"{thread.lane} · {shown(thread.title, 50)} · {thread.thread_id[:8]}"
 
 
 def _turn_to(thread_id: str, own: Thread) -> None:
@@ -108,7 +108,7 @@ def _checkpoint(
         "From checkpoint",
         list(told),
         key=key,
-        format_func=lambda one: literal(told[one], 120),
+        format_func=lambda one: shown(told[one], 120),
         on_change=lambda: place.look_at(Place(str(st.session_state[key])), "against"),
     )
     return str(st.session_state[key])

@@ -12,11 +12,14 @@ from lab.notes import Changed
 from lab.tree import Tree
 from lab.workspace import Workspace
 from ui import place
+from ui.lane import seconds
 from ui.place import Place
-from ui.text import literal, safe
+from ui.text import safe, shown
 
 PAGE = 50
 """Checkpoints on one page; rows of subgraphs come with those that they belong to."""
+HEIGHT = 390
+"""Pixels of the table, with its head; what is more scrolls."""
 SOURCES = ("input", "loop", "update", "fork")
 SIGNS = {"set": "set", "same": "same", "appended": "+", "removed": "−", "changed": "~"}
 """How a change is told; the last three stand before a number of items."""
@@ -50,7 +53,7 @@ def _filters(thread_id: str, grown: Tree, nodes: Sequence[str]) -> Only:
         branch = st.selectbox(
             "Branch",
             [0, *names],
-            format_func=lambda one: literal(names[one], 60) if one in names else "all",
+            format_func=lambda one: shown(names[one], 60) if one in names else "all",
             key=f"branch_{thread_id}",
         )
         text = st.text_input("Search the changes", key=f"text_{thread_id}", placeholder="text of a changed value")
@@ -73,19 +76,25 @@ def _frame(key: str, rows: Sequence[Row], shown: Place) -> None:
     held: Any = st.session_state.get(key)
     if held is None or list(held["selection"]["rows"]) != at:
         st.session_state[key] = {"selection": {"rows": at, "columns": [], "cells": []}}
+    frame = pd.DataFrame([_line(row) for row in rows])
+    empty = [name for name in ("Asked", "Error") if not frame[name].any()]
     st.dataframe(
-        pd.DataFrame([_line(row) for row in rows]),
+        frame.drop(columns=[*empty, *(["Branch"] if frame["Branch"].nunique() < 2 else [])]),
         key=key,
         hide_index=True,
         on_select=lambda: _picked(key, places),
         selection_mode="single-row",
-        height=min(38 + 35 * len(rows), 460),
+        height=min(38 + 35 * len(rows), HEIGHT),
         alt=f"Checkpoints in the order of writing: {len(rows)} rows",
         column_config={
-            "Step": st.column_config.TextColumn(pinned=True, width="small"),
-            "Changed": st.column_config.TextColumn(width="medium"),
-            "Took": st.column_config.NumberColumn(format="%.1f ms"),
-            "Size": st.column_config.NumberColumn(format="bytes"),
+            "Step": st.column_config.TextColumn(pinned=True, width=80),
+            "Source": st.column_config.TextColumn(width=65),
+            "Ran": st.column_config.TextColumn(width=100),
+            "Changed": st.column_config.TextColumn(width=230),
+            "Next": st.column_config.TextColumn(width=95),
+            "Time": st.column_config.TextColumn(width=105),
+            "Took": st.column_config.TextColumn(width=75),
+            "Size": st.column_config.NumberColumn(format="bytes", width=75),
         },
     )
 
@@ -111,7 +120,7 @@ def _line(row: Row) -> dict[str, Any]:
             "Error": " | ".join(row.errors),
             "Branch": row.branch,
             "Time": datetime.fromtimestamp(row.at, UTC).strftime("%H:%M:%S.%f")[:-3],
-            "Took": None if row.took is None else row.took * 1000,
+            "Took": "" if row.took is None else seconds(row.took),
             "Size": row.size,
         },
         400,
