@@ -40,7 +40,7 @@ def test_the_gallery_has_a_card_for_each_pattern() -> None:
 
 def test_every_page_has_a_menu_of_all_pages() -> None:
     links = [link.proto.page for link in open_page("threads").sidebar.get("page_link")]
-    assert sorted(links) == sorted(["", "threads", *(pattern.slug for pattern in CATALOGUE)])
+    assert sorted(links) == sorted(["", "explorer", "threads", *(pattern.slug for pattern in CATALOGUE)])
 
 
 @EVERY_PATTERN
