@@ -54,6 +54,20 @@ class StateEdited(NamedTuple):
     calls: str
 
 
+class SaverDropped(NamedTuple):
+    """The thread's checkpointer and graph were dropped; what is read or run next makes both anew."""
+
+    no: int
+    at: float
+    why: Literal["restart", "room"]
+    """What for: a restart, or to make room for the checkpointers of other threads."""
+    before: int
+    """Checkpoints that the thread had."""
+    found: int
+    """Of these, checkpoints that the new checkpointer finds."""
+    calls: str
+
+
 class CheckpointSaved(NamedTuple):
     """A checkpoint was saved; its state is read from the thread when somebody asks for it."""
 
@@ -136,6 +150,7 @@ Event = (
     RunStarted
     | RunEnded
     | StateEdited
+    | SaverDropped
     | CheckpointSaved
     | NodeStarted
     | AttemptFailed

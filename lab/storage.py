@@ -63,18 +63,24 @@ def _memory(stack: ExitStack) -> Storage:
 def _sqlite(stack: ExitStack, path: Path) -> Storage:
     path.parent.mkdir(parents=True, exist_ok=True)
     _check(path)
-    connection = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_TIMEOUT)
-    stack.callback(connection.close)
-    saver = SqliteSaver(connection)
-    saver.setup()
-    connection.execute("PRAGMA synchronous=NORMAL")
-    connection.execute(INDEX)
-    connection.commit()
+    saver = sqlite_saver(path)
+    stack.callback(saver.conn.close)
+    saver.conn.execute(INDEX)
+    saver.conn.commit()
     url = URL.create("sqlite", database=str(path))
     writer = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
     _begin_immediate(writer)
     reader = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
     return Storage("sqlite", saver, _database(stack, writer, reader, one_connection=False))
+
+
+def sqlite_saver(path: Path) -> SqliteSaver:
+    """Opens a checkpointer with a connection of its own, which the caller closes."""
+    connection = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_TIMEOUT)
+    saver = SqliteSaver(connection)
+    saver.setup()
+    connection.execute("PRAGMA synchronous=NORMAL")
+    return saver
 
 
 def _check(path: Path) -> None:

@@ -17,6 +17,7 @@ from lab.events import (
     Progress,
     RunEnded,
     RunStarted,
+    SaverDropped,
     Skipped,
     StateEdited,
     Tokens,
@@ -82,6 +83,18 @@ class StepView:
 
 
 @dataclass(slots=True)
+class Reopened:
+    """A checkpointer that was dropped, and what the new one finds."""
+
+    key: str
+    why: Literal["restart", "room"]
+    before: int
+    found: int
+    at: float
+    version: int = 0
+
+
+@dataclass(slots=True)
 class RunView:
     """One run of the thread."""
 
@@ -95,7 +108,7 @@ class RunView:
     error: str = ""
 
 
-Item = Said | Message | StepView
+Item = Said | Message | StepView | Reopened
 
 
 class ThreadView:
@@ -143,6 +156,8 @@ class ThreadView:
                 self._ended(event)
             case StateEdited():
                 self.items.append(Said(f"edit-{event.no}", "edit", event.values, event.at, event.no))
+            case SaverDropped(no, at, why, before, found, _):
+                self.items.append(Reopened(f"reopened-{no}", why, before, found, at, no))
             case NodeStarted():
                 self._node_started(event)
             case AttemptFailed():

@@ -13,6 +13,7 @@ from langgraph.types import StateSnapshot
 from graphs.pattern import Breakpoints, Lane, Pattern
 from lab import index
 from lab.apart import Apart
+from lab.cost import Cost, cost
 from lab.errors import (
     AnswerPending,
     InvalidInput,
@@ -23,13 +24,13 @@ from lab.errors import (
     UnknownThread,
     WorkLeft,
 )
-from lab.events import Event, EventLog, Kind, StateEdited
+from lab.events import Event, EventLog, Kind, SaverDropped, StateEdited
 from lab.forms import check_answer, check_edit, check_input
 from lab.history import CheckpointRow, Question, Snapshot, Status, id_seconds, questions, restore, status, told
 from lab.models import ModelName
 from lab.plain import Plain, plain
 from lab.runs import Request, Run
-from lab.stream import Graph
+from lab.savers import CALLS
 from lab.tables import BUSINESS
 from lab.threads import Thread
 from lab.view import ThreadView
@@ -62,7 +63,7 @@ class Workspace:
     ) -> Thread:
         """Starts a new thread of a lane on this input; raises InvalidInput, NotPossible."""
         pattern = self._lab.pattern(slug)
-        pattern.lane(lane_key)
+        self._must_be_offered(pattern, pattern.lane(lane_key))
         checked = check_input(self._lab.input_schema(slug, lane_key), values)
         apart = self._must_run_apart(pattern, checked)
         self._lab.graph(slug, lane_key, model, self._pace(pace))
@@ -88,7 +89,7 @@ class Workspace:
 
         Raises InvalidInput, AnswerPending, WorkLeft, ThreadBusy, and NotPossible where a pattern takes one input only.
         """
-        thread, pattern, lane, graph, log = self._open(thread_id)
+        thread, pattern, lane, log = self._open(thread_id)
         if not pattern.turns:
             raise NotPossible(f"The pattern '{pattern.title}' takes one input a thread. Start a new thread.")
         checked = check_input(self._lab.input_schema(pattern.slug, lane.key), values)
@@ -96,7 +97,7 @@ class Workspace:
         request = self._request(thread, "turn", values, model, pace, breakpoints)
         with self._claimed(thread_id):
             if lane.remembers:
-                found = status(self._state(graph, thread))
+                found = status(self._state(thread))
                 if found == "waiting":
                     raise AnswerPending
                 if found == "resumable":
@@ -117,12 +118,12 @@ class Workspace:
 
         Raises StaleAnswer, InvalidInput, ThreadBusy.
         """
-        thread, pattern, _, graph, log = self._open(thread_id)
-        for question in self._asked(self._state(graph, thread), answers, checkpoint_id):
+        thread, pattern, _, log = self._open(thread_id)
+        for question in self._asked(self._state(thread), answers, checkpoint_id):
             check_answer(question.schema, answers[question.id])
         request = self._request(thread, "resume", answers, model, pace, breakpoints)
         with self._claimed(thread_id, frozenset(answers)):
-            snapshot = self._state(graph, thread)
+            snapshot = self._state(thread)
             said = [
                 {"question": _asked_text(question), "answer": plain(answers[question.id])}
                 for question in self._asked(snapshot, answers, checkpoint_id)
@@ -143,11 +144,11 @@ class Workspace:
         Raises NothingToContinue, AnswerPending, ThreadBusy, and StaleAnswer where the head is no longer
         the checkpoint that was shown.
         """
-        thread, pattern, lane, graph, log = self._open(thread_id)
+        thread, pattern, lane, log = self._open(thread_id)
         self._must_remember(lane)
         request = self._request(thread, "continue", {}, model, pace, breakpoints)
         with self._claimed(thread_id):
-            snapshot = self._state(graph, thread)
+            snapshot = self._state(thread)
             self._must_stand_at(snapshot, checkpoint_id)
             if status(snapshot) == "waiting":
                 raise AnswerPending
@@ -160,13 +161,13 @@ class Workspace:
 
         Raises InvalidInput, StaleAnswer, ThreadBusy, AnswerPending, NotPossible.
         """
-        thread, pattern, lane, graph, log = self._open(thread_id)
+        thread, pattern, lane, log = self._open(thread_id)
         self._must_remember(lane)
         checked = check_edit(self._lab.state_schema(pattern.slug, lane.key), values)
         if not checked:
             raise InvalidInput({"": "no field was given"})
         with self._claimed(thread_id):
-            snapshot = self._state(graph, thread)
+            snapshot = self._state(thread)
             self._must_stand_at(snapshot, checkpoint_id)
             if status(snapshot) == "waiting":
                 raise AnswerPending
@@ -176,7 +177,9 @@ class Workspace:
                     "they wrote. Let them finish first."
                 )
             try:
-                saved = graph.update_state(self._lab.config(thread_id, pattern.slug, lane.key, self.name), checked)
+                config = self._lab.config(thread_id, pattern.slug, lane.key, self.name)
+                with self._lab.reading_of(thread) as graph:
+                    saved = graph.update_state(config, checked)
             except InvalidUpdateError as error:
                 raise NotPossible(f"The state can't be edited here: {error}. Pause after another node.") from error
             new_id = str(saved["configurable"]["checkpoint_id"])
@@ -184,6 +187,25 @@ class Workspace:
             log.append(lambda no: StateEdited(no, time.time(), new_id, plain(checked), calls))
             self._lab.runs.release(thread_id)
         return new_id
+
+    def restart(self, thread_id: str) -> SaverDropped:
+        """Drops the thread's checkpointer and graph, as a restart of the program does, and tells what is left.
+
+        Raises ThreadBusy, and NotPossible where the lane's threads share the lab's own checkpointer.
+        """
+        _, _, lane, log = self._open(thread_id)
+        if not lane.saver:
+            raise NotPossible(
+                f"The lane '{lane.title}' shares its checkpointer with all other threads, which a restart would stop. "
+                "Only a lane whose threads have one each can be restarted."
+            )
+        with self._claimed(thread_id):
+            before = self.count(thread_id)
+            self._lab.savers.drop(thread_id)
+            told = SaverDropped(0, time.time(), "restart", before, self.count(thread_id), CALLS[lane.saver])
+            log.append(lambda no: told._replace(no=no))
+            self._lab.runs.release(thread_id)
+        return told
 
     def stop(self, thread_id: str) -> bool:
         """Asks the thread's run to end; False where none is going on."""
@@ -227,7 +249,7 @@ class Workspace:
             return "running"
         if not self._lab.pattern(thread.pattern).lane(thread.lane).remembers:
             return "finished" if self._log(thread).last else "new"
-        return status(self._state(self._lab.reading(thread.pattern, thread.lane), thread))
+        return status(self._state(thread))
 
     def snapshot(self, thread_id: str, checkpoint_id: str | None = None) -> Snapshot | None:
         """Gives the state at a checkpoint, the newest by default; None where nothing is saved.
@@ -237,7 +259,7 @@ class Workspace:
         thread = self._thread(thread_id)
         if not self._lab.pattern(thread.pattern).lane(thread.lane).remembers:
             return None
-        found = self._state(self._lab.reading(thread.pattern, thread.lane), thread, checkpoint_id)
+        found = self._state(thread, checkpoint_id)
         if checkpoint_id is not None and found.created_at is None:
             raise UnknownCheckpoint(checkpoint_id)
         return told(found) if found.created_at is not None else None
@@ -245,7 +267,8 @@ class Workspace:
     def history(self, thread_id: str, *, limit: int = 50, offset: int = 0) -> tuple[CheckpointRow, ...]:
         """Gives the thread's checkpoints in the order of writing, without their states."""
         thread = self._thread(thread_id)
-        rows = index.rows(self._lab.storage, thread.thread_id, limit=limit, offset=offset)
+        with self._lab.storage_of(thread) as storage:
+            rows = index.rows(storage, thread.thread_id, limit=limit, offset=offset)
         return tuple(
             CheckpointRow(
                 row.checkpoint_id,
@@ -260,7 +283,13 @@ class Workspace:
 
     def count(self, thread_id: str) -> int:
         """Counts the thread's checkpoints."""
-        return index.count(self._lab.storage, self._thread(thread_id).thread_id)
+        with self._lab.storage_of(self._thread(thread_id)) as storage:
+            return index.count(storage, thread_id)
+
+    def cost(self, thread_id: str) -> Cost:
+        """Measures what the thread's checkpoints cost, in time a superstep and in bytes."""
+        with self._lab.storage_of(self._thread(thread_id)) as storage:
+            return cost(storage, thread_id, self.events(thread_id))
 
     def pending(self, thread_id: str) -> tuple[Question, ...]:
         """Gives the interrupts that wait for an answer, in stable task order."""
@@ -281,11 +310,10 @@ class Workspace:
             raise UnknownThread(thread_id)
         return thread
 
-    def _open(self, thread_id: str) -> tuple[Thread, Pattern, Lane, Graph, EventLog]:
+    def _open(self, thread_id: str) -> tuple[Thread, Pattern, Lane, EventLog]:
         thread = self._thread(thread_id)
         pattern = self._lab.pattern(thread.pattern)
-        graph = self._lab.reading(pattern.slug, thread.lane)
-        return thread, pattern, pattern.lane(thread.lane), graph, self._log(thread)
+        return thread, pattern, pattern.lane(thread.lane), self._log(thread)
 
     def _followed(self, thread_id: str) -> EventLog:
         """Gives the thread's log; who follows a run asks often, and a log that is known needs no look at the table."""
@@ -294,19 +322,20 @@ class Workspace:
     def _log(self, thread: Thread) -> EventLog:
         def fill(log: EventLog) -> None:
             if self._lab.pattern(thread.pattern).lane(thread.lane).remembers:
-                graph = self._lab.reading(thread.pattern, thread.lane)
-                restore(log, graph, {"configurable": {"thread_id": thread.thread_id}}, model=thread.model)
+                with self._lab.reading_of(thread) as graph:
+                    restore(log, graph, {"configurable": {"thread_id": thread.thread_id}}, model=thread.model)
 
         return self._lab.runs.log(self.name, thread.thread_id, fill)
 
     def _pace(self, pace: float | None) -> float:
         return self._lab.settings.pace if pace is None else pace
 
-    def _state(self, graph: Graph, thread: Thread, checkpoint_id: str | None = None) -> StateSnapshot:
+    def _state(self, thread: Thread, checkpoint_id: str | None = None) -> StateSnapshot:
         place = {"thread_id": thread.thread_id}
         if checkpoint_id is not None:
             place |= {"checkpoint_ns": "", "checkpoint_id": checkpoint_id}
-        return graph.get_state({"configurable": place})
+        with self._lab.reading_of(thread) as graph:
+            return graph.get_state({"configurable": place})
 
     @classmethod
     def _asked(cls, snapshot: StateSnapshot, answers: Mapping[str, Plain], checkpoint_id: str) -> list[Question]:
@@ -326,6 +355,13 @@ class Workspace:
         if not lane.remembers:
             raise NotPossible(
                 f"The lane '{lane.title}' has no checkpointer, so there is nothing to go on from. Start it anew."
+            )
+
+    def _must_be_offered(self, pattern: Pattern, lane: Lane) -> None:
+        if lane not in self._lab.offered(pattern.slug).lanes:
+            raise NotPossible(
+                f"The lane '{lane.title}' keeps its threads in PostgreSQL, and this lab has none. "
+                "Start the lab with a postgresql:// URL as LAB_DATABASE, or choose another lane."
             )
 
     @contextmanager

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from langchain_core.messages import convert_to_messages
 
 from graphs.catalogue import find
-from graphs.pattern import Edit, Example, Go, Reply, Step, Turn
+from graphs.pattern import Edit, Example, Go, Reply, Restart, Step, Turn
 from lab.lab import Lab
 from lab.plain import Plain
 from lab.view import Message, ThreadView
@@ -70,6 +70,8 @@ def take(workspace: Workspace, thread_id: str, step: Step, example: Example) -> 
             workspace.proceed(thread_id, pace=0, breakpoints=example.breakpoints)
         case Turn(values):
             workspace.turn(thread_id, values, pace=0, breakpoints=example.breakpoints)
+        case Restart():
+            workspace.restart(thread_id)
 
 
 def ended(workspace: Workspace, thread_id: str) -> None:
@@ -99,9 +101,8 @@ def _played(lab: Lab, workspace: Workspace, thread_id: str) -> Played:
 
 
 def _saved(lab: Lab, thread_id: str) -> dict[str, Any]:
-    thread = lab.workspace("tests").thread(thread_id)
-    graph = lab.reading(thread.pattern, thread.lane)
-    return dict(graph.get_state({"configurable": {"thread_id": thread_id}}).values)
+    with lab.reading_of(lab.workspace("tests").thread(thread_id)) as graph:
+        return dict(graph.get_state({"configurable": {"thread_id": thread_id}}).values)
 
 
 def _written(view: ThreadView) -> dict[str, Any]:

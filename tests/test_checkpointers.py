@@ -1,0 +1,335 @@
+"""Checkpointers: who remembers after a restart, what a restart drops, and what a checkpoint costs."""
+
+import gc
+import weakref
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from threading import Thread as Worker
+
+import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.sqlite import SqliteSaver
+
+from graphs.pattern import Example, Turn
+from graphs.persistence.checkpointers import PATTERN, RESTART
+from lab import savers
+from lab.cost import pace
+from lab.errors import NotPossible, ThreadBusy, UnknownThread
+from lab.events import SaverDropped
+from lab.lab import Lab
+from lab.plain import Plain
+from lab.view import Reopened
+from lab.workspace import Workspace
+from tests.labs import quiet
+from tests.play import Played, ended, player
+from tests.servers import PostgresServer
+from tests.toys import GIVEN, Hold, OpenLab, State, begin, chain, done, end, lane, names, ran, toy
+
+KEPT = ("sqlite", "postgresql")
+"""Lanes that outlive their checkpointer."""
+RECALL, BOTH_SIDES, NO_RESTART, NEVER_TOLD = range(4)
+NOTED = "Noted: your name is Alice. Lines rehearsed: 1; rehearsals: 4."
+UNKNOWN = "I don't know your name: you haven't told it in this conversation."
+SAYS: dict[str, Plain] = {"message": "My name is Alice.", "rounds": 2}
+ASKS: dict[str, Plain] = {"message": "What is my name?", "rounds": 2}
+
+
+@pytest.fixture(scope="module", params=["memory", "sqlite", "postgresql"])
+def stored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A lab on each kind of storage: which one it's on must not change what a lane remembers."""
+    database = "memory"
+    if request.param == "sqlite":
+        database = str(tmp_path_factory.mktemp("checkpointers") / "lab.sqlite")
+    elif request.param == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        database = server.url(server.create_database())
+    lab = Lab(quiet(database))
+    yield lab
+    lab.close()
+
+
+def lanes(lab: Lab) -> list[str]:
+    return [lane.key for lane in lab.offered("checkpointers").lanes]
+
+
+def played(lab: Lab, number: int) -> dict[str, Played]:
+    """Plays an example in each lane that this lab has."""
+    return {key: player(lab)("checkpointers", key, number) for key in lanes(lab)}
+
+
+def told(lab: Lab, key: str, workspace: str = "tests") -> str:
+    """Starts a thread that is told a name."""
+    thread = lab.workspace(workspace).start("checkpointers", key, SAYS, pace=0)
+    ended(lab.workspace(workspace), thread.thread_id)
+    return thread.thread_id
+
+
+def asked(lab: Lab, thread_id: str, workspace: str = "tests") -> str:
+    """Asks a thread for the name and gives the answer's first sentence."""
+    lab.workspace(workspace).turn(thread_id, ASKS, pace=0)
+    ended(lab.workspace(workspace), thread_id)
+    snapshot = lab.workspace(workspace).snapshot(thread_id)
+    assert snapshot is not None
+    return str(snapshot.values["messages"][-1]["text"]).partition(" Lines")[0]
+
+
+def restarts(workspace: Workspace, thread_id: str) -> list[SaverDropped]:
+    return [event for event in workspace.events(thread_id) if isinstance(event, SaverDropped)]
+
+
+def test_a_lab_has_the_lanes_that_it_can_keep(stored: Lab) -> None:
+    there = ["postgresql"] if stored.storage.kind == "postgresql" else []
+
+    assert lanes(stored) == ["memory", "sqlite", *there]
+
+
+def test_after_a_restart_memory_knows_nothing_and_the_others_everything(stored: Lab) -> None:
+    for key, came in played(stored, RECALL).items():
+        known = key in KEPT
+        count = "Lines rehearsed: 2; rehearsals: 8." if known else "Lines rehearsed: 1; rehearsals: 4."
+        said = "Your name is Alice." if known else UNKNOWN
+
+        assert came.answers == [NOTED, f"{said} {count}"]
+        assert [message.text for message in came.values["messages"]][:1] == [
+            "My name is Alice." if known else "What is my name?"
+        ]
+        assert (came.status, came.error) == ("finished", None)
+        assert came.visited == ["listen", *["rehearse"] * 4, "answer"] * 2
+
+
+def test_memory_keeps_what_was_told_after_the_restart_and_only_that(stored: Lab) -> None:
+    for key, came in played(stored, BOTH_SIDES).items():
+        boat, name = (answer.partition(" Lines")[0] for answer in came.answers[2:])
+
+        assert boat == "Your boat is the Duchess."
+        assert name == ("Your name is Alice." if key in KEPT else UNKNOWN)
+        assert len(came.values["rehearsed"]) == (24 if key in KEPT else 20)
+        assert ("My name is Alice." in came.values["rehearsed"]) == (key in KEPT)
+
+
+def test_without_a_restart_every_lane_remembers(stored: Lab) -> None:
+    for came in played(stored, NO_RESTART).values():
+        assert came.answers[-1] == "Your name is Alice. Lines rehearsed: 2; rehearsals: 8."
+        assert restarts(stored.workspace("tests"), came.thread_id) == []
+
+
+def test_a_name_that_was_never_told_is_made_up_by_nobody(stored: Lab) -> None:
+    for key, came in played(stored, NEVER_TOLD).items():
+        assert came.answers[-1].startswith(UNKNOWN)
+        assert len(came.values["messages"]) == (4 if key in KEPT else 2)
+        assert "Alice" not in str(came.values)
+
+
+def test_another_thing_gets_another_answer(stored: Lab) -> None:
+    turn = Turn({"message": "What is my dog's name?", "rounds": 1})
+    example = Example("dog", {"message": "My dog's name is Rex. He barks.", "rounds": 1}, {"sqlite": (RESTART, turn)})
+    came = player(stored)("checkpointers", "sqlite", example)
+
+    assert came.answers[-1] == "Your dog's name is Rex. Lines rehearsed: 2; rehearsals: 2."
+
+
+def test_a_restart_tells_how_many_checkpoints_it_left(stored: Lab) -> None:
+    workspace = stored.workspace("tests")
+    for key in lanes(stored):
+        thread_id = told(stored, key)
+        before, state = workspace.history(thread_id), workspace.snapshot(thread_id)
+        dropped = workspace.restart(thread_id)
+
+        assert len(before) == 6
+        assert (dropped.before, dropped.found) == (6, 6 if key in KEPT else 0)
+        assert restarts(workspace, thread_id) == [dropped._replace(no=workspace.events(thread_id)[-1].no)]
+        assert workspace.history(thread_id) == (before if key in KEPT else ())
+        assert workspace.snapshot(thread_id) == (state if key in KEPT else None)
+        assert workspace.status(thread_id) == ("finished" if key in KEPT else "new")
+        view = workspace.view(thread_id)
+        view.catch_up()
+        assert [(item.before, item.found) for item in view.items if isinstance(item, Reopened)] == [(6, dropped.found)]
+
+
+def test_a_restart_drops_the_checkpointer_the_graph_and_the_connection(stored: Lab) -> None:
+    for key in lanes(stored):
+        thread_id = told(stored, key)
+        held = stored.savers.keep(thread_id, PATTERN.lane(key).saver)
+        saver = held.storage.saver
+        dead = [weakref.ref(found) for found in (saver, *held.graphs.values())]
+        assert len(dead) == 2
+        stored.workspace("tests").restart(thread_id)
+        if isinstance(saver, SqliteSaver):
+            with pytest.raises(Exception, match="closed database"):
+                saver.conn.execute("SELECT 1")
+        del held, saver
+        gc.collect()
+
+        assert [ref() for ref in dead] == [None, None]
+
+
+def test_a_restart_touches_no_other_thread(stored: Lab) -> None:
+    for key in lanes(stored):
+        mine, neighbour, stranger = told(stored, key), told(stored, key), told(stored, key, "others")
+        stored.workspace("tests").restart(mine)
+
+        assert asked(stored, neighbour) == "Your name is Alice."
+        assert asked(stored, stranger, "others") == "Your name is Alice."
+        assert asked(stored, mine) == ("Your name is Alice." if key in KEPT else UNKNOWN)
+
+
+def test_a_stranger_restarts_and_measures_nothing(stored: Lab) -> None:
+    thread_id = told(stored, "memory")
+    for call in (stored.workspace("others").restart, stored.workspace("others").cost):
+        with pytest.raises(UnknownThread):
+            call(thread_id)
+
+    assert asked(stored, thread_id) == "Your name is Alice."
+
+
+def test_the_cost_is_that_of_the_thread_and_grows_with_its_supersteps(stored: Lab) -> None:
+    workspace = stored.workspace("tests")
+    for key in lanes(stored):
+        short, long = (
+            workspace.start("checkpointers", key, {"message": "My name is Alice.", "rounds": rounds}, pace=0).thread_id
+            for rounds in (1, 20)
+        )
+        for thread_id in (short, long):
+            ended(workspace, thread_id)
+        little, much = workspace.cost(short), workspace.cost(long)
+
+        assert (little.pace.supersteps, much.pace.supersteps) == (3, 22)
+        assert (little.checkpoints, much.checkpoints) == (5, 24)
+        assert 0 < little.bytes < much.bytes
+        assert much.pace.each is not None
+        assert much.pace.beside is not None
+        assert 0 < much.pace.beside < much.pace.each < 1000
+        assert much.restart is None
+
+
+def test_after_a_restart_the_bytes_in_memory_are_gone_and_those_in_a_file_are_there(stored: Lab) -> None:
+    workspace = stored.workspace("tests")
+    for key in lanes(stored):
+        thread_id = told(stored, key)
+        before = workspace.cost(thread_id)
+        workspace.restart(thread_id)
+        after = workspace.cost(thread_id)
+
+        assert after.bytes == (before.bytes if key in KEPT else 0)
+        assert after.restart is not None
+        assert after.pace == before.pace
+
+
+def test_a_thread_that_never_ran_here_has_no_pace() -> None:
+    assert pace([]).each is None
+    assert pace([]).beside is None
+
+
+def test_a_restart_in_the_middle_of_a_run_is_refused(open_toys: OpenLab) -> None:
+    hold = Hold()
+
+    def wait(_: State) -> None:
+        hold()
+
+    workspace = open_toys(toy(lane(chain(a=done("a"), wait=wait), saver="memory"))).workspace("w")
+    thread_id = begin(workspace)
+    hold.reached()
+    with pytest.raises(ThreadBusy):
+        workspace.restart(thread_id)
+    hold.let_go.set()
+
+    assert end(workspace, thread_id).outcome == "finished"
+    assert names(workspace, thread_id) == ["a"]
+    assert restarts(workspace, thread_id) == []
+
+
+def test_a_lane_on_the_checkpointer_of_all_is_never_restarted(open_toys: OpenLab) -> None:
+    workspace = open_toys(toy(lane(chain(a=done("a"))))).workspace("w")
+    thread_id = ran(workspace)
+    with pytest.raises(NotPossible, match="shares its checkpointer"):
+        workspace.restart(thread_id)
+
+    assert workspace.status(thread_id) == "finished"
+
+
+def test_a_restart_waits_for_whoever_reads(open_toys: OpenLab) -> None:
+    lab = open_toys(toy(lane(chain(a=done("a")), saver="sqlite"), turns=True))
+    workspace = lab.workspace("w")
+    thread_id = ran(workspace)
+    with ExitStack() as reading:
+        graph = reading.enter_context(lab.reading_of(workspace.thread(thread_id)))
+        restart = Worker(target=lambda: workspace.restart(thread_id))
+        restart.start()
+        restart.join(0.2)
+        assert restart.is_alive()
+        assert graph.get_state({"configurable": {"thread_id": thread_id}}).values["done"] == ["a"]
+    restart.join(10)
+
+    assert not restart.is_alive()
+    assert [event.found for event in restarts(workspace, thread_id)] == [3]
+
+
+def test_memory_that_makes_room_for_others_says_so(open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(savers.ROOM, "memory", 2)
+    workspace = open_toys(toy(lane(chain(a=done("a")), saver="memory"), turns=True)).workspace("w")
+    first, second = ran(workspace), ran(workspace)
+    workspace.turn(first, GIVEN)
+    end(workspace, first)
+    third = ran(workspace)
+
+    assert [(event.why, event.before, event.found) for event in restarts(workspace, second)] == [("room", 3, 0)]
+    assert [workspace.status(one) for one in (first, second, third)] == ["finished", "new", "finished"]
+    assert restarts(workspace, first) == restarts(workspace, third) == []
+
+
+def test_looking_at_a_thread_pushes_nobody_out(open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(savers.ROOM, "memory", 1)
+    workspace = open_toys(toy(lane(chain(a=done("a")), saver="memory"))).workspace("w")
+    gone, kept = ran(workspace), ran(workspace)
+
+    assert [workspace.status(gone), workspace.count(gone), workspace.snapshot(gone)] == ["new", 0, None]
+    assert workspace.status(kept) == "finished"
+
+
+def test_a_file_has_no_more_connections_than_there_is_room_for(
+    open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(savers.ROOM, "sqlite", 2)
+    workspace = open_toys(toy(lane(chain(a=done("a")), saver="sqlite"))).workspace("w")
+    threads = [ran(workspace) for _ in range(5)]
+
+    assert {workspace.status(one) for one in threads} == {"finished"}
+    assert [restarts(workspace, one) for one in threads] == [[]] * 5
+
+
+def test_a_thread_in_the_file_is_there_after_the_lab_was_closed_and_one_in_memory_is_listed_empty(
+    tmp_path: Path,
+) -> None:
+    settings = quiet(str(tmp_path / "lab.sqlite"))
+    first = Lab(settings)
+    in_memory, in_file = told(first, "memory"), told(first, "sqlite")
+    first.close()
+    second = Lab(settings)
+    workspace = second.workspace("tests")
+
+    assert [workspace.status(one) for one in (in_memory, in_file)] == ["new", "finished"]
+    assert asked(second, in_file) == "Your name is Alice."
+    assert workspace.cost(in_memory).pace.each is None
+    assert asked(second, in_memory) == UNKNOWN
+    second.close()
+
+
+def test_the_temporary_file_goes_with_the_lab() -> None:
+    lab = Lab(quiet("memory"))
+    told(lab, "sqlite")
+    path, _ = lab.savers._file
+    assert path.exists()
+    lab.close()
+
+    assert not path.parent.exists()
+
+
+def test_the_labs_own_checkpointer_stays_what_it_was(stored: Lab) -> None:
+    own = stored.storage.saver
+    for key in lanes(stored):
+        stored.workspace("tests").restart(told(stored, key))
+
+    assert stored.storage.saver is own
+    if isinstance(own, InMemorySaver):
+        assert list(own.storage) == []
