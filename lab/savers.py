@@ -21,11 +21,12 @@ from lab.stream import Graph
 ROOM = {"memory": 200, "sqlite": 32, "postgresql": 32}
 """Checkpointers of each kind that are kept; past that the one used longest ago goes, unless its thread runs."""
 
+_COMPILE = "graph = builder.compile(checkpointer=saver)"
 CALLS = {
-    "memory": "del graph, saver\nsaver = InMemorySaver()",
+    "memory": f"del graph, saver\nsaver = InMemorySaver()\n{_COMPILE}",
     "sqlite": "saver.conn.close()\ndel graph, saver\n"
-    "saver = SqliteSaver(sqlite3.connect(path, check_same_thread=False))",
-    "postgresql": "del graph, saver\nsaver = PostgresSaver(pool)",
+    f"saver = SqliteSaver(sqlite3.connect(path, check_same_thread=False))\n{_COMPILE}",
+    "postgresql": f"del graph, saver\nsaver = PostgresSaver(pool)\n{_COMPILE}",
 }
 """What a restart does, as code, by kind."""
 

@@ -91,6 +91,8 @@ class Reopened:
     before: int
     found: int
     at: float
+    calls: str
+    """What was called for it, as code."""
     version: int = 0
 
 
@@ -156,8 +158,8 @@ class ThreadView:
                 self._ended(event)
             case StateEdited():
                 self.items.append(Said(f"edit-{event.no}", "edit", event.values, event.at, event.no))
-            case SaverDropped(no, at, why, before, found, _):
-                self.items.append(Reopened(f"reopened-{no}", why, before, found, at, no))
+            case SaverDropped(no, at, why, before, found, calls):
+                self.items.append(Reopened(f"reopened-{no}", why, before, found, at, calls, no))
             case NodeStarted():
                 self._node_started(event)
             case AttemptFailed():

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Thread as Worker
+from typing import Any
 
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
+from streamlit.testing.v1 import AppTest
 
+from graphs.catalogue import find
 from graphs.pattern import Example, Turn
 from graphs.persistence.checkpointers import PATTERN, RESTART
 from lab import savers
@@ -22,6 +25,7 @@ from lab.plain import Plain
 from lab.view import Reopened
 from lab.workspace import Workspace
 from tests.labs import quiet
+from tests.pages import badges, open_page, play, press, start, texts
 from tests.play import Played, ended, player
 from tests.servers import PostgresServer
 from tests.toys import GIVEN, Hold, OpenLab, State, begin, chain, done, end, lane, names, ran, toy
@@ -333,3 +337,48 @@ def test_the_labs_own_checkpointer_stays_what_it_was(stored: Lab) -> None:
     assert stored.storage.saver is own
     if isinstance(own, InMemorySaver):
         assert list(own.storage) == []
+
+
+def test_the_page_restarts_all_lanes_and_says_what_is_left(pages_lab: Lab) -> None:
+    at = open_page("checkpointers")
+    assert at.button(key="checkpointers_restart").disabled
+    start(at, PATTERN, RECALL)
+    press(at, "checkpointers_restart")
+    left = [found.value for found in at.markdown if "**Restarted.**" in found.value]
+    table = _costs(at)[0]
+
+    assert badges(at) == ["Nothing is left", "Finished"]
+    assert [said.rpartition("dropped. ")[2] for said in left] == [
+        "Of 8 checkpoints, 0 are left.",
+        "Of 8 checkpoints, 8 are left.",
+    ]
+    assert list(table["Lane"]) == ["In memory", "SQLite"]
+    assert list(table["After the last restart"]) == ["0 of 8 checkpoints left", "8 of 8 checkpoints left"]
+    assert list(table["Supersteps"]) == [6, 6]
+    assert list(table["Checkpoints"]) == [0, 8]
+    assert table["Bytes"][0] == "0"
+    at = open_page("checkpointers", tab="Code", lane="sqlite", thread=str(at.query_params["thread"]))
+    assert "saver.conn.close()" in at.code[0].value
+
+
+def test_a_lane_goes_on_from_the_page_after_the_restart(pages_lab: Lab) -> None:
+    at = open_page("checkpointers")
+    play(at, PATTERN, RECALL)
+
+    assert badges(at) == ["Finished", "Finished"]
+    assert [text.partition(" Lines")[0] for text in texts(at) if text.startswith(("Your name", UNKNOWN))] == [
+        UNKNOWN,
+        "Your name is Alice.",
+    ]
+
+
+def test_a_page_offers_no_restart_where_lanes_share_a_checkpointer(pages_lab: Lab) -> None:
+    at = open_page("conversation-memory")
+    start(at, find("conversation-memory"))
+
+    assert "conversation-memory_restart" not in [button.key for button in at.button]
+    assert _costs(at) == []
+
+
+def _costs(at: AppTest) -> list[Any]:
+    return [table.value for table in at.dataframe if "Bytes" in table.value]

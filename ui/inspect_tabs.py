@@ -10,6 +10,7 @@ import streamlit as st
 from lab.errors import UnknownCheckpoint
 from lab.events import Event, Tokens
 from lab.history import CheckpointRow, Snapshot
+from lab.view import Reopened
 from lab.workspace import Workspace
 from ui.diagram import diagram
 from ui.lane import LanePane
@@ -59,7 +60,7 @@ def _checkpoints(workspace: Workspace, pane: LanePane, thread_id: str) -> None:
         return
     total = workspace.count(thread_id)
     if total == 0:
-        st.info("No checkpoint has been saved yet.", icon=":material/info:")
+        st.info("The thread has no checkpoint.", icon=":material/info:")
         return
     pages = -(-total // PAGE)
     page = int(st.pagination(pages, default=pages, key=f"page_{thread_id}") or pages) if pages > 1 else 1
@@ -177,7 +178,9 @@ def _event(event: Event) -> Mapping[str, Any]:
 def _code(pane: LanePane) -> None:
     if pane.view is not None and pane.view.runs:
         st.markdown("**The calls just made**")
-        calls = [run.calls for run in pane.view.runs if run.calls]
-        st.code(shown("\n\n".join(calls[-3:])), language="python", wrap_lines=True)
+        made = [(run.started, run.calls) for run in pane.view.runs if run.calls]
+        made += [(item.at, item.calls) for item in pane.view.items if isinstance(item, Reopened)]
+        calls = [calls for _, calls in sorted(made)[-3:]]
+        st.code(shown("\n\n".join(calls)), language="python", wrap_lines=True)
     st.markdown("**The pattern, as it runs**")
     st.code(file_of(pane.lane), language="python", line_numbers=True)
