@@ -87,8 +87,10 @@ class Savers:
         """Gives the checkpointer of a thread that is about to run and keeps it for the thread's next run."""
         with self._free:
             held = self._held.pop(thread_id, None)
-        if held is None:
-            held = self._open(kind)
+            if held is not None:
+                self._held[thread_id] = held
+                return held
+        held = self._open(kind)
         with self._free:
             self._held[thread_id] = held
             gone = self._overdue(held.storage.kind)

@@ -313,8 +313,10 @@ def test_a_thread_in_the_file_is_there_after_the_lab_was_closed_and_one_in_memor
     workspace = second.workspace("tests")
 
     assert [workspace.status(one) for one in (in_memory, in_file)] == ["new", "finished"]
+    # What the former process ran is told from its checkpoints, which don't say how long anything took.
+    assert [workspace.cost(one).pace.each for one in (in_memory, in_file)] == [None, None]
     assert asked(second, in_file) == "Your name is Alice."
-    assert workspace.cost(in_memory).pace.each is None
+    assert workspace.cost(in_file).pace.supersteps == 4
     assert asked(second, in_memory) == UNKNOWN
     second.close()
 
