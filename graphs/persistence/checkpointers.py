@@ -137,7 +137,7 @@ PATTERN = Pattern(
         Lane(
             "postgresql",
             "PostgreSQL",
-            "Each superstep goes to a server that other machines reach too; its pool of connections outlives a restart.",
+            "Each superstep goes to a server that other machines reach; its pool of connections outlives a restart.",
             build,
             saver="postgresql",
         ),
