@@ -19,9 +19,9 @@ from graphs.pattern import Breakpoints, Pattern
 from graphs.world import World
 from lab.events import SaverDropped
 from lab.forms import check_input
+from lab.lane_savers import CALLS, Held, Savers
 from lab.models import ModelName, make_model
 from lab.runs import Request, Runs
-from lab.savers import CALLS, Held, Savers
 from lab.settings import Settings
 from lab.storage import Storage, open_storage
 from lab.stream import Graph, Stream

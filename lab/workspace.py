@@ -27,10 +27,10 @@ from lab.errors import (
 from lab.events import Event, EventLog, Kind, SaverDropped, StateEdited
 from lab.forms import check_answer, check_edit, check_input
 from lab.history import CheckpointRow, Question, Snapshot, Status, id_seconds, questions, restore, status, told
+from lab.lane_savers import CALLS
 from lab.models import ModelName
 from lab.plain import Plain, plain
 from lab.runs import Request, Run
-from lab.savers import CALLS
 from lab.tables import BUSINESS
 from lab.threads import Thread
 from lab.view import ThreadView

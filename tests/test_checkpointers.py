@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from graphs.catalogue import find
 from graphs.pattern import Example, Turn
 from graphs.persistence.checkpointers import PATTERN, RESTART
-from lab import savers
+from lab import lane_savers
 from lab.cost import pace
 from lab.errors import NotPossible, ThreadBusy, UnknownThread
 from lab.events import SaverDropped
@@ -270,7 +270,7 @@ def test_a_restart_waits_for_whoever_reads(open_toys: OpenLab) -> None:
 
 
 def test_memory_that_makes_room_for_others_says_so(open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(savers.ROOM, "memory", 2)
+    monkeypatch.setitem(lane_savers.ROOM, "memory", 2)
     workspace = open_toys(toy(lane(chain(a=done("a")), saver="memory"), turns=True)).workspace("w")
     first, second = ran(workspace), ran(workspace)
     workspace.turn(first, GIVEN)
@@ -283,7 +283,7 @@ def test_memory_that_makes_room_for_others_says_so(open_toys: OpenLab, monkeypat
 
 
 def test_looking_at_a_thread_pushes_nobody_out(open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(savers.ROOM, "memory", 1)
+    monkeypatch.setitem(lane_savers.ROOM, "memory", 1)
     workspace = open_toys(toy(lane(chain(a=done("a")), saver="memory"))).workspace("w")
     gone, kept = ran(workspace), ran(workspace)
 
@@ -294,7 +294,7 @@ def test_looking_at_a_thread_pushes_nobody_out(open_toys: OpenLab, monkeypatch: 
 def test_a_file_has_no_more_connections_than_there_is_room_for(
     open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(savers.ROOM, "sqlite", 2)
+    monkeypatch.setitem(lane_savers.ROOM, "sqlite", 2)
     workspace = open_toys(toy(lane(chain(a=done("a")), saver="sqlite"))).workspace("w")
     threads = [ran(workspace) for _ in range(5)]
 
