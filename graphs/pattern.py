@@ -113,6 +113,8 @@ class Lane:
     there only where the lab is on PostgreSQL."""
     edits: tuple[str, ...] = ()
     """State fields that a person fills in when the lane stops at a static breakpoint."""
+    travel: Literal["", "rewind", "replay", "fork"] = ""
+    """The way back that the lane is about, offered beside what it left; rewind is the mistaken one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,14 +57,14 @@ def main() -> None:
 def _carry_out(settings: Settings, request: Request, channel: Channel) -> None:
     lab = Lab(settings)
     try:
-        stream = lab.stream(request, expendable=True)
+        work = lab.work(request, expendable=True)
 
         def listen() -> None:
             sys.stdin.readline()
-            stream.stop()
+            work.stop()
 
         threading.Thread(target=listen, daemon=True).start()
-        outcome, error = stream.carry_out(channel)
+        outcome, error = work.carry_out(channel)
     finally:
         lab.close()
     channel.write({"outcome": outcome, "error": error})

@@ -1,22 +1,16 @@
 """What differs between two states: told as their reducers work, and enough to make the one from the other."""
 
-import functools
 import json
-import operator
 import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NotRequired, Required, get_args, get_origin, get_type_hints
+from typing import Literal
 
-from langgraph.channels.base import BaseChannel
-from langgraph.graph.message import add_messages
-
+from lab.forms import Reducer
 from lab.plain import Plain
 
-Reducer = Literal["append", "messages", "other", "last"]
-"""How a state's key takes a new value: last means that it replaces the old one."""
 Kind = Literal["added", "removed", "changed", "text", "fields", "items", "appended"]
 """Of a value with changes inside, text, fields and items say what it is; appended is a list that only grew at its
 end, by its reducer, or an item that came to such an end."""
@@ -98,29 +92,6 @@ def same(one: Plain, other: Plain) -> bool:
     return bool(one == other)
 
 
-def reducers_of(state_schema: type) -> Mapping[str, Reducer]:
-    """Reads from a state's annotations how each key takes a new value."""
-    return {name: _reducer(hint) for name, hint in get_type_hints(state_schema, include_extras=True).items()}
-
-
-def _reducer(hint: Any) -> Reducer:
-    hint = get_args(hint)[0] if get_origin(hint) in (Required, NotRequired) else hint
-    told = getattr(hint, "__metadata__", ())
-    channel = next((found for found in told if isinstance(found, BaseChannel)), None)
-    if channel:
-        return _reduced(getattr(channel, "operator", None) or getattr(channel, "reducer", None))
-    # LangGraph takes only the last word of an annotation for a reducer; a class there is a channel or managed value.
-    return _reduced(told[-1] if told and callable(told[-1]) and not isinstance(told[-1], type) else None)
-
-
-def _reduced(by: Any) -> Reducer:
-    # With options, add_messages is the bare function with these bound to it.
-    by = by.func if isinstance(by, functools.partial) else by
-    if getattr(by, "__module__", "") == add_messages.__module__:
-        return "messages"
-    return "append" if by in (operator.add, operator.iadd, operator.concat) else "other" if by else "last"
-
-
 def _fields(
     before: Mapping[str, Plain], after: Mapping[str, Plain], depth: int, reducers: Mapping[str, Reducer]
 ) -> tuple[Change, ...]:
@@ -129,7 +100,7 @@ def _fields(
         if key not in after:
             found.append(Change(key, "removed", before=old))
         elif not same(old, after[key]):
-            found.append(_change(key, old, after[key], depth, reducers.get(key, "last")))
+            found.append(_change(key, old, after[key], depth, reducers.get(key, "none")))
     found += [Change(key, "added", after=new) for key, new in after.items() if key not in before]
     return tuple(found)
 
@@ -141,7 +112,7 @@ def _change(at: str | int, old: Plain, new: Plain, depth: int, reducer: Reducer,
     if depth and isinstance(old, dict) and isinstance(new, dict):
         return Change(at, "fields", inside=_fields(old, new, depth - 1, {}), was=was, name=name)
     if depth and isinstance(old, list) and isinstance(new, list):
-        inside = _items(old, new, depth - 1, grows=reducer in ("append", "messages"))
+        inside = _items(old, new, depth - 1, grows=reducer in ("add", "messages"))
         grown = all(change.kind == "appended" for change in inside)
         return Change(at, "appended" if grown else "items", inside=inside, was=was)
     return Change(at, "changed", before=old, after=new, was=was)
@@ -159,7 +130,7 @@ def _items(before: list[Plain], after: list[Plain], depth: int, *, grows: bool) 
         while begin < ended and came < gone and not (_id(before[begin]) or _id(after[came])):
             pairs.append((begin, came))
             begin, came = begin + 1, came + 1
-        found += [_change(now, before[was], after[now], depth, "last", was) for was, now in pairs]
+        found += [_change(now, before[was], after[now], depth, "none", was) for was, now in pairs]
         found += [Change(no, "removed", before=before[no], name=_name(before[no])) for no in range(begin, ended)]
         kind: Kind = "appended" if grows and gone == len(after) else "added"
         found += [Change(no, kind, after=after[no], name=_name(after[no])) for no in range(came, gone)]

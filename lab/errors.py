@@ -24,6 +24,19 @@ class UnknownCheckpoint(LabError):
         )
 
 
+class Unreadable(LabError):
+    """Raised when what was saved of a thread can't be read, be it damaged or a value that its own type refuses."""
+
+    def __init__(self, checkpoint_id: str | None, error: Exception) -> None:
+        which = f"Checkpoint {checkpoint_id[:80]}" if checkpoint_id else "The newest checkpoint of this thread"
+        told = (str(error).splitlines() or [""])[0][:200]
+        super().__init__(
+            f"{which} can't be read ({type(error).__name__}: {told}). "
+            "It was left as it is, and all other checkpoints and threads can be used: pick an earlier one to look at, "
+            "to replay or to fork."
+        )
+
+
 class ThreadBusy(LabError):
     """Raised when a thread already has a run; a second one would fork it and hide one result."""
 

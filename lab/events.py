@@ -17,7 +17,7 @@ Path = tuple[str, ...]
 """Node names from the outermost graph inwards; ('design', 'worker') is a node of a subgraph."""
 
 Outcome = Literal["finished", "waiting", "paused", "stopped", "failed", "crashed"]
-Kind = Literal["start", "turn", "resume", "continue", "restored"]
+Kind = Literal["start", "turn", "resume", "continue", "replay", "reanswer", "what-if", "restored"]
 
 
 class RunStarted(NamedTuple):
@@ -66,6 +66,15 @@ class SaverDropped(NamedTuple):
     found: int
     """Of these, checkpoints that the new checkpointer finds."""
     calls: str
+
+
+class WentBack(NamedTuple):
+    """The thread was taken back to an earlier checkpoint; what follows is a branch that begins there."""
+
+    no: int
+    at: float
+    checkpoint_id: str
+    step: int
 
 
 class CheckpointSaved(NamedTuple):
@@ -151,6 +160,7 @@ Event = (
     | RunEnded
     | StateEdited
     | SaverDropped
+    | WentBack
     | CheckpointSaved
     | NodeStarted
     | AttemptFailed

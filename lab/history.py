@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, Literal
 
 from langchain_core.messages import AIMessage
-from langchain_core.runnables import RunnableConfig
 from langgraph.types import Interrupt, PregelTask, StateSnapshot
 
 from lab.events import CheckpointSaved, Event, EventLog, NodeEnded, NodeStarted, Path, RunEnded, RunStarted, Tokens
@@ -48,19 +47,6 @@ class Snapshot:
     """By node, what made it fail."""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckpointRow:
-    """One line of a thread's history, from the index alone."""
-
-    checkpoint_id: str
-    parent_id: str | None
-    step: int
-    source: str
-    at: float
-    wrote: tuple[str, ...]
-    """The state's keys that the step before it wrote."""
-
-
 def status(snapshot: StateSnapshot) -> Status:
     """Tells a thread's status from its newest checkpoint."""
     if not snapshot.config["configurable"].get("checkpoint_id"):
@@ -74,18 +60,23 @@ def told(snapshot: StateSnapshot) -> Snapshot:
     """Gives a snapshot as plain data."""
     parent = (snapshot.parent_config or {}).get("configurable", {}).get("checkpoint_id")
     metadata: Any = snapshot.metadata or {}
-    values = snapshot.values if isinstance(snapshot.values, dict) else {"": snapshot.values}
     return Snapshot(
         checkpoint_id=snapshot.config["configurable"].get("checkpoint_id", ""),
         parent_id=parent,
         step=metadata.get("step", -1),
         source=metadata.get("source", ""),
         at=seconds(snapshot.created_at),
-        values=plain(values),
+        values=told_values(snapshot.values),
         next=snapshot.next,
         questions=questions(snapshot),
         errors={task.name: reason(task.error) for task in snapshot.tasks if task.error},
     )
+
+
+def told_values(values: Any) -> dict[str, Plain]:
+    """Gives a state as plain data by key; one that has no keys stands under the empty one."""
+    found: dict[str, Plain] = plain(values if isinstance(values, dict) else {"": values})
+    return found
 
 
 def questions(snapshot: StateSnapshot) -> tuple[Question, ...]:
@@ -125,9 +116,8 @@ def id_seconds(checkpoint_id: str) -> float:
     return (ticks - 0x01B21DD213814000) / 1e7
 
 
-def restore(log: EventLog, graph: Graph, config: RunnableConfig, *, model: str) -> None:
-    """Tells a thread's past from its checkpoints, for a log that begins after a restart."""
-    snapshots = list(graph.get_state_history(config, limit=RESTORED))[::-1]
+def restore(log: EventLog, graph: Graph, snapshots: Sequence[StateSnapshot], *, model: str) -> None:
+    """Tells a thread's past from the checkpoints on the way to its head, for a log that begins after a restart."""
     if not snapshots:
         return
     events: list[Event] = []

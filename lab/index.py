@@ -1,13 +1,19 @@
-"""Listing a thread's checkpoints without reading a state: one query on the covering index, one on the writes."""
+"""Listing a thread's checkpoints without reading a state: from the covering index, the notes, and the tasks' marks."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from langgraph.checkpoint.base import CheckpointTuple
-from sqlalchemy import bindparam, text
+from langgraph.checkpoint.memory import InMemorySaver
+from sqlalchemy import TextClause, bindparam, text
 
+from lab import notes
+from lab.notes import Note
 from lab.storage import Storage
+
+CHUNK = 500
+"""Checkpoints that one query asks for; a statement takes a limited number of values."""
 
 
 class IndexRow(NamedTuple):
@@ -16,73 +22,240 @@ class IndexRow(NamedTuple):
     checkpoint_id: str
     parent_id: str | None
     metadata: Mapping[str, Any]
-    wrote: tuple[str, ...]
-    """The state's keys that the step before it wrote."""
+    """Empty where it can't be read."""
+    namespace: str = ""
+
+
+class Marks(NamedTuple):
+    """The checkpoints of a thread at which a node asked something, and those at which one failed."""
+
+    asked: frozenset[str]
+    failed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What the notes of a thread are searched for; empty fields find everything."""
+
+    node: str = ""
+    text: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.node or self.text)
 
 
 _ROWS = text(
     "SELECT checkpoint_id, parent_checkpoint_id, metadata FROM checkpoints WHERE thread_id = :thread "
-    "AND checkpoint_ns = '' ORDER BY checkpoint_id LIMIT :limit OFFSET :offset"
+    "AND checkpoint_ns = :namespace ORDER BY checkpoint_id"
 )
 _COUNT = text("SELECT count(*) FROM checkpoints WHERE thread_id = :thread AND checkpoint_ns = ''")
-_WRITES = {
-    "sqlite": "writes",
-    "postgresql": "checkpoint_writes",
+_ONE_BY_ONE = "thread_id = :thread AND checkpoint_ns = :namespace AND checkpoint_id IN :ids"
+
+
+def _for(query: str) -> TextClause:
+    return text(query).bindparams(bindparam("ids", expanding=True))
+
+
+# Each checkpointer has a name of its own for the table of what tasks wrote.
+_WRITES = {"sqlite": "writes", "postgresql": "checkpoint_writes"}
+_MARKS = {
+    kind: text(
+        f"SELECT checkpoint_id, channel FROM {table} WHERE thread_id = :thread AND checkpoint_ns = :namespace "  # noqa: S608 - our own names
+        "AND channel IN ('__interrupt__', '__error__')"
+    )
+    for kind, table in _WRITES.items()
 }
-"""Each checkpointer's name for the table of what tasks wrote."""
+_MARKED = {
+    kind: _for(
+        f"SELECT checkpoint_id, channel, type, {value} FROM {_WRITES[kind]} WHERE {_ONE_BY_ONE} "  # noqa: S608 - our own names
+        "AND channel IN ('__interrupt__', '__error__') ORDER BY checkpoint_id, task_id, idx"
+    )
+    for kind, value in (("sqlite", "value"), ("postgresql", "blob"))
+}
+_OUTER = {
+    "sqlite": "CASE WHEN json_valid(CAST(metadata AS TEXT)) "
+    "THEN json_extract(CAST(metadata AS TEXT), '$.parents.\"\"') END",
+    "postgresql": "metadata -> 'parents' ->> ''",
+}
+_INNER = {
+    kind: _for(
+        "SELECT checkpoint_ns, checkpoint_id, parent_checkpoint_id, metadata FROM checkpoints "  # noqa: S608 - our own names
+        f"WHERE thread_id = :thread AND checkpoint_ns <> '' AND ({outer}) IN :ids ORDER BY checkpoint_id"
+    )
+    for kind, outer in _OUTER.items()
+}
+_SIZES = {
+    # The length of a blob is in the head of its row: no state is read for it.
+    "sqlite": _for(f"SELECT checkpoint_id, length(checkpoint) FROM checkpoints WHERE {_ONE_BY_ONE}"),  # noqa: S608 - our own names
+    "postgresql": _for(
+        "SELECT c.checkpoint_id, pg_column_size(c.checkpoint) + coalesce((SELECT sum(pg_column_size(b.blob)) "  # noqa: S608 - our own names
+        "FROM jsonb_each_text(c.checkpoint -> 'channel_versions') AS v JOIN checkpoint_blobs AS b "
+        "ON b.thread_id = c.thread_id AND b.checkpoint_ns = c.checkpoint_ns AND b.channel = v.key "
+        f"AND b.version = v.value), 0) FROM checkpoints AS c WHERE c.{_ONE_BY_ONE.replace(' AND ', ' AND c.')}"
+    ),
+}
+_NOTES = _for(f"SELECT checkpoint_id, ran, next, changed, text FROM lab_notes WHERE {_ONE_BY_ONE}")  # noqa: S608 - our own names
+_NOTED = text("SELECT checkpoint_id FROM lab_notes WHERE thread_id = :thread AND checkpoint_ns = :namespace")
+_FOUND = text(
+    "SELECT checkpoint_id FROM lab_notes WHERE thread_id = :thread AND checkpoint_ns = '' "
+    "AND ran LIKE :node ESCAPE '!' AND text LIKE :text ESCAPE '!'"
+)
 
 
 def count(storage: Storage, thread_id: str) -> int:
     """Counts a thread's checkpoints."""
-    if storage.kind == "memory":
-        return len(_listed(storage, thread_id))
+    if isinstance(storage.saver, InMemorySaver):
+        return len(_space(storage.saver, thread_id, ""))
     with storage.database.read() as connection:
         return int(connection.execute(_COUNT, {"thread": thread_id}).scalar_one())
 
 
-def rows(storage: Storage, thread_id: str, *, limit: int, offset: int) -> Sequence[IndexRow]:
+def rows(storage: Storage, thread_id: str, namespace: str = "") -> list[IndexRow]:
     """Gives a thread's checkpoints in the order of writing."""
-    if storage.kind == "memory":
-        return _of_memory(storage, thread_id, limit, offset)
-    values = {"thread": thread_id, "limit": limit, "offset": offset}
+    if isinstance(storage.saver, InMemorySaver):
+        return _of_memory(storage.saver, thread_id, namespace)
+    values = {"thread": thread_id, "namespace": namespace}
     with storage.database.read() as connection:
-        found = [(row[0], row[1], _metadata(row[2])) for row in connection.execute(_ROWS, values)]
-        parents = [parent for _, parent, _ in found if parent]
-        query = text(
-            f"SELECT checkpoint_id, channel FROM {_WRITES[storage.kind]} WHERE thread_id = :thread "  # noqa: S608 - ours
-            "AND checkpoint_ns = '' AND checkpoint_id IN :parents ORDER BY checkpoint_id, task_id, idx"
-        ).bindparams(bindparam("parents", expanding=True))
-        written = connection.execute(query, {"thread": thread_id, "parents": parents}).all() if parents else []
-    wrote: dict[str, list[str]] = {}
-    for parent, channel in written:
-        wrote.setdefault(parent, []).append(channel)
-    return [IndexRow(ident, parent, told, _keys(wrote.get(parent or "", []))) for ident, parent, told in found]
+        found = connection.execute(_ROWS, values).all()
+    return [IndexRow(ident, parent, _metadata(told), namespace) for ident, parent, told in found]
 
 
-def _of_memory(storage: Storage, thread_id: str, limit: int, offset: int) -> list[IndexRow]:
-    found = _listed(storage, thread_id)
-    wrote = {row.checkpoint["id"]: _keys([write[1] for write in row.pending_writes or ()]) for row in found}
+def marks(storage: Storage, thread_id: str, namespace: str = "") -> Marks:
+    """Tells where a thread's nodes asked or failed."""
+    if isinstance(storage.saver, InMemorySaver):
+        found = [
+            (ident, write[1])
+            for ident in _space(storage.saver, thread_id, namespace)
+            for write in list(storage.saver.writes.get((thread_id, namespace, ident), {}).values())
+        ]
+    else:
+        values = {"thread": thread_id, "namespace": namespace}
+        with storage.database.read() as connection:
+            found = [(row[0], row[1]) for row in connection.execute(_MARKS[storage.kind], values)]
+    return Marks(
+        frozenset(ident for ident, channel in found if channel == "__interrupt__"),
+        frozenset(ident for ident, channel in found if channel == "__error__"),
+    )
+
+
+def marked(
+    storage: Storage, thread_id: str, ids: Collection[str], namespace: str = ""
+) -> dict[str, list[tuple[str, Any]]]:
+    """Gives by checkpoint what its nodes asked and why they failed, as channel and value."""
+    told: dict[str, list[tuple[str, Any]]] = {}
+    serde = storage.saver.serde
+    if isinstance(storage.saver, InMemorySaver):
+        for ident in ids:
+            for _, channel, value, _ in list(storage.saver.writes.get((thread_id, namespace, ident), {}).values()):
+                if channel in ("__interrupt__", "__error__"):
+                    told.setdefault(ident, []).append((channel, serde.loads_typed(value)))
+        return told
+    for ident, channel, kind, value in _each(storage, _MARKED[storage.kind], thread_id, namespace, ids):
+        told.setdefault(ident, []).append((channel, serde.loads_typed((kind, bytes(value)))))
+    return told
+
+
+def inner(storage: Storage, thread_id: str, ids: Collection[str]) -> dict[str, list[IndexRow]]:
+    """Gives by checkpoint of the thread those of the subgraphs that its nodes called, in the order of writing."""
+    found: dict[str, list[IndexRow]] = {}
+    if isinstance(storage.saver, InMemorySaver):
+        wanted = set(ids)
+        for namespace in [name for name in list(storage.saver.storage.get(thread_id, {})) if name]:
+            for row in _of_memory(storage.saver, thread_id, namespace):
+                if (outer := row.metadata.get("parents", {}).get("")) in wanted:
+                    found.setdefault(outer, []).append(row)
+        return {outer: sorted(inside, key=lambda row: row.checkpoint_id) for outer, inside in found.items()}
+    for namespace, ident, parent, metadata in _each(storage, _INNER[storage.kind], thread_id, "", ids):
+        told = _metadata(metadata)
+        found.setdefault(told["parents"][""], []).append(IndexRow(ident, parent, told, namespace))
+    return found
+
+
+def sizes(storage: Storage, thread_id: str, ids: Collection[str], namespace: str = "") -> dict[str, int]:
+    """Gives by checkpoint the bytes that its state takes."""
+    if isinstance(storage.saver, InMemorySaver):
+        space = _space(storage.saver, thread_id, namespace)
+        return {ident: _held(storage.saver, thread_id, namespace, space[ident]) for ident in ids if ident in space}
+    return {row[0]: int(row[1] or 0) for row in _each(storage, _SIZES[storage.kind], thread_id, namespace, ids)}
+
+
+def noted(storage: Storage, thread_id: str, ids: Collection[str], namespace: str = "") -> dict[str, Note]:
+    """Gives the notes of these checkpoints; one that is missing is made from the states, and kept."""
+    found = {row[0]: notes.read(*row[1:]) for row in _each(storage, _NOTES, thread_id, namespace, ids)}
+    for ident in ids:
+        if ident not in found:
+            found[ident] = _noted_now(storage, thread_id, namespace, ident)
+    return found
+
+
+def search(storage: Storage, thread_id: str, wanted: Noted, known: Collection[str]) -> set[str]:
+    """Finds those of the `known` checkpoints whose step ran that node and changed something to that text."""
+    with storage.database.read() as connection:
+        there = {row[0] for row in connection.execute(_NOTED, {"thread": thread_id, "namespace": ""})}
+    noted(storage, thread_id, [ident for ident in known if ident not in there])
+    values = {
+        "thread": thread_id,
+        "node": f"%{_escaped(json.dumps(wanted.node))}%" if wanted.node else "%",
+        "text": f"%{_escaped(wanted.text.casefold())}%",
+    }
+    with storage.database.read() as connection:
+        return {row[0] for row in connection.execute(_FOUND, values)}
+
+
+def _escaped(wanted: str) -> str:
+    return wanted.replace("!", "!!").replace("%", "!%").replace("_", "!_").replace("\x00", "")
+
+
+def _each(
+    storage: Storage, query: TextClause, thread_id: str, namespace: str, ids: Collection[str]
+) -> Iterator[Sequence[Any]]:
+    asked = list(ids)
+    given = {"thread": thread_id, "namespace": namespace}
+    names = query.compile().params
+    with storage.database.read() as connection:
+        for start in range(0, len(asked), CHUNK):
+            values = {**given, "ids": asked[start : start + CHUNK]}
+            yield from connection.execute(query, {name: values[name] for name in names}).all()
+
+
+def _noted_now(storage: Storage, thread_id: str, namespace: str, ident: str) -> Note:
+    place = {"thread_id": thread_id, "checkpoint_ns": namespace, "checkpoint_id": ident}
+    try:
+        found = storage.saver.get_tuple({"configurable": place})
+        before = storage.saver.get_tuple(found.parent_config) if found and found.parent_config else None
+    # Whatever a damaged row makes its decoding raise; the history shows the row, and says so where it's opened.
+    except Exception:  # noqa: BLE001
+        return notes.NOTHING
+    if found is None:
+        return notes.NOTHING
+    told = notes.note(found.checkpoint, before.checkpoint if before else None, str(found.metadata.get("source", "")))
+    storage.saver.keep(notes.row(thread_id, namespace, ident, told))
+    return told
+
+
+def _space(saver: InMemorySaver, thread_id: str, namespace: str) -> Mapping[str, Any]:
+    # Looked up without making an entry, which the library's own dict would.
+    return saver.storage.get(thread_id, {}).get(namespace, {})
+
+
+def _of_memory(saver: InMemorySaver, thread_id: str, namespace: str) -> list[IndexRow]:
+    found = sorted(_space(saver, thread_id, namespace).items())
     return [
-        IndexRow(row.checkpoint["id"], _parent(row), row.metadata, wrote.get(_parent(row) or "", ()))
-        for row in found[offset : offset + limit]
+        IndexRow(ident, parent, saver.serde.loads_typed(metadata), namespace) for ident, (_, metadata, parent) in found
     ]
 
 
-def _listed(storage: Storage, thread_id: str) -> list[CheckpointTuple]:
-    config: Any = {"configurable": {"thread_id": thread_id, "checkpoint_ns": ""}}
-    return sorted(storage.saver.list(config), key=lambda row: str(row.checkpoint["id"]))
-
-
-def _parent(row: CheckpointTuple) -> str | None:
-    parent: str | None = (row.parent_config or {}).get("configurable", {}).get("checkpoint_id")
-    return parent
-
-
-def _keys(channels: Sequence[str]) -> tuple[str, ...]:
-    """Gives the state's own keys once each; the library's channels have a colon or underscores around them."""
-    return tuple(dict.fromkeys(name for name in channels if ":" not in name and not name.startswith("__")))
+def _held(saver: InMemorySaver, thread_id: str, namespace: str, kept: Sequence[Any]) -> int:
+    versions = saver.serde.loads_typed(kept[0])["channel_versions"].items()
+    values = (saver.blobs.get((thread_id, namespace, *version)) for version in versions)
+    return len(kept[0][1]) + sum(len(value[1]) for value in values if value)
 
 
 def _metadata(raw: Any) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = raw if isinstance(raw, Mapping) else json.loads(raw)
-    return found
+    if isinstance(raw, Mapping):
+        return raw
+    try:
+        found = json.loads(raw or b"{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

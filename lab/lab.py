@@ -4,8 +4,8 @@ import functools
 import secrets
 import time
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -17,9 +17,11 @@ from sqlalchemy.exc import IntegrityError
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Breakpoints, Pattern
 from graphs.world import World
-from lab.events import SaverDropped
+from lab.chain import Chain, asked_again
+from lab.events import Outcome, SaverDropped
 from lab.forms import check_input
-from lab.lane_savers import CALLS, Held, Savers
+from lab.history import questions
+from lab.lane_savers import CALLS, Held, LaneSavers
 from lab.models import ModelName, make_model
 from lab.runs import Request, Runs
 from lab.settings import Settings
@@ -40,8 +42,8 @@ class Lab:
         self.storage: Storage = self._stack.enter_context(open_storage(self.settings))
         self.threads = Threads(self.storage.database)
         self.runs = Runs()
-        self.savers = Savers(self.settings, self.storage, self.runs.running, self._lost)
-        self._stack.callback(self.savers.close)
+        self.lane_savers = LaneSavers(self.settings, self.storage, self.runs.running, self._lost)
+        self._stack.callback(self.lane_savers.close)
         self._stack.callback(self.runs.close)
         self.graph = functools.lru_cache(maxsize=256)(self._graph)
 
@@ -60,7 +62,7 @@ class Lab:
     def offered(self, slug: str) -> Pattern:
         """Gives a pattern with those lanes alone for which there is a checkpointer here."""
         pattern = self.patterns[slug]
-        return replace(pattern, lanes=tuple(lane for lane in pattern.lanes if self.savers.offers(lane.saver)))
+        return replace(pattern, lanes=tuple(lane for lane in pattern.lanes if self.lane_savers.offers(lane.saver)))
 
     def _graph(self, slug: str, lane_key: str, model: ModelName, pace: float) -> Graph:
         lane = self.patterns[slug].lane(lane_key)
@@ -77,25 +79,18 @@ class Lab:
         """Gives the lane's graph for its nodes and schemas; no model call is made through it."""
         return self.graph(slug, lane_key, "offline", 0.0)
 
-    @contextmanager
-    def reading_of(self, thread: Thread) -> Iterator[Graph]:
-        """Lends the graph by which a thread is read, on the thread's checkpointer."""
-        lane = self.patterns[thread.pattern].lane(thread.lane)
-        if not lane.saver:
-            yield self.reading(thread.pattern, thread.lane)
-            return
-        with self.savers.lend(thread.thread_id, lane.saver) as held:
-            yield self._held_graph(held, thread.pattern, thread.lane, "offline", 0.0)
+    def reading_of(self, thread: Thread | Request) -> Graph:
+        """Gives the graph by which a thread is read, on the checkpointer that its lane chooses."""
+        saver = self.patterns[thread.pattern].lane(thread.lane).saver
+        if not saver:
+            return self.reading(thread.pattern, thread.lane)
+        held = self.lane_savers.of(thread.thread_id, saver)
+        return self._held_graph(held, thread.pattern, thread.lane, "offline", 0.0)
 
-    @contextmanager
-    def storage_of(self, thread: Thread) -> Iterator[Storage]:
-        """Lends the storage in which a thread's checkpoints are, which its lane may choose."""
-        lane = self.patterns[thread.pattern].lane(thread.lane)
-        if not lane.saver:
-            yield self.storage
-            return
-        with self.savers.lend(thread.thread_id, lane.saver) as held:
-            yield held.storage
+    def storage_of(self, thread: Thread) -> Storage:
+        """Gives the storage in which a thread's checkpoints are, on the checkpointer that its lane chooses."""
+        saver = self.patterns[thread.pattern].lane(thread.lane).saver
+        return self.lane_savers.of(thread.thread_id, saver).storage if saver else self.storage
 
     def _held_graph(self, held: Held, slug: str, lane_key: str, model: ModelName, pace: float) -> Graph:
         graph = held.graphs.get((model, pace))
@@ -106,7 +101,7 @@ class Lab:
     def _graph_for(self, request: Request) -> Graph:
         how = (request.pattern, request.lane, request.model, request.pace)
         saver = self.patterns[request.pattern].lane(request.lane).saver
-        return self._held_graph(self.savers.keep(request.thread_id, saver), *how) if saver else self.graph(*how)
+        return self._held_graph(self.lane_savers.keep(request.thread_id, saver), *how) if saver else self.graph(*how)
 
     def _lost(self, thread_id: str, checkpoints: int) -> None:
         """Tells a thread's page that its memory went to make room for others'."""
@@ -139,36 +134,69 @@ class Lab:
             FaultTable(database, thread_id, expendable=expendable),
         )
 
-    def stream(self, request: Request, *, expendable: bool = False) -> Stream:
+    def work(self, request: Request, *, expendable: bool = False) -> Stream | Chain:
         """Gives the work that a request asks for; `expendable` lets the nodes kill this process."""
+        match request.kind:
+            case "start" | "turn":
+                given = check_input(self.input_schema(request.pattern, request.lane), request.values)
+                return self._stream(request, given, expendable=expendable)
+            case "resume":
+                return self._stream(request, Command(resume=dict(request.values)), expendable=expendable)
+            case "reanswer":
+                return self._reanswered(request, expendable=expendable)
+            case "what-if":
+                return self._twice(request, expendable=expendable)
+            case _:
+                return self._stream(request, None, at=request.checkpoint_id, expendable=expendable)
+
+    def _stream(self, request: Request, given: Any, *, at: str = "", expendable: bool) -> Stream:
         lane = self.pattern(request.pattern).lane(request.lane)
         own, chosen = lane.breakpoints, request.breakpoints
         return Stream(
             graph=self._graph_for(request),
             lane=lane,
-            given=self._given(request),
-            config=self.config(request.thread_id, request.pattern, request.lane, request.workspace),
+            given=given,
+            config=self.config(request.thread_id, request.pattern, request.lane, request.workspace, request.label),
+            at=at,
             world=self.world(request.thread_id, expendable=expendable),
             breakpoints=Breakpoints((*own.before, *chosen.before), (*own.after, *chosen.after)),
         )
 
-    def _given(self, request: Request) -> Any:
-        match request.kind:
-            case "start" | "turn":
-                return check_input(self.input_schema(request.pattern, request.lane), request.values)
-            case "resume":
-                return Command(resume=dict(request.values))
-            case _:
-                return None
+    def _reanswered(self, request: Request, *, expendable: bool) -> Chain:
+        """Asks first, for an answer given to what was answered before is passed over for the old one."""
+        graph = self.reading_of(request)
+        place = {"thread_id": request.thread_id, "checkpoint_ns": "", "checkpoint_id": request.checkpoint_id}
+        old = questions(graph.get_state({"configurable": place}))
 
-    def config(self, thread_id: str, slug: str, lane_key: str, workspace: str) -> Any:
+        def answered(outcome: Outcome) -> Stream | None:
+            if outcome != "waiting":
+                return None
+            snapshot = graph.get_state({"configurable": {"thread_id": request.thread_id}})
+            answers = asked_again(old, snapshot, request.values)
+            return self._stream(request, Command(resume=answers), expendable=expendable) if answers else None
+
+        first = self._stream(request, None, at=request.checkpoint_id, expendable=expendable)
+        given = ", ".join(repr(answer) for answer in request.values.values())
+        return Chain(
+            first, answered, f"# Asked again, each question has a new id.\nCommand(resume={{new_id: {given}}})"
+        )
+
+    def _twice(self, request: Request, *, expendable: bool) -> Chain:
+        edited = request.values["fork"]
+        as_it_was = replace(request, label="as it was")
+        first = self._stream(as_it_was, None, at=request.checkpoint_id, expendable=expendable)
+        second = self._stream(request, None, at=edited, expendable=expendable)
+        return Chain(first, lambda _: second, second.calls())
+
+    def config(self, thread_id: str, slug: str, lane_key: str, workspace: str, label: str = "") -> Any:
         """Gives a run's config: the thread alone, its limits, and metadata to find it by."""
+        noted = {"pattern": slug, "lane": lane_key, "workspace": workspace, "began": time.time()}
         return {
             "configurable": {"thread_id": thread_id},
             "recursion_limit": self.settings.recursion_limit,
             # One worker of the pool does nothing but wait for the stream's next part.
             "max_concurrency": self.settings.max_concurrency + 1,
-            "metadata": {"pattern": slug, "lane": lane_key, "workspace": workspace},
+            "metadata": noted | ({"label": label} if label else {}),
         }
 
     @functools.cached_property

@@ -24,11 +24,15 @@ class Request:
     lane: str
     kind: Kind
     values: Mapping[str, Plain]
-    """The input of a start or a turn, a resume's answers by interrupt id, else empty."""
+    """The input of a start or a turn, answers by interrupt id, the edited checkpoint of a what-if, else empty."""
     model: ModelName
     pace: float
     breakpoints: Breakpoints
     """Those that the visitor chose; the lane's own are added."""
+    checkpoint_id: str = ""
+    """The one to go back to; empty for a run that goes on from the newest."""
+    label: str = ""
+    """The name of the branch that the run makes."""
 
 
 class Work(Protocol):

@@ -8,10 +8,6 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
-from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.checkpoint.postgres import PostgresSaver
-from langgraph.checkpoint.sqlite import SqliteSaver
 from psycopg import Connection as PsycopgConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
@@ -20,6 +16,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import StaticPool
 
 from lab.errors import DamagedDatabase
+from lab.savers import NotingMemory, NotingPostgres, NotingSqlite, Saver
 from lab.settings import Settings
 from lab.tables import METADATA, Database
 
@@ -30,6 +27,21 @@ INDEX = (
     "(thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, metadata)"
 )
 """Covers every listing of a history, which otherwise walks the blobs beside the metadata."""
+SQLITE_INDEXES = (
+    INDEX,
+    # Questions and errors are few among all that tasks write.
+    "CREATE INDEX IF NOT EXISTS lab_marks ON writes(thread_id, checkpoint_ns, checkpoint_id, channel) "
+    "WHERE channel IN ('__interrupt__', '__error__')",
+    # A subgraph's checkpoints, by the thread's checkpoint that they belong to; metadata may be damaged.
+    "CREATE INDEX IF NOT EXISTS lab_inner ON checkpoints(thread_id, CASE WHEN json_valid(CAST(metadata AS TEXT)) "
+    "THEN json_extract(CAST(metadata AS TEXT), '$.parents.\"\"') END) WHERE checkpoint_ns <> ''",
+)
+POSTGRESQL_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS lab_marks ON checkpoint_writes(thread_id, checkpoint_ns, checkpoint_id, channel) "
+    "WHERE channel IN ('__interrupt__', '__error__')",
+    "CREATE INDEX IF NOT EXISTS lab_inner ON checkpoints(thread_id, (metadata -> 'parents' ->> '')) "
+    "WHERE checkpoint_ns <> ''",
+)
 BUSY_TIMEOUT = 30.0
 """Seconds that a writer waits for another one's transaction."""
 
@@ -39,7 +51,7 @@ class Storage:
     """An opened database: the checkpointer and the lab's own tables."""
 
     kind: Kind
-    saver: BaseCheckpointSaver[Any]
+    saver: Saver
     database: Database
 
 
@@ -57,30 +69,26 @@ def open_storage(settings: Settings) -> Iterator[Storage]:
 
 def _memory(stack: ExitStack) -> Storage:
     engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-    return Storage("memory", InMemorySaver(), _database(stack, engine, engine, one_connection=True))
+    database = _database(stack, engine, engine, one_connection=True)
+    return Storage("memory", NotingMemory(database), database)
 
 
 def _sqlite(stack: ExitStack, path: Path) -> Storage:
     path.parent.mkdir(parents=True, exist_ok=True)
     _check(path)
-    saver = sqlite_saver(path)
-    stack.callback(saver.conn.close)
-    saver.conn.execute(INDEX)
-    saver.conn.commit()
+    connection = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_TIMEOUT)
+    stack.callback(connection.close)
+    saver = NotingSqlite(connection)
+    saver.setup()
+    connection.execute("PRAGMA synchronous=NORMAL")
+    for index in SQLITE_INDEXES:
+        connection.execute(index)
+    connection.commit()
     url = URL.create("sqlite", database=str(path))
     writer = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
     _begin_immediate(writer)
     reader = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
     return Storage("sqlite", saver, _database(stack, writer, reader, one_connection=False))
-
-
-def sqlite_saver(path: Path) -> SqliteSaver:
-    """Opens a checkpointer with a connection of its own, which the caller closes."""
-    connection = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_TIMEOUT)
-    saver = SqliteSaver(connection)
-    saver.setup()
-    connection.execute("PRAGMA synchronous=NORMAL")
-    return saver
 
 
 def _check(path: Path) -> None:
@@ -126,8 +134,11 @@ def _postgresql(stack: ExitStack, settings: Settings) -> Storage:
         open=False,
     )
     stack.enter_context(pool)
-    saver = PostgresSaver(pool)
+    saver = NotingPostgres(pool)
     saver.setup()
+    with pool.connection() as connection:
+        for index in POSTGRESQL_INDEXES:
+            connection.execute(index)
     url = make_url(settings.database).set(drivername="postgresql+psycopg")
     engine = create_engine(url, pool_size=settings.pool_size, pool_pre_ping=True)
     return Storage("postgresql", saver, _database(stack, engine, engine, one_connection=False))

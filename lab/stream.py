@@ -232,8 +232,11 @@ class Stream:
     lane: Lane
     given: Any
     config: RunnableConfig
+    """The thread's, without a checkpoint."""
     world: World
     breakpoints: Breakpoints
+    at: str = ""
+    """The checkpoint to begin from; empty goes on from the newest one, which alone keeps finished siblings."""
     _stop: threading.Event = field(default_factory=threading.Event)
     _listener: Listener | None = None
     _control: RunControl = field(default_factory=RunControl)
@@ -244,7 +247,7 @@ class Stream:
         self._listener = listener = Listener(log)
         if self._stop.is_set():
             listener.cut()
-        config: RunnableConfig = {**self.config, "callbacks": [listener]}
+        config: RunnableConfig = {**self.config, "configurable": self._place, "callbacks": [listener]}
         try:
             parts = self.graph.stream(
                 self.given,
@@ -280,6 +283,11 @@ class Stream:
             self._listener.cut()
         self._control.request_drain("stopped by a person")
 
+    @property
+    def _place(self) -> dict[str, Any]:
+        place = dict(self.config["configurable"])
+        return place | {"checkpoint_ns": "", "checkpoint_id": self.at} if self.at else place
+
     def _settled(self) -> Outcome:
         if not self.lane.remembers:
             return "finished"
@@ -291,6 +299,7 @@ class Stream:
     def calls(self) -> str:
         """Tells the call of this run as code that can be copied."""
         config = {key: value for key, value in self.config.items() if key != "metadata"}
+        config["configurable"] = self._place
         pauses = "".join(
             f"    interrupt_{when}={list(nodes)!r},\n"
             for when, nodes in (("before", self.breakpoints.before), ("after", self.breakpoints.after))

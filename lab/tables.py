@@ -75,6 +75,20 @@ FAULTS = Table(
     Column("calls", Integer, nullable=False),
 )
 
+NOTES = Table(
+    "lab_notes",
+    METADATA,
+    Column("thread_id", String(36), primary_key=True),
+    Column("checkpoint_ns", Text, primary_key=True),
+    Column("checkpoint_id", Text, primary_key=True),
+    Column("ran", Text, nullable=False),
+    Column("next", Text, nullable=False),
+    Column("changed", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What each checkpoint's step did; made anew from the checkpoints where a row is missing."""
+
 SECRETS = Table("lab_secrets", METADATA, Column("name", String(40), primary_key=True), Column("value", Text))
 
 BUSINESS = {"ledger": LEDGER, "outbox": OUTBOX}

@@ -21,6 +21,7 @@ from lab.events import (
     Skipped,
     StateEdited,
     Tokens,
+    WentBack,
 )
 from lab.plain import Plain
 
@@ -32,7 +33,7 @@ class Said:
     """What a person gave: the input, an answer, or an edit."""
 
     key: str
-    kind: Literal["start", "turn", "resume", "edit"]
+    kind: Literal["start", "turn", "resume", "reanswer", "edit"]
     values: Plain
     at: float
     version: int = 0
@@ -127,6 +128,10 @@ class ThreadView:
         self.dropped = 0
         self.progress: Plain = None
         """What a node told last of how far it is."""
+        self.back_at: WentBack | None = None
+        """Where the shown branch begins, after the thread was taken back."""
+        self._reached: dict[str, tuple[list[Item], int]] = {}
+        """By checkpoint, the items when it was saved: those of its branch, as many as there were."""
         self._messages: dict[str, Message] = {}
         self._steps: dict[str, StepView] = {}
 
@@ -172,7 +177,16 @@ class ThreadView:
             case Skipped():
                 self.dropped = event.dropped
             case CheckpointSaved():
-                pass  # A checkpoint changes the history, which is read from the database.
+                self._reached[event.checkpoint_id] = (self.items, len(self.items))
+            case WentBack():
+                self._went_back(event)
+
+    def _went_back(self, event: WentBack) -> None:
+        """Leaves what came after the checkpoint to its own branch; a list of another one stays as it is."""
+        items, length = self._reached.get(event.checkpoint_id, ([], 0))
+        self.items = items[:length]
+        self.back_at = event
+        self.progress = None
 
     def _tokens(self, event: Tokens) -> None:
         message = self._messages.get(event.message_id)
@@ -188,7 +202,7 @@ class ThreadView:
 
     def _started(self, event: RunStarted) -> None:
         self.runs.append(RunView(event.run_id, event.kind, event.model, event.calls, event.at))
-        if event.kind in ("start", "turn", "resume"):
+        if event.kind in ("start", "turn", "resume", "reanswer"):
             self.items.append(Said(event.run_id, event.kind, event.said, event.at, event.no))
 
     def _ended(self, event: RunEnded) -> None:

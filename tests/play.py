@@ -101,8 +101,8 @@ def _played(lab: Lab, workspace: Workspace, thread_id: str) -> Played:
 
 
 def _saved(lab: Lab, thread_id: str) -> dict[str, Any]:
-    with lab.reading_of(lab.workspace("tests").thread(thread_id)) as graph:
-        return dict(graph.get_state({"configurable": {"thread_id": thread_id}}).values)
+    graph = lab.reading_of(lab.workspace("tests").thread(thread_id))
+    return dict(graph.get_state({"configurable": {"thread_id": thread_id}}).values)
 
 
 def _written(view: ThreadView) -> dict[str, Any]:

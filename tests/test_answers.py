@@ -157,7 +157,7 @@ def test_the_right_question_at_another_checkpoint_is_stale(open_toys: OpenLab) -
     workspace = open_toys(asking()).workspace("w")
     thread_id = ran(workspace)
     _, question = shown(workspace, thread_id)
-    for checkpoint_id in (workspace.history(thread_id)[0].checkpoint_id, "made-up", ""):
+    for checkpoint_id in (workspace.history(thread_id).rows[0].checkpoint_id, "made-up", ""):
         with pytest.raises(StaleAnswer):
             workspace.resume(thread_id, {question.id: "x"}, checkpoint_id)
 

@@ -3,14 +3,14 @@
 import gc
 import weakref
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
-from threading import Thread as Worker
+from sqlite3 import ProgrammingError
 from typing import Any
 
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
+from sqlalchemy import func, select
 from streamlit.testing.v1 import AppTest
 
 from graphs.catalogue import find
@@ -22,6 +22,7 @@ from lab.errors import NotPossible, ThreadBusy, UnknownThread
 from lab.events import SaverDropped
 from lab.lab import Lab
 from lab.plain import Plain
+from lab.tables import NOTES, Database
 from lab.view import Reopened
 from lab.workspace import Workspace
 from tests.labs import quiet
@@ -137,13 +138,13 @@ def test_a_restart_tells_how_many_checkpoints_it_left(stored: Lab) -> None:
     workspace = stored.workspace("tests")
     for key in lanes(stored):
         thread_id = told(stored, key)
-        before, state = workspace.history(thread_id), workspace.snapshot(thread_id)
+        before, state = workspace.history(thread_id).rows, workspace.snapshot(thread_id)
         dropped = workspace.restart(thread_id)
 
         assert len(before) == 6
         assert (dropped.before, dropped.found) == (6, 6 if key in KEPT else 0)
         assert restarts(workspace, thread_id) == [dropped._replace(no=workspace.events(thread_id)[-1].no)]
-        assert workspace.history(thread_id) == (before if key in KEPT else ())
+        assert workspace.history(thread_id).rows == (before if key in KEPT else ())
         assert workspace.snapshot(thread_id) == (state if key in KEPT else None)
         assert workspace.status(thread_id) == ("finished" if key in KEPT else "new")
         view = workspace.view(thread_id)
@@ -154,13 +155,13 @@ def test_a_restart_tells_how_many_checkpoints_it_left(stored: Lab) -> None:
 def test_a_restart_drops_the_checkpointer_the_graph_and_the_connection(stored: Lab) -> None:
     for key in lanes(stored):
         thread_id = told(stored, key)
-        held = stored.savers.keep(thread_id, PATTERN.lane(key).saver)
+        held = stored.lane_savers.keep(thread_id, PATTERN.lane(key).saver)
         saver = held.storage.saver
         dead = [weakref.ref(found) for found in (saver, *held.graphs.values())]
         assert len(dead) == 2
         stored.workspace("tests").restart(thread_id)
         if isinstance(saver, SqliteSaver):
-            with pytest.raises(Exception, match="closed database"):
+            with pytest.raises(ProgrammingError, match="closed database"):
                 saver.conn.execute("SELECT 1")
         del held, saver
         gc.collect()
@@ -252,21 +253,37 @@ def test_a_lane_on_the_checkpointer_of_all_is_never_restarted(open_toys: OpenLab
     assert workspace.status(thread_id) == "finished"
 
 
-def test_a_restart_waits_for_whoever_reads(open_toys: OpenLab) -> None:
+def test_who_reads_during_a_restart_reads_on_and_leaves_nothing_open(open_toys: OpenLab) -> None:
     lab = open_toys(toy(lane(chain(a=done("a")), saver="sqlite"), turns=True))
     workspace = lab.workspace("w")
     thread_id = ran(workspace)
-    with ExitStack() as reading:
-        graph = reading.enter_context(lab.reading_of(workspace.thread(thread_id)))
-        restart = Worker(target=lambda: workspace.restart(thread_id))
-        restart.start()
-        restart.join(0.2)
-        assert restart.is_alive()
-        assert graph.get_state({"configurable": {"thread_id": thread_id}}).values["done"] == ["a"]
-    restart.join(10)
+    graph, saver = lab.reading_of(workspace.thread(thread_id)), lab.storage_of(workspace.thread(thread_id)).saver
+    workspace.restart(thread_id)
 
-    assert not restart.is_alive()
-    assert [event.found for event in restarts(workspace, thread_id)] == [3]
+    assert graph.get_state({"configurable": {"thread_id": thread_id}}).values["done"] == ["a"]
+    assert isinstance(saver, SqliteSaver)
+    with pytest.raises(ProgrammingError, match="closed database"):
+        saver.conn.execute("SELECT 1")
+    assert names(workspace, thread_id) == ["a"]
+
+
+def test_what_was_noted_of_a_thread_in_memory_is_gone_too(open_toys: OpenLab) -> None:
+    lab = open_toys(toy(lane(chain(a=done("a")), saver="memory")))
+    workspace = lab.workspace("w")
+    thread_id = ran(workspace)
+    noted = [row.ran for row in workspace.history(thread_id).rows]
+    database = lab.storage_of(workspace.thread(thread_id)).database
+    before = _notes(database, thread_id)
+    workspace.restart(thread_id)
+
+    assert noted == [(), (), ("a",)]
+    assert (before, _notes(database, thread_id), _notes(lab.storage.database, thread_id)) == (3, 0, 0)
+
+
+def _notes(database: Database, thread_id: str) -> int:
+    query = select(func.count()).select_from(NOTES).where(NOTES.c.thread_id == thread_id)
+    with database.read() as connection:
+        return int(connection.execute(query).scalar_one())
 
 
 def test_memory_that_makes_room_for_others_says_so(open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -324,7 +341,7 @@ def test_a_thread_in_the_file_is_there_after_the_lab_was_closed_and_one_in_memor
 def test_the_temporary_file_goes_with_the_lab() -> None:
     lab = Lab(quiet("memory"))
     told(lab, "sqlite")
-    path, _ = lab.savers._file
+    path, _ = lab.lane_savers._file
     assert path.exists()
     lab.close()
 

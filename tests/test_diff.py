@@ -20,7 +20,9 @@ from langgraph.graph.message import add_messages
 from langgraph.managed import RemainingSteps
 from pydantic import BaseModel, Field
 
-from lab.diff import Change, Reducer, Run, apply, diff, reducers_of, same, words
+from lab.diff import Change, Run, apply, diff, same, words
+from lab.editing import state_fields
+from lab.forms import Reducer
 from lab.plain import Plain, plain
 
 SCALARS = st.none() | st.booleans() | st.integers(-2, 2) | st.floats() | st.text("ab 1\n\r\u2028é漢🙂", max_size=12)
@@ -37,9 +39,9 @@ MESSAGE = st.fixed_dictionaries(
 VALUE = JSON | st.lists(MESSAGE, max_size=8)
 STATE = st.dictionaries(st.sampled_from(["x", "y", "z"]), VALUE)
 REDUCERS: st.SearchStrategy[dict[str, Reducer]] = st.dictionaries(
-    st.sampled_from(["x", "y", "z"]), st.sampled_from(["append", "messages", "other", "last"])
+    st.sampled_from(["x", "y", "z"]), st.sampled_from(["add", "messages", "other", "none"])
 )
-LOG: dict[str, Reducer] = {"log": "append"}
+LOG: dict[str, Reducer] = {"log": "add"}
 CHAT: dict[str, Reducer] = {"messages": "messages"}
 
 
@@ -65,7 +67,7 @@ def test_a_diff_makes_the_new_state_from_the_old_one(
 @given(STATE, st.lists(VALUE, min_size=1, max_size=4))
 def test_what_an_appending_reducer_adds_is_told_as_appended(state: dict[str, Plain], new: list[Plain]) -> None:
     old: Any = state["x"] if isinstance(state.get("x"), list) else []
-    change = only(diff({**state, "x": old}, {**state, "x": [*old, *new]}, {"x": "append"}))
+    change = only(diff({**state, "x": old}, {**state, "x": [*old, *new]}, {"x": "add"}))
     assert change.kind == "appended"
     assert same([item.after for item in change.inside], new)
 
@@ -299,20 +301,23 @@ class Kept:
     text: str = ""
 
 
-def test_reducers_are_read_from_the_annotations() -> None:
+def reducers_of(schema: type) -> dict[str, Reducer]:
+    return {entry.name: entry.reducer for entry in state_fields(schema)}
+
+
+def test_reducers_are_those_of_the_channels_that_the_library_makes() -> None:
     assert reducers_of(Typed) == {
-        "log": "append",
+        "log": "add",
         "messages": "messages",
         "formatted": "messages",
         "custom": "other",
         "merged": "other",
-        "channel": "append",
-        "value": "last",
-        "short": "last",
-        "steps": "last",
-        "named": "last",
-        "plain": "last",
+        "channel": "add",
+        "value": "none",
+        "short": "none",
+        "named": "none",
+        "plain": "none",
     }
-    assert reducers_of(Modelled) == {"log": "append", "amount": "last"}
-    assert reducers_of(Kept) == {"log": "append", "text": "last"}
+    assert reducers_of(Modelled) == {"log": "add", "amount": "none"}
+    assert reducers_of(Kept) == {"log": "add", "text": "none"}
     assert reducers_of(MessagesState) == {"messages": "messages"}

@@ -84,7 +84,7 @@ def test_no_difference_is_said() -> None:
 def test_each_kind_has_its_sign_and_word() -> None:
     before = {"gone": 1, "value": 20, "log": ["a"], "messages": [said("hello there", "1"), said("bye", "2")]}
     after = {"value": 100, "log": ["a", "b"], "messages": [said("hello you", "1"), said("new", "3")], "new": None}
-    text = drawn(before, after, log="append", messages="messages").text
+    text = drawn(before, after, log="add", messages="messages").text
     for told in (
         "gone − removed 1",
         "value ~ changed 20 → 100 int",
@@ -159,7 +159,7 @@ def test_a_change_is_told_in_a_line() -> None:
     assert lines({"x": "word " * 20}, {"x": "word " * 20 + "\n"}) == ["x: only blanks changed"]
     assert lines({"x": {"y": {"z": 1, "k": 2}}}, {"x": {"y": {"z": 2, "k": 2}}}) == ["x: y: z: 1 → 2"]
     assert lines({"x": {"y": 1, "z": 2}}, {"x": {"y": 2}}) == ["x: 1 removed, 1 changed"]
-    assert lines({"log": ["a"]}, {"log": ["a", "b", "c"]}, log="append") == ["log: 2 appended"]
+    assert lines({"log": ["a"]}, {"log": ["a", "b", "c"]}, log="add") == ["log: 2 appended"]
     messages = {"messages": [said("a", "1")]}, {"messages": [said("b", "1"), said("c", "2")]}
     assert lines(*messages, messages="messages") == ["messages: 1 appended, 1 replaced"]
 

@@ -54,12 +54,12 @@ def test_an_edit_that_does_not_fit_is_refused_by_field_and_saves_nothing(
     open_toys: OpenLab, values: dict[str, Any], field: str
 ) -> None:
     workspace, thread_id = paused(open_toys)
-    rows = workspace.history(thread_id)
+    rows = workspace.history(thread_id).rows
     with pytest.raises(InvalidInput) as refused:
         workspace.edit(thread_id, {"crash": "never", **values})
 
     assert set(refused.value.fields) == {field}
-    assert workspace.history(thread_id) == rows
+    assert workspace.history(thread_id).rows == rows
 
 
 def test_an_edit_of_nothing_is_refused(open_toys: OpenLab) -> None:

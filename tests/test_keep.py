@@ -109,7 +109,7 @@ def forked(lab: Lab, thread_id: str, checkpoint_id: str, **values: Any) -> str:
 
 def at(lab: Lab, thread_id: str, step: int) -> str:
     """Gives the first checkpoint of that step."""
-    return next(row.checkpoint_id for row in lab.workspace(WORKSPACE).history(thread_id) if row.step == step)
+    return next(row.checkpoint_id for row in lab.workspace(WORKSPACE).history(thread_id).rows if row.step == step)
 
 
 def branched(lab: Lab) -> tuple[str, list[str]]:
@@ -120,7 +120,7 @@ def branched(lab: Lab) -> tuple[str, list[str]]:
     third = forked(lab, thread_id, at(lab, thread_id, 2), done=["third"])
     inside = next(
         row.checkpoint_id
-        for row in lab.workspace(WORKSPACE).history(thread_id)
+        for row in lab.workspace(WORKSPACE).history(thread_id).rows
         if row.parent_id == at(lab, thread_id, 1) and row.source == "update"
     )
     return thread_id, [first, second, third, forked(lab, thread_id, inside, done=["fourth"])]
@@ -132,7 +132,7 @@ def three_steps() -> Pattern:
 
 def lineage(lab: Lab, thread_id: str, head: str) -> list[str]:
     """Gives a branch from its head back to the root."""
-    parents = {row.checkpoint_id: row.parent_id for row in lab.workspace(WORKSPACE).history(thread_id, limit=1000)}
+    parents = {row.checkpoint_id: row.parent_id for row in lab.workspace(WORKSPACE).history(thread_id, limit=1000).rows}
     way: list[str] = []
     found: str | None = head
     while found is not None:
@@ -265,7 +265,7 @@ def test_pruning_keeps_whole_branches_and_nothing_else(open_anywhere: OpenLab, k
     beside, all_rows = history(lab, other), lab.workspace(WORKSPACE).count(thread_id)
     pruned = prune(lab.storage, thread_id, [ends[number] for number in kept])
 
-    assert {row.checkpoint_id for row in lab.workspace(WORKSPACE).history(thread_id)} == wanted
+    assert {row.checkpoint_id for row in lab.workspace(WORKSPACE).history(thread_id).rows} == wanted
     assert history(lab, thread_id) == told
     assert set(heads(lab.storage, thread_id)) == {ends[number] for number in kept}
     assert (pruned.branches, pruned.checkpoints) == (4 - len(kept), all_rows - len(wanted))

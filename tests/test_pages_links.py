@@ -16,7 +16,7 @@ def test_a_link_opens_the_thread_lane_tab_and_checkpoint_that_it_names(pages_lab
     at = open_page("expense-approval")
     start(at, EXPENSE, 1)
     thread = next(found for found in pages_lab.workspace(LOCAL).threads() if found.lane == "dynamic")
-    earlier = pages_lab.workspace(LOCAL).history(thread.thread_id)[0].checkpoint_id
+    earlier = pages_lab.workspace(LOCAL).history(thread.thread_id).rows[0].checkpoint_id
     there = open_page(
         "expense-approval", thread=thread.thread_id, lane="dynamic", tab="Checkpoints", checkpoint=earlier
     )

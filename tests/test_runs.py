@@ -123,7 +123,7 @@ def test_a_second_run_on_a_busy_thread_is_refused_and_forks_nothing(open_toys: O
         workspace.edit(thread_id, {"n": 5})
     hold.let_go.set()
     end(workspace, thread_id)
-    rows = workspace.history(thread_id)
+    rows = workspace.history(thread_id).rows
 
     assert count == ["a", "c"]
     assert len([event for event in workspace.events(thread_id) if isinstance(event, RunStarted)]) == 1
@@ -204,11 +204,11 @@ def test_a_node_that_wants_to_end_the_process_only_ends_its_run(open_toys: OpenL
 def test_new_input_is_refused_while_a_thread_has_work_left(open_toys: OpenLab) -> None:
     workspace = open_toys(toy(lane(chain(a=done("a"), b=broken)), turns=True)).workspace("w")
     thread_id = ran(workspace)
-    rows = len(workspace.history(thread_id))
+    rows = len(workspace.history(thread_id).rows)
     with pytest.raises(WorkLeft):
         workspace.turn(thread_id, GIVEN)
 
-    assert len(workspace.history(thread_id)) == rows
+    assert len(workspace.history(thread_id).rows) == rows
     assert workspace.status(thread_id) == "resumable"
 
 
@@ -250,7 +250,7 @@ def test_a_lane_without_a_checkpointer_has_nothing_to_go_on_from(open_toys: Open
     with pytest.raises(NotPossible, match="no checkpointer"):
         workspace.edit(thread_id, {"n": 2})
     assert workspace.snapshot(thread_id) is None
-    assert workspace.history(thread_id) == ()
+    assert workspace.history(thread_id).rows == ()
     assert workspace.pending(thread_id) == ()
 
 

@@ -36,6 +36,8 @@ ARGUMENTS: dict[str, Any] = {
     "answers": {"some": "answer"},
     "checkpoint_id": "some-checkpoint",
     "table": "ledger",
+    "how": {},
+    "checkpoint_ids": ["some-checkpoint"],
 }
 
 
@@ -47,7 +49,7 @@ def call(workspace: Workspace, name: str, thread_id: str) -> object:
             given["thread_id"] = thread_id
         elif parameter.name == "thread_ids":
             given["thread_ids"] = [thread_id]
-        elif parameter.default is parameter.empty:
+        elif parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD:
             given[parameter.name] = ARGUMENTS.get(parameter.name, "something")
     return getattr(workspace, name)(**given)
 
@@ -114,18 +116,20 @@ def test_a_checkpoint_of_another_thread_is_unknown_here(open_toys: OpenLab) -> N
     workspace = open_toys(two_steps()).workspace("w")
     one, other = ran(workspace), ran(workspace)
     with pytest.raises(UnknownCheckpoint):
-        workspace.snapshot(one, workspace.history(other)[-1].checkpoint_id)
+        workspace.snapshot(one, workspace.history(other).rows[-1].checkpoint_id)
 
 
 def test_the_history_has_every_checkpoint_once_in_the_order_of_writing(open_toys: OpenLab) -> None:
     workspace = open_toys(two_steps()).workspace("w")
     thread_id = ran(workspace)
-    rows = workspace.history(thread_id)
+    rows = workspace.history(thread_id).rows
 
     assert [row.step for row in rows] == [-1, 0, 1, 2]
     assert [row.source for row in rows] == ["input", "loop", "loop", "loop"]
     assert sorted(row.at for row in rows) == [row.at for row in rows]
-    assert [*workspace.history(thread_id, limit=3), *workspace.history(thread_id, limit=3, offset=3)] == list(rows)
+    assert [*workspace.history(thread_id, limit=3).rows, *workspace.history(thread_id, limit=3, offset=3).rows] == list(
+        rows
+    )
 
 
 class Reopen:
@@ -177,13 +181,13 @@ def test_a_thread_stands_after_a_restart_as_it_stood_before(
     first = reopen(make())
     thread_id = ran(first.workspace("w"))
     before = first.workspace("w")
-    was = (before.threads(), before.status(thread_id), before.snapshot(thread_id), before.history(thread_id))
+    was = (before.threads(), before.status(thread_id), before.snapshot(thread_id), before.history(thread_id).rows)
     steps = [(step.path, step.status, step.wrote, step.error, step.asked) for step in viewed(before, thread_id).steps]
     first.close()
     second = reopen(make())
     after = second.workspace("w")
 
-    assert (after.threads(), after.status(thread_id), after.snapshot(thread_id), after.history(thread_id)) == was
+    assert (after.threads(), after.status(thread_id), after.snapshot(thread_id), after.history(thread_id).rows) == was
     assert was[1] == status
     again = viewed(after, thread_id)
     assert [(step.path, step.status, step.wrote, step.error, step.asked) for step in again.steps] == steps

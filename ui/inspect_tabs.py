@@ -9,7 +9,8 @@ import streamlit as st
 
 from lab.errors import UnknownCheckpoint
 from lab.events import Event, Tokens
-from lab.history import CheckpointRow, Snapshot
+from lab.history import Snapshot
+from lab.listing import Row
 from lab.view import Reopened
 from lab.workspace import Workspace
 from ui.diagram import diagram
@@ -64,7 +65,7 @@ def _checkpoints(workspace: Workspace, pane: LanePane, thread_id: str) -> None:
         return
     pages = -(-total // PAGE)
     page = int(st.pagination(pages, default=pages, key=f"page_{thread_id}") or pages) if pages > 1 else 1
-    rows = workspace.history(thread_id, limit=PAGE, offset=(page - 1) * PAGE)
+    rows = workspace.history(thread_id, limit=PAGE, offset=(page - 1) * PAGE).rows
     left, right = st.columns([3, 2], gap="medium")
     with left:
         selected = _table(thread_id, rows)
@@ -72,7 +73,7 @@ def _checkpoints(workspace: Workspace, pane: LanePane, thread_id: str) -> None:
         _state(workspace, thread_id, selected)
 
 
-def _table(thread_id: str, rows: Sequence[CheckpointRow]) -> str:
+def _table(thread_id: str, rows: Sequence[Row]) -> str:
     """Draws the page of rows and gives the selected one's id, the newest one's where none is selected."""
     ids = [row.checkpoint_id for row in rows]
     asked = st.query_params.get("checkpoint")
@@ -99,12 +100,12 @@ def _selection(ids: Sequence[str], asked: str | None) -> Any:
     return {"selection": {"rows": [ids.index(asked)], "columns": [], "cells": []}} if asked in ids else None
 
 
-def _frame(rows: Sequence[CheckpointRow]) -> pd.DataFrame:
+def _frame(rows: Sequence[Row]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Step": [row.step for row in rows],
             "Source": [row.source for row in rows],
-            "Wrote": [", ".join(row.wrote) for row in rows],
+            "Wrote": [", ".join(one.key for one in row.changed) for row in rows],
             "Time": [datetime.fromtimestamp(row.at, UTC).strftime("%H:%M:%S.%f")[:-3] for row in rows],
             "Checkpoint": [row.checkpoint_id for row in rows],
         }

@@ -1,0 +1,263 @@
+"""What each checkpoint's step did, noted as it's saved, so that a history is listed and searched without its states."""
+
+import functools
+import json
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Literal, NamedTuple
+
+from langchain_core.messages import BaseMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver, ChannelVersions, Checkpoint, CheckpointMetadata
+from pydantic import BaseModel
+
+How = Literal["set", "same", "appended", "removed", "changed"]
+
+SEARCHED = 4_000
+"""Characters of a step's changes that a search looks through."""
+KEPT = 16
+"""Threads whose newest checkpoint is held for comparison with the next; another one's is read again."""
+
+_SENDS = "__pregel_tasks"
+_TO = "branch:to:"
+_JOIN = "join:"
+
+
+class Changed(NamedTuple):
+    """What a step did to one key of the state."""
+
+    key: str
+    how: How
+    items: int = 0
+    """Items that were appended, removed or changed; 0 where it's no list."""
+
+
+class Note(NamedTuple):
+    """What the step did that ended with a checkpoint, and which nodes run from there."""
+
+    ran: tuple[str, ...]
+    """The nodes that ran, once for each of their tasks; of an edit, the node as which it was written."""
+    next: tuple[str, ...]
+    changed: tuple[Changed, ...]
+    text: str
+    """The changed values as text, case folded, for a search."""
+
+
+NOTHING = Note((), (), (), "")
+"""What is noted where a step can't be read."""
+
+
+class Noting(BaseCheckpointSaver[Any]):
+    """Notes each checkpoint that a checkpointer saves; mixed in before the checkpointer's own class."""
+
+    @functools.cached_property
+    def _held(self) -> OrderedDict[tuple[str, str], Checkpoint]:
+        return OrderedDict()
+
+    def keep(self, row: Mapping[str, str]) -> None:
+        """Saves a note's row."""
+        raise NotImplementedError
+
+    def put(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Saves a checkpoint, then its note; one whose note is missing is read when somebody asks for it."""
+        saved = super().put(config, checkpoint, metadata, new_versions)
+        place = config["configurable"]
+        key = (str(place["thread_id"]), str(place.get("checkpoint_ns", "")))
+        parent = self._parent(config, key, place.get("checkpoint_id"))
+        self.keep(row(*key, checkpoint["id"], note(checkpoint, parent, str(metadata.get("source", "")))))
+        self._hold(key, checkpoint)
+        return saved
+
+    def _parent(self, config: RunnableConfig, key: tuple[str, str], ident: str | None) -> Checkpoint | None:
+        if ident is None:
+            return None
+        held = self._held.get(key)
+        if held is not None and held["id"] == ident:
+            return held
+        found = self.get_tuple(config)
+        return found.checkpoint if found else None
+
+    def _hold(self, key: tuple[str, str], checkpoint: Checkpoint) -> None:
+        self._held[key] = checkpoint
+        self._held.move_to_end(key)
+        # Several threads may run at once, each of which takes out what is too much.
+        while len(self._held) > KEPT:
+            with suppress(KeyError):
+                self._held.popitem(last=False)
+
+
+def row(thread_id: str, namespace: str, checkpoint_id: str, told: Note) -> dict[str, str]:
+    """Gives a note as its table's row."""
+    return {
+        "thread_id": thread_id,
+        "checkpoint_ns": namespace,
+        "checkpoint_id": checkpoint_id,
+        "ran": json.dumps(told.ran),
+        "next": json.dumps(told.next),
+        "changed": json.dumps(told.changed),
+        "text": told.text,
+    }
+
+
+def read(ran: str, following: str, changed: str, text: str) -> Note:
+    """Makes the note again of which a row tells."""
+    return Note(
+        tuple(json.loads(ran)),
+        tuple(json.loads(following)),
+        tuple(Changed(*found) for found in json.loads(changed)),
+        text,
+    )
+
+
+def note(checkpoint: Checkpoint, parent: Checkpoint | None, source: str) -> Note:
+    """Compares a checkpoint with the one that it descends from."""
+    values = checkpoint["channel_values"]
+    before: Mapping[str, Any] = parent["channel_values"] if parent else {}
+    versions: Mapping[str, Any] = parent["channel_versions"] if parent else {}
+    changed, texts = [], []
+    for key, value in values.items():
+        if _internal(key) or checkpoint["channel_versions"].get(key) == versions.get(key):
+            continue
+        found, news = _compared(key, before, value)
+        changed.append(found)
+        texts.append(f"{key}: {_text(news)}")
+    changed += [Changed(key, "removed") for key in before if key not in values and not _internal(key)]
+    return Note(_ran(checkpoint, parent, source), following(checkpoint), tuple(changed), _cut("\n".join(texts)))
+
+
+def _internal(key: str) -> bool:
+    """Tells the library's own channels, which have a colon or underscores around them."""
+    return ":" in key or key.startswith("__")
+
+
+def _ran(checkpoint: Checkpoint, parent: Checkpoint | None, source: str) -> tuple[str, ...]:
+    if parent is None or source not in ("loop", "update"):
+        return ()
+    was, seen = parent["versions_seen"], checkpoint["versions_seen"]
+    sent = _sent(parent) if source == "loop" else []
+    ran = [name for name in seen if not name.startswith("__") and seen[name] != was.get(name) and name not in sent]
+    return (*ran, *sent)
+
+
+def following(checkpoint: Checkpoint) -> tuple[str, ...]:
+    """Gives the nodes that run next, as the channels that set them off say it."""
+    found = []
+    for key, value in checkpoint["channel_values"].items():
+        if key == "__start__":
+            found.append(key)
+        elif key.startswith(_TO) and not _put_off(value):
+            found.append(key.removeprefix(_TO))
+        elif key.startswith(_JOIN):
+            names, _, target = key.removeprefix(_JOIN).rpartition(":")
+            arrived, ready = (value[0], value[1]) if _is_put_off(value) else (value, True)
+            if ready and len("+".join(arrived)) == len(names):
+                found.append(target)
+    return (*found, *_sent(checkpoint))
+
+
+def _is_put_off(value: Any) -> bool:
+    return isinstance(value, (tuple, list)) and len(value) == 2 and isinstance(value[1], bool)
+
+
+def _put_off(value: Any) -> bool:
+    """Tells whether a node with `defer=True` still waits for all others to end."""
+    return _is_put_off(value) and not value[1]
+
+
+def _sent(checkpoint: Checkpoint) -> list[str]:
+    return [str(found.node) for found in checkpoint["channel_values"].get(_SENDS) or () if hasattr(found, "node")]
+
+
+def _compared(key: str, before: Mapping[str, Any], value: Any) -> tuple[Changed, Any]:
+    """Gives what was done to a key, and the values that are new there."""
+    if key not in before:
+        return (Changed(key, "appended", len(value)), value) if _items(value) else (Changed(key, "set"), value)
+    old = before[key]
+    if isinstance(old, list) and isinstance(value, list):
+        return _lists(key, old, value)
+    if isinstance(old, dict) and isinstance(value, dict):
+        news = {name: item for name, item in value.items() if name not in old or not _same(old[name], item)}
+        lost = sum(name not in value for name in old)
+        if not news and lost:
+            return Changed(key, "removed", lost), ()
+        return (Changed(key, "changed", len(news) + lost) if news else Changed(key, "same")), news
+    return (Changed(key, "same"), ()) if _same(old, value) else (Changed(key, "set"), value)
+
+
+def _items(value: Any) -> bool:
+    return isinstance(value, list) and bool(value)
+
+
+def _lists(key: str, old: Sequence[Any], new: Sequence[Any]) -> tuple[Changed, Any]:
+    shared = 0
+    for one, other in zip(old, new, strict=False):
+        if not _same(one, other):
+            break
+        shared += 1
+    if shared == len(old):
+        news = new[shared:]
+        return (Changed(key, "appended", len(news)) if news else Changed(key, "same")), news
+    if shared == len(new):
+        return Changed(key, "removed", len(old) - shared), ()
+    # Whatever is the same at the end wasn't touched either.
+    tail = 0
+    while tail < min(len(old), len(new)) - shared and _same(old[-1 - tail], new[-1 - tail]):
+        tail += 1
+    news = new[shared : len(new) - tail]
+    if not news:
+        return Changed(key, "removed", len(old) - len(new)), ()
+    return Changed(key, "changed", max(len(news), len(old) - tail - shared)), news
+
+
+def _same(one: Any, other: Any) -> bool:
+    if one is other:
+        return True
+    try:
+        return type(one) is type(other) and bool(one == other)
+    # A type of the state's own may raise anything where it's compared; then nobody can say that it's the same.
+    except Exception:  # noqa: BLE001
+        return False
+
+
+def _text(value: Any) -> str:
+    found: list[str] = []
+    left = SEARCHED
+    for piece in _pieces(value):
+        found.append(piece[:left])
+        left -= len(piece) + 1
+        if left <= 0:
+            break
+    return " ".join(found)
+
+
+def _pieces(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, BaseMessage):
+        yield str(value.text)
+        for call in getattr(value, "tool_calls", ()):
+            yield str(call["name"])
+            yield from _pieces(call["args"])
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield str(key)
+            yield from _pieces(item)
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for item in value:
+            yield from _pieces(item)
+    elif isinstance(value, BaseModel):
+        yield from _pieces(dict(value))
+    elif value is not None:
+        yield str(value)
+
+
+def _cut(text: str) -> str:
+    """Gives what any database can keep: neither NUL nor halves of characters."""
+    return text[:SEARCHED].replace("\x00", " ").encode("utf-8", "replace").decode().casefold()

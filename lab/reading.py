@@ -1,0 +1,136 @@
+"""What a workspace reads of its threads: their list, what their runs told, and what they saved."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from langgraph.types import StateSnapshot
+
+from lab import index, listing
+from lab.cost import Cost, cost
+from lab.diff import Change, diff
+from lab.editing import state_fields
+from lab.errors import NotPossible
+from lab.events import Event
+from lab.forms import Entry, Reducer
+from lab.history import Question, Snapshot, Status, status, told, told_values
+from lab.listing import Only, Page, Row
+from lab.owned import Owned
+from lab.tables import BUSINESS
+from lab.threads import Thread
+from lab.tree import Tree
+from lab.view import ThreadView
+
+EVERYTHING = Only()
+
+
+class Reading(Owned):
+    """The reads of a workspace."""
+
+    def thread(self, thread_id: str) -> Thread:
+        """Gives a thread; raises UnknownThread."""
+        return self._thread(thread_id)
+
+    def threads(
+        self, *, pattern: str | None = None, session: str | None = None, limit: int = 100
+    ) -> tuple[Thread, ...]:
+        """Gives this workspace's threads, the last used first."""
+        return self._lab.threads.list(self.name, pattern=pattern, session=session, limit=limit)
+
+    def events(self, thread_id: str, after: int = 0, timeout: float = 0.0) -> list[Event]:
+        """Gives the thread's events past that number, waiting up to `timeout` seconds for the first."""
+        return self._followed(thread_id).after(after, timeout)
+
+    def view(self, thread_id: str) -> ThreadView:
+        """Gives a view of the thread that the caller brings up to date as often as it likes."""
+        return ThreadView(self._followed(thread_id))
+
+    def status(self, thread_id: str) -> Status:
+        """Tells how the thread stands, by its newest checkpoint."""
+        thread = self._thread(thread_id)
+        if self._lab.runs.active(thread_id) is not None:
+            return "running"
+        if not self._lab.pattern(thread.pattern).lane(thread.lane).remembers:
+            return "finished" if self._log(thread).last else "new"
+        return status(self._state(self._lab.reading_of(thread), thread))
+
+    def snapshot(self, thread_id: str, checkpoint_id: str | None = None, namespace: str = "") -> Snapshot | None:
+        """Gives the state at a checkpoint, the newest by default; None where nothing is saved.
+
+        `namespace` is a subgraph's. Raises UnknownCheckpoint, Unreadable.
+        """
+        thread = self._thread(thread_id)
+        if not self._lab.pattern(thread.pattern).lane(thread.lane).remembers:
+            return None
+        graph = self._lab.reading_of(thread)
+        if checkpoint_id is not None:
+            return told(self._found(graph, thread, checkpoint_id, namespace))
+        found = self._state(graph, thread)
+        return told(found) if found.created_at is not None else None
+
+    def values(self, thread_id: str, checkpoint_id: str) -> Mapping[str, Any]:
+        """Gives the state's own objects at a checkpoint, for a form; raises UnknownCheckpoint, Unreadable."""
+        thread = self._thread(thread_id)
+        found = self._found(self._lab.reading_of(thread), thread, checkpoint_id)
+        return dict(found.values) if isinstance(found.values, dict) else {}
+
+    def fields(self, thread_id: str) -> tuple[Entry, ...]:
+        """Gives the fields of the thread's state, as a form edits them."""
+        thread = self._thread(thread_id)
+        return state_fields(self._lab.state_schema(thread.pattern, thread.lane))
+
+    def diff(
+        self, thread_id: str, before: str | None, after: str, other_thread_id: str | None = None
+    ) -> tuple[Change, ...]:
+        """Gives what differs between two checkpoints' states; `after` may be another thread's of the same pattern.
+
+        Without `before` the empty state is taken. Raises UnknownThread, UnknownCheckpoint, Unreadable, NotPossible.
+        """
+        thread = self._thread(thread_id)
+        other = self._thread(other_thread_id or thread_id)
+        if other.pattern != thread.pattern:
+            raise NotPossible(
+                "Two threads of different patterns have different states. Choose one of the same pattern."
+            )
+        old = self._there(thread, before).values if before is not None else {}
+        return diff(told_values(old), told_values(self._there(other, after).values), self._reducers(thread))
+
+    def _there(self, thread: Thread, checkpoint_id: str) -> StateSnapshot:
+        return self._found(self._lab.reading_of(thread), thread, checkpoint_id)
+
+    def _reducers(self, thread: Thread) -> Mapping[str, Reducer]:
+        schema = self._lab.state_schema(thread.pattern, thread.lane)
+        return {entry.name: entry.reducer for entry in state_fields(schema)}
+
+    def history(
+        self, thread_id: str, only: Only = EVERYTHING, *, limit: int = 50, offset: int = 0, at: str | None = None
+    ) -> Page:
+        """Gives a page of the thread's checkpoints in the order of writing; with `at`, the one of that checkpoint."""
+        thread = self._thread(thread_id)
+        return listing.page(self._lab.storage_of(thread), thread.thread_id, only, limit=limit, offset=offset, at=at)
+
+    def rows(self, thread_id: str, checkpoint_ids: Sequence[str]) -> tuple[Row, ...]:
+        """Gives the history's rows of these checkpoints, in their order; unknown ones are left out."""
+        return listing.chosen(self._lab.storage_of(self._thread(thread_id)), thread_id, checkpoint_ids)
+
+    def tree(self, thread_id: str) -> Tree:
+        """Gives the tree of the thread's checkpoints with all its branches."""
+        return listing.tree(self._lab.storage_of(self._thread(thread_id)), thread_id)
+
+    def count(self, thread_id: str) -> int:
+        """Counts the thread's checkpoints."""
+        return index.count(self._lab.storage_of(self._thread(thread_id)), thread_id)
+
+    def cost(self, thread_id: str) -> Cost:
+        """Measures what the thread's checkpoints cost, in time a superstep and in bytes."""
+        return cost(self._lab.storage_of(self._thread(thread_id)), thread_id, self.events(thread_id))
+
+    def pending(self, thread_id: str) -> tuple[Question, ...]:
+        """Gives the interrupts that wait for an answer, in stable task order."""
+        found = self.snapshot(thread_id)
+        return found.questions if found is not None and self.status(thread_id) == "waiting" else ()
+
+    def business(self, table: str, thread_ids: list[str]) -> list[dict[str, Any]]:
+        """Gives a business table's rows of these threads; raises UnknownThread."""
+        for thread_id in thread_ids:
+            self._thread(thread_id)
+        return self._lab.storage.database.rows(BUSINESS[table], thread_ids)

@@ -1,0 +1,54 @@
+"""The library's checkpointers, each of which also notes what it saves."""
+
+from collections.abc import Mapping
+
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.postgres import PostgresSaver
+from langgraph.checkpoint.sqlite import SqliteSaver
+from sqlalchemy import insert
+
+from lab.notes import Noting
+from lab.tables import NOTES, Database
+
+
+class NotingMemory(Noting, InMemorySaver):
+    """Keeps threads in memory, and notes them."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self._database = database
+
+    def keep(self, row: Mapping[str, str]) -> None:
+        """Saves a note in the lab's own tables."""
+        with self._database.begin() as connection:
+            connection.execute(insert(NOTES).prefix_with("OR REPLACE"), dict(row))
+
+
+class NotingSqlite(Noting, SqliteSaver):
+    """Keeps threads in a SQLite file, and notes them."""
+
+    def keep(self, row: Mapping[str, str]) -> None:
+        """Saves a note over the checkpointer's own connection."""
+        with self.cursor() as cursor:
+            cursor.execute(
+                "INSERT OR REPLACE INTO lab_notes VALUES "
+                "(:thread_id, :checkpoint_ns, :checkpoint_id, :ran, :next, :changed, :text)",
+                dict(row),
+            )
+
+
+class NotingPostgres(Noting, PostgresSaver):
+    """Keeps threads in PostgreSQL, and notes them."""
+
+    def keep(self, row: Mapping[str, str]) -> None:
+        """Saves a note over a connection of the checkpointer's pool."""
+        with self._cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO lab_notes VALUES (%(thread_id)s, %(checkpoint_ns)s, %(checkpoint_id)s, %(ran)s, %(next)s, "
+                "%(changed)s, %(text)s) ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id) DO UPDATE SET "
+                "ran = EXCLUDED.ran, next = EXCLUDED.next, changed = EXCLUDED.changed, text = EXCLUDED.text",
+                dict(row),
+            )
+
+
+Saver = NotingMemory | NotingSqlite | NotingPostgres

@@ -1,0 +1,303 @@
+"""Going back in a thread: what would run again, replay, fork with an edit, another answer, and what if."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Unpack
+
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.errors import InvalidUpdateError
+from langgraph.types import Overwrite, StateSnapshot
+
+from lab.diff import Change, diff
+from lab.editing import How, preview, rebuild
+from lab.errors import InvalidInput, NothingToContinue, NotPossible, StaleAnswer
+from lab.events import EventLog, StateEdited, WentBack
+from lab.forms import check_answer
+from lab.history import questions, told
+from lab.owned import Going
+from lab.plain import Plain, plain
+from lab.reading import Reading
+from lab.stream import Graph
+from lab.threads import Thread
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What runs when a thread goes on from a checkpoint."""
+
+    next: tuple[str, ...]
+    """The nodes that run first."""
+    later: tuple[str, ...]
+    """Those that may run after them."""
+    effects: Mapping[str, tuple[str, ...]]
+    """By node of either, what it does outside the state: in which tables it books, what it sends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an edit would leave behind."""
+
+    values: dict[str, Plain]
+    changes: tuple[Change, ...]
+    next: tuple[str, ...]
+
+
+class Travelling(Reading):
+    """The ways back in a workspace's threads, none of which changes what was saved."""
+
+    def ahead(self, thread_id: str, checkpoint_id: str) -> Ahead:
+        """Tells what would run, and run again, from a checkpoint; raises UnknownCheckpoint."""
+        thread = self._thread(thread_id)
+        snapshot = self._there(thread, checkpoint_id)
+        drawing = self._lab.drawing(thread.pattern, thread.lane)
+        after: dict[str, list[str]] = {}
+        for edge in drawing.edges:
+            after.setdefault(edge.source, []).append(edge.target)
+        # A subgraph's nodes are drawn instead of the node that calls it.
+        named = [name for name in drawing.nodes if name.partition(":")[0] in snapshot.next]
+        way = list(named)
+        for name in way:
+            way += [target for target in after.get(name, ()) if target not in way]
+        effects = {name: _effects(drawing.nodes[name].metadata) for name in way if name in drawing.nodes}
+        nodes = [name for name in way if name not in named and not name.startswith("__")]
+        return Ahead(
+            tuple(name for name in snapshot.next if name != "__start__"),
+            tuple(nodes),
+            {name: found for name, found in effects.items() if found},
+        )
+
+    def preview(
+        self,
+        thread_id: str,
+        checkpoint_id: str,
+        values: Mapping[str, Any],
+        how: Mapping[str, How],
+        as_node: str | None = None,
+    ) -> Preview:
+        """Gives the state that an edit would make, and the node that would run next, without saving it.
+
+        `values` are a form's, `how` says of each field with a reducer whether they are appended or replace.
+        Raises InvalidInput, NotPossible, UnknownCheckpoint.
+        """
+        thread, _, _, graph, _ = self._open(thread_id)
+        snapshot = self._there(thread, checkpoint_id)
+        update = self._update(thread, snapshot, values, how, as_node)
+        saver = self._lab.storage_of(thread).saver
+        trial = InMemorySaver(serde=saver.serde)
+        saved = saver.get_tuple(_at(thread_id, checkpoint_id))
+        assert saved is not None
+        place: Any = {"configurable": {"thread_id": thread_id, "checkpoint_ns": ""}}
+        trial.put(place, saved.checkpoint, saved.metadata, saved.checkpoint["channel_versions"])
+        tried = graph.copy({"checkpointer": trial})
+        _written(tried, _at(thread_id, checkpoint_id), update, as_node)
+        after = told(tried.get_state({"configurable": {"thread_id": thread_id}}))
+        return Preview(after.values, diff(told(snapshot).values, after.values, self._reducers(thread)), after.next)
+
+    def fork(
+        self,
+        thread_id: str,
+        checkpoint_id: str,
+        values: Mapping[str, Any],
+        how: Mapping[str, How],
+        *,
+        as_node: str | None = None,
+        label: str = "",
+        run: bool = False,
+        **going: Unpack[Going],
+    ) -> str:
+        """Saves an edit of a checkpoint's state as a branch of its own and gives the new checkpoint's id.
+
+        With `run` the thread goes on from there, else it stays paused. Raises InvalidInput, NotPossible,
+        ThreadBusy, UnknownCheckpoint.
+        """
+        thread, pattern, lane, graph, log = self._open(thread_id)
+        self._must_remember(lane)
+        request = self._request(thread, "continue", {}, going, label=label)
+        with self._claimed(thread_id):
+            snapshot = self._there(thread, checkpoint_id)
+            apart = self._must_run_apart(pattern, snapshot.values)
+            new_id, ahead = self._save_fork(thread, graph, log, snapshot, values, how, as_node, request.label)
+            if run and ahead:
+                self._launch(request, None, log, apart=apart)
+            else:
+                self._lab.runs.release(thread_id)
+        return new_id
+
+    def replay(
+        self,
+        thread_id: str,
+        checkpoint_id: str,
+        *,
+        label: str = "",
+        **going: Unpack[Going],
+    ) -> None:
+        """Runs everything after a checkpoint again, as a branch of its own.
+
+        Raises NothingToContinue, NotPossible, ThreadBusy, UnknownCheckpoint.
+        """
+        thread, pattern, lane, _, log = self._open(thread_id)
+        self._must_remember(lane)
+        request = self._request(thread, "replay", {}, going, label=label, checkpoint_id=checkpoint_id)
+        with self._claimed(thread_id):
+            snapshot = self._there(thread, checkpoint_id)
+            if not snapshot.next:
+                raise NothingToContinue
+            apart = self._must_run_apart(pattern, snapshot.values)
+            _went_back(log, snapshot)
+            self._launch(request, None, log, apart=apart)
+
+    def reanswer(
+        self,
+        thread_id: str,
+        checkpoint_id: str,
+        answers: Mapping[str, Plain],
+        *,
+        label: str = "",
+        **going: Unpack[Going],
+    ) -> None:
+        """Asks a checkpoint's questions again and answers them anew, as a branch of its own.
+
+        `answers` are by the ids of the questions as they were asked there. Where a question turns out to be another
+        one this time, the thread waits for an answer to it. Raises StaleAnswer, InvalidInput, NotPossible,
+        ThreadBusy, UnknownCheckpoint.
+        """
+        thread, pattern, lane, _, log = self._open(thread_id)
+        self._must_remember(lane)
+        request = self._request(thread, "reanswer", answers, going, label=label, checkpoint_id=checkpoint_id)
+        with self._claimed(thread_id):
+            snapshot = self._there(thread, checkpoint_id)
+            asked = {question.id: question for question in questions(snapshot)}
+            if not answers or not set(answers) <= set(asked):
+                raise StaleAnswer
+            for ident, answer in answers.items():
+                check_answer(asked[ident].schema, answer)
+            apart = self._must_run_apart(pattern, snapshot.values)
+            _went_back(log, snapshot)
+            self._launch(request, [{"answer": plain(answer)} for answer in answers.values()], log, apart=apart)
+
+    def what_if(
+        self,
+        thread_id: str,
+        checkpoint_id: str,
+        values: Mapping[str, Any],
+        how: Mapping[str, How],
+        *,
+        as_node: str | None = None,
+        label: str = "",
+        **going: Unpack[Going],
+    ) -> None:
+        """Runs a checkpoint's rest twice, as it was and with an edit, as two branches to compare.
+
+        Raises InvalidInput, NothingToContinue, NotPossible, ThreadBusy, UnknownCheckpoint.
+        """
+        thread, pattern, lane, graph, log = self._open(thread_id)
+        self._must_remember(lane)
+        label = label if label.strip() else "what if"
+        with self._claimed(thread_id):
+            snapshot = self._there(thread, checkpoint_id)
+            if not snapshot.next:
+                raise NothingToContinue
+            apart = self._must_run_apart(pattern, snapshot.values)
+            new_id, _ = self._save_fork(thread, graph, log, snapshot, values, how, as_node, label)
+            request = self._request(
+                thread, "what-if", {"fork": new_id}, going, label=label, checkpoint_id=checkpoint_id
+            )
+            self._launch(request, None, log, apart=apart)
+
+    def rewind(
+        self,
+        thread_id: str,
+        checkpoint_id: str,
+        **going: Unpack[Going],
+    ) -> None:
+        """Writes an old checkpoint's values over the newest one's and goes on: the mistake, for lanes that show it.
+
+        Raises NotPossible elsewhere, ThreadBusy, UnknownCheckpoint.
+        """
+        thread, pattern, lane, graph, log = self._open(thread_id)
+        if lane.travel != "rewind":
+            raise NotPossible(
+                "Writing old values over new ones is no way back: reducers take them as further values, and nothing "
+                "runs again. Replay the checkpoint, or fork it with an edit."
+            )
+        request = self._request(thread, "continue", {}, going)
+        with self._claimed(thread_id):
+            old = dict(self._there(thread, checkpoint_id).values)
+            saved = graph.update_state(self._lab.config(thread_id, pattern.slug, lane.key, self.name), old)
+            _edited(log, str(saved["configurable"]["checkpoint_id"]), old, f"graph.update_state(thread, {old!r})")
+            self._launch(request, None, log, apart=False)
+
+    def _update(
+        self,
+        thread: Thread,
+        snapshot: StateSnapshot,
+        values: Mapping[str, Any],
+        how: Mapping[str, How],
+        as_node: str | None,
+    ) -> dict[str, Any]:
+        """Gives the values in the state's types; raises InvalidInput, NotPossible where the edit would lose work."""
+        if as_node is not None and as_node in snapshot.next and len(snapshot.next) > 1:
+            raise NotPossible(
+                f"The nodes {', '.join(snapshot.next)} are pending side by side. An edit as '{as_node}' would drop "
+                "what the others wrote and skip the node that joins them. Edit as the node before them, or go on "
+                "first."
+            )
+        schema = self._lab.state_schema(thread.pattern, thread.lane)
+        update = rebuild(schema, values, how)
+        if not update:
+            raise InvalidInput({"": "no field was changed"})
+        preview(schema, snapshot.values, update)
+        return update
+
+    def _save_fork(
+        self,
+        thread: Thread,
+        graph: Graph,
+        log: EventLog,
+        snapshot: StateSnapshot,
+        values: Mapping[str, Any],
+        how: Mapping[str, How],
+        as_node: str | None,
+        label: str,
+    ) -> tuple[str, Sequence[str]]:
+        """Saves the edit and gives the new checkpoint's id and what runs next."""
+        update = self._update(thread, snapshot, values, how, as_node)
+        place = snapshot.config["configurable"]
+        config = self._lab.config(thread.thread_id, thread.pattern, thread.lane, self.name, label=label)
+        config["configurable"] |= {"checkpoint_ns": "", "checkpoint_id": place["checkpoint_id"]}
+        new_id = _written(graph, config, update, as_node)
+        _went_back(log, snapshot)
+        named = f", as_node={as_node!r}" if as_node else ""
+        _edited(log, new_id, update, f"graph.update_state({config['configurable']!r}, {update!r}{named})")
+        return new_id, graph.get_state(_at(thread.thread_id, new_id)).next
+
+
+def _at(thread_id: str, checkpoint_id: str) -> Any:
+    return {"configurable": {"thread_id": thread_id, "checkpoint_ns": "", "checkpoint_id": checkpoint_id}}
+
+
+def _written(graph: Graph, config: Any, update: Mapping[str, Any], as_node: str | None) -> str:
+    try:
+        saved = graph.update_state(config, dict(update), as_node=as_node)
+    except InvalidUpdateError as error:
+        raise NotPossible(
+            f"The state can't be edited here: {error}. Choose as which node the values are written."
+        ) from error
+    return str(saved["configurable"]["checkpoint_id"])
+
+
+def _went_back(log: EventLog, snapshot: StateSnapshot) -> None:
+    ident = snapshot.config["configurable"]["checkpoint_id"]
+    step = (snapshot.metadata or {}).get("step", -1)
+    log.append(lambda no: WentBack(no, time.time(), ident, step))
+
+
+def _edited(log: EventLog, checkpoint_id: str, update: Mapping[str, Any], calls: str) -> None:
+    given = {name: value.value if isinstance(value, Overwrite) else value for name, value in update.items()}
+    log.append(lambda no: StateEdited(no, time.time(), checkpoint_id, plain(given), calls))
+
+
+def _effects(metadata: Mapping[str, Any] | None) -> tuple[str, ...]:
+    found = (metadata or {}).get("effects", ())
+    return tuple(str(effect) for effect in found)
