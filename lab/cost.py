@@ -1,9 +1,11 @@
 """What a thread's checkpointer costs, measured on the thread itself: time a superstep and bytes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
 
-from lab.events import CheckpointSaved, Event, NodeEnded, NodeStarted, RunEnded, RunStarted, SaverDropped
+from lab.events import CheckpointSaved, Event, NodeEnded, NodeStarted, RunStarted, SaverDropped
 from lab.index import count
 from lab.meter import thread_sizes
 from lab.storage import Storage
@@ -11,23 +13,26 @@ from lab.storage import Storage
 
 @dataclass(slots=True)
 class Pace:
-    """How long the supersteps of a thread's runs in this process took."""
+    """How long the supersteps of a thread's runs in this process took, in milliseconds.
+
+    By the median, because other runs and readers at the same moment hold up a step here and there.
+    """
 
     supersteps: int = 0
-    seconds: float = 0.0
-    """Of all runs, from begin to end."""
-    working: float = 0.0
-    """Of these, seconds in which at least one node worked; in the others the run saved, planned and was told."""
+    periods: list[float] = field(default_factory=list)
+    """From the begin of a superstep to that of the next."""
+    gaps: list[float] = field(default_factory=list)
+    """Of these, what no node worked in: it was saved, planned and told."""
 
     @property
     def each(self) -> float | None:
         """Milliseconds a superstep; None where none was measured."""
-        return self.seconds * 1000 / self.supersteps if self.supersteps else None
+        return median(self.periods) if self.periods else None
 
     @property
     def beside(self) -> float | None:
         """Milliseconds a superstep in which no node worked; None where none was measured."""
-        return (self.seconds - self.working) * 1000 / self.supersteps if self.supersteps else None
+        return median(self.gaps) if self.gaps else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,43 +57,36 @@ def cost(storage: Storage, thread_id: str, events: Sequence[Event]) -> Cost:
 
 
 def pace(events: Sequence[Event]) -> Pace:
-    """Measures the runs that have ended; what a former process ran is told without its real times and left out."""
+    """Measures the runs of this process; a former one's are told without their real times and left out."""
     found, run = Pace(), list[Event]()
-    for event in events:
-        if isinstance(event, RunStarted):
-            run.clear()
-        run.append(event)
-        begin = run[0]
-        if isinstance(event, RunEnded) and isinstance(begin, RunStarted) and not _restored(begin):
-            found.supersteps += _supersteps(run)
-            found.seconds += event.at - begin.at
-            found.working += _working(run)
+    for event in (*events, None):
+        if event is None or isinstance(event, RunStarted):
+            _add(found, run)
+            run = []
+        if event is not None:
+            run.append(event)
     return found
 
 
-def _restored(run: RunStarted) -> bool:
-    return run.run_id.startswith("restored-")
+def _add(found: Pace, run: Sequence[Event]) -> None:
+    if not run or not isinstance(run[0], RunStarted) or run[0].run_id.startswith("restored-"):
+        return
+    steps = _supersteps(run)
+    found.supersteps += len(steps)
+    for (begun, ended), (following, _) in pairwise(steps):
+        found.periods.append((following - begun) * 1000)
+        found.gaps.append((following - ended) * 1000)
 
 
-def _supersteps(run: Sequence[Event]) -> int:
-    """Counts the supersteps of the outermost graph: what begins between two of its checkpoints is one."""
-    steps, begun = 0, False
+def _supersteps(run: Sequence[Event]) -> list[tuple[float, float]]:
+    """Gives begin and end of the nodes' work between two checkpoints of the outermost graph, for each such time."""
+    steps, inside = list[tuple[float, float]](), False
     for event in run:
-        if isinstance(event, NodeStarted) and len(event.path) == 1 and not begun:
-            steps, begun = steps + 1, True
-        elif isinstance(event, CheckpointSaved) and not event.path:
-            begun = False
+        if isinstance(event, CheckpointSaved) and not event.path:
+            inside = False
+        elif isinstance(event, NodeStarted) and len(event.path) == 1 and not inside:
+            steps.append((event.at, event.at))
+            inside = True
+        elif isinstance(event, NodeEnded) and len(event.path) == 1 and steps:
+            steps[-1] = (steps[-1][0], event.at)
     return steps
-
-
-def _working(run: Sequence[Event]) -> float:
-    """Adds up the time in which at least one node of the outermost graph was at work."""
-    total, since, busy = 0.0, 0.0, set[str]()
-    for event in run:
-        if isinstance(event, NodeStarted) and len(event.path) == 1:
-            since = event.at if not busy else since
-            busy.add(event.task_id)
-        elif isinstance(event, NodeEnded) and event.task_id in busy:
-            busy.remove(event.task_id)
-            total += 0.0 if busy else event.at - since
-    return total

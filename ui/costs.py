@@ -23,9 +23,9 @@ def costs(workspace: Workspace, panes: Sequence[LanePane]) -> None:
     st.header("What it costs", anchor=False)
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt=f"Costs of the checkpointers: {len(rows)} lanes")
     st.caption(
-        "Measured on the threads above. A superstep takes the work of its node and, beside it, the time to save the "
-        "checkpoint, to plan what runs next and to tell this page. Lanes that run at once slow each other down: the "
-        "pace 'At once' shows the difference best."
+        "Measured on the threads above, times as medians. A superstep takes the work of its node and, beside it, the "
+        "time to save the checkpoint, to plan what runs next and to tell this page. Lanes that run at the same moment "
+        "slow each other down."
     )
 
 
