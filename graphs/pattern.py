@@ -76,7 +76,12 @@ class Restart:
     """Drops the lane's checkpointer and graph and makes both anew, as a restart of the program would."""
 
 
-Step = Reply | Edit | Go | Turn | Restart
+@dataclass(frozen=True, slots=True)
+class Recover:
+    """Takes up a run whose process was killed: goes on from what is saved, or starts over where nothing is."""
+
+
+Step = Reply | Edit | Go | Turn | Restart | Recover
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +141,7 @@ class Pattern:
     """True where further input goes to the same thread."""
     choose_breakpoints: bool = False
     """True where the visitor picks the pauses at run time."""
-    tables: tuple[Literal["ledger", "outbox"], ...] = ()
+    tables: tuple[Literal["ledger", "outbox", "archive"], ...] = ()
     """Business tables that the page shows beside the lanes."""
     crash_field: str = ""
     """The input field that says where the process is killed; a run where it isn't 'never' gets a process of its own."""

@@ -149,6 +149,11 @@ class ThreadView:
         return bool(self.runs) and self.runs[-1].outcome is None
 
     @property
+    def newest(self) -> Item | None:
+        """What was said or done last."""
+        return self.items[-1] if self.items else None
+
+    @property
     def steps(self) -> Sequence[StepView]:
         """The steps alone, in the order in which they began."""
         return [item for item in list(self.items) if isinstance(item, StepView)]

@@ -69,13 +69,13 @@ class LanePane:
     @property
     def outcome(self) -> str:
         """How the lane stands, in one word of `BADGES`."""
-        if self.status == "new" and self.lane.saver and self.view is not None and self.view.runs:
+        if self.status == "new" and self.view is not None and isinstance(self.view.newest, Reopened):
             return "forgotten"
-        if self.status != "resumable":
+        if self.status not in ("resumable", "new"):
             return self.status
         last = self.view.runs[-1] if self.view and self.view.runs else None
         if last is None or last.outcome not in ("failed", "stopped", "crashed"):
-            return "paused"
+            return "paused" if self.status == "resumable" else "new"
         # Of a run in an earlier process it's known where it stands, but not why.
         restored = last.run_id.startswith("restored-")
         return "paused" if restored and last.outcome == "stopped" and self._at_breakpoint else last.outcome
