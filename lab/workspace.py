@@ -7,9 +7,10 @@ from typing import Unpack
 from langgraph.errors import InvalidUpdateError
 
 from lab.errors import AnswerPending, InvalidInput, NothingToContinue, NotPossible, WorkLeft
-from lab.events import StateEdited
+from lab.events import SaverDropped, StateEdited
 from lab.forms import check_answer, check_edit, check_input
 from lab.history import Question, status
+from lab.lane_savers import CALLS
 from lab.owned import Going
 from lab.plain import Plain, plain
 from lab.threads import Thread
@@ -30,7 +31,7 @@ class Workspace(Travelling):
     ) -> Thread:
         """Starts a new thread of a lane on this input; raises InvalidInput, NotPossible."""
         pattern = self._lab.pattern(slug)
-        pattern.lane(lane_key)
+        self._must_be_offered(pattern, pattern.lane(lane_key))
         checked = check_input(self._lab.input_schema(slug, lane_key), values)
         apart = self._must_run_apart(pattern, checked)
         model = going.get("model") or "offline"
@@ -169,6 +170,25 @@ class Workspace(Travelling):
             log.append(lambda no: StateEdited(no, time.time(), new_id, plain(checked), calls))
             self._lab.runs.release(thread_id)
         return new_id
+
+    def restart(self, thread_id: str) -> SaverDropped:
+        """Drops the thread's checkpointer and graph, as a restart of the program does, and tells what is left.
+
+        Raises ThreadBusy, and NotPossible where the lane's threads share the lab's own checkpointer.
+        """
+        _, _, lane, _, log = self._open(thread_id)
+        if not lane.saver:
+            raise NotPossible(
+                f"The lane '{lane.title}' shares its checkpointer with all other threads, which a restart would stop. "
+                "Only a lane whose threads have one each can be restarted."
+            )
+        with self._claimed(thread_id):
+            before = self.count(thread_id)
+            self._lab.lane_savers.drop(thread_id)
+            told = SaverDropped(0, time.time(), "restart", before, self.count(thread_id), CALLS[lane.saver])
+            log.append(lambda no: told._replace(no=no))
+            self._lab.runs.release(thread_id)
+        return told
 
     def stop(self, thread_id: str) -> bool:
         """Asks the thread's run to end; False where none is going on."""

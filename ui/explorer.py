@@ -23,7 +23,7 @@ def explorer(workspace: Workspace, thread: Thread) -> None:
         return
     grown = workspace.tree(thread.thread_id)
     if grown.head is None:
-        st.info("No checkpoint has been saved yet.", icon=":material/info:")
+        st.info("The thread has no checkpoint.", icon=":material/info:")
         return
     at = _at(grown)
     _tree(thread, grown, at)

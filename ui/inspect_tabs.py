@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from lab.events import Event, Tokens
+from lab.view import Reopened
 from lab.workspace import Workspace
 from ui.diagram import diagram
 from ui.explorer import explorer
@@ -91,7 +92,9 @@ def _event(event: Event) -> Mapping[str, Any]:
 def _code(pane: LanePane) -> None:
     if pane.view is not None and pane.view.runs:
         st.markdown("**The calls just made**")
-        calls = [run.calls for run in pane.view.runs if run.calls]
-        st.code(shown("\n\n".join(calls[-3:])), language="python", wrap_lines=True)
+        made = [(run.started, run.calls) for run in pane.view.runs if run.calls]
+        made += [(item.at, item.calls) for item in pane.view.items if isinstance(item, Reopened)]
+        calls = [calls for _, calls in sorted(made)[-3:]]
+        st.code(shown("\n\n".join(calls)), language="python", wrap_lines=True)
     st.markdown("**The pattern, as it runs**")
     st.code(file_of(pane.lane), language="python", line_numbers=True)

@@ -10,7 +10,7 @@ from graphs.pattern import Lane
 from lab.history import Snapshot, Status
 from lab.plain import Plain
 from lab.threads import Thread
-from lab.view import Attempt, Item, Message, Said, StepView, ThreadView
+from lab.view import Attempt, Item, Message, Reopened, Said, StepView, ThreadView
 from lab.workspace import Workspace
 from ui.diagram import diagram, now
 from ui.nodes import node_states
@@ -21,6 +21,7 @@ BADGES: dict[str, tuple[str, str, Any]] = {
     "new": ("Not started", ":material/radio_button_unchecked:", "gray"),
     "running": ("Running", ":material/play_circle:", "blue"),
     "waiting": ("Waiting for an answer", ":material/front_hand:", "orange"),
+    "forgotten": ("Nothing is left", ":material/backspace:", "orange"),
     "finished": ("Finished", ":material/check_circle:", "green"),
     "paused": ("Paused", ":material/pause_circle:", "violet"),
     "stopped": ("Stopped", ":material/stop_circle:", "violet"),
@@ -68,6 +69,8 @@ class LanePane:
     @property
     def outcome(self) -> str:
         """How the lane stands, in one word of `BADGES`."""
+        if self.status == "new" and self.view is not None and isinstance(self.view.newest, Reopened):
+            return "forgotten"
         if self.status not in ("resumable", "new"):
             return self.status
         last = self.view.runs[-1] if self.view and self.view.runs else None
@@ -135,6 +138,8 @@ class LanePane:
                     _said(item)
             case StepView():
                 _step(slot, item)
+            case Reopened():
+                slot.place.markdown(f":material/restart_alt: {_reopened(item)}")
 
     def _message(self, slot: Slot, message: Message) -> None:
         if not slot.texts:
@@ -167,6 +172,12 @@ def _said(item: Said) -> None:
     for found in item.values if isinstance(item.values, list) else [item.values]:
         answer = found.get("answer", found) if item.kind == "resume" and isinstance(found, dict) else found
         _values(answer)
+
+
+def _reopened(item: Reopened) -> str:
+    why = "Restarted" if item.why == "restart" else "Made room for other threads"
+    left = f"Of {item.before} checkpoints, {item.found} are left." if item.before else "There was nothing to lose."
+    return f"**{why}.** The checkpointer and the graph were dropped. {left}"
 
 
 def _values(values: Plain) -> None:
