@@ -28,13 +28,11 @@ SIGNS = {"set": "set", "same": "same", "appended": "+", "removed": "−", "chang
 def history_table(workspace: Workspace, thread_id: str, grown: Tree, nodes: Sequence[str], shown: Place) -> None:
     """Draws the filters, a page of rows and the pages' numbers; a row that's picked goes into the address."""
     only = _filters(thread_id, grown, nodes)
-    key = f"page_{thread_id}_{abs(hash(only))}"
-    moved = st.session_state.get(f"{key}_for") != str(shown)
-    st.session_state[f"{key}_for"] = str(shown)
-    number = int(st.session_state.get(key) or 1)
-    page = workspace.history(
-        thread_id, only, limit=PAGE, offset=(number - 1) * PAGE, at=shown.checkpoint_id if moved else None
-    )
+    # A place that's new has its own page open; from there one turns the pages until the next place.
+    key = f"page_{thread_id}_{abs(hash(only))}_{shown}"
+    turned = st.session_state.get(key)
+    offset = (int(turned or 1) - 1) * PAGE
+    page = workspace.history(thread_id, only, limit=PAGE, offset=offset, at=None if turned else shown.checkpoint_id)
     if not page.found:
         st.info("No checkpoint fits these filters. Loosen one of them.", icon=":material/filter_alt_off:")
         return
@@ -151,6 +149,5 @@ def _pages(key: str, page: Page) -> None:
     of = f"{page.found:,} of " if page.found < page.total else ""
     with st.container(horizontal=True, vertical_alignment="center"):
         if pages > 1:
-            st.session_state[key] = page.offset // PAGE + 1
-            st.pagination(pages, key=key)
+            st.pagination(pages, key=key, default=page.offset // PAGE + 1)
         st.caption(f"{of}{page.total:,} checkpoints", width="content")

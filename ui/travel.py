@@ -17,9 +17,11 @@ from ui.diff import changes
 from ui.editor import Edited, edit, held
 from ui.form import ask
 from ui.form import held as answered
-from ui.place import Looked
+from ui.place import Looked, Place
 from ui.text import literal, shown
 
+QUESTIONS = 6
+"""Checkpoints with a question that are offered where the one on show has none."""
 AUTOMATIC = ""
 """Lets LangGraph take the node that wrote last for the one as which an edit is written."""
 
@@ -107,7 +109,7 @@ def _buttons(
         place.look_at(None)
         new = looked.workspace.fork(thread_id, checkpoint_id, *given, run=run, **more)
         if not run:
-            place.look_at(place.Place(new))
+            place.look_at(Place(new))
 
     def both() -> None:
         looked.workspace.what_if(thread_id, checkpoint_id, *given, **more)
@@ -206,6 +208,25 @@ def answer_again(looked: Looked, snapshot: Snapshot) -> None:
             key=f"again_send_{thread_id}",
             on_click=lambda: _attempt(thread_id, lambda: _leave(lambda: _answer(looked, snapshot, label))),
         )
+
+
+def _elsewhere(looked: Looked) -> None:
+    """Leads to the checkpoints at which something was asked."""
+    asked = [mark for mark in looked.grown.marks.values() if mark.interrupted]
+    if not asked:
+        st.info("This thread never asked anything.", icon=":material/info:")
+        return
+    st.info("Nothing was asked at this checkpoint. The newest ones at which something was:", icon=":material/info:")
+    with st.container(horizontal=True):
+        for mark in asked[-QUESTIONS:]:
+            name = looked.grown.branch_of(mark.checkpoint_id).name
+            st.button(
+                f"Step {mark.step} · {literal(name, 40)}",
+                icon=":material/front_hand:",
+                key=f"to_{mark.checkpoint_id}",
+                on_click=place.look_at,
+                args=(Place(mark.checkpoint_id),),
+            )
 
 
 def _question(thread_id: str, question: Question) -> None:
