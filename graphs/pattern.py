@@ -68,7 +68,22 @@ class Turn:
     input: Mapping[str, Json]
 
 
-Step = Reply | Edit | Go | Turn
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Runs other input in a further thread of the lane; the steps after it are the first thread's again."""
+
+    input: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """Goes back to the checkpoint before the node `to` first ran, the lane's own way; a fork writes these values."""
+
+    to: str
+    values: Mapping[str, Json] = field(default_factory=dict)
+
+
+Step = Reply | Edit | Go | Turn | Beside | Back
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +116,7 @@ class Lane:
     remembers: bool = True
     """False compiles the graph without a checkpointer."""
     edits: tuple[str, ...] = ()
-    """State fields that a person fills in when the lane stops at a static breakpoint."""
+    """State fields that a person fills in when the lane stops at a static breakpoint, or goes back by a fork."""
     travel: Literal["", "rewind", "replay", "fork"] = ""
     """The way back that the lane is about, offered beside what it left; rewind is the mistaken one."""
 
@@ -127,6 +142,8 @@ class Pattern:
     """True where the visitor picks the pauses at run time."""
     tables: tuple[Literal["ledger", "outbox"], ...] = ()
     """Business tables that the page shows beside the lanes."""
+    compares: tuple[str, ...] = ()
+    """State fields that the page lists for each lane's newest threads, where what one thread does shows in others."""
     crash_field: str = ""
     """The input field that says where the process is killed; a run where it isn't 'never' gets a process of its own."""
 
