@@ -3,7 +3,7 @@
 from graphs.agents import hierarchical
 from graphs.human import approval_gate, breakpoints, expense_approval
 from graphs.pattern import Pattern
-from graphs.persistence import conversation_memory, time_travel
+from graphs.persistence import conversation_memory, crash_recovery, time_travel, validated_recovery
 from graphs.resilience import durable_task
 from graphs.shapes import branching, linear_pipeline, parallel
 from graphs.state import stateful_reducer
@@ -17,6 +17,8 @@ CATALOGUE: tuple[Pattern, ...] = (
     progress_events.PATTERN,
     conversation_memory.PATTERN,
     time_travel.PATTERN,
+    crash_recovery.PATTERN,
+    validated_recovery.PATTERN,
     approval_gate.PATTERN,
     breakpoints.PATTERN,
     expense_approval.PATTERN,

@@ -69,6 +69,11 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Recover:
+    """Takes up a run whose process was killed: goes on from what is saved, or starts over where nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Beside:
     """Runs other input in a further thread of the lane; the steps after it are the first thread's again."""
 
@@ -83,7 +88,7 @@ class Back:
     values: Mapping[str, Json] = field(default_factory=dict)
 
 
-Step = Reply | Edit | Go | Turn | Beside | Back
+Step = Reply | Edit | Go | Turn | Recover | Beside | Back
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,7 @@ class Pattern:
     """True where further input goes to the same thread."""
     choose_breakpoints: bool = False
     """True where the visitor picks the pauses at run time."""
-    tables: tuple[Literal["ledger", "outbox"], ...] = ()
+    tables: tuple[Literal["ledger", "outbox", "archive"], ...] = ()
     """Business tables that the page shows beside the lanes."""
     compares: tuple[str, ...] = ()
     """State fields that the page lists for each lane's newest threads, where what one thread does shows in others."""

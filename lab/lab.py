@@ -26,7 +26,7 @@ from lab.runs import Request, Runs
 from lab.settings import Settings
 from lab.storage import Storage, open_storage
 from lab.stream import Graph, Stream
-from lab.tables import SECRETS, FaultTable, LedgerTable, OutboxTable
+from lab.tables import SECRETS, ArchiveTable, FaultTable, LedgerTable, OutboxTable
 from lab.threads import Threads
 from lab.workspace import Workspace
 
@@ -88,6 +88,7 @@ class Lab:
             thread_id,
             LedgerTable(database, thread_id),
             OutboxTable(database, thread_id),
+            ArchiveTable(database, thread_id),
             FaultTable(database, thread_id, expendable=expendable),
         )
 

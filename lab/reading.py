@@ -1,5 +1,6 @@
 """What a workspace reads of its threads: their list, what their runs told, and what they saved."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,7 +9,7 @@ from langgraph.types import StateSnapshot
 from lab import index, listing
 from lab.diff import Change, diff
 from lab.editing import state_fields
-from lab.errors import NotPossible
+from lab.errors import NotPossible, UnknownCheckpoint
 from lab.events import Event
 from lab.forms import Entry, Reducer
 from lab.history import Question, Snapshot, Status, status, told, told_values
@@ -110,6 +111,15 @@ class Reading(Owned):
     def rows(self, thread_id: str, checkpoint_ids: Sequence[str]) -> tuple[Row, ...]:
         """Gives the history's rows of these checkpoints, in their order; unknown ones are left out."""
         return listing.chosen(self._lab.storage, self._thread(thread_id).thread_id, checkpoint_ids)
+
+    def visits(self, thread_id: str, checkpoint_id: str) -> Mapping[str, int]:
+        """Counts how often each node ran on the way to a checkpoint; raises UnknownCheckpoint."""
+        grown = self.tree(thread_id)
+        if checkpoint_id not in grown.marks:
+            raise UnknownCheckpoint(checkpoint_id)
+        told = index.ran(self._lab.storage, thread_id)
+        way = (mark for mark in grown.lineage(checkpoint_id) if mark.source == "loop")
+        return Counter(name for mark in way for name in told.get(mark.checkpoint_id, ()))
 
     def tree(self, thread_id: str) -> Tree:
         """Gives the tree of the thread's checkpoints with all its branches."""

@@ -36,7 +36,7 @@ class Workspace(Travelling):
         model = going.get("model") or "offline"
         self._lab.graph(slug, lane_key, model, self._pace(going))
         thread = self._lab.threads.create(
-            self.name, slug, lane_key, session or self._lab.new_session(), _title(values), model
+            self.name, slug, lane_key, session or self._lab.new_session(), _title(values), model, values
         )
         with self._claimed(thread.thread_id):
             log = self._lab.runs.log(self.name, thread.thread_id, lambda _: None)
@@ -114,6 +114,31 @@ class Workspace(Travelling):
             if status(snapshot) != "resumable":
                 raise NothingToContinue
             self._launch(request, None, log, apart=self._must_run_apart(pattern, snapshot.values))
+
+    def again(self, thread_id: str, **going: Unpack[Going]) -> None:
+        """Starts a thread over with its own input, where its run was killed before anything was saved.
+
+        Raises ThreadBusy, and NotPossible where something was saved, or where the input is gone.
+        """
+        thread, pattern, lane, graph, log = self._open(thread_id)
+        self._must_remember(lane)
+        with self._claimed(thread_id):
+            if status(self._state(graph, thread)) != "new":
+                raise NotPossible(
+                    "Something of this thread is saved, and a second start would bury it. Go on from there, "
+                    "or start a new thread."
+                )
+            values = self._lab.threads.given(thread_id)
+            if values is None:
+                raise NotPossible("The input of this thread wasn't kept. Start a new thread.")
+            try:
+                checked = check_input(self._lab.input_schema(pattern.slug, lane.key), values)
+            except InvalidInput as error:
+                raise NotPossible(f"The input of this thread is out of date. Start a new thread. {error}") from error
+            apart = self._must_run_apart(pattern, checked)
+            self._lab.threads.touch(thread_id)
+            request = self._request(thread, "start", values, going)
+            self._launch(request, plain(checked), log, apart=apart)
 
     def edit(self, thread_id: str, values: Mapping[str, Plain], checkpoint_id: str | None = None) -> str:
         """Writes values to the state at a pause and gives the new checkpoint's id; the thread stays paused.

@@ -73,9 +73,11 @@ def _card(pane: LanePane, pattern: Pattern, visitor: Workspace, starter: Starter
         st.caption("Run the pattern: what its nodes say and write appears here.")
         return
     answer.complaint(pane.key, pane.thread.thread_id)
+    if pane.status == "new" and pane.lane.remembers:
+        answer.anew(answer.Buttons(pane.key, visitor, pane.thread.thread_id, starter.pauses))
     if pane.status == "running" or pane.snapshot is None:
         return
-    card = answer.Card(pane.key, visitor, pane.thread.thread_id, pane.snapshot, starter.pauses)
+    card = answer.Card(pane.key, visitor, pane.thread.thread_id, starter.pauses, pane.snapshot)
     if pane.status == "waiting":
         answer.questions(card)
     elif pane.outcome == "paused" or (pane.status == "resumable" and pane.lane.edits):

@@ -8,7 +8,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from graphs.pattern import Edit, Example, Go, Lane, Pattern, Reply, Step, Turn
+from graphs.pattern import Edit, Example, Go, Lane, Pattern, Recover, Reply, Step, Turn
 from lab.plain import Plain
 
 MAIN = Path(__file__).parent.parent / "ui" / "main.py"
@@ -98,9 +98,9 @@ def take(at: AppTest, pattern: Pattern, lane: Lane, step: Step) -> None:
             answer(at, pattern, lane.key, value)
         case Edit(values):
             write(at, pattern, lane, values)
-        case Go():
-            keys = [str(button.key) for button in at.button]
-            press(at, next(key for key in keys if key.endswith(("_continue", "_again")) and _is_of(key, pattern, lane)))
+        case Go() | Recover():
+            keys = [str(button.key) for button in at.button if _is_of(str(button.key), pattern, lane)]
+            press(at, next(key for key in keys if key.endswith(("_continue", "_again", "_anew"))))
         case Turn():
             raise AssertionError("A turn goes to all lanes at once.")
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from langchain_core.messages import convert_to_messages
 
 from graphs.catalogue import find
-from graphs.pattern import Back, Beside, Edit, Example, Go, Reply, Step, Turn
+from graphs.pattern import Back, Beside, Edit, Example, Go, Recover, Reply, Step, Turn
 from lab.lab import Lab
 from lab.plain import Plain
 from lab.view import Message, ThreadView
@@ -27,6 +27,7 @@ class Played:
     visited: list[str]
     ledger: list[dict[str, Any]]
     outbox: list[dict[str, Any]]
+    archive: list[dict[str, Any]]
     asked: list[Plain]
     custom: list[tuple[str, Plain]]
     answers: list[str]
@@ -78,6 +79,9 @@ def take(workspace: Workspace, thread_id: str, step: Step, example: Example) -> 
             workspace.proceed(thread_id, pace=0, breakpoints=example.breakpoints)
         case Turn(values):
             workspace.turn(thread_id, values, pace=0, breakpoints=example.breakpoints)
+        case Recover():
+            take_up = workspace.again if workspace.status(thread_id) == "new" else workspace.proceed
+            take_up(thread_id, pace=0, breakpoints=example.breakpoints)
         case Back(to, values):
             go_back(workspace, thread_id, before(workspace, thread_id, to), values)
         case Beside():
@@ -123,6 +127,7 @@ def _played(lab: Lab, workspace: Workspace, thread_id: str, beside: Sequence[str
         visited=_visited(view),
         ledger=workspace.business("ledger", [thread_id]),
         outbox=workspace.business("outbox", [thread_id]),
+        archive=workspace.business("archive", [thread_id]),
         asked=[asked["value"] for step in view.steps for asked in step.asked],
         custom=[(step.path[-1], data) for step in view.steps for data in step.progress],
         answers=[item.text for item in view.items if isinstance(item, Message)],

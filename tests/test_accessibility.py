@@ -15,7 +15,7 @@ from tests.servers import LabServer
 
 PIPELINE = "linear-pipeline_pipeline"
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(20, 23, 22)"
-ENDED = re.compile(r"(Finished|Paused|Waiting for an answer|Failed)$")
+ENDED = re.compile(r"(Finished|Paused|Waiting for an answer|Failed|Its process was killed)$")
 
 
 @pytest.fixture(scope="module")

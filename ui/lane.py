@@ -68,11 +68,11 @@ class LanePane:
     @property
     def outcome(self) -> str:
         """How the lane stands, in one word of `BADGES`."""
-        if self.status != "resumable":
+        if self.status not in ("resumable", "new"):
             return self.status
         last = self.view.runs[-1] if self.view and self.view.runs else None
         if last is None or last.outcome not in ("failed", "stopped", "crashed"):
-            return "paused"
+            return "paused" if self.status == "resumable" else "new"
         # Of a run in an earlier process it's known where it stands, but not why.
         restored = last.run_id.startswith("restored-")
         return "paused" if restored and last.outcome == "stopped" and self._at_breakpoint else last.outcome
@@ -185,7 +185,7 @@ def _values(values: Plain) -> None:
 
 
 def _step(slot: Slot, step: StepView) -> None:
-    took = "" if step.ended is None else f" · {_seconds(sum(end - begin for begin, end in step.spans))}"
+    took = "" if step.ended is None else f" · {seconds(sum(end - begin for begin, end in step.spans))}"
     # The error of a step that failed for good is that of its last attempt.
     tried = step.attempts[:-1] if step.status == "failed" else step.attempts
     tries = f" · attempt {len(tried) + 1}" if tried else ""
@@ -198,7 +198,7 @@ def _step(slot: Slot, step: StepView) -> None:
 
 def _body(step: StepView, tried: Sequence[Attempt]) -> None:
     for attempt in tried:
-        st.text(shown(f"Attempt failed after {_seconds(attempt.ended - attempt.started)}: {attempt.error}", 2000))
+        st.text(shown(f"Attempt failed after {seconds(attempt.ended - attempt.started)}: {attempt.error}", 2000))
     if step.error:
         st.text(shown(step.error, 4000))
     if step.progress:
@@ -218,7 +218,8 @@ def _bar(place: Any, told: Plain) -> None:
         place.progress(min(100, max(0, int(percent))), text=f"{literal(told.get('step', ''), 80)} · {percent:.0f} %")
 
 
-def _seconds(span: float) -> str:
+def seconds(span: float) -> str:
+    """Tells a length of time."""
     return f"{span * 1000:.0f} ms" if span < 1 else f"{span:.1f} s"
 
 
