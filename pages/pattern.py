@@ -11,6 +11,8 @@ from lab.workspace import Workspace
 from ui import answer, session
 from ui.access import model_name, the_lab, workspace
 from ui.attach import attach
+from ui.back import back
+from ui.beside import beside
 from ui.catalogue import node_names, shape, state_fields
 from ui.costs import costs
 from ui.inspect_tabs import tabs
@@ -42,6 +44,7 @@ def render(pattern: Pattern) -> None:
     _lanes(pattern, visitor, panes, starter)
     _tables(pattern, visitor, shown.threads)
     costs(visitor, panes)
+    beside(pattern, visitor)
     tabs(visitor, panes, _chosen(pattern, panes))
     attach(panes)
 
@@ -85,11 +88,13 @@ def _card(pane: LanePane, pattern: Pattern, visitor: Workspace, starter: Starter
     card = answer.Card(pane.key, visitor, pane.thread.thread_id, starter.pauses, pane.snapshot)
     if pane.status == "waiting":
         answer.questions(card)
-    elif pane.outcome == "paused" or (pane.status == "resumable" and pane.lane.edits):
+    elif pane.outcome == "paused" or (pane.status == "resumable" and pane.lane.edits and not pane.lane.travel):
         steps = node_names(pattern.slug, pane.lane.key) if pattern.choose_breakpoints else ()
         answer.pause(card, pane.lane, state_fields(pattern.slug, pane.lane.key), steps, pane.outcome)
     elif pane.status == "resumable":
         answer.again(card, failed=pane.outcome == "failed")
+    if pane.lane.travel and pane.status in ("finished", "resumable"):
+        back(card, pane.lane, state_fields(pattern.slug, pane.lane.key))
 
 
 def _tables(pattern: Pattern, visitor: Workspace, threads: Mapping[str, Thread]) -> None:

@@ -1,12 +1,13 @@
 """Drives an example through the lab to its end, as a visitor would, and tells what came of it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from langchain_core.messages import convert_to_messages
 
 from graphs.catalogue import find
-from graphs.pattern import Edit, Example, Go, Recover, Reply, Restart, Step, Turn
+from graphs.pattern import Back, Beside, Edit, Example, Go, Recover, Reply, Restart, Step, Turn
 from lab.lab import Lab
 from lab.plain import Plain
 from lab.view import Message, ThreadView
@@ -30,6 +31,8 @@ class Played:
     asked: list[Plain]
     custom: list[tuple[str, Plain]]
     answers: list[str]
+    beside: list[dict[str, Any]]
+    """The states of the further threads that the example ran beside this one."""
 
 
 class Play(Protocol):
@@ -48,10 +51,15 @@ def player(lab: Lab) -> Play:
         workspace = lab.workspace("tests")
         thread = workspace.start(slug, lane_key, chosen.input, pace=0, breakpoints=chosen.breakpoints)
         ended(workspace, thread.thread_id)
+        beside: list[str] = []
         for step in chosen.steps.get(lane_key, ()):
+            if isinstance(step, Beside):
+                beside.append(workspace.start(slug, lane_key, step.input, pace=0).thread_id)
+                ended(workspace, beside[-1])
+                continue
             take(workspace, thread.thread_id, step, chosen)
             ended(workspace, thread.thread_id)
-        return _played(lab, workspace, thread.thread_id)
+        return _played(lab, workspace, thread.thread_id, beside)
 
     return play
 
@@ -76,6 +84,29 @@ def take(workspace: Workspace, thread_id: str, step: Step, example: Example) -> 
         case Recover():
             take_up = workspace.again if workspace.status(thread_id) == "new" else workspace.proceed
             take_up(thread_id, pace=0, breakpoints=example.breakpoints)
+        case Back(to, values):
+            go_back(workspace, thread_id, before(workspace, thread_id, to), values)
+        case Beside():
+            raise AssertionError("Another thread is no step of this one.")
+
+
+def before(workspace: Workspace, thread_id: str, node: str) -> str:
+    """Gives the checkpoint from which this node ran first."""
+    return next(row.checkpoint_id for row in workspace.history(thread_id, limit=200).rows if node in row.next)
+
+
+def go_back(workspace: Workspace, thread_id: str, checkpoint_id: str, values: Mapping[str, Plain]) -> None:
+    """Goes back in a thread in the way that its lane is about."""
+    thread = workspace.thread(thread_id)
+    match find(thread.pattern).lane(thread.lane).travel:
+        case "rewind":
+            workspace.rewind(thread_id, checkpoint_id, pace=0)
+        case "replay":
+            workspace.replay(thread_id, checkpoint_id, pace=0)
+        case "fork":
+            workspace.fork(thread_id, checkpoint_id, values, {}, run=True, pace=0)
+        case _:
+            raise AssertionError(f"The lane '{thread.lane}' goes nowhere back.")
 
 
 def ended(workspace: Workspace, thread_id: str) -> None:
@@ -83,7 +114,7 @@ def ended(workspace: Workspace, thread_id: str) -> None:
     assert workspace.wait(thread_id, 60), "the run didn't end"
 
 
-def _played(lab: Lab, workspace: Workspace, thread_id: str) -> Played:
+def _played(lab: Lab, workspace: Workspace, thread_id: str, beside: Sequence[str]) -> Played:
     view = workspace.view(thread_id)
     view.catch_up()
     thread = workspace.thread(thread_id)
@@ -102,6 +133,7 @@ def _played(lab: Lab, workspace: Workspace, thread_id: str) -> Played:
         asked=[asked["value"] for step in view.steps for asked in step.asked],
         custom=[(step.path[-1], data) for step in view.steps for data in step.progress],
         answers=[item.text for item in view.items if isinstance(item, Message)],
+        beside=[_saved(lab, other) for other in beside],
     )
 
 

@@ -4,12 +4,13 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 from pydantic import TypeAdapter
 
 from graphs.catalogue import CATALOGUE, find
-from graphs.pattern import Example, Lane, Pattern, Restart
+from graphs.pattern import Back, Example, Lane, Pattern, Restart
 from lab.errors import NotPossible
 from lab.forms import check_input
 from lab.lab import Lab
@@ -109,6 +110,18 @@ def test_the_steps_of_an_example_are_for_lanes_that_exist(pattern: Pattern) -> N
 
 
 @EACH_PATTERN
+def test_only_lanes_that_are_about_a_way_back_go_back_and_only_a_fork_writes_there(pattern: Pattern) -> None:
+    taken = [
+        (pattern.lane(key), step) for one in pattern.examples for key, steps in one.steps.items() for step in steps
+    ]
+    back = [(lane, step) for lane, step in taken if isinstance(step, Back)]
+
+    assert all(lane.travel for lane, _ in back)
+    assert all(set(step.values) <= set(lane.edits if lane.travel == "fork" else ()) for lane, step in back)
+    assert all(lane.trap for lane in pattern.lanes if lane.travel == "rewind")
+
+
+@EACH_PATTERN
 def test_the_summary_is_one_sentence_and_there_is_something_to_watch(pattern: Pattern) -> None:
     assert re.fullmatch(r"[A-Z][^.!?]*[.!?]", pattern.summary)
     assert pattern.watch
@@ -155,7 +168,7 @@ def test_a_lane_names_only_nodes_and_fields_that_it_has(reading: Lab, pattern: P
     builder = reading.reading(pattern.slug, lane.key).builder
 
     assert {*lane.breakpoints.before, *lane.breakpoints.after} <= set(builder.nodes)
-    assert set(lane.edits) <= set(builder.state_schema.__annotations__)
+    assert {*lane.edits, *pattern.compares} <= set(get_type_hints(builder.state_schema))
 
 
 @pytest.mark.parametrize(("pattern", "lane"), LANES)
