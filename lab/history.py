@@ -136,10 +136,10 @@ def restore(log: EventLog, graph: Graph, snapshots: Sequence[StateSnapshot], *, 
 
 
 def _past(events: list[Event], graph: Graph, snapshots: Sequence[StateSnapshot], path: Path) -> None:
-    went_on = {
-        snapshot.parent_config["configurable"]["checkpoint_id"]
+    followed = {
+        snapshot.parent_config["configurable"]["checkpoint_id"]: (snapshot.metadata or {}).get("source")
         for snapshot in snapshots
-        if snapshot.parent_config and (snapshot.metadata or {}).get("source") == "loop"
+        if snapshot.parent_config
     }
     for number, snapshot in enumerate(snapshots):
         metadata: Any = snapshot.metadata or {}
@@ -151,8 +151,11 @@ def _past(events: list[Event], graph: Graph, snapshots: Sequence[StateSnapshot],
         for task in snapshot.tasks:
             if task.name == "__start__":
                 _input(events, task, at)
-            elif ident in went_on or task.result or task.interrupts or task.error:
-                _task(events, graph, task, path, (at, ended), done=ident in went_on)
+            elif followed.get(ident) == "fork" or (followed.get(ident) == "update" and not task.error):
+                # The thread was taken back to here; what had run is another branch's.
+                continue
+            elif followed.get(ident) == "loop" or task.result or task.interrupts or task.error:
+                _task(events, graph, task, path, (at, ended), done=followed.get(ident) == "loop")
 
 
 def _input(events: list[Event], task: PregelTask, at: float) -> None:
