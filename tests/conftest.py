@@ -27,11 +27,13 @@ def lab(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lab]:
 
 @pytest.fixture(params=["memory", "sqlite"])
 def open_toys(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenLab]:
-    """Opens labs on a test's own patterns, in memory and on a SQLite file."""
+    """Opens labs on a test's own patterns, in memory and on a SQLite file, or where a test itself says."""
+    database = "memory" if request.param == "memory" else str(tmp_path / "lab.sqlite")
+    if request.param == "postgresql":
+        database = request.getfixturevalue("postgres_database")
     with ExitStack() as stack:
 
         def open_lab(*patterns: Pattern, **settings: Any) -> Lab:
-            database = "memory" if request.param == "memory" else str(tmp_path / "lab.sqlite")
             lab = Lab(quiet(database, **settings), patterns=patterns)
             stack.callback(lab.close)
             return lab
