@@ -3,7 +3,7 @@
 from graphs.agents import hierarchical
 from graphs.human import approval_gate, breakpoints, expense_approval
 from graphs.pattern import Pattern
-from graphs.persistence import conversation_memory
+from graphs.persistence import checkpointers, conversation_memory, crash_recovery, validated_recovery
 from graphs.resilience import durable_task
 from graphs.shapes import branching, linear_pipeline, parallel
 from graphs.streaming import progress_events
@@ -14,6 +14,9 @@ CATALOGUE: tuple[Pattern, ...] = (
     parallel.PATTERN,
     progress_events.PATTERN,
     conversation_memory.PATTERN,
+    checkpointers.PATTERN,
+    crash_recovery.PATTERN,
+    validated_recovery.PATTERN,
     approval_gate.PATTERN,
     breakpoints.PATTERN,
     expense_approval.PATTERN,

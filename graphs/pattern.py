@@ -15,6 +15,9 @@ Json = Any
 Script = Callable[[Sequence[BaseMessage]], str | AIMessage]
 """Answers a model call offline, from the messages alone, so that a changed input changes the answer."""
 
+Saver = Literal["", "memory", "sqlite", "postgresql"]
+"""A kind of checkpointer that a lane asks for; empty is the one that the lab itself is on."""
+
 Build = Callable[[BaseChatModel], StateGraph[Any, Any, Any, Any]]
 """Makes a lane's uncompiled graph around the model that answers."""
 
@@ -68,7 +71,17 @@ class Turn:
     input: Mapping[str, Json]
 
 
-Step = Reply | Edit | Go | Turn
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Drops the lane's checkpointer and graph and makes both anew, as a restart of the program would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recover:
+    """Takes up a run whose process was killed: goes on from what is saved, or starts over where nothing is."""
+
+
+Step = Reply | Edit | Go | Turn | Restart | Recover
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +113,9 @@ class Lane:
     durability: Literal["sync", "async", "exit"] = "sync"
     remembers: bool = True
     """False compiles the graph without a checkpointer."""
+    saver: Saver = ""
+    """The checkpointer that each thread of the lane has for itself and that can be restarted; PostgreSQL's lanes are
+    there only where the lab is on PostgreSQL."""
     edits: tuple[str, ...] = ()
     """State fields that a person fills in when the lane stops at a static breakpoint."""
     travel: Literal["", "rewind", "replay", "fork"] = ""
@@ -125,7 +141,7 @@ class Pattern:
     """True where further input goes to the same thread."""
     choose_breakpoints: bool = False
     """True where the visitor picks the pauses at run time."""
-    tables: tuple[Literal["ledger", "outbox"], ...] = ()
+    tables: tuple[Literal["ledger", "outbox", "archive"], ...] = ()
     """Business tables that the page shows beside the lanes."""
     crash_field: str = ""
     """The input field that says where the process is killed; a run where it isn't 'never' gets a process of its own."""

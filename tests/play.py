@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from langchain_core.messages import convert_to_messages
 
 from graphs.catalogue import find
-from graphs.pattern import Edit, Example, Go, Reply, Step, Turn
+from graphs.pattern import Edit, Example, Go, Recover, Reply, Restart, Step, Turn
 from lab.lab import Lab
 from lab.plain import Plain
 from lab.view import Message, ThreadView
@@ -26,6 +26,7 @@ class Played:
     visited: list[str]
     ledger: list[dict[str, Any]]
     outbox: list[dict[str, Any]]
+    archive: list[dict[str, Any]]
     asked: list[Plain]
     custom: list[tuple[str, Plain]]
     answers: list[str]
@@ -70,6 +71,11 @@ def take(workspace: Workspace, thread_id: str, step: Step, example: Example) -> 
             workspace.proceed(thread_id, pace=0, breakpoints=example.breakpoints)
         case Turn(values):
             workspace.turn(thread_id, values, pace=0, breakpoints=example.breakpoints)
+        case Restart():
+            workspace.restart(thread_id)
+        case Recover():
+            take_up = workspace.again if workspace.status(thread_id) == "new" else workspace.proceed
+            take_up(thread_id, pace=0, breakpoints=example.breakpoints)
 
 
 def ended(workspace: Workspace, thread_id: str) -> None:
@@ -92,6 +98,7 @@ def _played(lab: Lab, workspace: Workspace, thread_id: str) -> Played:
         visited=_visited(view),
         ledger=workspace.business("ledger", [thread_id]),
         outbox=workspace.business("outbox", [thread_id]),
+        archive=workspace.business("archive", [thread_id]),
         asked=[asked["value"] for step in view.steps for asked in step.asked],
         custom=[(step.path[-1], data) for step in view.steps for data in step.progress],
         answers=[item.text for item in view.items if isinstance(item, Message)],
@@ -99,8 +106,7 @@ def _played(lab: Lab, workspace: Workspace, thread_id: str) -> Played:
 
 
 def _saved(lab: Lab, thread_id: str) -> dict[str, Any]:
-    thread = lab.workspace("tests").thread(thread_id)
-    graph = lab.reading(thread.pattern, thread.lane)
+    graph = lab.reading_of(lab.workspace("tests").thread(thread_id))
     return dict(graph.get_state({"configurable": {"thread_id": thread_id}}).values)
 
 

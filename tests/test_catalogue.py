@@ -9,7 +9,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from graphs.catalogue import CATALOGUE, find
-from graphs.pattern import Example, Lane, Pattern
+from graphs.pattern import Example, Lane, Pattern, Restart
 from lab.errors import NotPossible
 from lab.forms import check_input
 from lab.lab import Lab
@@ -55,6 +55,10 @@ def reading() -> Iterator[Lab]:
 def test_every_example_runs_to_its_end(stored: Lab, pattern: Pattern, lane: Lane, example: Example) -> None:
     if stored.storage.kind == "memory" and example.input.get(pattern.crash_field, "never") != "never":
         with pytest.raises(NotPossible, match="LAB_DATABASE"):
+            stored.workspace("tests").start(pattern.slug, lane.key, example.input)
+        return
+    if lane not in stored.offered(pattern.slug).lanes:
+        with pytest.raises(NotPossible, match="PostgreSQL"):
             stored.workspace("tests").start(pattern.slug, lane.key, example.input)
         return
     played = player(stored)(pattern.slug, lane.key, example)
@@ -160,6 +164,23 @@ def test_a_lane_can_be_drawn(reading: Lab, pattern: Pattern, lane: Lane) -> None
 
     assert {"__start__", "__end__"} <= set(drawing.nodes)
     assert drawing.edges
+
+
+@EACH_PATTERN
+def test_only_lanes_with_a_checkpointer_of_their_own_are_restarted(pattern: Pattern) -> None:
+    restarted = {key for example in pattern.examples for key, steps in example.steps.items() if Restart() in steps}
+
+    assert all(pattern.lane(key).saver for key in restarted)
+    # A run that kills its process gets another one, which can't reach a checkpointer in this one's memory.
+    assert not pattern.crash_field or not any(lane.saver for lane in pattern.lanes)
+
+
+@pytest.mark.parametrize("pattern", [one for one in CATALOGUE if any(lane.saver for lane in one.lanes)])
+def test_only_a_lab_on_postgresql_offers_lanes_on_postgresql(stored: Lab, pattern: Pattern) -> None:
+    there = stored.storage.kind == "postgresql"
+    missing = [lane for lane in pattern.lanes if lane.saver == "postgresql" and not there]
+
+    assert [*stored.offered(pattern.slug).lanes, *missing] == list(pattern.lanes)
 
 
 @EACH_PATTERN
