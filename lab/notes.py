@@ -4,7 +4,7 @@ import functools
 import json
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, Literal, NamedTuple
 
 from langchain_core.messages import BaseMessage
@@ -59,6 +59,12 @@ class Noting(BaseCheckpointSaver[Any]):
         """Saves a note's row."""
         raise NotImplementedError
 
+    @contextmanager
+    def keeping(self, row: Mapping[str, str]) -> Iterator[None]:
+        """Saves a note's row with what the block saves."""
+        yield
+        self.keep(row)
+
     def put(
         self,
         config: RunnableConfig,
@@ -66,14 +72,24 @@ class Noting(BaseCheckpointSaver[Any]):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        """Saves a checkpoint, then its note; one whose note is missing is read when somebody asks for it."""
-        saved = super().put(config, checkpoint, metadata, new_versions)
+        """Saves a checkpoint with its note; one whose note is missing is read when somebody asks for it."""
         place = config["configurable"]
         key = (str(place["thread_id"]), str(place.get("checkpoint_ns", "")))
-        parent = self._parent(config, key, place.get("checkpoint_id"))
-        self.keep(row(*key, checkpoint["id"], note(checkpoint, parent, str(metadata.get("source", "")))))
+        noted = self._noted(config, key, checkpoint, metadata)
+        with self.keeping(noted) if noted else nullcontext():
+            saved = super().put(config, checkpoint, metadata, new_versions)
         self._hold(key, checkpoint)
         return saved
+
+    def _noted(
+        self, config: RunnableConfig, key: tuple[str, str], checkpoint: Checkpoint, metadata: CheckpointMetadata
+    ) -> dict[str, str] | None:
+        try:
+            parent = self._parent(config, key, config["configurable"].get("checkpoint_id"))
+            return row(*key, checkpoint["id"], note(checkpoint, parent, str(metadata.get("source", ""))))
+        # Whatever a type of the state's own raises where it's compared or told, its state is saved all the same.
+        except Exception:  # noqa: BLE001
+            return None
 
     def _parent(self, config: RunnableConfig, key: tuple[str, str], ident: str | None) -> Checkpoint | None:
         if ident is None:
