@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import orjson
 from langgraph.checkpoint.base import empty_checkpoint
 from langgraph.checkpoint.memory import InMemorySaver
 from sqlalchemy import TextClause, bindparam, text
@@ -22,9 +23,13 @@ class IndexRow(NamedTuple):
 
     checkpoint_id: str
     parent_id: str | None
-    metadata: Mapping[str, Any]
-    """Empty where it can't be read."""
-    namespace: str = ""
+    namespace: str
+    step: int
+    source: str
+    """What wrote it: input, loop, update or fork; empty where that can't be read."""
+    label: str
+    began: float | None
+    """When its run began."""
 
 
 class Marks(NamedTuple):
@@ -119,11 +124,13 @@ def count(storage: Storage, thread_id: str) -> int:
 def rows(storage: Storage, thread_id: str, namespace: str = "") -> list[IndexRow]:
     """Gives a thread's checkpoints in the order of writing."""
     if isinstance(storage.saver, InMemorySaver):
-        return _of_memory(storage.saver, thread_id, namespace)
+        return [
+            _row(ident, parent, namespace, told) for ident, parent, told in _told(storage.saver, thread_id, namespace)
+        ]
     values = {"thread": thread_id, "namespace": namespace}
     with storage.database.read() as connection:
         found = connection.execute(_ROWS, values).all()
-    return [IndexRow(ident, parent, _metadata(told), namespace) for ident, parent, told in found]
+    return [_row(ident, parent, namespace, metadata(told)) for ident, parent, told in found]
 
 
 def marks(storage: Storage, thread_id: str, namespace: str = "") -> Marks:
@@ -167,13 +174,13 @@ def inner(storage: Storage, thread_id: str, ids: Collection[str]) -> dict[str, l
     if isinstance(storage.saver, InMemorySaver):
         wanted = set(ids)
         for namespace in [name for name in list(storage.saver.storage.get(thread_id, {})) if name]:
-            for row in _of_memory(storage.saver, thread_id, namespace):
-                if (outer := row.metadata.get("parents", {}).get("")) in wanted:
-                    found.setdefault(outer, []).append(row)
+            for ident, parent, told in _told(storage.saver, thread_id, namespace):
+                if (outer := told.get("parents", {}).get("")) in wanted:
+                    found.setdefault(outer, []).append(_row(ident, parent, namespace, told))
         return {outer: sorted(inside, key=lambda row: row.checkpoint_id) for outer, inside in found.items()}
-    for namespace, ident, parent, metadata in _each(storage, _INNER[storage.kind], thread_id, "", ids):
-        told = _metadata(metadata)
-        found.setdefault(told["parents"][""], []).append(IndexRow(ident, parent, told, namespace))
+    for namespace, ident, parent, noted in _each(storage, _INNER[storage.kind], thread_id, "", ids):
+        told = metadata(noted)
+        found.setdefault(told["parents"][""], []).append(_row(ident, parent, namespace, told))
     return found
 
 
@@ -248,11 +255,9 @@ def _space(saver: InMemorySaver, thread_id: str, namespace: str) -> Mapping[str,
     return saver.storage.get(thread_id, {}).get(namespace, {})
 
 
-def _of_memory(saver: InMemorySaver, thread_id: str, namespace: str) -> list[IndexRow]:
+def _told(saver: InMemorySaver, thread_id: str, namespace: str) -> list[tuple[str, str | None, Mapping[str, Any]]]:
     found = sorted(_space(saver, thread_id, namespace).items())
-    return [
-        IndexRow(ident, parent, saver.serde.loads_typed(metadata), namespace) for ident, (_, metadata, parent) in found
-    ]
+    return [(ident, parent, saver.serde.loads_typed(told)) for ident, (_, told, parent) in found]
 
 
 def _held(saver: InMemorySaver, thread_id: str, namespace: str, kept: Sequence[Any]) -> int:
@@ -261,11 +266,33 @@ def _held(saver: InMemorySaver, thread_id: str, namespace: str, kept: Sequence[A
     return len(kept[0][1]) + sum(len(value[1]) for value in values if value)
 
 
-def _metadata(raw: Any) -> Mapping[str, Any]:
-    if isinstance(raw, Mapping):
+def metadata(raw: Any) -> Mapping[str, Any]:
+    """Reads what the library noted beside a state; gives nothing where it can't be read."""
+    if isinstance(raw, dict):
         return raw
     try:
-        found = json.loads(raw or b"{}")
+        found = orjson.loads(raw or b"{}")
     except ValueError:
-        return {}
+        found = _loosely(raw)
     return found if isinstance(found, dict) else {}
+
+
+def _loosely(raw: Any) -> Any:
+    """Reads what the library writes and strict JSON doesn't know: infinite numbers, and what is none."""
+    try:
+        return json.loads(raw)
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
+def _row(ident: str, parent: str | None, namespace: str, told: Mapping[str, Any]) -> IndexRow:
+    step, began = told.get("step"), told.get("began")
+    return IndexRow(
+        ident,
+        parent,
+        namespace,
+        step if isinstance(step, int) else -1,
+        str(told.get("source", "")),
+        str(told.get("label", "")),
+        began if isinstance(began, (int, float)) else None,
+    )

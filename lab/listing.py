@@ -108,9 +108,9 @@ def _grown(storage: Storage, thread_id: str, found: Sequence[IndexRow]) -> Tree:
         Mark(
             row.checkpoint_id,
             row.parent_id,
-            step if isinstance(step := row.metadata.get("step"), int) else -1,
-            str(row.metadata.get("source", "")),
-            str(row.metadata.get("label", "")),
+            row.step,
+            row.source,
+            row.label,
             interrupted=row.checkpoint_id in marks.asked,
             failed=row.checkpoint_id in marks.failed,
         )
@@ -121,7 +121,7 @@ def _grown(storage: Storage, thread_id: str, found: Sequence[IndexRow]) -> Tree:
     following = index.noted(storage, thread_id, ends)
     read = {ident: told for ident, told in following.items() if told is not NOTHING}
     done = {ident for ident, told in read.items() if not told.next} - marks.asked - marks.failed
-    return grow([replace(mark, finished=True) if mark.checkpoint_id in done else mark for mark in made])
+    return grow([mark._replace(finished=True) if mark.checkpoint_id in done else mark for mark in made])
 
 
 def _wanted(storage: Storage, thread_id: str, grown: Tree, known: Mapping[str, IndexRow], only: Only) -> list[str]:
@@ -133,7 +133,7 @@ def _wanted(storage: Storage, thread_id: str, grown: Tree, known: Mapping[str, I
         numbered = 0 < only.branch <= len(grown.branches)
         kept.append({mark.checkpoint_id for mark in grown.path(only.branch)} if numbered else ())
     if only.source:
-        kept.append({ident for ident in ids if known[ident].metadata.get("source") == only.source})
+        kept.append({ident for ident in ids if known[ident].source == only.source})
     if only.errors:
         kept.append({ident for ident in ids if grown.marks[ident].failed})
     if only.interrupts:
@@ -169,14 +169,14 @@ def _told(
     marked = index.marked(storage, thread_id, ids, namespace)
     sizes = index.sizes(storage, thread_id, ids, namespace)
     for row in found:
-        ident, metadata = row.checkpoint_id, row.metadata
+        ident = row.checkpoint_id
         note, marks = noted[ident], marked.get(ident, [])
         yield Row(
             checkpoint_id=ident,
             namespace=namespace,
             parent_id=row.parent_id,
-            step=metadata.get("step", -1),
-            source=str(metadata.get("source", "")),
+            step=row.step,
+            source=row.source,
             at=id_seconds(ident),
             ran=note.ran,
             changed=note.changed,
@@ -184,7 +184,7 @@ def _told(
             asked=tuple(said for channel, value in marks if channel == "__interrupt__" for said in _asked(value)),
             errors=tuple(reason(value) for channel, value in marks if channel == "__error__"),
             branch=branches.get(ident, ""),
-            label=str(metadata.get("label", "")),
+            label=row.label,
             took=_took(row),
             size=sizes.get(ident, 0),
         )
@@ -198,7 +198,6 @@ def _asked(value: Any) -> list[str]:
 
 def _took(row: IndexRow) -> float | None:
     """Gives the time since the step's beginning: that of the run, where it began after the checkpoint before."""
-    began = row.metadata.get("began")
-    if row.metadata.get("source") != "loop" or row.parent_id is None or not isinstance(began, (int, float)):
+    if row.source != "loop" or row.parent_id is None or row.began is None:
         return None
-    return max(0.0, id_seconds(row.checkpoint_id) - max(began, id_seconds(row.parent_id)))
+    return max(0.0, id_seconds(row.checkpoint_id) - max(row.began, id_seconds(row.parent_id)))

@@ -5,7 +5,7 @@ import json
 import logging
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, Literal, NamedTuple
 
 from langchain_core.messages import BaseMessage
@@ -69,6 +69,12 @@ class Noting(BaseCheckpointSaver[Any]):
         """Saves a note's row."""
         raise NotImplementedError
 
+    @contextmanager
+    def keeping(self, row: Mapping[str, str]) -> Iterator[None]:
+        """Saves a note's row with what the block saves."""
+        yield
+        self.keep(row)
+
     def put(
         self,
         config: RunnableConfig,
@@ -76,19 +82,25 @@ class Noting(BaseCheckpointSaver[Any]):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        """Saves a checkpoint, then its note; one whose note is missing is read when somebody asks for it."""
-        saved = super().put(config, checkpoint, metadata, new_versions)
+        """Saves a checkpoint with its note; one whose note is missing is read when somebody asks for it."""
         place = config["configurable"]
         key = (str(place["thread_id"]), str(place.get("checkpoint_ns", "")))
-        try:
-            parent = self._parent(config, key, place.get("checkpoint_id"))
-            told = note(checkpoint, parent, get_checkpoint_metadata(config, metadata))
-            self.keep(row(*key, checkpoint["id"], told))
-        # Values may be of any type, whose comparison or text may raise anything; their checkpoint is saved by now.
-        except Exception:
-            LOG.warning("The step that ended with checkpoint %s wasn't noted.", checkpoint["id"], exc_info=True)
+        noted = self._noted(config, key, checkpoint, metadata)
+        with self.keeping(noted) if noted else nullcontext():
+            saved = super().put(config, checkpoint, metadata, new_versions)
         self._hold(key, checkpoint)
         return saved
+
+    def _noted(
+        self, config: RunnableConfig, key: tuple[str, str], checkpoint: Checkpoint, metadata: CheckpointMetadata
+    ) -> dict[str, str] | None:
+        try:
+            parent = self._parent(config, key, config["configurable"].get("checkpoint_id"))
+            return row(*key, checkpoint["id"], note(checkpoint, parent, get_checkpoint_metadata(config, metadata)))
+        # Whatever a type of the state's own raises where it's compared or told, its state is saved all the same.
+        except Exception:
+            LOG.warning("The step that ends with checkpoint %s isn't noted.", checkpoint["id"], exc_info=True)
+            return None
 
     def _parent(self, config: RunnableConfig, key: tuple[str, str], ident: str | None) -> Checkpoint | None:
         if ident is None:

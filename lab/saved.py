@@ -1,6 +1,5 @@
 """A thread's saved rows, for SQLite, PostgreSQL and memory alike, inside one transaction of the lab's own tables."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.sqlite import SqliteSaver
 from sqlalchemy import Connection, TableClause, bindparam, column, delete, func, insert, literal, select, table, text
 
+from lab.index import metadata
 from lab.storage import Storage
 
 
@@ -158,7 +158,7 @@ class _SqlRows:
         found = _CHECKPOINTS.c
         query = select(found.checkpoint_ns, found.checkpoint_id, found.parent_checkpoint_id, found.metadata)
         query = query.where(found.thread_id == thread_id).order_by(found.checkpoint_id)
-        return [Link(row[0], row[1], row[2], _metadata(row[3])) for row in self._connection.execute(query)]
+        return [Link(row[0], row[1], row[2], metadata(row[3])) for row in self._connection.execute(query)]
 
     def writes(self, thread_id: str, namespace: str, checkpoint_id: str) -> list[Write]:
         found = list(self._writes.c)
@@ -193,16 +193,6 @@ class _SqlRows:
             self._connection.execute(delete(rows).where(*where), keys)
         if keys and self._kind == "postgresql":
             self._connection.execute(_UNUSED_BLOBS, {"thread": thread_id})
-
-
-def _metadata(raw: Any) -> Mapping[str, Any]:
-    if isinstance(raw, Mapping):
-        return raw
-    try:
-        found = json.loads(raw or b"{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 class _MemoryRows:

@@ -6,6 +6,7 @@ Everything here takes time in proportion to the number of checkpoints, however t
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, zip_longest
+from typing import NamedTuple
 
 __all__ = ["Branch", "Divergence", "Fold", "Folded", "Lane", "Mark", "Tree", "fold", "grow"]
 
@@ -27,9 +28,8 @@ _NEVER = 4
 """The weight of what is never folded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A checkpoint as the tree needs it."""
+class Mark(NamedTuple):
+    """A checkpoint as the tree needs it; a tuple, because a long thread has thousands of them."""
 
     checkpoint_id: str
     parent_id: str | None
@@ -150,7 +150,10 @@ def _ordered(marks: Sequence[Mark]) -> tuple[dict[str, Mark], dict[str, str | No
     """
     known = {mark.checkpoint_id: mark for mark in marks}
     parents: dict[str, str | None] = {}
-    for ident in known:
+    for ident, mark in known.items():
+        if mark.parent_id in parents:
+            parents.setdefault(ident, mark.parent_id)
+            continue
         way: dict[str, str | None] = {}
         at: str | None = ident
         while at is not None and at not in parents and at not in way:

@@ -131,10 +131,17 @@ def test_every_pattern_comes_back_equal(tmp_path: Path, slug: str, lane_key: str
     again = imported(other, data)
 
     assert thread_fields(again) == {**thread_fields(thread), "workspace": WORKSPACE}
+    assert told(other, again.thread_id, WORKSPACE) == told(lab, thread_id, "tests")
     assert exported(other, again.thread_id).splitlines()[1:-1] == data.splitlines()[1:-1]
     assert moved(lab, thread_id, "tests") == moved(other, again.thread_id, WORKSPACE)
     lab.close()
     other.close()
+
+
+def told(lab: Lab, thread_id: str, workspace: str) -> list[Any]:
+    """Gives what the history tells of each step."""
+    found = lab.workspace(workspace).history(thread_id, limit=1000).rows
+    return [(row.checkpoint_id, sorted(row.ran), sorted(row.changed), row.next, row.asked) for row in found]
 
 
 def thread_fields(thread: Thread) -> dict[str, Any]:

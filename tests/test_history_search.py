@@ -16,7 +16,7 @@ from lab.listing import Only, Row
 from lab.notes import Changed
 from lab.workspace import Workspace
 from tests.test_answers import asks
-from tests.toys import OpenLab, State, before, chain, done, end, everywhere, graph, head, lane, ran, saved, toy
+from tests.toys import Node, OpenLab, State, before, chain, done, end, everywhere, graph, head, lane, ran, saved, toy
 
 WORDS = ("50% off", "a_b", "wow!", "Straße", "ŽLUTÝ kůň", "ΟΔΟΣ", "日本", 'a "quote"', "back\\slash", "plain", "A_B")
 
@@ -153,7 +153,8 @@ def says(state: State) -> dict[str, Any]:
 
 def talkative(_: object) -> Any:
     """Says a word and asks, until all words are said."""
-    made = graph().add_node("say", says).add_node("Say", asks("Say"))
+    ask: Node = asks("Say")
+    made = graph().add_node("say", says).add_node("Say", ask)
     made.add_edge(START, "say").add_edge("say", "Say")
     return made.add_conditional_edges("Say", lambda state: "say" if len(state["done"]) < 2 * len(WORDS) else END)
 

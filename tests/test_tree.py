@@ -244,20 +244,20 @@ def test_a_long_run_of_plain_steps_becomes_one_mark_that_opens() -> None:
 @pytest.mark.parametrize("what", [{"interrupted": True}, {"failed": True}, {"source": "update"}, {"source": "fork"}])
 def test_what_is_no_plain_step_stands_outside_of_folds(what: dict[str, Any]) -> None:
     marks = chain(60)
-    marks[30] = replace(marks[30], **what)
+    marks[30] = marks[30]._replace(**what)
     assert ident(30) in shown(fold(grow(marks)))
 
 
 def test_a_thread_of_many_turns_keeps_its_end_and_folds_the_turns_before() -> None:
-    marks = [replace(mark, source="input" if number % 4 == 0 else "loop") for number, mark in enumerate(chain(5000))]
+    marks = [mark._replace(source="input" if number % 4 == 0 else "loop") for number, mark in enumerate(chain(5000))]
     picture = fold(grow(marks))
     assert len(folds(picture)) == 1
     assert shown(picture) >= {ident(0), *map(ident, range(4990, 5000))}
 
 
 def test_failures_are_the_last_to_be_folded() -> None:
-    marks = [replace(mark, source="update" if number % 3 else "input") for number, mark in enumerate(chain(3000))]
-    marks = [replace(mark, failed=number in (700, 1500)) for number, mark in enumerate(marks)]
+    marks = [mark._replace(source="update" if number % 3 else "input") for number, mark in enumerate(chain(3000))]
+    marks = [mark._replace(failed=number in (700, 1500)) for number, mark in enumerate(marks)]
     assert shown(fold(grow(marks))) >= {ident(700), ident(1500)}
 
 
@@ -299,7 +299,7 @@ def restless(length: int) -> list[Mark]:
     """A thread in which everything is special."""
     kinds = ("input", "update", "fork", "loop")
     return [
-        replace(m, source=kinds[n % 4], failed=n % 3 == 0, interrupted=n % 2 == 0) for n, m in enumerate(chain(length))
+        m._replace(source=kinds[n % 4], failed=n % 3 == 0, interrupted=n % 2 == 0) for n, m in enumerate(chain(length))
     ]
 
 
@@ -401,8 +401,8 @@ def use(marks: Sequence[Mark], opened: Collection[str] = ()) -> Tree:
 def test_the_work_grows_with_the_number_of_checkpoints_and_no_faster(shape: str) -> None:
     def marks(length: int) -> list[Mark]:
         return [
-            replace(
-                mark, checkpoint_id=Counted(mark.checkpoint_id), parent_id=mark.parent_id and Counted(mark.parent_id)
+            mark._replace(
+                checkpoint_id=Counted(mark.checkpoint_id), parent_id=mark.parent_id and Counted(mark.parent_id)
             )
             for mark in SHAPES[shape](length)
         ]

@@ -3,7 +3,6 @@
 import base64
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -145,8 +144,8 @@ def test_a_thread_without_checkpoints_is_an_empty_picture() -> None:
 
 
 def test_a_fold_says_how_many_it_holds_and_what_besides_plain_steps() -> None:
-    marks = [replace(mark, source="input" if number % 4 == 0 else "loop") for number, mark in enumerate(chain(400))]
-    marks[100] = replace(marks[100], interrupted=True)
+    marks = [mark._replace(source="input" if number % 4 == 0 else "loop") for number, mark in enumerate(chain(400))]
+    marks[100] = marks[100]._replace(interrupted=True)
     (run,) = (item for name, item in items(drawing(marks)).items() if name.startswith("fold:"))
     assert run.get("aria-label") == "387 steps, 0 to 386, 96 input, 1 asked a question, folded: pick to open"
     assert (run.get("aria-expanded"), kinds(run)) == ("false", ["input", "asked"])
@@ -190,7 +189,7 @@ def test_branches_that_are_not_drawn_are_counted() -> None:
 @pytest.mark.parametrize("label", HOSTILE, ids=[label[:12] for label in HOSTILE])
 def test_a_hostile_label_stays_text_that_can_be_seen_and_ends(label: str) -> None:
     marks = [*chain(3), Mark("x", ident(1), 1, "update", label=label), Mark("y", "x", 2, "loop")]
-    plain, drawn = drawing([*marks[:3], replace(marks[3], label="plain"), marks[4]], "y"), drawing(marks, "y")
+    plain, drawn = drawing([*marks[:3], marks[3]._replace(label="plain"), marks[4]], "y"), drawing(marks, "y")
     assert [element.tag for element in parsed(drawn).iter()] == [element.tag for element in parsed(plain).iter()]
     assert [list(element.keys()) for element in parsed(drawn).iter()] == [
         list(element.keys()) for element in parsed(plain).iter()
@@ -230,7 +229,7 @@ def test_the_picture_of_five_thousand_checkpoints_is_small(shape: str) -> None:
 @pytest.mark.parametrize(("length", "branches"), [(10, 1), (10, 2), (200, 2), (200, 50), (5000, 1), (5000, 50)])
 def test_no_two_marks_of_a_row_touch(length: int, branches: int) -> None:
     marks = forked(length, branches)
-    marks = [replace(mark, interrupted=mark.step % 90 == 7, failed=mark.step % 95 == 8) for mark in marks]
+    marks = [mark._replace(interrupted=mark.step % 90 == 7, failed=mark.step % 95 == 8) for mark in marks]
     rows: dict[str, list[tuple[float, float]]] = {}
     for item in drawn_items(drawing(marks, ident(length // 2))):
         box = next(rect for rect in item.iter("rect") if rect.get("class") in ("hit", "b"))
