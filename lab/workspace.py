@@ -10,13 +10,14 @@ from lab.errors import AnswerPending, InvalidInput, NothingToContinue, NotPossib
 from lab.events import StateEdited
 from lab.forms import check_answer, check_edit, check_input
 from lab.history import Question, status
+from lab.keeping import Keeping
 from lab.owned import Going
 from lab.plain import Plain, plain
 from lab.threads import Thread
 from lab.travel import Travelling
 
 
-class Workspace(Travelling):
+class Workspace(Travelling, Keeping):
     """All that a visitor may do; every call checks that the thread is this workspace's own."""
 
     def start(
