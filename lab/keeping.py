@@ -77,7 +77,10 @@ class Keeping(Owned):
             file.close()
             raise
         file.seek(0)
-        return _pieces(file)
+        pieces = _pieces(file)
+        # Begun, it closes the file however early it's dropped.
+        next(pieces)
+        return pieces
 
     def take_in(self, file: BinaryIO) -> Thread:
         """Makes a thread of this workspace out of an exported file; raises ImportRefused, having changed nothing."""
@@ -155,4 +158,5 @@ class Keeping(Owned):
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:
     with file:
+        yield b""
         yield from iter(partial(file.read, CHUNK), b"")
