@@ -8,7 +8,7 @@ import streamlit as st
 from graphs.catalogue import CATALOGUE
 from lab.errors import NotPossible, Unreadable
 from lab.meter import ThreadSize
-from lab.threads import Thread
+from lab.threads import TITLE, Thread
 from lab.workspace import Workspace
 from pages.gallery import PAGES
 from ui.access import the_lab, workspace
@@ -37,6 +37,7 @@ class Standing:
 def render() -> None:
     """Draws the threads, the last used first."""
     st.title("Threads", anchor=False)
+    st.markdown("Every run is kept as a thread. Open one to see it as it stands and to go on where it stopped.")
     visitor = workspace()
     _top(visitor)
     _news(visitor)
@@ -52,9 +53,7 @@ def _top(visitor: Workspace) -> None:
     size = visitor.storage()
     free = f", {sized(size.free)} of it free" if size.free else ""
     with st.container(horizontal=True, vertical_alignment="center", key="threads_top"):
-        st.markdown("Every run is kept as a thread. Open one to see it as it stands and to go on where it stopped.")
-        st.space("stretch")
-        st.caption(f"Database: {sized(size.bytes)}{free}", width="content")
+        st.button("Import", icon=":material/upload:", key="threads_import", on_click=lambda: open_dialog("import"))
         if the_lab().storage.kind == "sqlite":
             st.button(
                 "Compact",
@@ -64,7 +63,7 @@ def _top(visitor: Workspace) -> None:
                 key="threads_compact",
                 on_click=lambda: _compact(visitor),
             )
-        st.button("Import", icon=":material/upload:", key="threads_import", on_click=lambda: open_dialog("import"))
+        st.caption(f"Database: {sized(size.bytes)}{free}", width="content")
 
 
 def _compact(visitor: Workspace) -> None:
@@ -152,12 +151,13 @@ def _row(thread: Thread, standing: Standing, size: ThreadSize) -> None:
     ]
     with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"row_{thread.thread_id}"):
         with st.container(gap=None, key=f"about_{thread.thread_id}"):
-            _link(thread, literal(thread.title, 120))
+            _link(thread, literal(thread.title, TITLE))
             st.caption(" · ".join(told))
             if standing.reason:
                 st.caption(literal(standing.reason, 1000))
-        st.badge(standing.label, icon=standing.icon, color=standing.color)
-        menu(thread, saved=size.checkpoints > 0)
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            st.badge(standing.label, icon=standing.icon, color=standing.color)
+            menu(thread, saved=size.checkpoints > 0)
 
 
 def _link(thread: Thread, label: str, **how: Any) -> None:

@@ -56,6 +56,21 @@ def test_the_list_of_threads_is_accessible(server: LabServer, page: Page) -> Non
     assert findings(page) == []
 
 
+@pytest.mark.parametrize("action", ["Rename", "Copy", "Export", "Prune branches", "Delete", "Import"])
+def test_what_is_done_with_a_thread_is_accessible(action: str, server: LabServer, page: Page) -> None:
+    run(page, server, "linear-pipeline")
+    stands(page, PIPELINE, "Finished")
+    visit(page, f"{server.url}/threads")
+    if action == "Import":
+        click(page, "threads_import")
+    else:
+        page.locator("[class*='st-key-actions_'] button").first.click()
+        page.get_by_role("menuitem", name=action).click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    idle(page)
+    assert findings(page) == []
+
+
 @pytest.mark.parametrize("pattern", CATALOGUE, ids=lambda pattern: pattern.slug)
 def test_a_pattern_is_accessible_before_and_after_a_run(pattern: Pattern, server: LabServer, page: Page) -> None:
     visit(page, f"{server.url}/{pattern.slug}")

@@ -136,10 +136,10 @@ def _export(visitor: Workspace, thread: Thread) -> None:
         "One file with every branch and every state, as plain as they are: whoever has the file can read them. "
         "What was booked or sent isn't in it. Import takes it in again, here or in another lab."
     )
-    _file(visitor, thread, "export")
+    _file(visitor, thread, "export", "Download the file")
 
 
-def _file(visitor: Workspace, thread: Thread, key: str) -> None:
+def _file(visitor: Workspace, thread: Thread, key: str, label: str) -> None:
     """Offers the thread's file; that of a large thread is written when it's asked for."""
     size = visitor.sizes([thread.thread_id])[thread.thread_id]
     if size.bytes > AT_ONCE and not st.button(
@@ -151,7 +151,7 @@ def _file(visitor: Workspace, thread: Thread, key: str) -> None:
         data = b"".join(visitor.export(thread.thread_id))
     if data:
         st.download_button(
-            f"Download the file ({sized(len(data))})",
+            f"{label} ({sized(len(data))})",
             data,
             file_name=f"{thread.pattern}-{thread.thread_id[:8]}.jsonl",
             mime="application/jsonl",
@@ -165,9 +165,9 @@ def _file(visitor: Workspace, thread: Thread, key: str) -> None:
 def _delete(visitor: Workspace, thread: Thread) -> None:
     _name(thread)
     lost = _lost(visitor, thread)
-    st.markdown(f"This deletes {lost}. It can't be undone; a file of it can be imported again.")
+    st.markdown(f"This deletes {lost}. It can't be undone.")
     if visitor.heads(thread.thread_id):
-        _file(visitor, thread, "delete")
+        _file(visitor, thread, "delete", "Keep a file of it")
     sure, no = _sure("delete", "Delete the thread")
     if no:
         close_dialog()
@@ -199,7 +199,7 @@ def _prune(visitor: Workspace, thread: Thread) -> None:
     chosen = choose(visitor, thread)
     if chosen is None:
         return
-    gone = counted(chosen.branches, "branch", "branches")
+    gone = counted(chosen.branches, "branch", "branches") if chosen.branches else "branches"
     sure, no = _sure("prune", f"Delete {gone}", able=chosen.possible)
     if no:
         close_dialog()
