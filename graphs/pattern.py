@@ -15,6 +15,9 @@ Json = Any
 Script = Callable[[Sequence[BaseMessage]], str | AIMessage]
 """Answers a model call offline, from the messages alone, so that a changed input changes the answer."""
 
+Saver = Literal["", "memory", "sqlite", "postgresql"]
+"""A kind of checkpointer that a lane asks for; empty is the one that the lab itself is on."""
+
 Build = Callable[[BaseChatModel], StateGraph[Any, Any, Any, Any]]
 """Makes a lane's uncompiled graph around the model that answers."""
 
@@ -68,7 +71,32 @@ class Turn:
     input: Mapping[str, Json]
 
 
-Step = Reply | Edit | Go | Turn
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Drops the lane's checkpointer and graph and makes both anew, as a restart of the program would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recover:
+    """Takes up a run whose process was killed: goes on from what is saved, or starts over where nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Runs other input in a further thread of the lane; the steps after it are the first thread's again."""
+
+    input: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """Goes back to the checkpoint before the node `to` first ran, the lane's own way; a fork writes these values."""
+
+    to: str
+    values: Mapping[str, Json] = field(default_factory=dict)
+
+
+Step = Reply | Edit | Go | Turn | Restart | Recover | Beside | Back
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +128,11 @@ class Lane:
     durability: Literal["sync", "async", "exit"] = "sync"
     remembers: bool = True
     """False compiles the graph without a checkpointer."""
+    saver: Saver = ""
+    """The checkpointer that each thread of the lane has for itself and that can be restarted; PostgreSQL's lanes are
+    there only where the lab is on PostgreSQL."""
     edits: tuple[str, ...] = ()
-    """State fields that a person fills in when the lane stops at a static breakpoint."""
+    """State fields that a person fills in when the lane stops at a static breakpoint, or goes back by a fork."""
     travel: Literal["", "rewind", "replay", "fork"] = ""
     """The way back that the lane is about, offered beside what it left; rewind is the mistaken one."""
 
@@ -125,8 +156,10 @@ class Pattern:
     """True where further input goes to the same thread."""
     choose_breakpoints: bool = False
     """True where the visitor picks the pauses at run time."""
-    tables: tuple[Literal["ledger", "outbox"], ...] = ()
+    tables: tuple[Literal["ledger", "outbox", "archive"], ...] = ()
     """Business tables that the page shows beside the lanes."""
+    compares: tuple[str, ...] = ()
+    """State fields that the page lists for each lane's newest threads, where what one thread does shows in others."""
     crash_field: str = ""
     """The input field that says where the process is killed; a run where it isn't 'never' gets a process of its own."""
 

@@ -11,12 +11,49 @@ class Ledger(Protocol):
         """Books a charge and gives its number; a `key` seen before books nothing and gives the first one's number."""
         ...
 
+    def booked(self) -> list[str]:
+        """Gives the orders of all that was booked in this thread, in the order of booking."""
+        ...
+
 
 class Outbox(Protocol):
     """Mail that was really handed over for delivery."""
 
     def send(self, recipient: str, subject: str, body: str) -> int:
         """Hands over one mail and gives its number."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A row of the archive."""
+
+    number: int
+    body: str
+    quarantined: bool
+
+
+class Archive(Protocol):
+    """States that outlive the runs that saved them; nobody has checked a row since it was written."""
+
+    def store(self, name: str, body: str) -> int:
+        """Adds a row under that name and gives its number; earlier rows stay."""
+        ...
+
+    def newest(self, name: str) -> Saved | None:
+        """Gives the thread's last row under that name, None where there is none."""
+        ...
+
+    def restored(self, number: int) -> None:
+        """Notes that the row was found valid and taken up again."""
+        ...
+
+    def quarantine(self, number: int, error: str) -> None:
+        """Notes that the row can't be used, and why; it stays as it is."""
+        ...
+
+    def overwrite(self, number: int, body: str) -> None:
+        """Puts another text into the row, as whoever goes past this program can."""
         ...
 
 
@@ -39,4 +76,5 @@ class World:
     thread_id: str
     ledger: Ledger
     outbox: Outbox
+    archive: Archive
     faults: Faults

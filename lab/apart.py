@@ -122,6 +122,6 @@ def _written(settings: Settings, request: Request) -> str:
 def _crashed(code: int) -> str:
     how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
     return (
-        f"The process of this run {how}. Supersteps and tasks that had finished are saved; the node at work "
-        "runs again from its top. Continue, or answer again what the thread asks."
+        f"The process of this run {how}. What its checkpoints hold is saved; the node at work runs again from its "
+        "top. Continue, answer again what the thread asks, or start again where nothing was saved."
     )

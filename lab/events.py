@@ -54,6 +54,20 @@ class StateEdited(NamedTuple):
     calls: str
 
 
+class SaverDropped(NamedTuple):
+    """The thread's checkpointer and graph were dropped; what is read or run next makes both anew."""
+
+    no: int
+    at: float
+    why: Literal["restart", "room"]
+    """What for: a restart, or to make room for the checkpointers of other threads."""
+    before: int
+    """Checkpoints that the thread had."""
+    found: int
+    """Of these, checkpoints that the new checkpointer finds."""
+    calls: str
+
+
 class WentBack(NamedTuple):
     """The thread was taken back to an earlier checkpoint; what follows is a branch that begins there."""
 
@@ -145,6 +159,7 @@ Event = (
     RunStarted
     | RunEnded
     | StateEdited
+    | SaverDropped
     | WentBack
     | CheckpointSaved
     | NodeStarted

@@ -10,7 +10,18 @@ from typing import Any, Literal
 from langchain_core.messages import AIMessage
 from langgraph.types import Interrupt, PregelTask, StateSnapshot
 
-from lab.events import CheckpointSaved, Event, EventLog, NodeEnded, NodeStarted, Path, RunEnded, RunStarted, Tokens
+from lab.events import (
+    CheckpointSaved,
+    Event,
+    EventLog,
+    NodeEnded,
+    NodeStarted,
+    Path,
+    RunEnded,
+    RunStarted,
+    StateEdited,
+    Tokens,
+)
 from lab.plain import Plain, plain
 from lab.stream import Graph
 
@@ -148,11 +159,21 @@ def _past(events: list[Event], graph: Graph, snapshots: Sequence[StateSnapshot],
         ended = seconds(snapshots[number + 1].created_at) if number + 1 < len(snapshots) else at
         if not path:
             events.append(CheckpointSaved(0, at, path, ident, metadata["step"], metadata["source"], snapshot.next))
+        if metadata["source"] == "update" and number:
+            events.append(StateEdited(0, at, ident, _edited(snapshots[number - 1], snapshot), ""))
+        if number + 1 < len(snapshots) and (snapshots[number + 1].metadata or {}).get("source") in ("update", "fork"):
+            # The way leaves here; what its tasks did belongs to another branch.
+            continue
         for task in snapshot.tasks:
             if task.name == "__start__":
                 _input(events, task, at)
             elif ident in went_on or task.result or task.interrupts or task.error:
                 _task(events, graph, task, path, (at, ended), done=ident in went_on)
+
+
+def _edited(before: StateSnapshot, after: StateSnapshot) -> Plain:
+    old, new = told_values(before.values), told_values(after.values)
+    return {key: value for key, value in new.items() if key not in old or old[key] != value}
 
 
 def _input(events: list[Event], task: PregelTask, at: float) -> None:

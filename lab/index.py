@@ -95,6 +95,7 @@ _SIZES = {
     ),
 }
 _NOTES = _for(f"SELECT checkpoint_id, ran, next, changed, text FROM lab_notes WHERE {_ONE_BY_ONE}")  # noqa: S608 - our own names
+_RAN = text("SELECT checkpoint_id, ran FROM lab_notes WHERE thread_id = :thread AND checkpoint_ns = '' AND ran <> '[]'")
 _NOTED = text("SELECT checkpoint_id FROM lab_notes WHERE thread_id = :thread AND checkpoint_ns = :namespace")
 _FOUND = text(
     "SELECT checkpoint_id FROM lab_notes WHERE thread_id = :thread AND checkpoint_ns = '' "
@@ -186,6 +187,12 @@ def noted(storage: Storage, thread_id: str, ids: Collection[str], namespace: str
         if ident not in found:
             found[ident] = _noted_now(storage, thread_id, namespace, ident)
     return found
+
+
+def ran(storage: Storage, thread_id: str) -> dict[str, tuple[str, ...]]:
+    """Gives by checkpoint the nodes that ran in the step before it, as far as they're noted."""
+    with storage.database.read() as connection:
+        return {ident: tuple(json.loads(told)) for ident, told in connection.execute(_RAN, {"thread": thread_id})}
 
 
 def search(storage: Storage, thread_id: str, wanted: Noted, known: Collection[str]) -> set[str]:

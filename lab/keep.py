@@ -39,8 +39,8 @@ def new_thread(like: Thread, title: str) -> Thread:
 def copy_thread(storage: Storage, thread: Thread, title: str | None = None) -> Thread:
     """Copies a thread with all its branches to a random id; raises NotPossible where nothing or too much is saved.
 
-    Its rows in the ledger, the outbox and the faults stay with the original alone: they tell what really
-    happened, and copying a thread charges nobody and sends nothing.
+    Its rows in the ledger, the outbox, the archive and the faults stay with the original alone: they tell what
+    really happened, and copying a thread charges nobody and sends nothing.
     """
     size = thread_sizes(storage, [thread.thread_id])[thread.thread_id].bytes
     if size > LARGEST_COPY:

@@ -14,6 +14,7 @@ from lab.intake import import_thread
 from lab.keep import Pruned
 from lab.meter import StorageSize, ThreadSize
 from lab.owned import Owned
+from lab.storage import Storage
 from lab.stream import Graph
 from lab.threads import Thread
 
@@ -53,6 +54,8 @@ class Keeping(Owned):
         Raises NotPossible, ThreadBusy, InvalidInput.
         """
         thread = self._thread(thread_id)
+        if not self._is_shared(self._storage(thread)):
+            raise _apart(thread)
         with self._alone(thread_id):
             return keep.copy_thread(self._lab.storage, thread, title)
 
@@ -62,8 +65,10 @@ class Keeping(Owned):
         All that can go wrong does so before the first piece: ExportRefused, NotPossible, ThreadBusy.
         """
         thread = self._thread(thread_id)
-        graph = self._keeper(thread.pattern, thread.lane)
-        if graph is None:
+        storage = self._storage(thread)
+        if not self._is_shared(storage):
+            raise _apart(thread)
+        if not self._is_known(thread.pattern, thread.lane):
             raise NotPossible(
                 f"No lane '{thread.lane[:80]}' of a pattern '{thread.pattern[:80]}' keeps threads in this version, and "
                 "an export holds only what can be imported again. Export it with the version that made it, or keep "
@@ -72,7 +77,8 @@ class Keeping(Owned):
         file: SpooledTemporaryFile[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by who reads it
         try:
             with self._alone(thread_id):
-                file.writelines(export_thread(self._lab.storage, thread, graph))
+                graph = self._lab.reading(thread.pattern, thread.lane)
+                file.writelines(export_thread(storage, thread, graph))
         except BaseException:
             file.close()
             raise
@@ -88,38 +94,47 @@ class Keeping(Owned):
 
     def delete(self, thread_id: str) -> None:
         """Deletes a thread, readable or not, with all that it booked and sent; raises ThreadBusy."""
-        self._thread(thread_id)
+        thread = self._thread(thread_id)
         with self._alone(thread_id):
+            storage = self._storage(thread)
+            if not self._is_shared(storage):
+                keep.delete_thread(storage, thread_id)
             keep.delete_thread(self._lab.storage, thread_id)
-            self._forget(thread_id)
+            self._lab.lane_savers.drop(thread_id)
+            self._forget(thread_id, storage)
 
     def heads(self, thread_id: str) -> tuple[str, ...]:
         """Gives the last checkpoint of each branch, that of the branch written to last first."""
-        return keep.heads(self._lab.storage, self._thread(thread_id).thread_id)
+        return keep.heads(self._storage(self._thread(thread_id)), thread_id)
 
     def prune(self, thread_id: str, keep_heads: Sequence[str]) -> Pruned:
         """Deletes all branches but those that end with these checkpoints, which are kept whole.
 
         Raises UnknownCheckpoint, NotPossible, ThreadBusy.
         """
-        self._thread(thread_id)
+        storage = self._storage(self._thread(thread_id))
         with self._alone(thread_id):
-            pruned = keep.prune(self._lab.storage, thread_id, keep_heads)
-            self._forget(thread_id)
+            pruned = keep.prune(storage, thread_id, keep_heads)
+            self._forget(thread_id, storage)
         return pruned
 
     def keep_newest(self, thread_id: str, number: int) -> Pruned:
         """Deletes all branches but those `number` that were written to last; raises NotPossible, ThreadBusy."""
-        self._thread(thread_id)
+        storage = self._storage(self._thread(thread_id))
         with self._alone(thread_id):
-            pruned = keep.keep_newest(self._lab.storage, thread_id, number)
-            self._forget(thread_id)
+            pruned = keep.keep_newest(storage, thread_id, number)
+            self._forget(thread_id, storage)
         return pruned
 
     def sizes(self, thread_ids: Sequence[str]) -> dict[str, ThreadSize]:
         """Gives what each of these threads takes, readable or not."""
-        self._lab.threads.must_own(self.name, thread_ids)
-        return meter.thread_sizes(self._lab.storage, thread_ids)
+        threads = self._lab.threads.owned(self.name, thread_ids)
+        sizes = meter.thread_sizes(self._lab.storage, thread_ids)
+        for thread in threads:
+            storage = self._storage(thread)
+            if not self._is_shared(storage):
+                sizes |= meter.thread_sizes(storage, [thread.thread_id])
+        return sizes
 
     def storage(self) -> StorageSize:
         """Gives what the whole database takes, of all workspaces: that is the disk's, and tells nothing of a thread."""
@@ -144,16 +159,38 @@ class Keeping(Owned):
             yield
             self._lab.runs.release(thread_id)
 
-    def _forget(self, thread_id: str) -> None:
+    def _forget(self, thread_id: str, storage: Storage) -> None:
         """Drops what this process remembers of a thread's saved rows."""
         self._lab.runs.forget(self.name, thread_id)
-        self._lab.storage.saver.forget(thread_id)
+        storage.saver.forget(thread_id)
+
+    def _is_known(self, slug: str, lane_key: str) -> bool:
+        pattern = self._lab.patterns.get(slug)
+        return pattern is not None and any(lane.key == lane_key for lane in pattern.lanes)
+
+    def _storage(self, thread: Thread) -> Storage:
+        """Gives where a thread's checkpoints are; those of a lane that this version doesn't have are in the lab's."""
+        known = self._is_known(thread.pattern, thread.lane)
+        return self._lab.storage_of(thread) if known else self._lab.storage
+
+    def _is_shared(self, storage: Storage) -> bool:
+        """Tells whether a thread's checkpoints are in the lab's own database, whichever checkpointer it has."""
+        return storage.database is self._lab.storage.database
 
     def _keeper(self, slug: str, lane_key: str) -> Graph | None:
-        """Gives the graph of a lane; None where there is no such lane or it saves nothing."""
-        pattern = self._lab.patterns.get(slug)
-        known = pattern is not None and any(lane.key == lane_key and lane.remembers for lane in pattern.lanes)
-        return self._lab.reading(slug, lane_key) if known else None
+        """Gives the graph of a lane; None where there is no such lane or it keeps nothing in the lab's database."""
+        if not self._is_known(slug, lane_key):
+            return None
+        lane = self._lab.pattern(slug).lane(lane_key)
+        kept = lane.remembers and (not lane.saver or lane.saver == self._lab.storage.kind != "memory")
+        return self._lab.reading(slug, lane_key) if kept else None
+
+
+def _apart(thread: Thread) -> NotPossible:
+    return NotPossible(
+        f"The lane '{thread.lane[:80]}' gives each thread a storage of its own that ends with the lab, to show what a "
+        "restart leaves. Its threads can be pruned and deleted, but neither copied nor exported. Choose another lane."
+    )
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:

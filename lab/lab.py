@@ -18,16 +18,17 @@ from graphs.catalogue import CATALOGUE
 from graphs.pattern import Breakpoints, Pattern
 from graphs.world import World
 from lab.chain import Chain, asked_again
-from lab.events import Outcome
+from lab.events import Outcome, SaverDropped
 from lab.forms import check_input
 from lab.history import questions
+from lab.lane_savers import CALLS, Held, LaneSavers
 from lab.models import ModelName, make_model
 from lab.runs import Request, Runs
 from lab.settings import Settings
 from lab.storage import Storage, open_storage
 from lab.stream import Graph, Stream
-from lab.tables import SECRETS, FaultTable, LedgerTable, OutboxTable
-from lab.threads import Threads
+from lab.tables import SECRETS, ArchiveTable, FaultTable, LedgerTable, OutboxTable
+from lab.threads import Thread, Threads
 from lab.workspace import Workspace
 
 
@@ -41,6 +42,8 @@ class Lab:
         self.storage: Storage = self._stack.enter_context(open_storage(self.settings))
         self.threads = Threads(self.storage.database)
         self.runs = Runs()
+        self.lane_savers = LaneSavers(self.settings, self.storage, self.runs.running, self._lost)
+        self._stack.callback(self.lane_savers.close)
         self._stack.callback(self.runs.close)
         self.graph = functools.lru_cache(maxsize=256)(self._graph)
 
@@ -56,15 +59,55 @@ class Lab:
         """Gives a pattern; raises KeyError where there is none."""
         return self.patterns[slug]
 
+    def offered(self, slug: str) -> Pattern:
+        """Gives a pattern with those lanes alone for which there is a checkpointer here."""
+        pattern = self.patterns[slug]
+        return replace(pattern, lanes=tuple(lane for lane in pattern.lanes if self.lane_savers.offers(lane.saver)))
+
     def _graph(self, slug: str, lane_key: str, model: ModelName, pace: float) -> Graph:
+        lane = self.patterns[slug].lane(lane_key)
+        # Threads of a lane that names its checkpointer run on a graph of their own each.
+        return self._compiled(slug, lane_key, model, pace, None if lane.saver else self.storage)
+
+    def _compiled(self, slug: str, lane_key: str, model: ModelName, pace: float, storage: Storage | None) -> Graph:
         pattern = self.patterns[slug]
         lane = pattern.lane(lane_key)
         built = lane.build(make_model(model, pattern.script, pace, self.settings))
-        return built.compile(checkpointer=self.storage.saver if lane.remembers else None)
+        return built.compile(checkpointer=storage.saver if storage is not None and lane.remembers else None)
 
     def reading(self, slug: str, lane_key: str) -> Graph:
-        """Gives the lane's graph for reading threads; no model call is made through it."""
+        """Gives the lane's graph for its nodes and schemas; no model call is made through it."""
         return self.graph(slug, lane_key, "offline", 0.0)
+
+    def reading_of(self, thread: Thread | Request) -> Graph:
+        """Gives the graph by which a thread is read, on the checkpointer that its lane chooses."""
+        saver = self.patterns[thread.pattern].lane(thread.lane).saver
+        if not saver:
+            return self.reading(thread.pattern, thread.lane)
+        held = self.lane_savers.of(thread.thread_id, saver)
+        return self._held_graph(held, thread.pattern, thread.lane, "offline", 0.0)
+
+    def storage_of(self, thread: Thread) -> Storage:
+        """Gives the storage in which a thread's checkpoints are, on the checkpointer that its lane chooses."""
+        saver = self.patterns[thread.pattern].lane(thread.lane).saver
+        return self.lane_savers.of(thread.thread_id, saver).storage if saver else self.storage
+
+    def _held_graph(self, held: Held, slug: str, lane_key: str, model: ModelName, pace: float) -> Graph:
+        graph = held.graphs.get((model, pace))
+        if graph is None:
+            graph = held.graphs[model, pace] = self._compiled(slug, lane_key, model, pace, held.storage)
+        return graph
+
+    def _graph_for(self, request: Request) -> Graph:
+        how = (request.pattern, request.lane, request.model, request.pace)
+        saver = self.patterns[request.pattern].lane(request.lane).saver
+        return self._held_graph(self.lane_savers.keep(request.thread_id, saver), *how) if saver else self.graph(*how)
+
+    def _lost(self, thread_id: str, checkpoints: int) -> None:
+        """Tells a thread's page that its memory went to make room for others'."""
+        calls = CALLS["memory"]
+        for log in self.runs.logs(thread_id):
+            log.append(lambda no: SaverDropped(no, time.time(), "room", checkpoints, 0, calls))
 
     def drawing(self, slug: str, lane_key: str) -> Drawing:
         """Gives the lane's nodes and edges, subgraphs opened."""
@@ -88,6 +131,7 @@ class Lab:
             thread_id,
             LedgerTable(database, thread_id),
             OutboxTable(database, thread_id),
+            ArchiveTable(database, thread_id),
             FaultTable(database, thread_id, expendable=expendable),
         )
 
@@ -110,7 +154,7 @@ class Lab:
         lane = self.pattern(request.pattern).lane(request.lane)
         own, chosen = lane.breakpoints, request.breakpoints
         return Stream(
-            graph=self.graph(request.pattern, request.lane, request.model, request.pace),
+            graph=self._graph_for(request),
             lane=lane,
             given=given,
             config=self.config(request.thread_id, request.pattern, request.lane, request.workspace, request.label),
@@ -121,7 +165,7 @@ class Lab:
 
     def _reanswered(self, request: Request, *, expendable: bool) -> Chain:
         """Asks first, for an answer given to what was answered before is passed over for the old one."""
-        graph = self.reading(request.pattern, request.lane)
+        graph = self.reading_of(request)
         place = {"thread_id": request.thread_id, "checkpoint_ns": "", "checkpoint_id": request.checkpoint_id}
         old = questions(graph.get_state({"configurable": place}))
 

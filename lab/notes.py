@@ -2,6 +2,7 @@
 
 import functools
 import json
+import logging
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -11,6 +12,8 @@ from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver, ChannelVersions, Checkpoint, CheckpointMetadata
 from pydantic import BaseModel
+
+LOG = logging.getLogger(__name__)
 
 How = Literal["set", "same", "appended", "removed", "changed"]
 
@@ -70,8 +73,12 @@ class Noting(BaseCheckpointSaver[Any]):
         saved = super().put(config, checkpoint, metadata, new_versions)
         place = config["configurable"]
         key = (str(place["thread_id"]), str(place.get("checkpoint_ns", "")))
-        parent = self._parent(config, key, place.get("checkpoint_id"))
-        self.keep(row(*key, checkpoint["id"], note(checkpoint, parent, str(metadata.get("source", "")))))
+        try:
+            parent = self._parent(config, key, place.get("checkpoint_id"))
+            self.keep(row(*key, checkpoint["id"], note(checkpoint, parent, str(metadata.get("source", "")))))
+        # Values may be of any type, whose comparison or text may raise anything; their checkpoint is saved by now.
+        except Exception:
+            LOG.warning("The step that ended with checkpoint %s wasn't noted.", checkpoint["id"], exc_info=True)
         self._hold(key, checkpoint)
         return saved
 

@@ -53,7 +53,7 @@ class Owned:
     def _open(self, thread_id: str) -> tuple[Thread, Pattern, Lane, Graph, EventLog]:
         thread = self._thread(thread_id)
         pattern = self._lab.pattern(thread.pattern)
-        graph = self._lab.reading(pattern.slug, thread.lane)
+        graph = self._lab.reading_of(thread)
         return thread, pattern, pattern.lane(thread.lane), graph, self._log(thread)
 
     def _followed(self, thread_id: str) -> EventLog:
@@ -63,14 +63,14 @@ class Owned:
     def _log(self, thread: Thread) -> EventLog:
         def fill(log: EventLog) -> None:
             if self._lab.pattern(thread.pattern).lane(thread.lane).remembers:
-                graph = self._lab.reading(thread.pattern, thread.lane)
+                graph = self._lab.reading_of(thread)
                 restore(log, graph, list(self._lineage(graph, thread)), model=thread.model)
 
         return self._lab.runs.log(self.name, thread.thread_id, fill)
 
     def _lineage(self, graph: Graph, thread: Thread) -> Iterator[StateSnapshot]:
         """Reads the checkpoints on the way to the thread's head, the last `RESTORED` of those that can be read."""
-        grown = listing.tree(self._lab.storage, thread.thread_id)
+        grown = listing.tree(self._lab.storage_of(thread), thread.thread_id)
         for mark in grown.lineage(grown.head)[-RESTORED:] if grown.head else ():
             # The page tells of it where the checkpoint itself is looked at.
             with suppress(Unreadable):
@@ -120,6 +120,13 @@ class Owned:
         if not lane.remembers:
             raise NotPossible(
                 f"The lane '{lane.title}' has no checkpointer, so there is nothing to go on from. Start it anew."
+            )
+
+    def _must_be_offered(self, pattern: Pattern, lane: Lane) -> None:
+        if lane not in self._lab.offered(pattern.slug).lanes:
+            raise NotPossible(
+                f"The lane '{lane.title}' keeps its threads in PostgreSQL, and this lab has none. "
+                "Start the lab with a postgresql:// URL as LAB_DATABASE, or choose another lane."
             )
 
     @contextmanager

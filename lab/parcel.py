@@ -71,7 +71,7 @@ Kind = Literal["msgpack", "bytes", "bytearray", "null"]
 Value = tuple[Kind, str]
 Number = Annotated[int, Field(ge=-10, le=10**6)]
 """Of a task's writes; errors, questions and answers have negative ones."""
-Scalar = Annotated[str, _matching(r"[^\x00]*")] | int | float | bool | None
+Scalar = Annotated[str, _matching(r"[^\x00]*")] | Annotated[int, Field(ge=-(2**63), lt=2**63)] | float | bool | None
 
 
 class _Part(BaseModel):

@@ -1,14 +1,16 @@
 """What a workspace reads of its threads: their list, what their runs told, and what they saved."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from langgraph.types import StateSnapshot
 
 from lab import index, listing
+from lab.cost import Cost, cost
 from lab.diff import Change, diff
 from lab.editing import state_fields
-from lab.errors import NotPossible
+from lab.errors import NotPossible, UnknownCheckpoint
 from lab.events import Event
 from lab.forms import Entry, Reducer
 from lab.history import Question, Snapshot, Status, status, told, told_values
@@ -50,7 +52,7 @@ class Reading(Owned):
             return "running"
         if not self._lab.pattern(thread.pattern).lane(thread.lane).remembers:
             return "finished" if self._log(thread).last else "new"
-        return status(self._state(self._lab.reading(thread.pattern, thread.lane), thread))
+        return status(self._state(self._lab.reading_of(thread), thread))
 
     def snapshot(self, thread_id: str, checkpoint_id: str | None = None, namespace: str = "") -> Snapshot | None:
         """Gives the state at a checkpoint, the newest by default; None where nothing is saved.
@@ -60,7 +62,7 @@ class Reading(Owned):
         thread = self._thread(thread_id)
         if not self._lab.pattern(thread.pattern).lane(thread.lane).remembers:
             return None
-        graph = self._lab.reading(thread.pattern, thread.lane)
+        graph = self._lab.reading_of(thread)
         if checkpoint_id is not None:
             return told(self._found(graph, thread, checkpoint_id, namespace))
         found = self._state(graph, thread)
@@ -69,7 +71,7 @@ class Reading(Owned):
     def values(self, thread_id: str, checkpoint_id: str) -> Mapping[str, Any]:
         """Gives the state's own objects at a checkpoint, for a form; raises UnknownCheckpoint, Unreadable."""
         thread = self._thread(thread_id)
-        found = self._found(self._lab.reading(thread.pattern, thread.lane), thread, checkpoint_id)
+        found = self._found(self._lab.reading_of(thread), thread, checkpoint_id)
         return dict(found.values) if isinstance(found.values, dict) else {}
 
     def fields(self, thread_id: str) -> tuple[Entry, ...]:
@@ -94,7 +96,7 @@ class Reading(Owned):
         return diff(told_values(old), told_values(self._there(other, after).values), self._reducers(thread))
 
     def _there(self, thread: Thread, checkpoint_id: str) -> StateSnapshot:
-        return self._found(self._lab.reading(thread.pattern, thread.lane), thread, checkpoint_id)
+        return self._found(self._lab.reading_of(thread), thread, checkpoint_id)
 
     def _reducers(self, thread: Thread) -> Mapping[str, Reducer]:
         schema = self._lab.state_schema(thread.pattern, thread.lane)
@@ -105,19 +107,32 @@ class Reading(Owned):
     ) -> Page:
         """Gives a page of the thread's checkpoints in the order of writing; with `at`, the one of that checkpoint."""
         thread = self._thread(thread_id)
-        return listing.page(self._lab.storage, thread.thread_id, only, limit=limit, offset=offset, at=at)
+        return listing.page(self._lab.storage_of(thread), thread.thread_id, only, limit=limit, offset=offset, at=at)
 
     def rows(self, thread_id: str, checkpoint_ids: Sequence[str]) -> tuple[Row, ...]:
         """Gives the history's rows of these checkpoints, in their order; unknown ones are left out."""
-        return listing.chosen(self._lab.storage, self._thread(thread_id).thread_id, checkpoint_ids)
+        return listing.chosen(self._lab.storage_of(self._thread(thread_id)), thread_id, checkpoint_ids)
+
+    def visits(self, thread_id: str, checkpoint_id: str) -> Mapping[str, int]:
+        """Counts how often each node ran on the way to a checkpoint; raises UnknownCheckpoint."""
+        grown = self.tree(thread_id)
+        if checkpoint_id not in grown.marks:
+            raise UnknownCheckpoint(checkpoint_id)
+        told = index.ran(self._lab.storage_of(self._thread(thread_id)), thread_id)
+        way = (mark for mark in grown.lineage(checkpoint_id) if mark.source == "loop")
+        return Counter(name for mark in way for name in told.get(mark.checkpoint_id, ()))
 
     def tree(self, thread_id: str) -> Tree:
         """Gives the tree of the thread's checkpoints with all its branches."""
-        return listing.tree(self._lab.storage, self._thread(thread_id).thread_id)
+        return listing.tree(self._lab.storage_of(self._thread(thread_id)), thread_id)
 
     def count(self, thread_id: str) -> int:
         """Counts the thread's checkpoints."""
-        return index.count(self._lab.storage, self._thread(thread_id).thread_id)
+        return index.count(self._lab.storage_of(self._thread(thread_id)), thread_id)
+
+    def cost(self, thread_id: str) -> Cost:
+        """Measures what the thread's checkpoints cost, in time a superstep and in bytes."""
+        return cost(self._lab.storage_of(self._thread(thread_id)), thread_id, self.events(thread_id))
 
     def pending(self, thread_id: str) -> tuple[Question, ...]:
         """Gives the interrupts that wait for an answer, in stable task order."""

@@ -130,6 +130,11 @@ class Runs:
         with self._lock:
             return self._logs.get((workspace, thread_id))
 
+    def logs(self, thread_id: str) -> list[EventLog]:
+        """Gives the logs of a thread, as many as there are workspaces that looked at it."""
+        with self._lock:
+            return [log for (_, ident), log in self._logs.items() if ident == thread_id]
+
     def log(self, workspace: str, thread_id: str, fill: Callable[[EventLog], None]) -> EventLog:
         """Gives the log of a workspace's own thread; a new one is filled first, with the thread's history."""
         log = self.known(workspace, thread_id)

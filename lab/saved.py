@@ -105,7 +105,7 @@ def _open(storage: Storage, connection: Connection, serde: SerializerProtocol | 
 
 
 def _twin(saver: InMemorySaver, serde: SerializerProtocol | None) -> InMemorySaver:
-    # The lab's own saver would note each checkpoint, and by that commit what is still open.
+    """Gives a checkpointer of the same memory that decodes otherwise, and that notes nothing as it saves."""
     twin = InMemorySaver(serde=serde or saver.serde)
     twin.storage, twin.writes, twin.blobs = saver.storage, saver.writes, saver.blobs
     return twin

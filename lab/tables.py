@@ -26,6 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from graphs.world import Saved
+
 METADATA = MetaData()
 
 THREADS = Table(
@@ -45,6 +47,14 @@ THREADS = Table(
 )
 """One row a thread; the threads that one click started share a `session`."""
 
+STARTS = Table(
+    "lab_starts",
+    METADATA,
+    Column("thread_id", String(36), ForeignKey("lab_threads.thread_id"), primary_key=True),
+    Column("input", Text, nullable=False),
+)
+"""The input of each thread as JSON, for a start that is killed before its first checkpoint is saved."""
+
 LEDGER = Table(
     "lab_ledger",
     METADATA,
@@ -63,6 +73,18 @@ OUTBOX = Table(
     Column("thread_id", String(36), ForeignKey("lab_threads.thread_id"), nullable=False, index=True),
     Column("recipient", Text, nullable=False),
     Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
+ARCHIVE = Table(
+    "lab_archive",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("thread_id", String(36), ForeignKey("lab_threads.thread_id"), nullable=False, index=True),
+    Column("name", String(120), nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("error", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("at", Float, nullable=False),
 )
@@ -91,7 +113,7 @@ NOTES = Table(
 
 SECRETS = Table("lab_secrets", METADATA, Column("name", String(40), primary_key=True), Column("value", Text))
 
-BUSINESS = {"ledger": LEDGER, "outbox": OUTBOX}
+BUSINESS = {"ledger": LEDGER, "outbox": OUTBOX, "archive": ARCHIVE}
 
 
 class Database:
@@ -129,6 +151,12 @@ class LedgerTable:
         self._database = database
         self._thread_id = thread_id
 
+    def booked(self) -> list[str]:
+        """Gives the orders of all bookings, in the order of booking."""
+        query = select(LEDGER.c.order).where(LEDGER.c.thread_id == self._thread_id).order_by(LEDGER.c.number)
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
+
     def charge(self, order: str, cents: int, key: str | None = None) -> int:
         """Books a charge and gives its number; a `key` seen before in this thread books nothing more."""
         unique = None if key is None else f"{self._thread_id}/{key}"
@@ -161,6 +189,56 @@ class OutboxTable:
         }
         with self._database.begin() as connection:
             return _number(connection, OUTBOX, row)
+
+
+class ArchiveTable:
+    """The archive of one thread."""
+
+    def __init__(self, database: Database, thread_id: str) -> None:
+        self._database = database
+        self._thread_id = thread_id
+
+    def store(self, name: str, body: str) -> int:
+        """Adds a row under that name and gives its number."""
+        row = {
+            "thread_id": self._thread_id,
+            "name": name,
+            "status": "stored",
+            "error": "",
+            "body": body,
+            "at": time.time(),
+        }
+        with self._database.begin() as connection:
+            return _number(connection, ARCHIVE, row)
+
+    def newest(self, name: str) -> Saved | None:
+        """Gives the thread's last row under that name, None where there is none."""
+        query = (
+            select(ARCHIVE.c.number, ARCHIVE.c.body, ARCHIVE.c.status == "quarantined")
+            .where(ARCHIVE.c.thread_id == self._thread_id, ARCHIVE.c.name == name)
+            .order_by(ARCHIVE.c.number.desc())
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            found = connection.execute(query).first()
+        return None if found is None else Saved(*found)
+
+    def restored(self, number: int) -> None:
+        """Notes that the row was found valid and taken up again."""
+        self._change(number, status="restored")
+
+    def quarantine(self, number: int, error: str) -> None:
+        """Notes that the row can't be used, and why; its text stays as it is."""
+        self._change(number, status="quarantined", error=error)
+
+    def overwrite(self, number: int, body: str) -> None:
+        """Puts another text into the row."""
+        self._change(number, body=body)
+
+    def _change(self, number: int, **values: str) -> None:
+        own = (ARCHIVE.c.number == number) & (ARCHIVE.c.thread_id == self._thread_id)
+        with self._database.begin() as connection:
+            connection.execute(update(ARCHIVE).where(own).values(**values))
 
 
 def _number(connection: Connection, table: Table, row: dict[str, Any]) -> int:

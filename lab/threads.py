@@ -1,15 +1,17 @@
-"""The list of threads: who owns which, of what pattern and lane."""
+"""The list of threads: who owns which, of what pattern and lane, and what each was started with."""
 
+import json
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, insert, or_, select, update
 
 from lab.errors import InvalidInput, UnknownThread
 from lab.models import ModelName
-from lab.tables import THREADS, Database
+from lab.plain import Plain, plain
+from lab.tables import STARTS, THREADS, Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def titled(text: str) -> str:
     return " ".join(words)[:TITLE]
 
 
-_NEW = insert(THREADS)
+_NEW, _STARTED = insert(THREADS), insert(STARTS)
 """Without values, which SQLAlchemy would work into the statement anew each time."""
 
 
@@ -50,13 +52,31 @@ class Threads:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create(self, workspace: str, pattern: str, lane: str, session: str, title: str, model: ModelName) -> Thread:
-        """Adds a thread with a random id."""
+    def create(
+        self,
+        workspace: str,
+        pattern: str,
+        lane: str,
+        session: str,
+        title: str,
+        model: ModelName,
+        given: Mapping[str, Plain] | None = None,
+    ) -> Thread:
+        """Adds a thread with a random id, and the input that it's given, if it is."""
         now = time.time()
         thread = Thread(str(uuid.uuid4()), workspace, pattern, lane, session, title, model, now, now)
         with self._database.begin() as connection:
             connection.execute(_NEW, {name: getattr(thread, name) for name in Thread.__slots__})
+            if given is not None:
+                connection.execute(_STARTED, {"thread_id": thread.thread_id, "input": json.dumps(plain(given))})
         return thread
+
+    def given(self, thread_id: str) -> dict[str, Plain] | None:
+        """Gives the input that the thread was started with; None where none was kept."""
+        query = select(STARTS.c.input).where(STARTS.c.thread_id == thread_id)
+        with self._database.read() as connection:
+            found = connection.execute(query).scalar_one_or_none()
+        return None if found is None else json.loads(found)
 
     def find(self, workspace: str, thread_id: str) -> Thread | None:
         """Gives the thread if this workspace owns it."""
@@ -87,14 +107,16 @@ class Threads:
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def must_own(self, workspace: str, thread_ids: Sequence[str]) -> None:
-        """Raises UnknownThread where one of these isn't the workspace's."""
+    def owned(self, workspace: str, thread_ids: Sequence[str]) -> tuple[Thread, ...]:
+        """Gives these threads; raises UnknownThread where one isn't the workspace's."""
         own = THREADS.c.thread_id.in_(thread_ids) & (THREADS.c.workspace == workspace)
         with self._database.read() as connection:
-            known = set(connection.execute(select(THREADS.c.thread_id).where(own)).scalars())
+            found = tuple(Thread(**row) for row in connection.execute(select(THREADS).where(own)).mappings())
+        known = {thread.thread_id for thread in found}
         for thread_id in thread_ids:
             if thread_id not in known:
                 raise UnknownThread(thread_id)
+        return found
 
     def touch(self, thread_id: str) -> None:
         """Notes that the thread was used now."""

@@ -83,8 +83,9 @@ class Travelling(Reading):
         thread, _, _, graph, _ = self._open(thread_id)
         snapshot = self._there(thread, checkpoint_id)
         update = self._update(thread, snapshot, values, how, as_node)
-        trial = InMemorySaver(serde=self._lab.storage.saver.serde)
-        saved = self._lab.storage.saver.get_tuple(_at(thread_id, checkpoint_id))
+        saver = self._lab.storage_of(thread).saver
+        trial = InMemorySaver(serde=saver.serde)
+        saved = saver.get_tuple(_at(thread_id, checkpoint_id))
         assert saved is not None
         place: Any = {"configurable": {"thread_id": thread_id, "checkpoint_ns": ""}}
         trial.put(place, saved.checkpoint, saved.metadata, saved.checkpoint["channel_versions"])

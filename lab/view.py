@@ -17,6 +17,7 @@ from lab.events import (
     Progress,
     RunEnded,
     RunStarted,
+    SaverDropped,
     Skipped,
     StateEdited,
     Tokens,
@@ -83,6 +84,20 @@ class StepView:
 
 
 @dataclass(slots=True)
+class Reopened:
+    """A checkpointer that was dropped, and what the new one finds."""
+
+    key: str
+    why: Literal["restart", "room"]
+    before: int
+    found: int
+    at: float
+    calls: str
+    """What was called for it, as code."""
+    version: int = 0
+
+
+@dataclass(slots=True)
 class RunView:
     """One run of the thread."""
 
@@ -96,7 +111,7 @@ class RunView:
     error: str = ""
 
 
-Item = Said | Message | StepView
+Item = Said | Message | StepView | Reopened
 
 
 class ThreadView:
@@ -134,6 +149,11 @@ class ThreadView:
         return bool(self.runs) and self.runs[-1].outcome is None
 
     @property
+    def newest(self) -> Item | None:
+        """What was said or done last."""
+        return self.items[-1] if self.items else None
+
+    @property
     def steps(self) -> Sequence[StepView]:
         """The steps alone, in the order in which they began."""
         return [item for item in list(self.items) if isinstance(item, StepView)]
@@ -148,6 +168,8 @@ class ThreadView:
                 self._ended(event)
             case StateEdited():
                 self.items.append(Said(f"edit-{event.no}", "edit", event.values, event.at, event.no))
+            case SaverDropped(no, at, why, before, found, calls):
+                self.items.append(Reopened(f"reopened-{no}", why, before, found, at, calls, no))
             case NodeStarted():
                 self._node_started(event)
             case AttemptFailed():

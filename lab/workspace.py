@@ -7,10 +7,11 @@ from typing import Unpack
 from langgraph.errors import InvalidUpdateError
 
 from lab.errors import AnswerPending, InvalidInput, NothingToContinue, NotPossible, WorkLeft
-from lab.events import StateEdited
+from lab.events import SaverDropped, StateEdited
 from lab.forms import check_answer, check_edit, check_input
 from lab.history import Question, status
 from lab.keeping import Keeping
+from lab.lane_savers import CALLS
 from lab.owned import Going
 from lab.plain import Plain, plain
 from lab.threads import Thread
@@ -31,13 +32,13 @@ class Workspace(Travelling, Keeping):
     ) -> Thread:
         """Starts a new thread of a lane on this input; raises InvalidInput, NotPossible."""
         pattern = self._lab.pattern(slug)
-        pattern.lane(lane_key)
+        self._must_be_offered(pattern, pattern.lane(lane_key))
         checked = check_input(self._lab.input_schema(slug, lane_key), values)
         apart = self._must_run_apart(pattern, checked)
         model = going.get("model") or "offline"
         self._lab.graph(slug, lane_key, model, self._pace(going))
         thread = self._lab.threads.create(
-            self.name, slug, lane_key, session or self._lab.new_session(), _title(values), model
+            self.name, slug, lane_key, session or self._lab.new_session(), _title(values), model, values
         )
         with self._claimed(thread.thread_id):
             log = self._lab.runs.log(self.name, thread.thread_id, lambda _: None)
@@ -116,6 +117,31 @@ class Workspace(Travelling, Keeping):
                 raise NothingToContinue
             self._launch(request, None, log, apart=self._must_run_apart(pattern, snapshot.values))
 
+    def again(self, thread_id: str, **going: Unpack[Going]) -> None:
+        """Starts a thread over with its own input, where its run was killed before anything was saved.
+
+        Raises ThreadBusy, and NotPossible where something was saved, or where the input is gone.
+        """
+        thread, pattern, lane, graph, log = self._open(thread_id)
+        self._must_remember(lane)
+        with self._claimed(thread_id):
+            if status(self._state(graph, thread)) != "new":
+                raise NotPossible(
+                    "Something of this thread is saved, and a second start would bury it. Go on from there, "
+                    "or start a new thread."
+                )
+            values = self._lab.threads.given(thread_id)
+            if values is None:
+                raise NotPossible("The input of this thread wasn't kept. Start a new thread.")
+            try:
+                checked = check_input(self._lab.input_schema(pattern.slug, lane.key), values)
+            except InvalidInput as error:
+                raise NotPossible(f"The input of this thread is out of date. Start a new thread. {error}") from error
+            apart = self._must_run_apart(pattern, checked)
+            self._lab.threads.touch(thread_id)
+            request = self._request(thread, "start", values, going)
+            self._launch(request, plain(checked), log, apart=apart)
+
     def edit(self, thread_id: str, values: Mapping[str, Plain], checkpoint_id: str | None = None) -> str:
         """Writes values to the state at a pause and gives the new checkpoint's id; the thread stays paused.
 
@@ -145,6 +171,25 @@ class Workspace(Travelling, Keeping):
             log.append(lambda no: StateEdited(no, time.time(), new_id, plain(checked), calls))
             self._lab.runs.release(thread_id)
         return new_id
+
+    def restart(self, thread_id: str) -> SaverDropped:
+        """Drops the thread's checkpointer and graph, as a restart of the program does, and tells what is left.
+
+        Raises ThreadBusy, and NotPossible where the lane's threads share the lab's own checkpointer.
+        """
+        _, _, lane, _, log = self._open(thread_id)
+        if not lane.saver:
+            raise NotPossible(
+                f"The lane '{lane.title}' shares its checkpointer with all other threads, which a restart would stop. "
+                "Only a lane whose threads have one each can be restarted."
+            )
+        with self._claimed(thread_id):
+            before = self.count(thread_id)
+            self._lab.lane_savers.drop(thread_id)
+            told = SaverDropped(0, time.time(), "restart", before, self.count(thread_id), CALLS[lane.saver])
+            log.append(lambda no: told._replace(no=no))
+            self._lab.runs.release(thread_id)
+        return told
 
     def stop(self, thread_id: str) -> bool:
         """Asks the thread's run to end; False where none is going on."""

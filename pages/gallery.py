@@ -7,6 +7,7 @@ import streamlit as st
 
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Pattern
+from ui.access import the_lab
 
 PAGES: dict[str, Any] = {}
 """The registered page of each pattern, by slug; the router fills it."""
@@ -30,5 +31,5 @@ def _card(pattern: Pattern) -> None:
     with st.container(border=True, height="stretch", key=f"card_{pattern.slug}"):
         st.page_link(PAGES[pattern.slug], label=f"**{pattern.title}**")
         st.markdown(pattern.summary)
-        lanes = " · ".join(lane.title for lane in pattern.lanes)
+        lanes = " · ".join(lane.title for lane in the_lab().offered(pattern.slug).lanes)
         st.caption(lanes)

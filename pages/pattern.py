@@ -9,9 +9,12 @@ from graphs.pattern import Lane, Pattern
 from lab.threads import Thread
 from lab.workspace import Workspace
 from ui import answer, session
-from ui.access import model_name, workspace
+from ui.access import model_name, the_lab, workspace
 from ui.attach import attach
+from ui.back import back
+from ui.beside import beside
 from ui.catalogue import node_names, shape, state_fields
+from ui.costs import costs
 from ui.inspect_tabs import tabs
 from ui.lane import LanePane
 from ui.starter import Starter
@@ -24,6 +27,7 @@ NARROWEST = 290
 def render(pattern: Pattern) -> None:
     """Draws the page of a pattern and then follows its runs."""
     visitor = workspace()
+    pattern = the_lab().offered(pattern.slug)
     shown = session.current(pattern, visitor)
     _head(pattern)
     if shown.problem:
@@ -39,6 +43,8 @@ def render(pattern: Pattern) -> None:
             _watch(pattern)
     _lanes(pattern, visitor, panes, starter)
     _tables(pattern, visitor, shown.threads)
+    costs(visitor, panes)
+    beside(pattern, visitor)
     tabs(visitor, panes, _chosen(pattern, panes))
     attach(panes)
 
@@ -73,16 +79,22 @@ def _card(pane: LanePane, pattern: Pattern, visitor: Workspace, starter: Starter
         st.caption("Run the pattern: what its nodes say and write appears here.")
         return
     answer.complaint(pane.key, pane.thread.thread_id)
+    if pane.outcome == "forgotten":
+        st.caption("This lane starts from nothing: what you send next is all that it will know.")
+    elif pane.status == "new" and pane.lane.remembers:
+        answer.anew(answer.Buttons(pane.key, visitor, pane.thread.thread_id, starter.pauses))
     if pane.status == "running" or pane.snapshot is None:
         return
-    card = answer.Card(pane.key, visitor, pane.thread.thread_id, pane.snapshot, starter.pauses)
+    card = answer.Card(pane.key, visitor, pane.thread.thread_id, starter.pauses, pane.snapshot)
     if pane.status == "waiting":
         answer.questions(card)
-    elif pane.outcome == "paused" or (pane.status == "resumable" and pane.lane.edits):
+    elif pane.outcome == "paused" or (pane.status == "resumable" and pane.lane.edits and not pane.lane.travel):
         steps = node_names(pattern.slug, pane.lane.key) if pattern.choose_breakpoints else ()
         answer.pause(card, pane.lane, state_fields(pattern.slug, pane.lane.key), steps, pane.outcome)
     elif pane.status == "resumable":
         answer.again(card, failed=pane.outcome == "failed")
+    if pane.lane.travel and pane.status in ("finished", "resumable"):
+        back(card, pane.lane, state_fields(pattern.slug, pane.lane.key))
 
 
 def _tables(pattern: Pattern, visitor: Workspace, threads: Mapping[str, Thread]) -> None:

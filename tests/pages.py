@@ -8,7 +8,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from graphs.pattern import Edit, Example, Go, Lane, Pattern, Reply, Step, Turn
+from graphs.pattern import Back, Beside, Edit, Example, Go, Lane, Pattern, Recover, Reply, Restart, Step, Turn
 from lab.plain import Plain
 
 MAIN = Path(__file__).parent.parent / "ui" / "main.py"
@@ -98,11 +98,23 @@ def take(at: AppTest, pattern: Pattern, lane: Lane, step: Step) -> None:
             answer(at, pattern, lane.key, value)
         case Edit(values):
             write(at, pattern, lane, values)
-        case Go():
-            keys = [str(button.key) for button in at.button]
-            press(at, next(key for key in keys if key.endswith(("_continue", "_again")) and _is_of(key, pattern, lane)))
-        case Turn():
-            raise AssertionError("A turn goes to all lanes at once.")
+        case Go() | Recover():
+            keys = [str(button.key) for button in at.button if _is_of(str(button.key), pattern, lane)]
+            press(at, next(key for key in keys if key.endswith(("_continue", "_again", "_anew"))))
+        case Back(to, values):
+            go_back(at, pattern, lane, to, values)
+        case Turn() | Restart() | Beside():
+            raise AssertionError("Input and restarts go to all lanes at once.")
+
+
+def go_back(at: AppTest, pattern: Pattern, lane: Lane, to: str, values: Mapping[str, Plain]) -> None:
+    """Goes back to before a node by a lane's card, with these values where it forks."""
+    choice = next(found for found in at.selectbox if _is_of(str(found.key), pattern, lane))
+    title = next(option for option in choice.options if f"{to} next" in option)
+    choice.select(title).run()
+    well(at)
+    write(at, pattern, lane, values)
+    press(at, f"{pattern.slug}_{lane.key}_back")
 
 
 def _is_of(key: str, pattern: Pattern, lane: Lane) -> bool:
@@ -113,16 +125,28 @@ def play(at: AppTest, pattern: Pattern, number: int) -> None:
     """Runs an example and does all that it says until each lane's end."""
     example = pattern.examples[number]
     start(at, pattern, number)
-    for _ in range(_turns(example)):
-        press(at, f"{pattern.slug}_run")
+    for shared in _together(example):
+        press(at, f"{pattern.slug}_{'restart' if isinstance(shared, Restart) else 'run'}")
+    for values in _beside(example):
+        first = str(at.query_params["thread"])
+        start(at, pattern, number, values)
+        open_page(pattern.slug, at, thread=first)
     for lane in pattern.lanes:
         for step in example.steps.get(lane.key, ()):
-            if not isinstance(step, Turn):
+            if not isinstance(step, Turn | Restart | Beside):
                 take(at, pattern, lane, step)
 
 
-def _turns(example: Example) -> int:
-    return max((sum(isinstance(step, Turn) for step in steps) for steps in example.steps.values()), default=0)
+def _beside(example: Example) -> list[Mapping[str, Plain]]:
+    """Gives the inputs of further threads, which a run gives to all lanes at once."""
+    steps = next(iter(example.steps.values()), ())
+    return [step.input for step in steps if isinstance(step, Beside)]
+
+
+def _together(example: Example) -> list[Turn | Restart]:
+    """Gives what is done to all lanes at once, by the lane to which most is done."""
+    lanes = [[step for step in steps if isinstance(step, Turn | Restart)] for steps in example.steps.values()]
+    return max(lanes, key=len, default=[])
 
 
 def badges(at: AppTest) -> list[str]:

@@ -1,12 +1,13 @@
 """Drives an example through the lab to its end, as a visitor would, and tells what came of it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from langchain_core.messages import convert_to_messages
 
 from graphs.catalogue import find
-from graphs.pattern import Edit, Example, Go, Reply, Step, Turn
+from graphs.pattern import Back, Beside, Edit, Example, Go, Recover, Reply, Restart, Step, Turn
 from lab.lab import Lab
 from lab.plain import Plain
 from lab.view import Message, ThreadView
@@ -26,9 +27,12 @@ class Played:
     visited: list[str]
     ledger: list[dict[str, Any]]
     outbox: list[dict[str, Any]]
+    archive: list[dict[str, Any]]
     asked: list[Plain]
     custom: list[tuple[str, Plain]]
     answers: list[str]
+    beside: list[dict[str, Any]]
+    """The states of the further threads that the example ran beside this one."""
 
 
 class Play(Protocol):
@@ -47,10 +51,15 @@ def player(lab: Lab) -> Play:
         workspace = lab.workspace("tests")
         thread = workspace.start(slug, lane_key, chosen.input, pace=0, breakpoints=chosen.breakpoints)
         ended(workspace, thread.thread_id)
+        beside: list[str] = []
         for step in chosen.steps.get(lane_key, ()):
+            if isinstance(step, Beside):
+                beside.append(workspace.start(slug, lane_key, step.input, pace=0).thread_id)
+                ended(workspace, beside[-1])
+                continue
             take(workspace, thread.thread_id, step, chosen)
             ended(workspace, thread.thread_id)
-        return _played(lab, workspace, thread.thread_id)
+        return _played(lab, workspace, thread.thread_id, beside)
 
     return play
 
@@ -70,6 +79,34 @@ def take(workspace: Workspace, thread_id: str, step: Step, example: Example) -> 
             workspace.proceed(thread_id, pace=0, breakpoints=example.breakpoints)
         case Turn(values):
             workspace.turn(thread_id, values, pace=0, breakpoints=example.breakpoints)
+        case Restart():
+            workspace.restart(thread_id)
+        case Recover():
+            take_up = workspace.again if workspace.status(thread_id) == "new" else workspace.proceed
+            take_up(thread_id, pace=0, breakpoints=example.breakpoints)
+        case Back(to, values):
+            go_back(workspace, thread_id, before(workspace, thread_id, to), values)
+        case Beside():
+            raise AssertionError("Another thread is no step of this one.")
+
+
+def before(workspace: Workspace, thread_id: str, node: str) -> str:
+    """Gives the checkpoint from which this node ran first."""
+    return next(row.checkpoint_id for row in workspace.history(thread_id, limit=200).rows if node in row.next)
+
+
+def go_back(workspace: Workspace, thread_id: str, checkpoint_id: str, values: Mapping[str, Plain]) -> None:
+    """Goes back in a thread in the way that its lane is about."""
+    thread = workspace.thread(thread_id)
+    match find(thread.pattern).lane(thread.lane).travel:
+        case "rewind":
+            workspace.rewind(thread_id, checkpoint_id, pace=0)
+        case "replay":
+            workspace.replay(thread_id, checkpoint_id, pace=0)
+        case "fork":
+            workspace.fork(thread_id, checkpoint_id, values, {}, run=True, pace=0)
+        case _:
+            raise AssertionError(f"The lane '{thread.lane}' goes nowhere back.")
 
 
 def ended(workspace: Workspace, thread_id: str) -> None:
@@ -77,7 +114,7 @@ def ended(workspace: Workspace, thread_id: str) -> None:
     assert workspace.wait(thread_id, 60), "the run didn't end"
 
 
-def _played(lab: Lab, workspace: Workspace, thread_id: str) -> Played:
+def _played(lab: Lab, workspace: Workspace, thread_id: str, beside: Sequence[str]) -> Played:
     view = workspace.view(thread_id)
     view.catch_up()
     thread = workspace.thread(thread_id)
@@ -92,15 +129,16 @@ def _played(lab: Lab, workspace: Workspace, thread_id: str) -> Played:
         visited=_visited(view),
         ledger=workspace.business("ledger", [thread_id]),
         outbox=workspace.business("outbox", [thread_id]),
+        archive=workspace.business("archive", [thread_id]),
         asked=[asked["value"] for step in view.steps for asked in step.asked],
         custom=[(step.path[-1], data) for step in view.steps for data in step.progress],
         answers=[item.text for item in view.items if isinstance(item, Message)],
+        beside=[_saved(lab, other) for other in beside],
     )
 
 
 def _saved(lab: Lab, thread_id: str) -> dict[str, Any]:
-    thread = lab.workspace("tests").thread(thread_id)
-    graph = lab.reading(thread.pattern, thread.lane)
+    graph = lab.reading_of(lab.workspace("tests").thread(thread_id))
     return dict(graph.get_state({"configurable": {"thread_id": thread_id}}).values)
 
 

@@ -15,7 +15,7 @@ from tests.servers import LabServer
 
 PIPELINE = "linear-pipeline_pipeline"
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(20, 23, 22)"
-ENDED = re.compile(r"(Finished|Paused|Waiting for an answer|Failed)$")
+ENDED = re.compile(r"(Finished|Paused|Waiting for an answer|Failed|Its process was killed)$")
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_a_pattern_is_accessible_before_and_after_a_run(pattern: Pattern, server
     number = next((n for n, example in enumerate(pattern.examples) if example.steps), 0)
     choose_example(page, pattern.slug, number)
     click(page, f"{pattern.slug}_run")
-    for lane in pattern.lanes:
+    for lane in [lane for lane in pattern.lanes if lane.saver != "postgresql"]:
         expect(keyed(page, f"lane_{pattern.slug}_{lane.key}").locator(".stMarkdownBadge").first).to_have_text(
             ENDED, timeout=20_000
         )

@@ -4,12 +4,13 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 from pydantic import TypeAdapter
 
 from graphs.catalogue import CATALOGUE, find
-from graphs.pattern import Example, Lane, Pattern
+from graphs.pattern import Back, Example, Lane, Pattern, Restart
 from lab.errors import NotPossible
 from lab.forms import check_input
 from lab.lab import Lab
@@ -55,6 +56,10 @@ def reading() -> Iterator[Lab]:
 def test_every_example_runs_to_its_end(stored: Lab, pattern: Pattern, lane: Lane, example: Example) -> None:
     if stored.storage.kind == "memory" and example.input.get(pattern.crash_field, "never") != "never":
         with pytest.raises(NotPossible, match="LAB_DATABASE"):
+            stored.workspace("tests").start(pattern.slug, lane.key, example.input)
+        return
+    if lane not in stored.offered(pattern.slug).lanes:
+        with pytest.raises(NotPossible, match="PostgreSQL"):
             stored.workspace("tests").start(pattern.slug, lane.key, example.input)
         return
     played = player(stored)(pattern.slug, lane.key, example)
@@ -105,6 +110,18 @@ def test_the_steps_of_an_example_are_for_lanes_that_exist(pattern: Pattern) -> N
 
 
 @EACH_PATTERN
+def test_only_lanes_that_are_about_a_way_back_go_back_and_only_a_fork_writes_there(pattern: Pattern) -> None:
+    taken = [
+        (pattern.lane(key), step) for one in pattern.examples for key, steps in one.steps.items() for step in steps
+    ]
+    back = [(lane, step) for lane, step in taken if isinstance(step, Back)]
+
+    assert all(lane.travel for lane, _ in back)
+    assert all(set(step.values) <= set(lane.edits if lane.travel == "fork" else ()) for lane, step in back)
+    assert all(lane.trap for lane in pattern.lanes if lane.travel == "rewind")
+
+
+@EACH_PATTERN
 def test_the_summary_is_one_sentence_and_there_is_something_to_watch(pattern: Pattern) -> None:
     assert re.fullmatch(r"[A-Z][^.!?]*[.!?]", pattern.summary)
     assert pattern.watch
@@ -151,7 +168,7 @@ def test_a_lane_names_only_nodes_and_fields_that_it_has(reading: Lab, pattern: P
     builder = reading.reading(pattern.slug, lane.key).builder
 
     assert {*lane.breakpoints.before, *lane.breakpoints.after} <= set(builder.nodes)
-    assert set(lane.edits) <= set(builder.state_schema.__annotations__)
+    assert {*lane.edits, *pattern.compares} <= set(get_type_hints(builder.state_schema))
 
 
 @pytest.mark.parametrize(("pattern", "lane"), LANES)
@@ -160,6 +177,23 @@ def test_a_lane_can_be_drawn(reading: Lab, pattern: Pattern, lane: Lane) -> None
 
     assert {"__start__", "__end__"} <= set(drawing.nodes)
     assert drawing.edges
+
+
+@EACH_PATTERN
+def test_only_lanes_with_a_checkpointer_of_their_own_are_restarted(pattern: Pattern) -> None:
+    restarted = {key for example in pattern.examples for key, steps in example.steps.items() if Restart() in steps}
+
+    assert all(pattern.lane(key).saver for key in restarted)
+    # A run that kills its process gets another one, which can't reach a checkpointer in this one's memory.
+    assert not pattern.crash_field or not any(lane.saver for lane in pattern.lanes)
+
+
+@pytest.mark.parametrize("pattern", [one for one in CATALOGUE if any(lane.saver for lane in one.lanes)])
+def test_only_a_lab_on_postgresql_offers_lanes_on_postgresql(stored: Lab, pattern: Pattern) -> None:
+    there = stored.storage.kind == "postgresql"
+    missing = [lane for lane in pattern.lanes if lane.saver == "postgresql" and not there]
+
+    assert [*stored.offered(pattern.slug).lanes, *missing] == list(pattern.lanes)
 
 
 @EACH_PATTERN

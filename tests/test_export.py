@@ -50,7 +50,7 @@ CASES = [
     (pattern.slug, one.key, number)
     for pattern in CATALOGUE
     for one in pattern.lanes
-    if one.remembers
+    if one.remembers and not one.saver
     for number in range(len(pattern.examples))
 ]
 Lines = list[Any]

@@ -107,7 +107,7 @@ def test_a_link_shows_the_same_lane_tab_and_checkpoint_in_another_browser_of_the
     idle(page)
     key = table_key(page)
     select_row(page, key, 1)
-    shown = page.get_by_text("State after step 0").first
+    shown = page.get_by_text("After step 0").first
     expect(shown).to_be_visible()
     elsewhere = new_context(storage_state=page.context.storage_state()).new_page()
     visit(elsewhere, page.url)
@@ -115,13 +115,13 @@ def test_a_link_shows_the_same_lane_tab_and_checkpoint_in_another_browser_of_the
     lane = keyed(elsewhere, "expense-approval_lane").get_by_role("radio", name="Ask above the limit")
     expect(lane).to_be_checked()
     assert row_is_selected(elsewhere, key, 1)
-    expect(elsewhere.get_by_text("State after step 0").first).to_be_visible()
+    expect(elsewhere.get_by_text("After step 0").first).to_be_visible()
 
 
 def table_key(page: Page) -> str:
     """Gives the key of the table of checkpoints on show."""
-    classes: str = page.locator("[class*='st-key-checkpoints_']").first.get_attribute("class") or ""
-    return next(name.removeprefix("st-key-") for name in classes.split() if name.startswith("st-key-checkpoints_"))
+    classes: str = page.locator("[class*='st-key-rows_']").first.get_attribute("class") or ""
+    return next(name.removeprefix("st-key-") for name in classes.split() if name.startswith("st-key-rows_"))
 
 
 def test_a_link_opens_the_tab_that_it_names(

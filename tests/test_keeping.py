@@ -14,6 +14,7 @@ from lab.export import ExportRefused
 from lab.keep import LARGEST_COPY
 from lab.lab import Lab
 from lab.listing import Only
+from lab.meter import thread_sizes
 from lab.parcel import ImportRefused
 from lab.tables import NOTES
 from lab.workspace import Workspace
@@ -298,6 +299,67 @@ def test_a_large_export_leaves_no_file_open(open_toys: OpenLab, monkeypatch: pyt
     pieces = workspace.export(thread_id)
     assert len(next(pieces)) == 50
     del pieces
+
+
+# Threads whose lane gives each a checkpointer of its own
+
+
+def on_a_saver(saver: str) -> Pattern:
+    return toy(lane(chain(a=done("a"), b=done("b")), saver=saver), turns=True)
+
+
+@pytest.mark.parametrize("saver", ["memory", "sqlite"])
+def test_a_thread_on_a_checkpointer_of_its_own_is_measured_pruned_and_deleted(
+    open_anywhere: OpenLab, saver: str
+) -> None:
+    lab = open_anywhere(on_a_saver(saver))
+    workspace = own(lab)
+    shared, thread_id = ran(workspace), ran(workspace)
+    first = workspace.history(thread_id).rows[1].checkpoint_id
+    workspace.replay(thread_id, first)
+    end(workspace, thread_id)
+
+    assert workspace.sizes([shared, thread_id])[thread_id].checkpoints == 7
+    assert workspace.keep_newest(thread_id, 1).branches == 1
+    assert names(workspace, thread_id) == ["a", "b"]
+    workspace.turn(thread_id, GIVEN)
+    assert end(workspace, thread_id).outcome == "finished"
+    storage = lab.storage_of(workspace.thread(thread_id))
+    workspace.delete(thread_id)
+    assert [one.thread_id for one in workspace.threads()] == [shared]
+    for kept in (storage, lab.storage):
+        assert thread_sizes(kept, [thread_id])[thread_id].checkpoints == 0
+    assert names(workspace, shared) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("open_anywhere", "saver", "kept"),
+    [
+        ("memory", "memory", False),
+        ("memory", "sqlite", False),
+        ("sqlite", "memory", False),
+        ("sqlite", "sqlite", True),
+        ("postgresql", "postgresql", True),
+    ],
+    indirect=["open_anywhere"],
+)
+def test_a_thread_is_copied_and_exported_where_the_lab_keeps_what_its_lane_saves(
+    open_anywhere: OpenLab, saver: str, *, kept: bool
+) -> None:
+    workspace = own(open_anywhere(on_a_saver(saver)))
+    thread_id = ran(workspace)
+    if not kept:
+        for change in (workspace.copy, workspace.export):
+            with pytest.raises(NotPossible, match="a storage of its own"):
+                change(thread_id)
+        return
+    copied = workspace.copy(thread_id)
+    taken = workspace.take_in(io.BytesIO(exported(workspace, copied.thread_id)))
+    workspace.delete(thread_id)
+
+    assert names(workspace, copied.thread_id) == names(workspace, taken.thread_id) == ["a", "b"]
+    workspace.turn(taken.thread_id, GIVEN)
+    assert end(workspace, taken.thread_id).outcome == "finished"
 
 
 # The list and its room

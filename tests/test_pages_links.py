@@ -5,7 +5,7 @@ import pytest
 from graphs.catalogue import find
 from lab.lab import Lab
 from lab.visitors import LOCAL
-from tests.pages import badges, open_page, start
+from tests.pages import badges, open_page, start, well
 
 pytestmark = pytest.mark.usefixtures("pages_lab")
 
@@ -23,23 +23,24 @@ def test_a_link_opens_the_thread_lane_tab_and_checkpoint_that_it_names(pages_lab
     assert badges(there) == ["Paused", "Waiting for an answer"]
     assert there.segmented_control(key="expense-approval_lane").value == "dynamic"
     assert there.query_params["checkpoint"] == earlier
-    assert any("State after step -1" in found.value for found in there.markdown)
+    assert any("After step -1" in found.value for found in there.markdown)
 
 
 def test_a_checkpoint_that_does_not_exist_leaves_the_newest_one_on_show() -> None:
     at = open_page("linear-pipeline")
     start(at, PIPELINE)
     there = open_page("linear-pipeline", thread=str(at.query_params["thread"]), checkpoint="made-up")
-    assert any("State after step 3" in found.value for found in there.markdown)
+    assert any("After step 3" in found.value for found in there.markdown)
 
 
-def test_a_selected_row_shows_the_state_at_its_checkpoint() -> None:
+def test_the_slider_moves_to_the_checkpoint_before_and_names_it_in_the_address(pages_lab: Lab) -> None:
     at = open_page("linear-pipeline")
     start(at, PIPELINE)
-    key = next(str(table.key) for table in at.dataframe)
-    at.session_state[key] = {"selection": {"rows": [1], "columns": [], "cells": []}}
-    at.run()
-    assert any("State after step 0" in found.value for found in at.markdown)
+    at.slider[-1].set_value(1).run()
+    well(at)
+    assert any("After step 0" in found.value for found in at.markdown)
+    rows = pages_lab.workspace(LOCAL).history(str(at.query_params["thread"])).rows
+    assert at.query_params["checkpoint"] == rows[1].checkpoint_id
 
 
 @pytest.mark.parametrize("unknown", ["00000000-0000-0000-0000-000000000000", "'; drop table", "x" * 5000])

@@ -32,13 +32,12 @@ SHORT = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """Where a card stands and what its buttons may do."""
+class Buttons:
+    """Where a lane's buttons stand and what they may do."""
 
     key: str
     workspace: Workspace
     thread_id: str
-    snapshot: Snapshot
     breakpoints: Callable[[], Breakpoints]
     """The pauses that the visitor has chosen by now."""
 
@@ -64,6 +63,13 @@ class Card:
         return {"model": chosen.model, "pace": chosen.pace, "breakpoints": self.breakpoints()}
 
 
+@dataclass(frozen=True, slots=True)
+class Card(Buttons):
+    """Buttons of a lane that has saved something, as it stood then."""
+
+    snapshot: Snapshot
+
+
 def complaint(key: str, thread_id: str) -> None:
     """Draws why a lane's last action wasn't done; the lane may stand elsewhere by now and ask for nothing."""
     message = _wrong(key, thread_id).get("")
@@ -84,7 +90,7 @@ def questions(card: Card) -> None:
 
 def _question(card: Card, question: Question) -> None:
     key = f"{card.key}_{question.id}"
-    asked, simple = _fields(question)
+    asked, simple = answer_fields(question)
     with st.form(key=f"{key}_form", border=True):
         st.markdown(f":material/front_hand: **{_title(question)}**")
         st.text(shown(_sentence(question)))
@@ -106,7 +112,7 @@ def _send(card: Card, question: Question, key: str, asked: tuple[Field, ...], *,
     card.workspace.resume(card.thread_id, {question.id: answer}, card.snapshot.checkpoint_id, **card.how())
 
 
-def _fields(question: Question) -> tuple[tuple[Field, ...], bool]:
+def answer_fields(question: Question) -> tuple[tuple[Field, ...], bool]:
     """Gives the fields to ask for, and whether their one value is the whole answer."""
     if question.schema is not None and question.schema.get("properties"):
         return fields(question.schema), False
@@ -191,4 +197,16 @@ def again(card: Card, *, failed: bool) -> None:
         on_click=lambda: card.attempt(
             lambda: card.workspace.proceed(card.thread_id, card.snapshot.checkpoint_id, **card.how())
         ),
+    )
+
+
+def anew(buttons: Buttons) -> None:
+    """Draws the button that starts a thread over of which nothing is saved."""
+    st.markdown("Nothing of this run was saved, so there is nothing to go on from.")
+    st.button(
+        "Start again",
+        icon=":material/restart_alt:",
+        help="Runs the same thread from its first step, with the same input. What it did outside stays done.",
+        key=f"{buttons.key}_anew",
+        on_click=lambda: buttons.attempt(lambda: buttons.workspace.again(buttons.thread_id, **buttons.how())),
     )

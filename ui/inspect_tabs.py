@@ -7,20 +7,17 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from lab.errors import UnknownCheckpoint
 from lab.events import Event, Tokens
-from lab.history import Snapshot
-from lab.listing import Row
+from lab.view import Reopened
 from lab.workspace import Workspace
 from ui.diagram import diagram
+from ui.explorer import explorer
 from ui.lane import LanePane
 from ui.source import file_of
-from ui.text import literal, safe, shown
+from ui.text import shown
 from ui.timeline import timeline
 
 TABS = ("Checkpoints", "Timeline", "Events", "Code")
-PAGE = 50
-"""Checkpoints on one page of the table."""
 NEWEST = 200
 """Events that the table shows."""
 
@@ -40,7 +37,7 @@ def _fill(title: str, workspace: Workspace, panes: Sequence[LanePane], chosen: L
     elif chosen.thread is None:
         st.info(f"Run the pattern to fill this tab. {EMPTY[title]}", icon=":material/play_arrow:")
     elif title == "Checkpoints":
-        _checkpoints(workspace, chosen, chosen.thread.thread_id)
+        explorer(workspace, chosen.thread)
     elif title == "Timeline":
         _timeline(panes)
     else:
@@ -52,89 +49,6 @@ EMPTY = {
     "Timeline": "It shows all lanes' steps as bars on one time axis.",
     "Events": "It lists what the run told, as it came.",
 }
-
-
-def _checkpoints(workspace: Workspace, pane: LanePane, thread_id: str) -> None:
-    if not pane.lane.remembers:
-        st.info("This lane has no checkpointer: nothing was saved, so there is no history.", icon=":material/info:")
-        return
-    total = workspace.count(thread_id)
-    if total == 0:
-        st.info("No checkpoint has been saved yet.", icon=":material/info:")
-        return
-    pages = -(-total // PAGE)
-    page = int(st.pagination(pages, default=pages, key=f"page_{thread_id}") or pages) if pages > 1 else 1
-    rows = workspace.history(thread_id, limit=PAGE, offset=(page - 1) * PAGE).rows
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        selected = _table(thread_id, rows)
-    with right:
-        _state(workspace, thread_id, selected)
-
-
-def _table(thread_id: str, rows: Sequence[Row]) -> str:
-    """Draws the page of rows and gives the selected one's id, the newest one's where none is selected."""
-    ids = [row.checkpoint_id for row in rows]
-    asked = st.query_params.get("checkpoint")
-    event: Any = st.dataframe(
-        _frame(rows),
-        key=f"checkpoints_{thread_id}_{ids[0]}",
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
-        selection_default=_selection(ids, asked),
-        alt=f"Checkpoints, oldest first: {len(rows)} rows",
-        height=min(38 + 35 * len(rows), 460),
-    )
-    picked: list[int] = event["selection"]["rows"]
-    if picked and picked[0] < len(ids):
-        st.query_params["checkpoint"] = ids[picked[0]]
-        return ids[picked[0]]
-    if asked in ids:
-        st.query_params.pop("checkpoint", None)
-    return ids[-1]
-
-
-def _selection(ids: Sequence[str], asked: str | None) -> Any:
-    return {"selection": {"rows": [ids.index(asked)], "columns": [], "cells": []}} if asked in ids else None
-
-
-def _frame(rows: Sequence[Row]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "Step": [row.step for row in rows],
-            "Source": [row.source for row in rows],
-            "Wrote": [", ".join(one.key for one in row.changed) for row in rows],
-            "Time": [datetime.fromtimestamp(row.at, UTC).strftime("%H:%M:%S.%f")[:-3] for row in rows],
-            "Checkpoint": [row.checkpoint_id for row in rows],
-        }
-    )
-
-
-def _state(workspace: Workspace, thread_id: str, checkpoint_id: str) -> None:
-    try:
-        snapshot = workspace.snapshot(thread_id, checkpoint_id)
-    except UnknownCheckpoint as error:
-        st.warning(literal(error), icon=":material/error:")
-        return
-    if snapshot is None:
-        return
-    ahead = ", ".join(f"`{name}`" for name in snapshot.next) or "nothing, the end"
-    st.markdown(f"**State after step {snapshot.step}** · runs next: {ahead}")
-    _values(snapshot)
-
-
-def _values(snapshot: Snapshot) -> None:
-    if snapshot.values:
-        st.json(safe(snapshot.values), expanded=1)
-    else:
-        st.caption("The state is empty here; the input is written by the next step.")
-    for question in snapshot.questions:
-        st.caption(f"asked by {question.node}")
-        st.json(safe(question.value), expanded=1)
-    for node, error in snapshot.errors.items():
-        st.caption(f"failed: {node}")
-        st.text(shown(error, 2000))
 
 
 def _timeline(panes: Sequence[LanePane]) -> None:
@@ -178,7 +92,9 @@ def _event(event: Event) -> Mapping[str, Any]:
 def _code(pane: LanePane) -> None:
     if pane.view is not None and pane.view.runs:
         st.markdown("**The calls just made**")
-        calls = [run.calls for run in pane.view.runs if run.calls]
-        st.code(shown("\n\n".join(calls[-3:])), language="python", wrap_lines=True)
+        made = [(run.started, run.calls) for run in pane.view.runs if run.calls]
+        made += [(item.at, item.calls) for item in pane.view.items if isinstance(item, Reopened)]
+        calls = [calls for _, calls in sorted(made)[-3:]]
+        st.code(shown("\n\n".join(calls)), language="python", wrap_lines=True)
     st.markdown("**The pattern, as it runs**")
     st.code(file_of(pane.lane), language="python", line_numbers=True)

@@ -10,7 +10,7 @@ from graphs.pattern import Lane
 from lab.history import Snapshot, Status
 from lab.plain import Plain
 from lab.threads import Thread
-from lab.view import Attempt, Item, Message, Said, StepView, ThreadView
+from lab.view import Attempt, Item, Message, Reopened, Said, StepView, ThreadView
 from lab.workspace import Workspace
 from ui.diagram import diagram, now
 from ui.nodes import node_states
@@ -21,6 +21,7 @@ BADGES: dict[str, tuple[str, str, Any]] = {
     "new": ("Not started", ":material/radio_button_unchecked:", "gray"),
     "running": ("Running", ":material/play_circle:", "blue"),
     "waiting": ("Waiting for an answer", ":material/front_hand:", "orange"),
+    "forgotten": ("Nothing is left", ":material/backspace:", "orange"),
     "finished": ("Finished", ":material/check_circle:", "green"),
     "paused": ("Paused", ":material/pause_circle:", "violet"),
     "stopped": ("Stopped", ":material/stop_circle:", "violet"),
@@ -68,11 +69,13 @@ class LanePane:
     @property
     def outcome(self) -> str:
         """How the lane stands, in one word of `BADGES`."""
-        if self.status != "resumable":
+        if self.status == "new" and self.view is not None and isinstance(self.view.newest, Reopened):
+            return "forgotten"
+        if self.status not in ("resumable", "new"):
             return self.status
         last = self.view.runs[-1] if self.view and self.view.runs else None
         if last is None or last.outcome not in ("failed", "stopped", "crashed"):
-            return "paused"
+            return "paused" if self.status == "resumable" else "new"
         # Of a run in an earlier process it's known where it stands, but not why.
         restored = last.run_id.startswith("restored-")
         return "paused" if restored and last.outcome == "stopped" and self._at_breakpoint else last.outcome
@@ -135,6 +138,8 @@ class LanePane:
                     _said(item)
             case StepView():
                 _step(slot, item)
+            case Reopened():
+                slot.place.markdown(f":material/restart_alt: {_reopened(item)}")
 
     def _message(self, slot: Slot, message: Message) -> None:
         if not slot.texts:
@@ -169,6 +174,12 @@ def _said(item: Said) -> None:
         _values(answer)
 
 
+def _reopened(item: Reopened) -> str:
+    why = "Restarted" if item.why == "restart" else "Made room for other threads"
+    left = f"Of {item.before} checkpoints, {item.found} are left." if item.before else "There was nothing to lose."
+    return f"**{why}.** The checkpointer and the graph were dropped. {left}"
+
+
 def _values(values: Plain) -> None:
     if not isinstance(values, dict):
         st.text(shown(values, 4000))
@@ -185,7 +196,7 @@ def _values(values: Plain) -> None:
 
 
 def _step(slot: Slot, step: StepView) -> None:
-    took = "" if step.ended is None else f" · {_seconds(sum(end - begin for begin, end in step.spans))}"
+    took = "" if step.ended is None else f" · {seconds(sum(end - begin for begin, end in step.spans))}"
     # The error of a step that failed for good is that of its last attempt.
     tried = step.attempts[:-1] if step.status == "failed" else step.attempts
     tries = f" · attempt {len(tried) + 1}" if tried else ""
@@ -198,7 +209,7 @@ def _step(slot: Slot, step: StepView) -> None:
 
 def _body(step: StepView, tried: Sequence[Attempt]) -> None:
     for attempt in tried:
-        st.text(shown(f"Attempt failed after {_seconds(attempt.ended - attempt.started)}: {attempt.error}", 2000))
+        st.text(shown(f"Attempt failed after {seconds(attempt.ended - attempt.started)}: {attempt.error}", 2000))
     if step.error:
         st.text(shown(step.error, 4000))
     if step.progress:
@@ -218,7 +229,8 @@ def _bar(place: Any, told: Plain) -> None:
         place.progress(min(100, max(0, int(percent))), text=f"{literal(told.get('step', ''), 80)} · {percent:.0f} %")
 
 
-def _seconds(span: float) -> str:
+def seconds(span: float) -> str:
+    """Tells a length of time."""
     return f"{span * 1000:.0f} ms" if span < 1 else f"{span:.1f} s"
 
 

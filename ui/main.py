@@ -6,7 +6,7 @@ from itertools import groupby
 import streamlit as st
 
 from graphs.catalogue import CATALOGUE
-from pages import gallery, pattern, threads
+from pages import explorer, gallery, pattern, threads
 from ui.sidebar import menu, sidebar
 from ui.style import style
 
@@ -15,6 +15,7 @@ st.set_page_config(page_title="LangGraph Pattern Lab", page_icon="🧭", layout=
 home = [
     st.Page(gallery.render, title="Gallery", icon=":material/grid_view:", url_path="gallery", default=True),
     st.Page(threads.render, title="Threads", icon=":material/history:", url_path="threads"),
+    st.Page(explorer.render, title="Explorer", icon=":material/account_tree:", url_path="explorer"),
 ]
 families = {
     str(family): [

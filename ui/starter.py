@@ -113,6 +113,16 @@ class Starter:
             disabled=not self._running,
             on_click=self._stop,
         )
+        if any(lane.saver for lane in self._pattern.lanes):
+            st.form_submit_button(
+                "Restart",
+                icon=":material/restart_alt:",
+                key=f"{self._slug}_restart",
+                disabled=bool(self._running) or not self._threads,
+                help="Drops each lane's checkpointer with its compiled graph and makes both anew, as a restart of the "
+                "program does. Nothing is deleted: what a lane finds afterwards was kept outside this process.",
+                on_click=self._restart,
+            )
         st.form_submit_button(
             "New thread",
             icon=":material/add:",
@@ -159,6 +169,15 @@ class Starter:
     def _stop(self) -> None:
         for thread in self._running:
             self._workspace.stop(thread.thread_id)
+
+    def _restart(self) -> None:
+        session.complain(self._pattern, None)
+        try:
+            for thread in self._threads.values():
+                self._workspace.restart(thread.thread_id)
+        except LabError as error:
+            session.complain(self._pattern, error)
+        st.query_params.pop("checkpoint", None)
 
     def _new(self) -> None:
         session.complain(self._pattern, None)

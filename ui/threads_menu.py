@@ -24,6 +24,13 @@ ACTIONS = {
 OF_NOTHING = ("rename", "delete")
 """What can be done with a thread of which nothing is saved."""
 
+BOOKED = {
+    "ledger": ("booking of the ledger", "bookings of the ledger"),
+    "outbox": ("mail of the outbox", "mails of the outbox"),
+    "archive": ("document of the archive", "documents of the archive"),
+}
+"""What a thread did outside its state, by table, in the singular and the plural."""
+
 AT_ONCE = 2_000_000
 """Bytes of a thread whose file is written without being asked for."""
 
@@ -181,11 +188,10 @@ def _delete(visitor: Workspace, thread: Thread) -> None:
 
 def _lost(visitor: Workspace, thread: Thread) -> str:
     size = visitor.sizes([thread.thread_id])[thread.thread_id]
-    booked = len(visitor.business("ledger", [thread.thread_id]))
-    sent = len(visitor.business("outbox", [thread.thread_id]))
     found = [f"{counted(size.checkpoints, 'checkpoint')} ({sized(size.bytes)})"] if size.checkpoints else []
-    found += [counted(booked, "booking of the ledger", "bookings of the ledger")] if booked else []
-    found += [counted(sent, "mail of the outbox", "mails of the outbox")] if sent else []
+    for table, (one, many) in BOOKED.items():
+        rows = len(visitor.business(table, [thread.thread_id]))
+        found += [counted(rows, one, many)] if rows else []
     return f"it with {_and(found)}" if found else "it; nothing else was saved of it"
 
 

@@ -1,0 +1,156 @@
+"""Crash recovery: the same payroll killed in the middle and taken up again, saved by three durabilities.
+
+Each department is paid in a superstep of its own, and the process really is killed, right after a payment was
+booked and before its superstep has ended. Watch the ledger: what no checkpoint remembers is paid again.
+"""
+
+import operator
+from typing import Annotated, Any, Literal
+
+from langchain_core.language_models import BaseChatModel
+from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
+from pydantic import AfterValidator, Field
+from typing_extensions import TypedDict
+
+from graphs.pattern import Example, Family, Lane, Pattern, Recover
+from graphs.script import by_instruction
+from graphs.world import World
+
+MOST = 8
+"""Departments that one payroll may have."""
+
+Crash = Literal["never", "first", "second", "third", "last"]
+
+
+def _names(departments: str) -> list[str]:
+    return [name.strip() for name in departments.split(",")]
+
+
+def _distinct(departments: str) -> str:
+    names = _names(departments)
+    # A name that came twice would look like a payment that was made twice.
+    if not all(names) or len(set(names)) < len(names) or len(names) > MOST:
+        raise ValueError(f"name up to {MOST} departments, each once, with commas between them")
+    return departments
+
+
+class Input(TypedDict):
+    """What the visitor gives."""
+
+    departments: Annotated[str, Field(title="Departments", max_length=400), AfterValidator(_distinct)]
+    wages: Annotated[float, Field(title="Wages of each in euros", ge=0.01, le=1_000_000)]
+    crash: Annotated[Crash, Field(title="Kill the process after the payment of")]
+
+
+class State(Input):
+    """What the payroll knows: `paid` grows by one department a superstep."""
+
+    paid: Annotated[list[str], operator.add]
+    lost: list[str]
+    repeated: list[str]
+    receipt: str
+
+
+def build(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
+    """Builds a superstep for each department, and a count of what the ledger says."""
+
+    def pay(state: State, runtime: Runtime[World]) -> dict[str, Any]:
+        # Without a key, which would hide that a payment was made again.
+        name = _names(state["departments"])[len(state["paid"])]
+        runtime.context.ledger.charge(name, round(state["wages"] * 100))
+        if name == _killed_at(state):
+            runtime.context.faults.crash(name)
+        return {"paid": [name]}
+
+    def left(state: State) -> Literal["pay", "count"]:
+        return "pay" if len(state["paid"]) < len(_names(state["departments"])) else "count"
+
+    def count(state: State, runtime: Runtime[World]) -> dict[str, Any]:
+        booked = runtime.context.ledger.booked()
+        repeated = [name for number, name in enumerate(booked) if name in booked[number + 1 :]]
+        # The last one was at work when the process died; the supersteps before it had ended, and were lost.
+        # A replay is counted alike: it pays again too, and the ledger can't tell why.
+        lost = repeated[:-1]
+        steps = f"{len(booked)} payments for {len(state['paid'])} departments"
+        receipt = f"{steps}: {len(lost)} supersteps lost, {len(repeated)} payments made twice."
+        return {"lost": lost, "repeated": repeated, "receipt": receipt}
+
+    return (
+        StateGraph(State, context_schema=World, input_schema=Input)
+        .add_node("pay", pay, metadata={"effects": ["ledger"]})
+        .add_node("count", count)
+        .add_edge(START, "pay")
+        .add_conditional_edges("pay", left)
+        .add_edge("count", END)
+    )
+
+
+def _killed_at(state: State) -> str | None:
+    """Gives the department at which the visitor wants the process killed; the last one where there are fewer."""
+    names = _names(state["departments"])
+    if state["crash"] == "never":
+        return None
+    place = {"first": 0, "second": 1, "third": 2, "last": MOST}[state["crash"]]
+    return names[min(place, len(names) - 1)]
+
+
+TOWN = "Kitchen, Warehouse, Sales, Office"
+RECOVERED = dict.fromkeys(("exit", "async", "sync"), (Recover(),))
+
+PATTERN = Pattern(
+    slug="crash-recovery",
+    title="Crash recovery",
+    family=Family.PERSISTENCE,
+    summary="A payroll whose process is killed in the middle: when a step is saved decides who is paid twice.",
+    watch=(
+        "Each payment is a superstep: what was saved when the process dies is not run again, all else is.",
+        "With durability 'exit' nothing is saved before the end, so the killed thread has no checkpoint to go on from.",
+        "With 'async' a step is saved while the next ones run: none or some of the newest are lost, as luck has it.",
+        "With 'sync' no superstep is ever lost; only the node at work runs again, and pays again what it had booked.",
+        "The last step counts from the ledger, whose rows outlive every process.",
+    ),
+    sources=("EV 2", "AP state recovery"),
+    lanes=(
+        Lane(
+            "exit",
+            "Durability exit",
+            "Saves the state once, when the run ends.",
+            build,
+            trap="A killed process never gets to its end: every step is lost, and everybody is paid again.",
+            durability="exit",
+        ),
+        Lane(
+            "async",
+            "Durability async",
+            "Saves each superstep in the background, while the next ones run.",
+            build,
+            durability="async",
+        ),
+        Lane("sync", "Durability sync", "Saves each superstep before the next one begins.", build),
+    ),
+    examples=(
+        Example("A quiet day", {"departments": TOWN, "wages": 12400, "crash": "never"}),
+        Example(
+            "Killed in the third step",
+            {"departments": TOWN, "wages": 12400, "crash": "third"},
+            RECOVERED,
+            unhappy=True,
+        ),
+        Example(
+            "Killed in the first step",
+            {"departments": TOWN, "wages": 860, "crash": "first"},
+            RECOVERED,
+            unhappy=True,
+        ),
+        Example(
+            "Killed in the last step",
+            {"departments": "Harbour, Bakery", "wages": 3150.5, "crash": "last"},
+            RECOVERED,
+            unhappy=True,
+        ),
+    ),
+    script=by_instruction({}),
+    tables=("ledger",),
+    crash_field="crash",
+)

@@ -1,0 +1,209 @@
+"""Checkpointers that lanes ask for: each thread has its own, so that a restart touches no other thread."""
+
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
+from sqlalchemy import delete
+
+from graphs.pattern import Saver
+from lab.errors import NotPossible
+from lab.models import ModelName
+from lab.notes import Noting
+from lab.savers import NotingMemory, NotingPostgres, NotingSqlite
+from lab.settings import Settings
+from lab.storage import BUSY_TIMEOUT, Storage, open_storage
+from lab.stream import Graph
+from lab.tables import NOTES
+
+ROOM = {"memory": 200, "sqlite": 32, "postgresql": 32}
+"""Checkpointers of each kind that are kept; past that the one used longest ago goes, unless its thread runs."""
+
+_COMPILE = "graph = builder.compile(checkpointer=saver)"
+CALLS = {
+    "memory": f"del graph, saver\nsaver = InMemorySaver()\n{_COMPILE}",
+    "sqlite": "saver.conn.close()\ndel graph, saver\n"
+    f"saver = SqliteSaver(sqlite3.connect(path, check_same_thread=False))\n{_COMPILE}",
+    "postgresql": f"del graph, saver\nsaver = PostgresSaver(pool)\n{_COMPILE}",
+}
+"""What a restart does, as code, by kind."""
+
+
+class _Bare(Noting):
+    """Saves as the library alone does, so that its own cost is seen; who reads the history makes the notes."""
+
+    def put(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Saves a checkpoint without its note."""
+        return super(Noting, self).put(config, checkpoint, metadata, new_versions)
+
+
+class LaneMemory(_Bare, NotingMemory):
+    """One thread's checkpoints in memory."""
+
+
+class LanePostgres(_Bare, NotingPostgres):
+    """One thread's checkpointer on the lab's pool; the server has no connection for each thread there ever was."""
+
+
+class LaneSqlite(_Bare, NotingSqlite):
+    """One thread's connection to a file: opened by the first call, and open until it's let go."""
+
+    def __init__(self, path: Path, *, stays: bool) -> None:
+        """Opens nothing yet; with `stays` False each call opens and closes a connection of its own."""
+        super().__init__(_closed())
+        self._path = path
+        self._stays = stays
+        self._opened = False
+        self._one = threading.Lock()
+
+    @contextmanager
+    def cursor(self, transaction: bool = True) -> Iterator[sqlite3.Cursor]:
+        """Gives a cursor of the open connection; who reads on after it was let go has one for that call alone."""
+        with self._one:
+            if not self._opened:
+                self.conn = sqlite3.connect(self._path, check_same_thread=False, timeout=BUSY_TIMEOUT)
+                self.conn.execute("PRAGMA synchronous=NORMAL")
+                # The lab made the tables when it opened the file.
+                self.is_setup = self._opened = True
+            try:
+                with super().cursor(transaction) as cursor:
+                    yield cursor
+            finally:
+                if not self._stays:
+                    self._close()
+
+    def let_go(self) -> None:
+        """Closes the connection, after the call that is at work."""
+        with self._one:
+            self._stays = False
+            self._close()
+
+    def _close(self) -> None:
+        self.conn.close()
+        self._opened = False
+
+
+def _closed() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:")
+    connection.close()
+    return connection
+
+
+@dataclass(slots=True, eq=False)
+class Held:
+    """A thread's checkpointer and the graphs that were compiled with it."""
+
+    storage: Storage
+    graphs: dict[tuple[ModelName, float], Graph] = field(default_factory=dict)
+
+
+class LaneSavers:
+    """The checkpointers of threads whose lanes ask for one; `running` names the threads that no other may push out."""
+
+    def __init__(
+        self, settings: Settings, own: Storage, running: Callable[[], Collection[str]], lost: Callable[[str, int], None]
+    ) -> None:
+        """Tells `lost` of each thread in memory that went to make room, and how many checkpoints went with it."""
+        self._settings = settings
+        self._own = own
+        self._running = running
+        self._lost = lost
+        self._stack = ExitStack()
+        self._lock = threading.Lock()
+        self._held: dict[str, Held] = {}
+        """By thread, the one used longest ago first."""
+
+    def offers(self, kind: Saver) -> bool:
+        """Tells whether there is such a checkpointer here: PostgreSQL's only where the lab is on PostgreSQL."""
+        return kind != "postgresql" or self._own.kind == "postgresql"
+
+    def of(self, thread_id: str, kind: Saver) -> Held:
+        """Gives the checkpointer by which a thread is read, a passing one where none is kept."""
+        with self._lock:
+            # To look at a thread that has nothing here mustn't push out the memory of one that does.
+            return self._held.get(thread_id) or self._made(kind, stays=False)
+
+    def keep(self, thread_id: str, kind: Saver) -> Held:
+        """Gives the checkpointer of a thread that is about to run, and keeps it for what comes after."""
+        with self._lock:
+            held = self._held.pop(thread_id, None) or self._made(kind, stays=True)
+            self._held[thread_id] = held
+            gone = self._overdue(held.storage.kind)
+        for ident, old in gone.items():
+            if isinstance(old.storage.saver, NotingMemory):
+                self._lost(ident, sum(map(len, old.storage.saver.storage.get(ident, {}).values())))
+            self._let_go(ident, old)
+        return held
+
+    def _overdue(self, kind: str) -> dict[str, Held]:
+        """Takes out what is too much of a kind."""
+        known = [ident for ident, held in self._held.items() if held.storage.kind == kind]
+        running = self._running() if len(known) > ROOM[kind] else ()
+        idle = [ident for ident in known if ident not in running]
+        return {ident: self._held.pop(ident) for ident in idle[: max(0, len(known) - ROOM[kind])]}
+
+    def drop(self, thread_id: str) -> None:
+        """Drops a thread's checkpointer with its graphs and closes its connection."""
+        with self._lock:
+            held = self._held.pop(thread_id, None)
+        if held is not None:
+            self._let_go(thread_id, held)
+
+    def close(self) -> None:
+        """Drops all checkpointers and deletes what was kept in a temporary file."""
+        for thread_id in list(self._held):
+            self.drop(thread_id)
+        self._stack.close()
+
+    @staticmethod
+    def _let_go(thread_id: str, held: Held) -> None:
+        held.graphs.clear()
+        if isinstance(held.storage.saver, LaneSqlite):
+            held.storage.saver.let_go()
+        if isinstance(held.storage.saver, LaneMemory):
+            with held.storage.database.begin() as connection:
+                connection.execute(delete(NOTES).where(NOTES.c.thread_id == thread_id))
+
+    def _made(self, kind: Saver, *, stays: bool) -> Held:
+        if kind == "memory":
+            return Held(replace(self._memory, saver=LaneMemory(self._memory.database)))
+        if kind == "sqlite":
+            path, storage = self._file
+            return Held(replace(storage, saver=LaneSqlite(path, stays=stays)))
+        if not isinstance(self._own.saver, NotingPostgres):
+            raise NotPossible(
+                "This thread's checkpoints are in PostgreSQL, and this lab is on another storage. "
+                "Start the lab with the postgresql:// URL of that database as LAB_DATABASE."
+            )
+        return Held(replace(self._own, saver=LanePostgres(self._own.saver.conn)))
+
+    @cached_property
+    def _memory(self) -> Storage:
+        """What is noted of threads in memory is kept in memory too."""
+        return self._open("memory")
+
+    @cached_property
+    def _file(self) -> tuple[Path, Storage]:
+        """The lab's own file, or a temporary one where it has none."""
+        if self._own.kind == "sqlite":
+            return Path(self._settings.database), self._own
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="pattern-lab-"))
+        path = Path(folder) / "checkpoints.sqlite"
+        return path, self._open(str(path))
+
+    def _open(self, database: str) -> Storage:
+        settings = self._settings.model_copy(update={"database": database})
+        return self._stack.enter_context(open_storage(settings))

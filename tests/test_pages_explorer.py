@@ -1,0 +1,202 @@
+"""The explorer and the history of a pattern's page, by their widgets: looking, comparing and going back."""
+
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from graphs.catalogue import find
+from lab.lab import Lab
+from lab.visitors import LOCAL
+from lab.workspace import Workspace
+from tests.pages import give, markdowns, open_page, press, texts, well
+from tests.play import ended, take
+
+pytestmark = pytest.mark.usefixtures("pages_lab")
+
+EXPENSE = find("expense-approval")
+
+
+@pytest.fixture
+def workspace(pages_lab: Lab) -> Workspace:
+    return pages_lab.workspace(LOCAL)
+
+
+@pytest.fixture
+def approved(workspace: Workspace) -> str:
+    """A conference ticket that a manager has approved."""
+    example = EXPENSE.examples[1]
+    thread_id = workspace.start(EXPENSE.slug, "dynamic", example.input, pace=0).thread_id
+    ended(workspace, thread_id)
+    for step in example.steps["dynamic"]:
+        take(workspace, thread_id, step, example)
+        ended(workspace, thread_id)
+    return thread_id
+
+
+def at_node(workspace: Workspace, thread_id: str, name: str) -> str:
+    """Gives the first checkpoint from which that node runs next."""
+    return next(row.checkpoint_id for row in workspace.history(thread_id).rows if name in row.next)
+
+
+def look(thread_id: str, view: str = "State", **address: str) -> AppTest:
+    return open_page("explorer", None, thread=thread_id, view=view, **address)
+
+
+def test_without_threads_the_explorer_says_what_to_do() -> None:
+    assert "Open a pattern from the gallery and run it" in markdowns(open_page("explorer"))
+
+
+def test_a_link_to_a_strangers_thread_shows_nothing_of_it(pages_lab: Lab, approved: str) -> None:
+    other = pages_lab.workspace("other").start(EXPENSE.slug, "dynamic", {"description": "Secret", "amount": 1}, pace=0)
+    ended(pages_lab.workspace("other"), other.thread_id)
+    at = look(other.thread_id)
+    assert "There is no thread" in at.warning[0].value.replace("\\", "")
+    assert not any("Secret" in text for text in texts(at))
+    assert at.query_params["thread"] == approved
+
+
+def test_a_checkpoint_of_the_address_shows_its_state_and_not_the_newest_one(
+    workspace: Workspace, approved: str
+) -> None:
+    at = look(approved, checkpoint=at_node(workspace, approved, "submit"))
+    assert "After step 0" in markdowns(at)
+    assert "500.0" in texts(at)
+    assert "paid" not in texts(at)
+
+
+def test_what_a_step_changed_is_told_key_by_key(workspace: Workspace, approved: str) -> None:
+    at = look(approved, "Changed here", checkpoint=at_node(workspace, approved, "pay"))
+    drawn = "".join(found.proto.body for found in at.get("html"))
+    assert "decisions" in drawn
+    assert "appended" in drawn
+    assert "description" not in drawn
+
+
+def test_any_two_checkpoints_are_compared_and_the_pair_is_a_link(workspace: Workspace, approved: str) -> None:
+    rows = workspace.history(approved).rows
+    at = look(approved, "Diff", checkpoint=rows[-1].checkpoint_id, against=rows[1].checkpoint_id)
+    drawn = "".join(found.proto.body for found in at.get("html"))
+    assert all(key in drawn for key in ("claim", "status", "decisions"))
+    assert "amount" not in drawn
+
+
+def test_a_pinned_checkpoint_is_the_other_side(workspace: Workspace, approved: str) -> None:
+    first = at_node(workspace, approved, "submit")
+    at = look(approved, "Diff", checkpoint=first)
+    press(at, f"pin_{approved}")
+    assert at.query_params["against"] == first
+
+
+def test_threads_of_one_pattern_are_compared(workspace: Workspace, approved: str) -> None:
+    cheap = workspace.start(EXPENSE.slug, "dynamic", {"description": "Pens", "amount": 5}, pace=0).thread_id
+    ended(workspace, cheap)
+    at = look(approved, "Diff", other=cheap)
+    drawn = "".join(found.proto.body for found in at.get("html"))
+    assert "Pens" in drawn
+    assert "Conference" in drawn
+
+
+def edited(workspace: Workspace, thread_id: str, amount: float, label: str = "") -> AppTest:
+    """Opens the form at the step before `submit` and types another amount."""
+    ident = at_node(workspace, thread_id, "submit")
+    at = look(thread_id, "Edit and fork", checkpoint=ident)
+    give(at, f"edit_{thread_id}_{ident}_amount_set", amount)
+    give(at, f"label_{thread_id}", label)
+    at.run()
+    well(at)
+    return at
+
+
+def test_an_edit_is_previewed_before_it_is_saved(workspace: Workspace, approved: str) -> None:
+    before = workspace.count(approved)
+    at = edited(workspace, approved, 50.0)
+    assert "Runs next: `submit`" in markdowns(at)
+    assert "50.0" in "".join(found.proto.body for found in at.get("html"))
+    assert workspace.count(approved) == before
+
+
+def test_a_fork_that_runs_makes_a_named_branch_and_leaves_the_old_one(workspace: Workspace, approved: str) -> None:
+    old = workspace.tree(approved).head
+    press(edited(workspace, approved, 50.0, "cheap"), f"fork_run_{approved}")
+    ended(workspace, approved)
+    branches = workspace.tree(approved).branches
+    assert [branch.name for branch in branches] == ["main", "cheap"]
+    assert branches[0].leaf.checkpoint_id == old
+    snapshot = workspace.snapshot(approved)
+    assert snapshot is not None
+    assert (snapshot.values["amount"], snapshot.values["status"], snapshot.next) == (50.0, "paid", ())
+
+
+def test_a_fork_that_stays_paused_runs_nothing(workspace: Workspace, approved: str) -> None:
+    at = edited(workspace, approved, 50.0)
+    press(at, f"fork_{approved}")
+    snapshot = workspace.snapshot(approved)
+    assert snapshot is not None
+    assert (snapshot.source, snapshot.next) == ("update", ("submit",))
+    assert at.query_params["checkpoint"] == snapshot.checkpoint_id
+
+
+def test_nothing_can_be_saved_before_something_is_changed(workspace: Workspace, approved: str) -> None:
+    at = look(approved, "Edit and fork")
+    assert all(at.button(key=f"{name}_{approved}").disabled for name in ("fork_run", "fork", "what_if"))
+
+
+def test_what_if_runs_both_and_shows_their_ends_side_by_side(workspace: Workspace, approved: str) -> None:
+    at = edited(workspace, approved, 50.0, "cheap")
+    press(at, f"what_if_{approved}")
+    ended(workspace, approved)
+    assert {branch.name for branch in workspace.tree(approved).branches} == {"main", "as it was", "cheap"}
+    at = look(approved, "Compare branches")
+    names = {at.selectbox(key=f"{side}_{approved}").value for side in ("left", "right")}
+    assert names == {2, 3}
+    ends: Any = at.dataframe[-1].value
+    assert "waits for an answer in manager" in set(ends.iloc[0])
+    assert "finished" in set(ends.iloc[0])
+
+
+def test_a_replay_says_first_what_runs_again_and_what_it_does_outside(workspace: Workspace, approved: str) -> None:
+    at = look(approved, "Replay", checkpoint=at_node(workspace, approved, "manager"))
+    told = markdowns(at)
+    assert "**Runs again, for real:** `manager`" in told
+    assert "`pay` acts outside the state: ledger" in told
+    assert len(workspace.tree(approved).branches) == 1
+    press(at, f"replay_{approved}")
+    ended(workspace, approved)
+    assert workspace.status(approved) == "waiting"
+    assert len(workspace.tree(approved).branches) == 2
+
+
+def test_the_end_offers_no_replay(approved: str) -> None:
+    at = look(approved, "Replay")
+    assert "This is an end" in markdowns(at)
+    assert f"replay_{approved}" not in {str(button.key) for button in at.button}
+
+
+def test_another_answer_makes_a_branch_and_the_old_answer_is_not_used(workspace: Workspace, approved: str) -> None:
+    ident = at_node(workspace, approved, "manager")
+    at = look(approved, "Answer again", checkpoint=ident)
+    snapshot = workspace.snapshot(approved, ident)
+    assert snapshot is not None
+    place = f"again_{approved}_{snapshot.questions[0].id}"
+    give(at, f"{place}_decision", "rejected")
+    give(at, f"{place}_note", "No budget left.")
+    press(at, f"again_send_{approved}")
+    ended(workspace, approved)
+    now = workspace.snapshot(approved)
+    assert now is not None
+    assert now.values["status"] == "rejected"
+    assert [made["decision"] for made in now.values["decisions"]] == ["rejected"]
+
+
+def test_another_answer_that_does_not_fit_is_told_at_its_field_and_runs_nothing(
+    workspace: Workspace, approved: str
+) -> None:
+    ident = at_node(workspace, approved, "manager")
+    at = look(approved, "Answer again", checkpoint=ident)
+    snapshot = workspace.snapshot(approved, ident)
+    assert snapshot is not None
+    give(at, f"again_{approved}_{snapshot.questions[0].id}_decision", "rejected")
+    press(at, f"again_send_{approved}")
+    assert len(workspace.tree(approved).branches) == 1
+    assert any("it can't be left empty" in text or "a value is needed" in text for text in texts(at))

@@ -1,0 +1,47 @@
+"""What can be seen of a checkpoint and done from it: state, changes, differences, edits, replays, other answers."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from lab.errors import LabError
+from lab.history import Snapshot
+from ui import compare, diff_pair, moment, travel
+from ui.diff import changes
+from ui.place import Looked
+from ui.text import literal
+
+View = Callable[[Looked, Snapshot], None]
+
+
+def views(looked: Looked, snapshot: Snapshot) -> None:
+    """Draws the tabs about the checkpoint; only the open one costs anything."""
+    drawn = st.tabs(list(VIEWS), key="view", on_change="rerun", bind="query-params")
+    for title, tab in zip(VIEWS, drawn, strict=True):
+        if tab.open:
+            with tab:
+                try:
+                    VIEWS[title](looked, snapshot)
+                except LabError as error:
+                    st.warning(literal(error, 1000), icon=":material/error:")
+
+
+def _changed(looked: Looked, snapshot: Snapshot) -> None:
+    if looked.at.namespace:
+        st.info("Changes are shown for the thread's own steps; look at the step that called this subgraph.")
+        return
+    found = looked.workspace.diff(looked.thread.thread_id, snapshot.parent_id, snapshot.checkpoint_id)
+    if snapshot.parent_id is None:
+        st.caption("The first checkpoint of the thread, against nothing.")
+    changes(found)
+
+
+VIEWS: dict[str, View] = {
+    "State": moment.draw,
+    "Changed here": _changed,
+    "Diff": diff_pair.draw,
+    "Edit and fork": travel.edit_and_fork,
+    "Replay": travel.replay,
+    "Answer again": travel.answer_again,
+    "Compare branches": compare.draw,
+}

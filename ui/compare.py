@@ -1,0 +1,145 @@
+"""Two branches side by side, step by step, with the place where they part and what came of each."""
+
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from lab.diff import same
+from lab.history import Snapshot
+from lab.listing import Row
+from lab.plain import Plain
+from lab.tree import Branch, Mark
+from ui import place
+from ui.diff import changes
+from ui.history_table import changed
+from ui.place import Looked, Place
+from ui.text import safe, shown
+
+PARTED = "background-color: rgba(15, 118, 110, 0.22); font-weight: 700"
+"""How the row is marked in which two branches part, beside the words that say so."""
+STEPS = 100
+"""Steps after the parting that are drawn; the rest is counted."""
+
+
+def draw(looked: Looked, snapshot: Snapshot) -> None:
+    """Draws two branches of the thread; the ends are in the address."""
+    branches = looked.grown.branches
+    if len(branches) < 2:
+        st.info(
+            "This thread has one branch. Replay, fork or answer again from an earlier checkpoint to get a second one; "
+            "*What if* in the edit form makes two at once.",
+            icon=":material/info:",
+        )
+        return
+    left, right = _chosen(looked)
+    if left.number == right.number:
+        st.info("Choose two different branches.", icon=":material/info:")
+        return
+    _steps(looked, left, right)
+    _outcomes(looked, left, right)
+
+
+def _chosen(looked: Looked) -> tuple[Branch, Branch]:
+    branches = looked.grown.branches
+    # The two that were made last, which after a what-if are its two.
+    latest = sorted(branches, key=lambda branch: branch.leaf.checkpoint_id)[-2:]
+    with st.container(horizontal=True):
+        return _side(looked, "left", "Branch on the left", latest[0]), _side(
+            looked, "right", "Branch on the right", latest[1]
+        )
+
+
+def _side(looked: Looked, name: str, title: str, fallback: Branch) -> Branch:
+    branches = {branch.number: branch for branch in looked.grown.branches}
+    asked = place.read(name)
+    found = asked is not None and asked.checkpoint_id in looked.grown.marks
+    start = looked.grown.branch_of(asked.checkpoint_id) if found and asked is not None else fallback
+    key = f"{name}_{looked.thread.thread_id}"
+    st.session_state[key] = start.number
+    number = st.selectbox(
+        title,
+        list(branches),
+        key=key,
+        format_func=lambda one: f"{one} · {shown(branches[one].name, 60)}",
+        on_change=lambda: place.look_at(Place(branches[int(st.session_state[key])].leaf.checkpoint_id), name),
+    )
+    return branches[int(number or start.number)]
+
+
+def _steps(looked: Looked, left: Branch, right: Branch) -> None:
+    grown = looked.grown
+    parted = grown.divergence(left.leaf.checkpoint_id, right.leaf.checkpoint_id)
+    ways = grown.path(left.number), grown.path(right.number)
+    shared = ways[0].index(parted.shared) + 1 if parted.shared is not None else 0
+    after = [way[shared : shared + STEPS] for way in ways]
+    rows = _rows(looked, [*([parted.shared] if parted.shared else []), *after[0], *after[1]])
+    lines = []
+    if parted.shared is not None:
+        told = _told(rows.get(parted.shared.checkpoint_id))
+        lines.append({"Where": f"same up to step {parted.shared.step}", "Left": told, "Right": told})
+    for number, (one, other) in enumerate(zip_longest(*after)):
+        where = "◆ parts here" if number == 0 else f"+{number}"
+        sides = [_told(rows.get(mark.checkpoint_id)) if mark else "(ended)" for mark in (one, other)]
+        lines.append({"Where": where, "Left": sides[0], "Right": sides[1]})
+    named = {"Left": shown(f"Left: {left.name}", 80), "Right": shown(f"Right: {right.name}", 80)}
+    frame = pd.DataFrame(safe(lines, 400)).rename(columns=named)
+    parts = int(parted.shared is not None)
+    st.dataframe(
+        frame.style.apply(lambda row: [PARTED if row.name == parts else ""] * len(row), axis=1),
+        hide_index=True,
+        height=min(38 + 35 * len(lines), 460),
+        alt=f"The two branches step by step: {len(lines)} rows",
+    )
+    cut = max(len(way) for way in ways) - shared - STEPS
+    if cut > 0:
+        st.caption(f"{cut:,} further steps aren't drawn.")
+
+
+def _rows(looked: Looked, marks: Sequence[Mark]) -> Mapping[str, Row]:
+    found = looked.workspace.rows(looked.thread.thread_id, [mark.checkpoint_id for mark in marks])
+    return {row.checkpoint_id: row for row in found}
+
+
+def _told(row: Row | None) -> str:
+    if row is None:
+        return ""
+    who = ", ".join(row.ran) or {"fork": "replayed", "update": "edited", "input": "input"}.get(row.source, "")
+    what = ", ".join(changed(one) for one in row.changed)
+    more = [*(f"asked: {asked}" for asked in row.asked), *(f"failed: {error}" for error in row.errors)]
+    return " · ".join(part for part in (f"step {row.step}", who, what, *more) if part)
+
+
+def _outcomes(looked: Looked, left: Branch, right: Branch) -> None:
+    thread_id = looked.thread.thread_id
+    ends = [looked.workspace.snapshot(thread_id, branch.leaf.checkpoint_id) for branch in (left, right)]
+    one, other = ends
+    if one is None or other is None:
+        return
+    st.markdown("**What came of them**")
+    names = list(dict.fromkeys((*one.values, *other.values)))
+    lines: list[dict[str, Any]] = [{"": "stands at", "Left": _stands(one), "Right": _stands(other), "Same": ""}]
+    for name in names:
+        before, after = one.values.get(name), other.values.get(name)
+        lines.append(
+            {"": name, "Left": _brief(before), "Right": _brief(after), "Same": "same" if same(before, after) else "≠"}
+        )
+    st.dataframe(pd.DataFrame(safe(lines, 400)), hide_index=True, alt=f"The ends of both branches: {len(lines)} rows")
+    with st.expander("The difference of the two ends, left to right", expanded=True):
+        changes(looked.workspace.diff(thread_id, one.checkpoint_id, other.checkpoint_id))
+
+
+def _stands(end: Snapshot) -> str:
+    if end.questions:
+        return f"waits for an answer in {', '.join(question.node for question in end.questions)}"
+    if end.errors:
+        return f"failed in {', '.join(end.errors)}"
+    return f"paused before {', '.join(end.next)}" if end.next else "finished"
+
+
+def _brief(value: Plain) -> str:
+    if isinstance(value, list):
+        return f"list of {len(value):,}: {value[-1] if value else ''}"
+    return str(value)

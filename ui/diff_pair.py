@@ -1,0 +1,114 @@
+"""The difference of any two checkpoints, of one thread or of two threads of a pattern."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from lab.history import Snapshot
+from lab.listing import Row
+from lab.threads import Thread
+from lab.workspace import Workspace
+from ui import place
+from ui.diff import changes
+from ui.place import Looked, Place
+from ui.text import shown
+
+OFFERED = 200
+"""Checkpoints of the other side that are offered, the newest ones; any other can be pinned where it's looked at."""
+
+
+def draw(looked: Looked, snapshot: Snapshot) -> None:
+    """Draws what has to be done to the other side's state to get the one that is looked at."""
+    if looked.at.namespace:
+        st.info("A subgraph's state has keys of its own; select a step of the thread itself to compare it.")
+        return
+    other, before = _other_side(looked, snapshot)
+    if before is None:
+        st.info("Choose a checkpoint to compare with.", icon=":material/difference:")
+        return
+    # The pair reads as a change from the other side to the one that is looked at.
+    if other.thread_id == looked.thread.thread_id:
+        found = looked.workspace.diff(other.thread_id, before, snapshot.checkpoint_id)
+    else:
+        found = looked.workspace.diff(other.thread_id, before, snapshot.checkpoint_id, looked.thread.thread_id)
+    changes(found)
+
+
+def _other_side(looked: Looked, snapshot: Snapshot) -> tuple[Thread, str | None]:
+    threads = _threads(looked.workspace, looked.thread)
+    asked_thread = st.query_params.get("other", looked.thread.thread_id)
+    asked = place.read("against")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        ids = [thread.thread_id for thread in threads]
+        key = f"other_{looked.thread.thread_id}"
+        st.session_state[key] = asked_thread if asked_thread in ids else looked.thread.thread_id
+        st.selectbox(
+            "From thread",
+            ids,
+            key=key,
+            format_func=lambda one: _name(threads[ids.index(one)], looked.thread),
+            on_change=lambda: _turn_to(str(st.session_state[key]), looked.thread),
+        )
+        other = threads[ids.index(st.session_state[key])]
+        rows = _offered(looked, other, asked)
+        chosen = _checkpoint(looked, snapshot, other, rows, asked)
+        st.button(
+            "Pin this checkpoint",
+            icon=":material/push_pin:",
+            key=f"pin_{looked.thread.thread_id}",
+            help="Keeps the checkpoint that is shown as the other side; then select any other one.",
+            on_click=lambda: _pin(looked.thread, Place(snapshot.checkpoint_id)),
+        )
+    return other, chosen
+
+
+def _threads(workspace: Workspace, thread: Thread) -> list[Thread]:
+    found = [one for one in workspace.threads(pattern=thread.pattern) if one.thread_id != thread.thread_id]
+    return [thread, *found]
+
+
+def _name(thread: Thread, own: Thread) -> str:
+    if thread.thread_id == own.thread_id:
+        return "this thread"
+    return f"{thread.lane} · {shown(thread.title, 50)} · {thread.thread_id[:8]}"
+
+
+def _turn_to(thread_id: str, own: Thread) -> None:
+    place.look_at(None, "against")
+    if thread_id == own.thread_id:
+        st.query_params.pop("other", None)
+    else:
+        st.query_params["other"] = thread_id
+
+
+def _pin(thread: Thread, pinned: Place) -> None:
+    _turn_to(thread.thread_id, thread)
+    place.look_at(pinned, "against")
+
+
+def _offered(looked: Looked, other: Thread, asked: Place | None) -> Sequence[Row]:
+    total = looked.workspace.count(other.thread_id)
+    rows = looked.workspace.history(other.thread_id, limit=OFFERED, offset=max(0, total - OFFERED)).rows
+    if asked is not None and all(row.checkpoint_id != asked.checkpoint_id for row in rows):
+        rows = (*looked.workspace.rows(other.thread_id, [asked.checkpoint_id]), *rows)
+    return rows
+
+
+def _checkpoint(
+    looked: Looked, snapshot: Snapshot, other: Thread, rows: Sequence[Row], asked: Place | None
+) -> str | None:
+    told = {row.checkpoint_id: f"step {row.step} · {row.source} · {row.branch}" for row in rows}
+    if not told:
+        return None
+    fallback = snapshot.parent_id if other.thread_id == looked.thread.thread_id else rows[-1].checkpoint_id
+    start = asked.checkpoint_id if asked is not None and asked.checkpoint_id in told else fallback
+    key = f"against_{looked.thread.thread_id}_{other.thread_id}"
+    st.session_state[key] = start if start in told else next(iter(told))
+    st.selectbox(
+        "From checkpoint",
+        list(told),
+        key=key,
+        format_func=lambda one: shown(told[one], 120),
+        on_change=lambda: place.look_at(Place(str(st.session_state[key])), "against"),
+    )
+    return str(st.session_state[key])

@@ -1,0 +1,90 @@
+"""A thread's history to travel in: tree, slider, table, and the checkpoint that is looked at."""
+
+import streamlit as st
+
+from graphs.catalogue import find
+from lab.errors import LabError
+from lab.threads import Thread
+from lab.tree import Tree
+from lab.workspace import Workspace
+from ui import place
+from ui.catalogue import node_names
+from ui.checkpoint import views
+from ui.history_table import history_table
+from ui.place import Looked, Place
+from ui.text import literal
+from ui.tree import checkpoint_tree
+
+
+def explorer(workspace: Workspace, thread: Thread) -> None:
+    """Draws the history of a thread that has one."""
+    if not find(thread.pattern).lane(thread.lane).remembers:
+        st.info("This lane has no checkpointer: nothing was saved, so there is no history.", icon=":material/info:")
+        return
+    grown = workspace.tree(thread.thread_id)
+    if grown.head is None:
+        st.info("The thread has no checkpoint.", icon=":material/info:")
+        return
+    at = _at(grown)
+    _tree(thread, grown, at)
+    history_table(workspace, thread.thread_id, grown, node_names(thread.pattern, thread.lane), at)
+    _slider(thread, grown, at)
+    try:
+        snapshot = workspace.snapshot(thread.thread_id, at.checkpoint_id, at.namespace)
+    except LabError as error:
+        st.warning(literal(error, 1000), icon=":material/error:")
+        return
+    if snapshot is not None:
+        views(Looked(workspace, thread, grown, at, workspace.status(thread.thread_id)), snapshot)
+
+
+def _at(grown: Tree) -> Place:
+    """Gives the place of the address; one that isn't in this thread is told of and left."""
+    asked = place.read()
+    assert grown.head is not None
+    if asked is None:
+        return Place(grown.head)
+    if not asked.namespace and asked.checkpoint_id not in grown.marks:
+        st.warning(
+            f"The thread has no checkpoint '{literal(asked.checkpoint_id, 60)}'; its newest one is shown. "
+            "It may have been pruned, or the link is another thread's.",
+            icon=":material/link_off:",
+        )
+        return Place(grown.head)
+    return asked
+
+
+def _tree(thread: Thread, grown: Tree, at: Place) -> None:
+    key = f"opened_{thread.thread_id}"
+    opened: set[str] = st.session_state.setdefault(key, set())
+    selected = at.checkpoint_id if at.checkpoint_id in grown.marks else None
+    pick = checkpoint_tree(grown, key=thread.thread_id, selected=selected, opened=opened, height=300)
+    if pick is None:
+        return
+    if pick.fold:
+        opened ^= {pick.id}
+    else:
+        place.look_at(Place(pick.id))
+    st.rerun()
+
+
+def _slider(thread: Thread, grown: Tree, at: Place) -> None:
+    """Draws the slider over the branch that is looked at, from the root to its end."""
+    if at.checkpoint_id not in grown.marks:
+        return
+    branch = grown.branch_of(at.checkpoint_id)
+    way = grown.path(branch.number)
+    if len(way) < 2:
+        return
+    ids = [mark.checkpoint_id for mark in way]
+    key = f"slider_{thread.thread_id}_{branch.number}"
+    st.session_state[key] = ids.index(at.checkpoint_id)
+    st.slider(
+        f"Checkpoint on {literal(branch.name, 60)}",
+        0,
+        len(way) - 1,
+        key=key,
+        format=f"%d of {len(way) - 1}",
+        help="Drag, or press the arrow keys: the graph, the chat and the state follow.",
+        on_change=lambda: place.look_at(Place(ids[st.session_state[key]])),
+    )

@@ -1,0 +1,157 @@
+"""A thread as it was at a checkpoint: its graph, its chat and its state."""
+
+import json
+
+import streamlit as st
+
+from lab.history import Snapshot
+from lab.plain import Plain
+from lab.tree import Mark
+from ui.catalogue import shape
+from ui.diagram import NodeState, Phase, diagram, now
+from ui.place import Looked
+from ui.text import literal, safe, shown
+
+SAID = 12
+"""Messages of the state that are shown as a chat; the others are in the state."""
+OPEN = 400
+"""Characters of a value that are shown without being unfolded."""
+LINE = 70
+"""Characters of a value that stands on one line with its name."""
+
+
+def draw(looked: Looked, snapshot: Snapshot) -> None:
+    """Draws the graph, the chat and the state."""
+    thread = looked.thread
+    with st.grid(2, min_column_width=340, gap="medium") as grid:
+        with grid.cell(), st.container(key=f"then_{thread.thread_id}"):
+            st.markdown(f"**{_title(looked.grown.marks.get(looked.at.checkpoint_id), snapshot)}**")
+            drawn = shape(thread.pattern, thread.lane)
+            key = f"then_{thread.thread_id}"
+            diagram(drawn, key=key)
+            names = [node.id for node in drawn.nodes]
+            states = _states(names, looked, snapshot)
+            st.markdown(now(key, states), unsafe_allow_html=True)
+            _chat(snapshot)
+        with grid.cell():
+            _state(looked, snapshot)
+
+
+def _title(mark: Mark | None, snapshot: Snapshot) -> str:
+    ahead = ", ".join(f"`{name}`" for name in snapshot.next if name != "__start__")
+    following = f"{ahead} runs next" if ahead else "the input comes next" if snapshot.next else "the end"
+    named = f" · {literal(mark.label, 60)}" if mark is not None and mark.label else ""
+    return f"After step {snapshot.step}{named}: {following}"
+
+
+def _states(names: list[str], looked: Looked, snapshot: Snapshot) -> dict[str, NodeState]:
+    visits: dict[str, int] = {}
+    if not looked.at.namespace:
+        visits = dict(looked.workspace.visits(looked.thread.thread_id, looked.at.checkpoint_id))
+    asked = {question.node for question in snapshot.questions}
+    states: dict[str, NodeState] = {}
+    for name in names:
+        top = name.partition(":")[0]
+        phase = Phase.DONE if visits.get(top) or top == "__start__" else Phase.PENDING
+        if top in snapshot.next and top != "__start__":
+            phase = Phase.FAILED if top in snapshot.errors else Phase.WAITING if top in asked else Phase.PAUSED
+        if top == "__end__":
+            phase = Phase.PENDING if snapshot.next else Phase.DONE
+        states[name] = NodeState(phase, max(visits.get(top, 0), 1))
+    return states
+
+
+def _chat(snapshot: Snapshot) -> None:
+    said = [
+        message
+        for value in snapshot.values.values()
+        if isinstance(value, list)
+        for message in value
+        if isinstance(message, dict) and message.keys() >= {"role", "text"}
+    ]
+    for question in snapshot.questions:
+        with st.container(border=True):
+            st.markdown(f":material/front_hand: `{literal(question.node, 60)}` asked here")
+            value = question.value
+            st.text(shown(value.get("question", value) if isinstance(value, dict) else value, 2000))
+    for node, error in snapshot.errors.items():
+        st.error(f"{literal(node, 60)} failed here: {literal(error, 1000)}", icon=":material/error:")
+    if len(said) > SAID:
+        st.caption(f"The newest {SAID} of {len(said):,} messages")
+    with st.container(height=360 if len(said) > 3 else "content", border=False, key="then_chat"):
+        for message in said[-SAID:]:
+            person = message["role"] in ("human", "user")
+            icon = ":material/person:" if person else ":material/smart_toy:"
+            with st.chat_message("user" if person else "assistant", avatar=icon):
+                st.text(shown(message["text"], 2000))
+
+
+def _state(looked: Looked, snapshot: Snapshot) -> None:
+    if not snapshot.values:
+        st.caption("The state is empty here; the input is written by the next step.")
+    for name, value in snapshot.values.items():
+        _value(name, value)
+    whole = json.dumps(snapshot.values, ensure_ascii=False, indent=2)
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download as JSON",
+            whole.encode("utf-8", "replace"),
+            file_name=f"{looked.thread.pattern}-step-{snapshot.step}.json",
+            mime="application/json",
+            icon=":material/download:",
+            key=f"download_{looked.thread.thread_id}",
+            on_click="ignore",
+        )
+        with st.popover("Copy", icon=":material/content_copy:", key=f"copy_{looked.thread.thread_id}"):
+            st.caption("The button at the right of the text copies it.")
+            st.code(shown(whole), language="json", height=300)
+    st.caption(f"Checkpoint {looked.at.checkpoint_id}")
+
+
+def _value(name: str, value: Plain) -> None:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    label = f"**{literal(name, 80)}** · {_type(value)}"
+    if len(text) <= LINE and not isinstance(value, (dict, list)) and "\n" not in text:
+        with st.container(horizontal=True, gap="small"):
+            st.markdown(label, width=240)
+            st.text(_line(value), width="stretch")
+        return
+    if len(text) <= OPEN:
+        with st.container(gap="xsmall"):
+            st.markdown(label)
+            _drawn(value)
+        return
+    with st.expander(f"{label} · {len(text):,} characters"):
+        _drawn(value)
+
+
+def _drawn(value: Plain) -> None:
+    if isinstance(value, (dict, list)):
+        if value:
+            st.json(safe(value), expanded=1)
+    else:
+        st.text(shown(value))
+
+
+def _line(value: Plain) -> str:
+    if value is None or value == "":
+        return "–"
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else shown(value)
+
+
+def _type(value: Plain) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "yes or no"
+        case int():
+            return "whole number"
+        case float():
+            return "number"
+        case str():
+            return "text"
+        case list():
+            return f"list of {len(value):,}" if value else "empty list"
+        case _:
+            return f"fields: {len(value):,}" if value else "no fields"
