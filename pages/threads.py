@@ -136,7 +136,7 @@ def _standing(visitor: Workspace, thread: Thread) -> Standing:
     try:
         found = visitor.status(thread.thread_id)
     except Unreadable as error:
-        return Standing("Can't be read", ":material/broken_image:", "red", str(error))
+        return Standing(*BADGES["unreadable"], str(error))
     if found == "resumable":
         return Standing("Can go on", *BADGES["paused"][1:])
     return Standing(*BADGES[found])

@@ -12,7 +12,9 @@ from lab.threads import Thread
 from lab.visitors import LOCAL
 from lab.workspace import Workspace
 from pages.threads import SHOWN
-from tests.pages import markdowns, open_page, press, well
+from tests.pages import badges, markdowns, open_page, press, well
+from ui.inspect_tabs import TABS
+from ui.text import sized
 
 HOSTILE = "<b>bold</b> ![x](http://192.0.2.1/x.png) `code` :red[red] $a$"
 TEXT = {"text": "One. Two. Three."}
@@ -285,6 +287,16 @@ def test_a_damaged_thread_says_so_and_leaves_the_others_usable(pages_lab: Lab, h
     assert at.download_button(key="export_download").label
 
 
+@pytest.mark.parametrize("tab", TABS)
+def test_the_page_of_a_damaged_thread_says_so_and_shows_the_rest(pages_lab: Lab, here: Workspace, tab: str) -> None:
+    bad = made(here, "Bad")
+    damaged(pages_lab, bad)
+    at = open_page("linear-pipeline", thread=bad.thread_id, tab=tab)
+    assert "Can't be read" in badges(at)
+    assert "The newest checkpoint of this thread can't be read" in at.warning[0].value.replace("\\", "")
+    assert not at.button(key="linear-pipeline_run").disabled
+
+
 def test_a_thread_of_a_pattern_that_is_gone_is_listed_and_can_be_deleted(pages_lab: Lab, here: Workspace) -> None:
     thread = made(here, "From another time")
     with pages_lab.storage.database.begin() as connection:
@@ -391,3 +403,22 @@ def test_a_file_of_another_lab_belongs_to_whoever_imports_it(pages_lab: Lab, her
     here.take_in(io.BytesIO(b"".join(stranger.export(thread.thread_id))))
     assert links(open_page("threads")) == ["Theirs"]
     assert [found.thread_id for found in stranger.threads()] == [thread.thread_id]
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (99_949, "99.9 kB"),
+        (99_951, "100 kB"),
+        (999_499, "999 kB"),
+        (999_500, "1.0 MB"),
+        (123_456_789, "123 MB"),
+        (2 * 10**12, "2,000 GB"),
+    ],
+)
+def test_a_size_is_told_in_the_unit_that_suits_it(size: int, said: str) -> None:
+    assert sized(size) == said
