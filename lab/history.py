@@ -147,10 +147,10 @@ def restore(log: EventLog, graph: Graph, snapshots: Sequence[StateSnapshot], *, 
 
 
 def _past(events: list[Event], graph: Graph, snapshots: Sequence[StateSnapshot], path: Path) -> None:
-    went_on = {
-        snapshot.parent_config["configurable"]["checkpoint_id"]
+    followed = {
+        snapshot.parent_config["configurable"]["checkpoint_id"]: (snapshot.metadata or {}).get("source")
         for snapshot in snapshots
-        if snapshot.parent_config and (snapshot.metadata or {}).get("source") == "loop"
+        if snapshot.parent_config
     }
     for number, snapshot in enumerate(snapshots):
         metadata: Any = snapshot.metadata or {}
@@ -161,14 +161,14 @@ def _past(events: list[Event], graph: Graph, snapshots: Sequence[StateSnapshot],
             events.append(CheckpointSaved(0, at, path, ident, metadata["step"], metadata["source"], snapshot.next))
         if metadata["source"] == "update" and number:
             events.append(StateEdited(0, at, ident, _edited(snapshots[number - 1], snapshot), ""))
-        if number + 1 < len(snapshots) and (snapshots[number + 1].metadata or {}).get("source") in ("update", "fork"):
-            # The way leaves here; what its tasks did belongs to another branch.
-            continue
         for task in snapshot.tasks:
             if task.name == "__start__":
                 _input(events, task, at)
-            elif ident in went_on or task.result or task.interrupts or task.error:
-                _task(events, graph, task, path, (at, ended), done=ident in went_on)
+            elif followed.get(ident) == "fork" or (followed.get(ident) == "update" and not task.error):
+                # The thread was taken back to here; what had run is another branch's.
+                continue
+            elif followed.get(ident) == "loop" or task.result or task.interrupts or task.error:
+                _task(events, graph, task, path, (at, ended), done=followed.get(ident) == "loop")
 
 
 def _edited(before: StateSnapshot, after: StateSnapshot) -> Plain:

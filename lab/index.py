@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from langgraph.checkpoint.base import empty_checkpoint
 from langgraph.checkpoint.memory import InMemorySaver
 from sqlalchemy import TextClause, bindparam, text
 
@@ -97,10 +98,14 @@ _SIZES = {
 _NOTES = _for(f"SELECT checkpoint_id, ran, next, changed, text FROM lab_notes WHERE {_ONE_BY_ONE}")  # noqa: S608 - our own names
 _RAN = text("SELECT checkpoint_id, ran FROM lab_notes WHERE thread_id = :thread AND checkpoint_ns = '' AND ran <> '[]'")
 _NOTED = text("SELECT checkpoint_id FROM lab_notes WHERE thread_id = :thread AND checkpoint_ns = :namespace")
-_FOUND = text(
-    "SELECT checkpoint_id FROM lab_notes WHERE thread_id = :thread AND checkpoint_ns = '' "
-    "AND ran LIKE :node ESCAPE '!' AND text LIKE :text ESCAPE '!'"
-)
+# Not by LIKE, to which SQLite's capital letters are small ones.
+_FOUND = {
+    kind: text(
+        "SELECT checkpoint_id FROM lab_notes WHERE thread_id = :thread AND checkpoint_ns = '' "  # noqa: S608 - our own names
+        f"AND {place}(ran, :node) > 0 AND {place}(text, :text) > 0"
+    )
+    for kind, place in (("sqlite", "instr"), ("memory", "instr"), ("postgresql", "strpos"))
+}
 
 
 def count(storage: Storage, thread_id: str) -> int:
@@ -202,15 +207,11 @@ def search(storage: Storage, thread_id: str, wanted: Noted, known: Collection[st
     noted(storage, thread_id, [ident for ident in known if ident not in there])
     values = {
         "thread": thread_id,
-        "node": f"%{_escaped(json.dumps(wanted.node))}%" if wanted.node else "%",
-        "text": f"%{_escaped(wanted.text.casefold())}%",
+        "node": json.dumps(wanted.node) if wanted.node else "",
+        "text": notes.folded(wanted.text),
     }
     with storage.database.read() as connection:
-        return {row[0] for row in connection.execute(_FOUND, values)}
-
-
-def _escaped(wanted: str) -> str:
-    return wanted.replace("!", "!!").replace("%", "!%").replace("_", "!_").replace("\x00", "")
+        return {row[0] for row in connection.execute(_FOUND[storage.kind], values)}
 
 
 def _each(
@@ -235,7 +236,9 @@ def _noted_now(storage: Storage, thread_id: str, namespace: str, ident: str) -> 
         return notes.NOTHING
     if found is None:
         return notes.NOTHING
-    told = notes.note(found.checkpoint, before.checkpoint if before else None, str(found.metadata.get("source", "")))
+    lost = found.parent_config is not None and before is None
+    parent = before.checkpoint if before else None if lost else empty_checkpoint()
+    told = notes.note(found.checkpoint, parent, found.metadata)
     storage.saver.keep(notes.row(thread_id, namespace, ident, told))
     return told
 

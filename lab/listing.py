@@ -7,7 +7,7 @@ from typing import Any
 from lab import index
 from lab.history import id_seconds, reason
 from lab.index import IndexRow, Noted
-from lab.notes import Changed
+from lab.notes import NOTHING, Changed
 from lab.plain import plain
 from lab.storage import Storage
 from lab.tree import Mark, Tree, grow
@@ -43,7 +43,7 @@ class Row:
     source: str
     at: float
     ran: tuple[str, ...]
-    """The nodes that ran, once for each of their tasks; of an edit, the node as which it was written."""
+    """The nodes that ran, once for each of their tasks; of an edit, the node as which it was to be written."""
     changed: tuple[Changed, ...]
     next: tuple[str, ...]
     asked: tuple[str, ...]
@@ -119,7 +119,8 @@ def _grown(storage: Storage, thread_id: str, found: Sequence[IndexRow]) -> Tree:
     parents = {row.parent_id for row in found}
     ends = [mark.checkpoint_id for mark in made if mark.checkpoint_id not in parents]
     following = index.noted(storage, thread_id, ends)
-    done = {ident for ident, told in following.items() if not told.next} - marks.asked - marks.failed
+    read = {ident: told for ident, told in following.items() if told is not NOTHING}
+    done = {ident for ident, told in read.items() if not told.next} - marks.asked - marks.failed
     return grow([replace(mark, finished=True) if mark.checkpoint_id in done else mark for mark in made])
 
 
@@ -129,7 +130,7 @@ def _wanted(storage: Storage, thread_id: str, grown: Tree, known: Mapping[str, I
         return ids
     kept: list[Collection[str]] = []
     if only.branch:
-        numbered = only.branch <= len(grown.branches)
+        numbered = 0 < only.branch <= len(grown.branches)
         kept.append({mark.checkpoint_id for mark in grown.path(only.branch)} if numbered else ())
     if only.source:
         kept.append({ident for ident in ids if known[ident].metadata.get("source") == only.source})

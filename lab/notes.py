@@ -10,7 +10,14 @@ from typing import Any, Literal, NamedTuple
 
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import BaseCheckpointSaver, ChannelVersions, Checkpoint, CheckpointMetadata
+from langgraph.checkpoint.base import (
+    BaseCheckpointSaver,
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    empty_checkpoint,
+    get_checkpoint_metadata,
+)
 from pydantic import BaseModel
 
 LOG = logging.getLogger(__name__)
@@ -40,7 +47,7 @@ class Note(NamedTuple):
     """What the step did that ended with a checkpoint, and which nodes run from there."""
 
     ran: tuple[str, ...]
-    """The nodes that ran, once for each of their tasks; of an edit, the node as which it was written."""
+    """The nodes that ran, once for each of their tasks; of an edit, the node as which it was to be written."""
     next: tuple[str, ...]
     changed: tuple[Changed, ...]
     text: str
@@ -75,7 +82,8 @@ class Noting(BaseCheckpointSaver[Any]):
         key = (str(place["thread_id"]), str(place.get("checkpoint_ns", "")))
         try:
             parent = self._parent(config, key, place.get("checkpoint_id"))
-            self.keep(row(*key, checkpoint["id"], note(checkpoint, parent, str(metadata.get("source", "")))))
+            told = note(checkpoint, parent, get_checkpoint_metadata(config, metadata))
+            self.keep(row(*key, checkpoint["id"], told))
         # Values may be of any type, whose comparison or text may raise anything; their checkpoint is saved by now.
         except Exception:
             LOG.warning("The step that ended with checkpoint %s wasn't noted.", checkpoint["id"], exc_info=True)
@@ -89,7 +97,7 @@ class Noting(BaseCheckpointSaver[Any]):
 
     def _parent(self, config: RunnableConfig, key: tuple[str, str], ident: str | None) -> Checkpoint | None:
         if ident is None:
-            return None
+            return empty_checkpoint()
         held = self._held.get(key)
         if held is not None and held["id"] == ident:
             return held
@@ -128,20 +136,23 @@ def read(ran: str, following: str, changed: str, text: str) -> Note:
     )
 
 
-def note(checkpoint: Checkpoint, parent: Checkpoint | None, source: str) -> Note:
-    """Compares a checkpoint with the one that it descends from."""
+def note(checkpoint: Checkpoint, parent: Checkpoint | None, metadata: Mapping[str, Any]) -> Note:
+    """Compares a checkpoint with the one that it descends from, an empty one at a root, None where that is lost."""
     values = checkpoint["channel_values"]
     before: Mapping[str, Any] = parent["channel_values"] if parent else {}
     versions: Mapping[str, Any] = parent["channel_versions"] if parent else {}
     changed, texts = [], []
-    for key, value in values.items():
+    # In an order of their own, for each checkpointer gives the values in another one.
+    for key, value in sorted(values.items()):
         if _internal(key) or checkpoint["channel_versions"].get(key) == versions.get(key):
             continue
         found, news = _compared(key, before, value)
         changed.append(found)
         texts.append(f"{key}: {_text(news)}")
-    changed += [Changed(key, "removed") for key in before if key not in values and not _internal(key)]
-    return Note(_ran(checkpoint, parent, source), following(checkpoint), tuple(changed), _cut("\n".join(texts)))
+    changed += [Changed(key, "removed") for key in sorted(before) if key not in values and not _internal(key)]
+    return Note(
+        _ran(checkpoint, parent, metadata), following(checkpoint), tuple(changed), folded("\n".join(texts)[:SEARCHED])
+    )
 
 
 def _internal(key: str) -> bool:
@@ -149,13 +160,17 @@ def _internal(key: str) -> bool:
     return ":" in key or key.startswith("__")
 
 
-def _ran(checkpoint: Checkpoint, parent: Checkpoint | None, source: str) -> tuple[str, ...]:
-    if parent is None or source not in ("loop", "update"):
+def _ran(checkpoint: Checkpoint, parent: Checkpoint | None, metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    if metadata.get("source") == "update":
+        return (str(metadata["as_node"]),) if metadata.get("as_node") else ()
+    if parent is None or metadata.get("source") != "loop":
         return ()
-    was, seen = parent["versions_seen"], checkpoint["versions_seen"]
-    sent = _sent(parent) if source == "loop" else []
-    ran = [name for name in seen if not name.startswith("__") and seen[name] != was.get(name) and name not in sent]
-    return (*ran, *sent)
+    was, seen, sent = parent["versions_seen"], checkpoint["versions_seen"], _sent(parent)
+    # A task that was sent leaves an empty entry; only what an edge set off has seen a channel.
+    ran = [
+        name for name in seen if not name.startswith("__") and seen[name] != was.get(name, {} if name in sent else None)
+    ]
+    return (*sent, *sorted(ran))
 
 
 def following(checkpoint: Checkpoint) -> tuple[str, ...]:
@@ -171,7 +186,7 @@ def following(checkpoint: Checkpoint) -> tuple[str, ...]:
             arrived, ready = (value[0], value[1]) if _is_put_off(value) else (value, True)
             if ready and len("+".join(arrived)) == len(names):
                 found.append(target)
-    return (*found, *_sent(checkpoint))
+    return (*_sent(checkpoint), *sorted(found))
 
 
 def _is_put_off(value: Any) -> bool:
@@ -270,6 +285,6 @@ def _pieces(value: Any) -> Iterator[str]:
         yield str(value)
 
 
-def _cut(text: str) -> str:
-    """Gives what any database can keep: neither NUL nor halves of characters."""
-    return text[:SEARCHED].replace("\x00", " ").encode("utf-8", "replace").decode().casefold()
+def folded(text: str) -> str:
+    """Gives a text without its case, as any database can keep it: neither NUL nor halves of characters."""
+    return text.replace("\x00", " ").encode("utf-8", "replace").decode().casefold()

@@ -97,6 +97,9 @@ class Owned:
 
     def _found(self, graph: Graph, thread: Thread, checkpoint_id: str, namespace: str = "") -> StateSnapshot:
         """Reads the state of a checkpoint that there must be; raises UnknownCheckpoint, Unreadable."""
+        # Of an empty id the library gives the newest checkpoint, and of a NUL PostgreSQL knows nothing at all.
+        if not checkpoint_id or "\x00" in checkpoint_id:
+            raise UnknownCheckpoint(checkpoint_id)
         found = self._state(graph, thread, checkpoint_id, namespace)
         if found.created_at is None:
             raise UnknownCheckpoint(checkpoint_id)

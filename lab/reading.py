@@ -71,7 +71,7 @@ class Reading(Owned):
     def values(self, thread_id: str, checkpoint_id: str) -> Mapping[str, Any]:
         """Gives the state's own objects at a checkpoint, for a form; raises UnknownCheckpoint, Unreadable."""
         thread = self._thread(thread_id)
-        found = self._found(self._lab.reading_of(thread), thread, checkpoint_id)
+        found = self._there(thread, checkpoint_id)
         return dict(found.values) if isinstance(found.values, dict) else {}
 
     def fields(self, thread_id: str) -> tuple[Entry, ...]:
@@ -96,6 +96,7 @@ class Reading(Owned):
         return diff(told_values(old), told_values(self._there(other, after).values), self._reducers(thread))
 
     def _there(self, thread: Thread, checkpoint_id: str) -> StateSnapshot:
+        self._must_remember(self._lab.pattern(thread.pattern).lane(thread.lane))
         return self._found(self._lab.reading_of(thread), thread, checkpoint_id)
 
     def _reducers(self, thread: Thread) -> Mapping[str, Reducer]:

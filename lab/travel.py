@@ -1,10 +1,12 @@
 """Going back in a thread: what would run again, replay, fork with an edit, another answer, and what if."""
 
+import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
 
+import psycopg
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.errors import InvalidUpdateError
 from langgraph.types import Overwrite, StateSnapshot
@@ -15,6 +17,7 @@ from lab.errors import InvalidInput, NothingToContinue, NotPossible, StaleAnswer
 from lab.events import EventLog, StateEdited, WentBack
 from lab.forms import check_answer
 from lab.history import questions, told
+from lab.models import explain
 from lab.owned import Going
 from lab.plain import Plain, plain
 from lab.reading import Reading
@@ -90,7 +93,7 @@ class Travelling(Reading):
         place: Any = {"configurable": {"thread_id": thread_id, "checkpoint_ns": ""}}
         trial.put(place, saved.checkpoint, saved.metadata, saved.checkpoint["channel_versions"])
         tried = graph.copy({"checkpointer": trial})
-        _written(tried, _at(thread_id, checkpoint_id), update, as_node)
+        written(tried, _at(thread_id, checkpoint_id), update, as_node)
         after = told(tried.get_state({"configurable": {"thread_id": thread_id}}))
         return Preview(after.values, diff(told(snapshot).values, after.values, self._reducers(thread)), after.next)
 
@@ -266,7 +269,8 @@ class Travelling(Reading):
         place = snapshot.config["configurable"]
         config = self._lab.config(thread.thread_id, thread.pattern, thread.lane, self.name, label=label)
         config["configurable"] |= {"checkpoint_ns": "", "checkpoint_id": place["checkpoint_id"]}
-        new_id = _written(graph, config, update, as_node)
+        config["metadata"] |= {"as_node": as_node} if as_node else {}
+        new_id = written(graph, config, update, as_node)
         _went_back(log, snapshot)
         named = f", as_node={as_node!r}" if as_node else ""
         _edited(log, new_id, update, f"graph.update_state({config['configurable']!r}, {update!r}{named})")
@@ -277,12 +281,25 @@ def _at(thread_id: str, checkpoint_id: str) -> Any:
     return {"configurable": {"thread_id": thread_id, "checkpoint_ns": "", "checkpoint_id": checkpoint_id}}
 
 
-def _written(graph: Graph, config: Any, update: Mapping[str, Any], as_node: str | None) -> str:
+def written(graph: Graph, config: Any, update: Mapping[str, Any], as_node: str | None) -> str:
+    """Saves an edit and gives the new checkpoint's id; raises NotPossible where the graph can't take it."""
+    # The library has names of its own with which the values would be left out.
+    if as_node is not None and as_node not in graph.nodes:
+        raise NotPossible(f"The graph has no node '{as_node[:80]}'. Choose one that it has.")
     try:
         saved = graph.update_state(config, dict(update), as_node=as_node)
     except InvalidUpdateError as error:
         raise NotPossible(
-            f"The state can't be edited here: {error}. Choose as which node the values are written."
+            f"The state can't be edited here: {error}. Choose as which node the values are written, or pause after "
+            "another one."
+        ) from error
+    except (sqlite3.OperationalError, psycopg.OperationalError):
+        raise
+    # The edges behind the node are followed at once, and what a pattern's own decision raises can be anything.
+    except Exception as error:
+        raise NotPossible(
+            f"Where the graph goes from this state can't be told: {explain(error)}. Choose other values, or another "
+            "node as which they are written."
         ) from error
     return str(saved["configurable"]["checkpoint_id"])
 

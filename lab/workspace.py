@@ -4,8 +4,6 @@ import time
 from collections.abc import Mapping
 from typing import Unpack
 
-from langgraph.errors import InvalidUpdateError
-
 from lab.errors import AnswerPending, InvalidInput, NothingToContinue, NotPossible, WorkLeft
 from lab.events import SaverDropped, StateEdited
 from lab.forms import check_answer, check_edit, check_input
@@ -15,7 +13,7 @@ from lab.lane_savers import CALLS
 from lab.owned import Going
 from lab.plain import Plain, plain
 from lab.threads import Thread
-from lab.travel import Travelling
+from lab.travel import Travelling, written
 
 
 class Workspace(Travelling, Keeping):
@@ -82,7 +80,8 @@ class Workspace(Travelling, Keeping):
 
         Raises StaleAnswer, InvalidInput, ThreadBusy.
         """
-        thread, pattern, _, graph, log = self._open(thread_id)
+        thread, pattern, lane, graph, log = self._open(thread_id)
+        self._must_remember(lane)
         for question in self._asked(self._state(graph, thread), answers, checkpoint_id):
             check_answer(question.schema, answers[question.id])
         request = self._request(thread, "resume", answers, going)
@@ -157,16 +156,15 @@ class Workspace(Travelling, Keeping):
             self._must_stand_at(snapshot, checkpoint_id)
             if status(snapshot) == "waiting":
                 raise AnswerPending
-            if len(snapshot.next) > 1:
+            # A node that has finished is no longer next, but what it wrote joins the state with the others' only.
+            pending = [task.name for task in snapshot.tasks]
+            if len(pending) > len(snapshot.next) or len(pending) > 1:
                 raise NotPossible(
-                    f"The nodes {', '.join(snapshot.next)} are pending side by side; an edit now would drop what "
-                    "they wrote. Let them finish first."
+                    f"The step of {', '.join(pending)} isn't over; nodes side by side wait for each other, and an edit "
+                    "now would drop what they wrote. Let them finish first."
                 )
-            try:
-                saved = graph.update_state(self._lab.config(thread_id, pattern.slug, lane.key, self.name), checked)
-            except InvalidUpdateError as error:
-                raise NotPossible(f"The state can't be edited here: {error}. Pause after another node.") from error
-            new_id = str(saved["configurable"]["checkpoint_id"])
+            config = self._lab.config(thread_id, pattern.slug, lane.key, self.name)
+            new_id = written(graph, config, checked, None)
             calls = f'graph.update_state({{"configurable": {{"thread_id": {thread_id!r}}}}}, {checked!r})'
             log.append(lambda no: StateEdited(no, time.time(), new_id, plain(checked), calls))
             self._lab.runs.release(thread_id)

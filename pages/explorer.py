@@ -5,12 +5,17 @@ from collections.abc import Sequence
 import streamlit as st
 
 from graphs.catalogue import CATALOGUE, find
+from graphs.pattern import Breakpoints
 from lab.errors import LabError, UnknownThread
 from lab.threads import Thread
 from lab.workspace import Workspace
 from pages.gallery import PAGES
 from ui.access import workspace
+from ui.attach import attach
+from ui.cards import card
+from ui.catalogue import shape
 from ui.explorer import explorer
+from ui.lane import BADGES, LanePane
 from ui.text import literal, shown
 
 OFFERED = 200
@@ -31,9 +36,37 @@ def render() -> None:
         return
     thread = _chosen(threads, asked)
     try:
+        pane = _now(visitor, thread)
         explorer(visitor, thread)
     except LabError as error:
         st.warning(literal(error, 1000), icon=":material/error:")
+        return
+    attach([pane])
+
+
+def _now(visitor: Workspace, thread: Thread) -> LanePane:
+    """Draws the lane as it stands now, opened where it's at work or waits for somebody."""
+    pattern = find(thread.pattern)
+    lane = pattern.lane(thread.lane)
+    pane = LanePane(visitor, lane, thread, shape(pattern.slug, lane.key), f"explorer_{thread.thread_id}")
+    label, icon, _ = BADGES[pane.outcome]
+    stands = st.expander(
+        f"The thread as it stands now: {label}",
+        icon=icon,
+        expanded=pane.outcome != "finished",
+        key=f"now_{thread.thread_id}_{pane.outcome}",
+        on_change="rerun",
+    )
+    if stands.open or pane.status == "running":
+        with stands:
+            pane.draw(lambda drawn: card(drawn, pattern, visitor, Breakpoints))
+            if pane.status == "running":
+                st.button("Stop", icon=":material/stop:", key="explorer_stop", on_click=lambda: _stop(visitor, thread))
+    return pane
+
+
+def _stop(visitor: Workspace, thread: Thread) -> None:
+    visitor.stop(thread.thread_id)
 
 
 def _is_known(thread: Thread) -> bool:

@@ -8,12 +8,12 @@ import streamlit as st
 from graphs.pattern import Lane, Pattern
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui import answer, session
+from ui import session
 from ui.access import model_name, the_lab, workspace
 from ui.attach import attach
-from ui.back import back
 from ui.beside import beside
-from ui.catalogue import node_names, shape, state_fields
+from ui.cards import card
+from ui.catalogue import node_names, shape
 from ui.costs import costs
 from ui.inspect_tabs import tabs
 from ui.lane import LanePane
@@ -70,31 +70,7 @@ def _lanes(pattern: Pattern, visitor: Workspace, panes: Sequence[LanePane], star
     with st.grid(len(panes), min_column_width=NARROWEST, border=True) as grid:
         for pane in panes:
             with grid.cell(), st.container(key=f"lane_{pane.key}"):
-                pane.draw(lambda drawn: _card(drawn, pattern, visitor, starter))
-
-
-def _card(pane: LanePane, pattern: Pattern, visitor: Workspace, starter: Starter) -> None:
-    """Draws what the lane asks for, if it does."""
-    if pane.thread is None:
-        st.caption("Run the pattern: what its nodes say and write appears here.")
-        return
-    answer.complaint(pane.key, pane.thread.thread_id)
-    if pane.outcome == "forgotten":
-        st.caption("This lane starts from nothing: what you send next is all that it will know.")
-    elif pane.status == "new" and pane.lane.remembers:
-        answer.anew(answer.Buttons(pane.key, visitor, pane.thread.thread_id, starter.pauses))
-    if pane.status == "running" or pane.snapshot is None:
-        return
-    card = answer.Card(pane.key, visitor, pane.thread.thread_id, starter.pauses, pane.snapshot)
-    if pane.status == "waiting":
-        answer.questions(card)
-    elif pane.outcome == "paused" or (pane.status == "resumable" and pane.lane.edits and not pane.lane.travel):
-        steps = node_names(pattern.slug, pane.lane.key) if pattern.choose_breakpoints else ()
-        answer.pause(card, pane.lane, state_fields(pattern.slug, pane.lane.key), steps, pane.outcome)
-    elif pane.status == "resumable":
-        answer.again(card, failed=pane.outcome == "failed")
-    if pane.lane.travel and pane.status in ("finished", "resumable"):
-        back(card, pane.lane, state_fields(pattern.slug, pane.lane.key))
+                pane.draw(lambda drawn: card(drawn, pattern, visitor, starter.pauses))
 
 
 def _tables(pattern: Pattern, visitor: Workspace, threads: Mapping[str, Thread]) -> None:

@@ -125,8 +125,12 @@ def _page_number(pages: int) -> int:
     return st.pagination(pages, key="threads_page", bind="query-params")
 
 
+def _is_known(thread: Thread) -> bool:
+    return (thread.pattern, thread.lane) in LANES
+
+
 def _standing(visitor: Workspace, thread: Thread) -> Standing:
-    if (thread.pattern, thread.lane) not in LANES:
+    if not _is_known(thread):
         return Standing(
             "Unknown pattern",
             ":material/help:",
@@ -157,12 +161,12 @@ def _row(thread: Thread, standing: Standing, size: ThreadSize) -> None:
                 st.caption(literal(standing.reason, 1000))
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             st.badge(standing.label, icon=standing.icon, color=standing.color)
-            menu(thread, saved=size.checkpoints > 0)
+            menu(thread, saved=size.checkpoints > 0, known=_is_known(thread))
 
 
 def _link(thread: Thread, label: str, **how: Any) -> None:
     """Draws the way to a thread, or its title alone where this version has no page for it."""
-    if (thread.pattern, thread.lane) not in LANES:
+    if not _is_known(thread):
         st.markdown(label)
         return
     address = {"thread": thread.thread_id, "lane": thread.lane}

@@ -27,7 +27,7 @@ def lab(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lab]:
 
 @pytest.fixture(params=["memory", "sqlite"])
 def open_toys(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenLab]:
-    """Opens labs on a test's own patterns, in memory and on a SQLite file."""
+    """Opens labs on a test's own patterns, in memory and on a SQLite file, or where a test itself says."""
     with ExitStack() as stack:
         yield opener(stack, database(request, tmp_path))
 

@@ -304,9 +304,14 @@ def test_a_thread_of_a_pattern_that_is_gone_is_listed_and_can_be_deleted(pages_l
     at = open_page("threads")
     assert "Unknown pattern" in markdowns(at)
     assert links(at) == []
+    options = at.menu_button(key=f"actions_{thread.thread_id}").options
+    assert [option.split(": ")[-1] for option in options] == ["Rename", "Copy", "Delete"]
+    for action in ("rename", "copy"):
+        choose(at, thread, action)
+        press(at, f"{action}_do")
     choose(at, thread, "delete")
     press(at, "delete_do")
-    assert here.threads() == ()
+    assert titles(here) == ["From another time (copy)"]
 
 
 def test_a_running_thread_is_not_deleted(pages_lab: Lab, here: Workspace) -> None:

@@ -3,10 +3,12 @@
 import operator
 import threading
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
+import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
+from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, StateGraph
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -14,6 +16,7 @@ from typing_extensions import TypedDict
 from graphs.pattern import Build, Family, Lane, Pattern
 from graphs.world import World
 from lab.events import Event, RunEnded, Tokens
+from lab.history import Snapshot
 from lab.lab import Lab
 from lab.workspace import Workspace
 
@@ -124,6 +127,32 @@ def lane(build: Build, key: str = "only", **more: Any) -> Lane:
 
 OpenLab = Callable[..., Lab]
 """Opens a lab on these patterns; keywords are settings."""
+
+everywhere = pytest.mark.parametrize("open_toys", ["memory", "sqlite", "postgresql"], indirect=True)
+"""Lets a test with `open_toys` run on PostgreSQL too."""
+
+
+def bare(build: Build) -> tuple[Any, Any]:
+    """Gives a toy's graph as the library alone compiles it, and the config of its one thread."""
+    return build(cast("Any", None)).compile(checkpointer=InMemorySaver()), {"configurable": {"thread_id": "t"}}
+
+
+def saved(workspace: Workspace, thread_id: str) -> list[str]:
+    """Gives the ids of a thread's checkpoints in the order of writing."""
+    return [row.checkpoint_id for row in workspace.history(thread_id, limit=1000).rows]
+
+
+def before(workspace: Workspace, thread_id: str, node: str) -> str:
+    """Gives the newest checkpoint from which that node runs next."""
+    rows = workspace.history(thread_id, limit=1000).rows
+    return next(row.checkpoint_id for row in reversed(rows) if node in row.next)
+
+
+def head(workspace: Workspace, thread_id: str) -> Snapshot:
+    """Gives the newest checkpoint."""
+    snapshot = workspace.snapshot(thread_id)
+    assert snapshot is not None
+    return snapshot
 
 
 def begin(workspace: Workspace, slug: str = "toy", lane_key: str = "only", **more: Any) -> str:

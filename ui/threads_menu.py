@@ -23,6 +23,8 @@ ACTIONS = {
 }
 OF_NOTHING = ("rename", "delete")
 """What can be done with a thread of which nothing is saved."""
+OF_UNKNOWN = ("rename", "copy", "delete")
+"""What can be done with a thread of a pattern that this version doesn't have."""
 
 BOOKED = {
     "ledger": ("booking of the ledger", "bookings of the ledger"),
@@ -38,12 +40,12 @@ _OPEN = "threads_open"
 _NOTICE = "threads_notice"
 
 
-def menu(thread: Thread, *, saved: bool) -> None:
-    """Draws the menu of a row; `saved` is whether the thread has checkpoints."""
+def menu(thread: Thread, *, saved: bool, known: bool) -> None:
+    """Draws the menu of a row; `saved` is whether the thread has checkpoints, `known` whether its lane is there."""
     key = f"actions_{thread.thread_id}"
     st.menu_button(
         "Actions",
-        list(ACTIONS) if saved else list(OF_NOTHING),
+        (list(ACTIONS) if known else OF_UNKNOWN) if saved else OF_NOTHING,
         format_func=lambda action: ACTIONS[action],
         key=key,
         type="tertiary",

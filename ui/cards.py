@@ -1,0 +1,36 @@
+"""What a lane asks for below its steps: an answer, values, a button to go on, or the way back that it's about."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from graphs.pattern import Breakpoints, Pattern
+from lab.workspace import Workspace
+from ui import answer
+from ui.back import back
+from ui.catalogue import node_names, state_fields
+from ui.lane import LanePane
+
+
+def card(pane: LanePane, pattern: Pattern, visitor: Workspace, pauses: Callable[[], Breakpoints]) -> None:
+    """Draws what the lane asks for, if it does."""
+    if pane.thread is None:
+        st.caption("Run the pattern: what its nodes say and write appears here.")
+        return
+    answer.complaint(pane.key, pane.thread.thread_id)
+    if pane.outcome == "forgotten":
+        st.caption("This lane starts from nothing: what you send next is all that it will know.")
+    elif pane.status == "new" and pane.lane.remembers:
+        answer.anew(answer.Buttons(pane.key, visitor, pane.thread.thread_id, pauses))
+    if pane.status == "running" or pane.snapshot is None:
+        return
+    asked = answer.Card(pane.key, visitor, pane.thread.thread_id, pauses, pane.snapshot)
+    if pane.status == "waiting":
+        answer.questions(asked)
+    elif pane.outcome == "paused" or (pane.status == "resumable" and pane.lane.edits and not pane.lane.travel):
+        steps = node_names(pattern.slug, pane.lane.key) if pattern.choose_breakpoints else ()
+        answer.pause(asked, pane.lane, state_fields(pattern.slug, pane.lane.key), steps, pane.outcome)
+    elif pane.status == "resumable":
+        answer.again(asked, failed=pane.outcome == "failed")
+    if pane.lane.travel and pane.status in ("finished", "resumable"):
+        back(asked, pane.lane, state_fields(pattern.slug, pane.lane.key))
