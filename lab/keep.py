@@ -5,13 +5,13 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from sqlalchemy import delete, insert
+from sqlalchemy import Connection, bindparam, delete, insert, literal, select
 
 from lab.errors import NotPossible, UnknownCheckpoint
 from lab.meter import thread_sizes
 from lab.saved import Link, changing, reading
 from lab.storage import Storage
-from lab.tables import METADATA, THREADS
+from lab.tables import METADATA, NOTES, THREADS
 from lab.threads import Thread, titled
 from lab.tree import Mark, grow
 
@@ -55,15 +55,22 @@ def copy_thread(storage: Storage, thread: Thread, title: str | None = None) -> T
         opened.connection.execute(insert(THREADS).values(asdict(copied)))
         # The checkpoints keep their ids, which belong to the thread: from them are made the ids of the tasks and
         # questions that wait, and the names of subgraphs' namespaces.
+        _copy_notes(opened.connection, thread.thread_id, copied.thread_id)
         opened.rows.copy(thread.thread_id, copied.thread_id)
     return copied
+
+
+def _copy_notes(connection: Connection, source: str, target: str) -> None:
+    others = [column for column in NOTES.c if column.name != "thread_id"]
+    query = select(literal(target), *others).where(NOTES.c.thread_id == source)
+    connection.execute(insert(NOTES).from_select(["thread_id", *(column.name for column in others)], query))
 
 
 def nothing_saved() -> NotPossible:
     """Says that a thread can't be kept because it has no checkpoint."""
     return NotPossible(
         "Nothing of this thread is saved: its lane has no checkpointer, or it never began. Only a thread with "
-        "checkpoints can be copied or exported; choose another lane."
+        "checkpoints can be copied, exported or pruned; choose another lane."
     )
 
 
@@ -92,10 +99,13 @@ def prune(storage: Storage, thread_id: str, keep: Collection[str]) -> Pruned:
     with changing(storage) as opened:
         links = opened.rows.links(thread_id)
         ends = _heads(links)
+        if not ends:
+            raise nothing_saved()
         for ident in keep:
             _must_be_a_head(ident, ends, links)
         gone = _unneeded(links, keep)
         before = opened.rows.count_writes(thread_id)
+        _drop_notes(opened.connection, thread_id, gone)
         opened.rows.drop(thread_id, gone)
         lost = before - opened.rows.count_writes(thread_id)
     return Pruned(len(set(ends) - set(keep)), len(gone), lost)
@@ -103,7 +113,21 @@ def prune(storage: Storage, thread_id: str, keep: Collection[str]) -> Pruned:
 
 def keep_newest(storage: Storage, thread_id: str, number: int) -> Pruned:
     """Deletes all branches but the newest ones, which are those that were written to last."""
-    return prune(storage, thread_id, heads(storage, thread_id)[: max(number, 0)])
+    ends = heads(storage, thread_id)
+    if not ends:
+        raise nothing_saved()
+    return prune(storage, thread_id, ends[: max(number, 0)])
+
+
+def _drop_notes(connection: Connection, thread_id: str, gone: Sequence[Link]) -> None:
+    if gone:
+        where = (
+            NOTES.c.thread_id == thread_id,
+            NOTES.c.checkpoint_ns == bindparam("namespace"),
+            NOTES.c.checkpoint_id == bindparam("ident"),
+        )
+        keys = [{"namespace": link.namespace, "ident": link.checkpoint_id} for link in gone]
+        connection.execute(delete(NOTES).where(*where), keys)
 
 
 def _heads(links: Sequence[Link]) -> tuple[str, ...]:

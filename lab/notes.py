@@ -91,6 +91,11 @@ class Noting(BaseCheckpointSaver[Any]):
         self._hold(key, checkpoint)
         return saved
 
+    def forget(self, thread_id: str) -> None:
+        """Lets go of what is held of a thread whose checkpoints were deleted."""
+        for key in [key for key in list(self._held) if key[0] == thread_id]:
+            self._held.pop(key, None)
+
     def _noted(
         self, config: RunnableConfig, key: tuple[str, str], checkpoint: Checkpoint, metadata: CheckpointMetadata
     ) -> dict[str, str] | None:

@@ -147,6 +147,11 @@ class Runs:
         log.touched = time.monotonic()
         return log
 
+    def forget(self, workspace: str, thread_id: str) -> None:
+        """Drops a thread's log; the next one who asks gets a new one, filled from what is saved."""
+        with self._lock:
+            self._logs.pop((workspace, thread_id), None)
+
     def _evict(self) -> None:
         if len(self._logs) < self._keep_logs:
             return

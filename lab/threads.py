@@ -3,10 +3,10 @@
 import json
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, func, insert, or_, select, update
 
 from lab.errors import InvalidInput, UnknownThread
 from lab.models import ModelName
@@ -86,17 +86,37 @@ class Threads:
         return Thread(**row) if row else None
 
     def list(
-        self, workspace: str, *, pattern: str | None = None, session: str | None = None, limit: int = 100
+        self,
+        workspace: str,
+        *,
+        pattern: str | None = None,
+        session: str | None = None,
+        text: str = "",
+        limit: int = 100,
+        offset: int = 0,
     ) -> tuple[Thread, ...]:
-        """Gives the workspace's threads, the last used first."""
-        query = select(THREADS).where(THREADS.c.workspace == workspace)
-        if pattern is not None:
-            query = query.where(THREADS.c.pattern == pattern)
-        if session is not None:
-            query = query.where(THREADS.c.session == session)
-        query = query.order_by(THREADS.c.updated.desc(), THREADS.c.thread_id).limit(limit)
+        """Gives the workspace's threads, the last used first; with `text`, those that have it in title or id."""
+        query = select(THREADS).where(*_chosen(workspace, pattern, session, text))
+        query = query.order_by(THREADS.c.updated.desc(), THREADS.c.thread_id).limit(limit).offset(offset)
         with self._database.read() as connection:
             return tuple(Thread(**row) for row in connection.execute(query).mappings())
+
+    def count(self, workspace: str, *, pattern: str | None = None, text: str = "") -> int:
+        """Counts the threads that a list of them has on all its pages."""
+        query = select(func.count()).select_from(THREADS).where(*_chosen(workspace, pattern, None, text))
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def owned(self, workspace: str, thread_ids: Sequence[str]) -> tuple[Thread, ...]:
+        """Gives these threads; raises UnknownThread where one isn't the workspace's."""
+        own = THREADS.c.thread_id.in_(thread_ids) & (THREADS.c.workspace == workspace)
+        with self._database.read() as connection:
+            found = tuple(Thread(**row) for row in connection.execute(select(THREADS).where(own)).mappings())
+        known = {thread.thread_id for thread in found}
+        for thread_id in thread_ids:
+            if thread_id not in known:
+                raise UnknownThread(thread_id)
+        return found
 
     def touch(self, thread_id: str) -> None:
         """Notes that the thread was used now."""
@@ -109,3 +129,15 @@ class Threads:
         with self._database.begin() as connection:
             if connection.execute(update(THREADS).where(own).values(title=titled(title))).rowcount == 0:
                 raise UnknownThread(thread_id)
+
+
+def _chosen(workspace: str, pattern: str | None, session: str | None, text: str) -> Iterator[ColumnElement[bool]]:
+    yield THREADS.c.workspace == workspace
+    if pattern is not None:
+        yield THREADS.c.pattern == pattern
+    if session is not None:
+        yield THREADS.c.session == session
+    # No title has control characters, which PostgreSQL wouldn't even take.
+    if wanted := " ".join("".join(sign if sign.isprintable() else " " for sign in text).split()):
+        in_title = THREADS.c.title.icontains(wanted, autoescape=True)
+        yield or_(in_title, THREADS.c.thread_id.startswith(wanted.lower(), autoescape=True))

@@ -8,6 +8,7 @@ from lab.errors import AnswerPending, InvalidInput, NothingToContinue, NotPossib
 from lab.events import SaverDropped, StateEdited
 from lab.forms import check_answer, check_edit, check_input
 from lab.history import Question, status
+from lab.keeping import Keeping
 from lab.lane_savers import CALLS
 from lab.owned import Going
 from lab.plain import Plain, plain
@@ -15,7 +16,7 @@ from lab.threads import Thread
 from lab.travel import Travelling, written
 
 
-class Workspace(Travelling):
+class Workspace(Travelling, Keeping):
     """All that a visitor may do; every call checks that the thread is this workspace's own."""
 
     def start(

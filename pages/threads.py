@@ -1,57 +1,173 @@
-"""The list of threads of this workspace, each with its status and the way back to it."""
+"""The list of threads of this workspace: each with its status, its room, the way back to it, and what can be done."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
-from graphs.catalogue import CATALOGUE, find
-from lab.threads import Thread
+from graphs.catalogue import CATALOGUE
+from lab.errors import NotPossible, Unreadable
+from lab.meter import ThreadSize
+from lab.threads import TITLE, Thread
+from lab.workspace import Workspace
 from pages.gallery import PAGES
-from ui.access import workspace
+from ui.access import the_lab, workspace
 from ui.lane import BADGES
-from ui.text import literal
+from ui.text import counted, literal, sized, stamp
+from ui.threads_menu import dialog, menu, notice, open_dialog, say
 
-SHOWN = 100
+SHOWN = 20
+"""Threads of one page."""
+
+TITLES = {pattern.slug: pattern.title for pattern in CATALOGUE}
+LANES = {(pattern.slug, lane.key): lane.title for pattern in CATALOGUE for lane in pattern.lanes}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a thread stands, as its badge says it."""
+
+    label: str
+    icon: str
+    color: Any
+    reason: str = ""
+    """Why it can't be told."""
 
 
 def render() -> None:
     """Draws the threads, the last used first."""
     st.title("Threads", anchor=False)
-    visitor = workspace()
-    threads = visitor.threads(limit=SHOWN)
-    if not threads:
-        st.info("No thread yet. Open a pattern from the gallery and run it.", icon=":material/info:")
-        return
     st.markdown("Every run is kept as a thread. Open one to see it as it stands and to go on where it stopped.")
-    known = [thread for thread in threads if _is_known(thread)]
-    for thread in known:
-        _row(thread, _status(visitor.status(thread.thread_id)))
-    if len(known) < len(threads):
-        st.caption(f"Threads of patterns that this version doesn't have: {len(threads) - len(known)}.")
+    visitor = workspace()
+    _top(visitor)
+    _news(visitor)
+    if visitor.listed(limit=0).total:
+        _found(visitor)
+    else:
+        st.info("No thread yet. Open a pattern from the gallery and run it, or import a file.", icon=":material/info:")
+    dialog(visitor)
+
+
+def _top(visitor: Workspace) -> None:
+    """Draws what all threads take, and what concerns no single one."""
+    size = visitor.storage()
+    free = f", {sized(size.free)} of it free" if size.free else ""
+    with st.container(horizontal=True, vertical_alignment="center", key="threads_top"):
+        st.button("Import", icon=":material/upload:", key="threads_import", on_click=lambda: open_dialog("import"))
+        if the_lab().storage.kind == "sqlite":
+            st.button(
+                "Compact",
+                icon=":material/compress:",
+                help="Gives the room of what was deleted back to the disk.",
+                disabled=not size.free,
+                key="threads_compact",
+                on_click=lambda: _compact(visitor),
+            )
+        st.caption(f"Database: {sized(size.bytes)}{free}", width="content")
+
+
+def _compact(visitor: Workspace) -> None:
+    try:
+        say("done", f"Compacted: {sized(visitor.compact())} were given back to the disk.")
+    except NotPossible as error:
+        say("refused", literal(error, 1000))
+
+
+def _news(visitor: Workspace) -> None:
+    made = notice()
+    if made:
+        _link(visitor.thread(made), "Open it", icon=":material/arrow_forward:")
+
+
+def _found(visitor: Workspace) -> None:
+    """Draws the filters and the page of the threads that they leave."""
+    with st.container(horizontal=True, key="threads_filters"):
+        text = st.text_input(
+            "Title or id",
+            placeholder="All titles",
+            key="threads_text",
+            bind="query-params",
+            on_change=_first_page,
+            icon=":material/search:",
+        )
+        pattern = st.selectbox(
+            "Pattern",
+            ["", *TITLES],
+            format_func=lambda slug: TITLES.get(slug, "All patterns"),
+            key="threads_pattern",
+            bind="query-params",
+            on_change=_first_page,
+        )
+    chosen: Any = {"pattern": pattern or None, "text": text or ""}
+    total = visitor.listed(**chosen, limit=0).total
+    rows = st.container(key="threads_rows")
+    number = _page_number(-(-total // SHOWN))
+    with rows:
+        if not total:
+            st.info("No thread has that. Look for less, or among all patterns.", icon=":material/search_off:")
+        threads = visitor.listed(**chosen, limit=SHOWN, offset=(number - 1) * SHOWN).threads
+        sizes = visitor.sizes([thread.thread_id for thread in threads])
+        for thread in threads:
+            _row(thread, _standing(visitor, thread), sizes[thread.thread_id])
+    st.caption(counted(total, "thread"))
+
+
+def _first_page() -> None:
+    st.session_state["threads_page"] = 1
+
+
+def _page_number(pages: int) -> int:
+    if pages < 2:
+        return 1
+    # Whoever deletes the last thread of the last page wants the one before it, not the first.
+    if st.session_state.get("threads_page", 1) > pages:
+        st.session_state["threads_page"] = pages
+    return st.pagination(pages, key="threads_page", bind="query-params")
 
 
 def _is_known(thread: Thread) -> bool:
-    return any(
-        (pattern.slug, lane.key) == (thread.pattern, thread.lane) for pattern in CATALOGUE for lane in pattern.lanes
-    )
+    return (thread.pattern, thread.lane) in LANES
 
 
-def _status(status: str) -> Sequence[str]:
-    label, icon, color = BADGES["paused" if status == "resumable" else status]
-    return ("Can go on" if status == "resumable" else label), icon, color
-
-
-def _row(thread: Thread, badge: Sequence[str]) -> None:
-    pattern = find(thread.pattern)
-    with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"row_{thread.thread_id}"):
-        st.page_link(
-            PAGES[thread.pattern],
-            label=f"**{pattern.title}** · {pattern.lane(thread.lane).title}",
-            query_params={"thread": thread.thread_id, "lane": thread.lane},
-            width="content",
+def _standing(visitor: Workspace, thread: Thread) -> Standing:
+    if not _is_known(thread):
+        return Standing(
+            "Unknown pattern",
+            ":material/help:",
+            "gray",
+            "This version doesn't have its pattern or lane. Open it with the version that made it, or delete it.",
         )
-        st.markdown(literal(thread.title, 120), width="stretch")
-        label, icon, color = badge
-        st.badge(label, icon=icon, color=color)  # type: ignore[arg-type]  # a colour name out of our own table
-        st.caption(datetime.fromtimestamp(thread.updated, UTC).strftime("%Y-%m-%d %H:%M UTC"), width="content")
+    try:
+        found = visitor.status(thread.thread_id)
+    except Unreadable as error:
+        return Standing(*BADGES["unreadable"], str(error))
+    if found == "resumable":
+        return Standing("Can go on", *BADGES["paused"][1:])
+    return Standing(*BADGES[found])
+
+
+def _row(thread: Thread, standing: Standing, size: ThreadSize) -> None:
+    told = [
+        f"{literal(TITLES.get(thread.pattern, thread.pattern))} › "
+        f"{literal(LANES.get((thread.pattern, thread.lane), thread.lane))}",
+        *([counted(size.checkpoints, "checkpoint"), sized(size.bytes)] if size.checkpoints else []),
+        stamp(thread.updated),
+    ]
+    with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"row_{thread.thread_id}"):
+        with st.container(gap=None, key=f"about_{thread.thread_id}"):
+            _link(thread, literal(thread.title, TITLE))
+            st.caption(" · ".join(told))
+            if standing.reason:
+                st.caption(literal(standing.reason, 1000))
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            st.badge(standing.label, icon=standing.icon, color=standing.color)
+            menu(thread, saved=size.checkpoints > 0, known=_is_known(thread))
+
+
+def _link(thread: Thread, label: str, **how: Any) -> None:
+    """Draws the way to a thread, or its title alone where this version has no page for it."""
+    if not _is_known(thread):
+        st.markdown(label)
+        return
+    address = {"thread": thread.thread_id, "lane": thread.lane}
+    st.page_link(PAGES[thread.pattern], label=label, query_params=address, width="content", **how)

@@ -9,7 +9,7 @@ import pytest
 
 from graphs.pattern import Pattern
 from lab.lab import Lab
-from tests.labs import quiet
+from tests.labs import database, quiet
 from tests.play import Play, player
 from tests.toys import OpenLab
 
@@ -28,17 +28,26 @@ def lab(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lab]:
 @pytest.fixture(params=["memory", "sqlite"])
 def open_toys(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenLab]:
     """Opens labs on a test's own patterns, in memory and on a SQLite file, or where a test itself says."""
-    database = "memory" if request.param == "memory" else str(tmp_path / "lab.sqlite")
-    if request.param == "postgresql":
-        database = request.getfixturevalue("postgres_database")
     with ExitStack() as stack:
+        yield opener(stack, database(request, tmp_path))
 
-        def open_lab(*patterns: Pattern, **settings: Any) -> Lab:
-            lab = Lab(quiet(database, **settings), patterns=patterns)
-            stack.callback(lab.close)
-            return lab
 
-        yield open_lab
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def open_anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenLab]:
+    """Opens labs on a test's own patterns, in memory, on a SQLite file and on PostgreSQL."""
+    with ExitStack() as stack:
+        yield opener(stack, database(request, tmp_path))
+
+
+def opener(stack: ExitStack, name: str) -> OpenLab:
+    """Makes what opens labs on that database and closes them all with the stack."""
+
+    def open_lab(*patterns: Pattern, **settings: Any) -> Lab:
+        lab = Lab(quiet(name, **settings), patterns=patterns)
+        stack.callback(lab.close)
+        return lab
+
+    return open_lab
 
 
 @pytest.fixture

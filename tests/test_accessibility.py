@@ -1,7 +1,9 @@
 """Whether everybody can use the pages: WCAG by axe in both themes, and the keyboard alone."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Literal
 
 import pytest
@@ -9,8 +11,10 @@ from playwright.sync_api import Page, expect
 
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Pattern
+from lab.lab import Lab
 from tests.browser import axe, click, idle, keyed, visit
-from tests.journeys import choose_example, run, running_lab, said, stands
+from tests.journeys import choose_example, run, running_lab, said, stands, thread_of
+from tests.labs import quiet
 from tests.servers import LabServer
 
 PIPELINE = "linear-pipeline_pipeline"
@@ -53,6 +57,36 @@ def test_the_list_of_threads_is_accessible(server: LabServer, page: Page) -> Non
     stands(page, "expense-approval_dynamic", "Finished")
     visit(page, f"{server.url}/threads")
     expect(page.locator("[class*='st-key-row_']")).to_have_count(2)
+    assert findings(page) == []
+
+
+def fork(server: LabServer, page: Page) -> None:
+    """Gives the thread on the page a second branch."""
+    path = server.data / "lab.sqlite"
+    thread_id = thread_of(page)
+    with closing(sqlite3.connect(path)) as connection:
+        asked = "SELECT workspace FROM lab_threads WHERE thread_id = ?"
+        (name,) = connection.execute(asked, (thread_id,)).fetchone()
+    lab = Lab(quiet(str(path)))
+    workspace = lab.workspace(name)
+    workspace.replay(thread_id, workspace.history(thread_id).rows[1].checkpoint_id)
+    assert workspace.wait(thread_id)
+    lab.close()
+
+
+@pytest.mark.parametrize("action", ["Rename", "Copy", "Export", "Prune branches", "Delete", "Import"])
+def test_what_is_done_with_a_thread_is_accessible(action: str, server: LabServer, page: Page) -> None:
+    run(page, server, "linear-pipeline")
+    stands(page, PIPELINE, "Finished")
+    fork(server, page)
+    visit(page, f"{server.url}/threads")
+    if action == "Import":
+        click(page, "threads_import")
+    else:
+        page.locator("[class*='st-key-actions_'] button").first.click()
+        page.get_by_role("menuitem", name=action).click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    idle(page)
     assert findings(page) == []
 
 

@@ -9,7 +9,6 @@ import tracemalloc
 import uuid
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -44,7 +43,7 @@ from lab.threads import Thread
 from tests.labs import quiet
 from tests.play import player
 from tests.test_answers import asking, asks
-from tests.test_keep import WORKSPACE, at, branched, database, forked, history, rows, thread_of, three_steps
+from tests.test_keep import WORKSPACE, at, branched, forked, history, rows, thread_of, three_steps
 from tests.toys import OpenLab, chain, done, end, fan, lane, names, ran, toy
 
 CASES = [
@@ -55,19 +54,6 @@ CASES = [
     for number in range(len(pattern.examples))
 ]
 Lines = list[Any]
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
-def open_anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenLab]:
-    """Opens labs on a test's own patterns, in memory, on a SQLite file and on PostgreSQL."""
-    with ExitStack() as stack:
-
-        def open_lab(*patterns: Pattern, **more: Any) -> Lab:
-            lab = Lab(quiet(database(request, tmp_path), **more), patterns=patterns)
-            stack.callback(lab.close)
-            return lab
-
-        yield open_lab
 
 
 def exported(lab: Lab, thread_id: str) -> bytes:

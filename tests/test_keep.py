@@ -2,8 +2,7 @@
 
 import operator
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,27 +27,6 @@ from tests.test_answers import asking, asks, books
 from tests.toys import OpenLab, State, begin, chain, done, end, graph, lane, names, ran, toy
 
 WORKSPACE = "w"
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
-def open_anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenLab]:
-    """Opens labs on a test's own patterns, in memory, on a SQLite file and on PostgreSQL."""
-    with ExitStack() as stack:
-
-        def open_lab(*patterns: Pattern, **settings: Any) -> Lab:
-            lab = Lab(quiet(database(request, tmp_path), **settings), patterns=patterns)
-            stack.callback(lab.close)
-            return lab
-
-        yield open_lab
-
-
-def database(request: pytest.FixtureRequest, folder: Path) -> str:
-    """Names the database of a parametrised test."""
-    if request.param == "postgresql":
-        url: str = request.getfixturevalue("postgres_database")
-        return url
-    return "memory" if request.param == "memory" else str(folder / "lab.sqlite")
 
 
 def thread_of(lab: Lab, thread_id: str) -> Thread:
@@ -85,7 +63,7 @@ def rows(storage: Storage) -> dict[str, list[Any]]:
         found["writes"] = [(key, sorted(writes)) for key, writes in saver.writes.items() if writes]
         found["blobs"] = list(saver.blobs)
     with storage.database.read() as connection:
-        tables = ["lab_threads", "lab_ledger", "lab_outbox", "lab_faults"]
+        tables = ["lab_threads", "lab_notes", "lab_ledger", "lab_outbox", "lab_faults"]
         tables += {
             "memory": [],
             "sqlite": ["checkpoints", "writes"],

@@ -29,7 +29,7 @@ METHODS = {
     if not name.startswith("_")
 }
 OF_A_THREAD = [name for name, given in METHODS.items() if {"thread_id", "thread_ids"} & set(given.parameters)]
-OF_THE_WORKSPACE = {"start", "threads"}
+OF_THE_WORKSPACE = {"start", "threads", "listed", "take_in", "storage", "compact"}
 """Methods that name no thread; each is tested on its own to show nothing of others."""
 ARGUMENTS: dict[str, Any] = {
     "values": GIVEN,
@@ -38,6 +38,8 @@ ARGUMENTS: dict[str, Any] = {
     "table": "ledger",
     "how": {},
     "checkpoint_ids": ["some-checkpoint"],
+    "keep_heads": ["some-checkpoint"],
+    "number": 1,
 }
 
 

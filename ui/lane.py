@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from graphs.pattern import Lane
+from lab.errors import Unreadable
 from lab.history import Snapshot, Status
 from lab.plain import Plain
 from lab.threads import Thread
@@ -26,6 +27,7 @@ BADGES: dict[str, tuple[str, str, Any]] = {
     "paused": ("Paused", ":material/pause_circle:", "violet"),
     "stopped": ("Stopped", ":material/stop_circle:", "violet"),
     "failed": ("Failed", ":material/error:", "red"),
+    "unreadable": ("Can't be read", ":material/broken_image:", "red"),
     "crashed": ("Its process was killed", ":material/power_off:", "red"),
 }
 STEP_ICONS = {
@@ -59,16 +61,29 @@ class LanePane:
         self._shape = shape
         self._names = [node.id for node in shape.nodes] + [":".join(path) for path in _groups(shape)]
         self.view: ThreadView | None = workspace.view(thread.thread_id) if thread else None
-        self.status: Status = workspace.status(thread.thread_id) if thread else "new"
-        self.snapshot: Snapshot | None = (
-            workspace.snapshot(thread.thread_id) if thread and self.status != "running" else None
-        )
+        self.status: Status = "new"
+        self.snapshot: Snapshot | None = None
+        self.problem = ""
+        """Why the thread's newest checkpoint can't be read."""
+        if thread is not None:
+            self._stand(workspace, thread)
         self._slots: dict[str, Slot] = {}
         self._version = -1
+
+    def _stand(self, workspace: Workspace, thread: Thread) -> None:
+        """Reads how the thread stands; one that is damaged leaves the rest of the page as it is."""
+        try:
+            self.status = workspace.status(thread.thread_id)
+            if self.status != "running":
+                self.snapshot = workspace.snapshot(thread.thread_id)
+        except Unreadable as error:
+            self.status, self.problem = "resumable", str(error)
 
     @property
     def outcome(self) -> str:
         """How the lane stands, in one word of `BADGES`."""
+        if self.problem:
+            return "unreadable"
         if self.status == "new" and self.view is not None and isinstance(self.view.newest, Reopened):
             return "forgotten"
         if self.status not in ("resumable", "new"):
@@ -98,6 +113,8 @@ class LanePane:
         self._bar = st.empty()
         self._stream = st.container(gap="small", key=f"stream_{self.key}")
         self.update(force=True)
+        if self.problem:
+            st.warning(literal(self.problem, 1000), icon=":material/broken_image:")
         card(self)
 
     def update(self, *, force: bool = False) -> bool:

@@ -62,3 +62,10 @@ def complaint(pattern: Pattern) -> LabError | None:
     """Gives what went wrong with the page's last action."""
     found: LabError | None = st.session_state.get(f"{pattern.slug}_problem")
     return found
+
+
+def dismiss(thread: Thread) -> None:
+    """Lets go of a thread that was deleted, so that its pattern's page doesn't miss it."""
+    key = f"{thread.pattern}_thread"
+    if st.session_state.get(key) == thread.thread_id:
+        del st.session_state[key]

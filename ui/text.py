@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from datetime import UTC, datetime
 from typing import Any
 
 _LINKED = re.compile(r"(?i)www(?=\\\.)|https?(?=\\:)|@")
@@ -48,3 +49,24 @@ def literal(text: object, limit: int = 300) -> str:
         for char in " ".join(shown(text, limit).split())
     )
     return _LINKED.sub(lambda found: f"{found[0]}\N{WORD JOINER}", escaped)
+
+
+def sized(size: int) -> str:
+    """Gives a number of bytes in the unit that suits it."""
+    # By what it's rounded to: 999,950 bytes are 1.0 MB and not 1,000 kB.
+    if size < 1000:
+        return counted(size, "byte")
+    unit, whole = next(
+        (name, whole) for name, whole in (("kB", 1e3), ("MB", 1e6), ("GB", 1e9)) if size < 999.5 * whole or name == "GB"
+    )
+    return f"{size / whole:,.0f} {unit}" if size >= 99.95 * whole else f"{size / whole:.1f} {unit}"
+
+
+def counted(number: int, thing: str, things: str = "") -> str:
+    """Gives a number with its noun, in the plural where there isn't one of them."""
+    return f"{number:,} {thing if number == 1 else things or f'{thing}s'}"
+
+
+def stamp(seconds: float) -> str:
+    """Gives a time as its day and minute."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
