@@ -45,6 +45,10 @@ class Reading(Owned):
         """Gives a view of the thread that the caller brings up to date as often as it likes."""
         return ThreadView(self._followed(thread_id))
 
+    def running(self, thread_id: str) -> bool:
+        """Tells whether a run of the thread is going on in this process."""
+        return self._lab.runs.active(self._thread(thread_id).thread_id) is not None
+
     def status(self, thread_id: str) -> Status:
         """Tells how the thread stands, by its newest checkpoint."""
         thread = self._thread(thread_id)

@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
 from graphs.catalogue import find
 from lab.lab import Lab
 from lab.visitors import LOCAL
 from lab.workspace import Workspace
-from tests.pages import give, markdowns, open_page, press, texts, well
+from tests.pages import badges, give, markdowns, open_page, press, texts, well
 from tests.play import ended, take
 
 pytestmark = pytest.mark.usefixtures("pages_lab")
@@ -200,3 +201,35 @@ def test_another_answer_that_does_not_fit_is_told_at_its_field_and_runs_nothing(
     press(at, f"again_send_{approved}")
     assert len(workspace.tree(approved).branches) == 1
     assert any("it can't be left empty" in text or "a value is needed" in text for text in texts(at))
+
+
+@pytest.fixture
+def damaged(pages_lab: Lab, workspace: Workspace, approved: str) -> str:
+    """The approved ticket, its newest checkpoint no longer to be read."""
+    head = workspace.tree(approved).head
+    with pages_lab.storage.database.begin() as connection:
+        connection.execute(
+            text("UPDATE checkpoints SET checkpoint = :junk WHERE checkpoint_id = :head"),
+            {"junk": b"\xc1\x00damaged", "head": head},
+        )
+    return approved
+
+
+def test_a_damaged_head_is_told_of_and_an_earlier_checkpoint_can_be_looked_at_and_forked(
+    workspace: Workspace, damaged: str
+) -> None:
+    at = look(damaged)
+    assert any("can't be read" in found.value.replace("\\", "") for found in at.warning)
+    earlier = edited(workspace, damaged, 50.0)
+    assert "After step 0" in markdowns(look(damaged, checkpoint=at_node(workspace, damaged, "submit")))
+    press(earlier, f"fork_run_{damaged}")
+    ended(workspace, damaged)
+    assert workspace.status(damaged) == "finished"
+
+
+def test_a_damaged_thread_leaves_the_pages_of_all_others_as_they_are(workspace: Workspace, damaged: str) -> None:
+    cheap = workspace.start(EXPENSE.slug, "dynamic", {"description": "Pens", "amount": 5}, pace=0).thread_id
+    ended(workspace, cheap)
+    assert "Pens" in texts(look(cheap))
+    assert "Can't be read" in badges(open_page("expense-approval", thread=damaged, lane="dynamic"))
+    assert "Can't be read" in badges(open_page("threads"))

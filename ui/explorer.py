@@ -35,7 +35,7 @@ def explorer(workspace: Workspace, thread: Thread) -> None:
         st.warning(literal(error, 1000), icon=":material/error:")
         return
     if snapshot is not None:
-        views(Looked(workspace, thread, grown, at, workspace.status(thread.thread_id)), snapshot)
+        views(Looked(workspace, thread, grown, at), snapshot)
 
 
 def _at(grown: Tree) -> Place:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from lab.history import Status
 from lab.threads import Thread
 from lab.tree import Tree
 from lab.workspace import Workspace
@@ -31,7 +30,11 @@ class Looked:
     thread: Thread
     grown: Tree
     at: Place
-    status: Status
+
+    @property
+    def running(self) -> bool:
+        """Whether a run is going on, during which nobody can go back."""
+        return self.workspace.running(self.thread.thread_id)
 
 
 def read(name: str = CHECKPOINT) -> Place | None:

@@ -247,7 +247,7 @@ def _answer(looked: Looked, snapshot: Snapshot, label: str) -> None:
 
 
 def _possible(looked: Looked) -> bool:
-    if looked.status == "running":
+    if looked.running:
         st.info("The thread is running. Wait for its end or stop it, then go back.", icon=":material/info:")
         return False
     if looked.at.namespace:
