@@ -153,10 +153,9 @@ def says(state: State) -> dict[str, Any]:
 
 def talkative(_: object) -> Any:
     """Says a word and asks, until all words are said."""
-    made = (
-        graph().add_node("say", lambda state: {"done": [WORDS[len(state["done"]) // 2]]}).add_node("Say", asks("Say"))
-    )
-    made.add_edge(START, "say").add_edge("say", "Say")
+    made: Any = graph()
+    made.add_node("Say", asks("Say")).add_edge(START, "say")
+    made.add_node("say", lambda state: {"done": [WORDS[len(state["done"]) // 2]]}).add_edge("say", "Say")
     return made.add_conditional_edges("Say", lambda state: "say" if len(state["done"]) < 2 * len(WORDS) else END)
 
 
