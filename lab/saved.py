@@ -105,9 +105,8 @@ def _open(storage: Storage, connection: Connection, serde: SerializerProtocol | 
 
 
 def _twin(saver: InMemorySaver, serde: SerializerProtocol | None) -> InMemorySaver:
-    if serde is None:
-        return saver
-    twin = InMemorySaver(serde=serde)
+    """Gives a checkpointer of the same rows that notes nothing, as those in the databases' transactions do."""
+    twin = InMemorySaver(serde=serde or saver.serde)
     twin.storage, twin.writes, twin.blobs = saver.storage, saver.writes, saver.blobs
     return twin
 
