@@ -7,6 +7,7 @@ from langgraph.types import StateSnapshot
 
 from lab.events import Log, Outcome
 from lab.history import Question, questions
+from lab.models import explain
 from lab.plain import Plain
 from lab.stream import Stream
 
@@ -34,7 +35,11 @@ class Chain:
         outcome, error = self._current.carry_out(log)
         if outcome in ("stopped", "crashed"):
             return outcome, error
-        following = self._following(outcome)
+        try:
+            following = self._following(outcome)
+        # It looks at what was saved, which may fail in any way; whatever it is, the run has to end.
+        except Exception as error:  # noqa: BLE001
+            return "failed", explain(error)
         if following is None:
             return outcome, error
         with self._lock:

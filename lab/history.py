@@ -2,12 +2,15 @@
 
 import ast
 import re
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+import psycopg
 from langchain_core.messages import AIMessage
+from langchain_core.runnables import RunnableConfig
 from langgraph.types import Interrupt, PregelTask, StateSnapshot
 
 from lab.events import (
@@ -157,9 +160,10 @@ def _past(events: list[Event], graph: Graph, snapshots: Sequence[StateSnapshot],
         at = seconds(snapshot.created_at)
         ident = snapshot.config["configurable"]["checkpoint_id"]
         ended = seconds(snapshots[number + 1].created_at) if number + 1 < len(snapshots) else at
+        step, source = metadata.get("step", -1), metadata.get("source", "")
         if not path:
-            events.append(CheckpointSaved(0, at, path, ident, metadata["step"], metadata["source"], snapshot.next))
-        if metadata["source"] == "update" and number:
+            events.append(CheckpointSaved(0, at, path, ident, step, source, snapshot.next))
+        if source == "update" and number:
             events.append(StateEdited(0, at, ident, _edited(snapshots[number - 1], snapshot), ""))
         for task in snapshot.tasks:
             if task.name == "__start__":
@@ -191,8 +195,7 @@ def _task(
     )
     events.append(NodeStarted(0, at, here, task.id))
     if isinstance(task.state, dict):
-        inner = list(graph.get_state_history(task.state, limit=RESTORED))[::-1]
-        _past(events, graph, inner, here)
+        _past(events, graph, _inside(graph, task.state), here)
     events += [
         Tokens(0, ended, here, str(message.id), 0, str(message.text), False) for message in _messages(task.result)
     ]
@@ -201,6 +204,17 @@ def _task(
     error = reason(task.error) if task.error and not done else ""
     waits = bool(asked) and not done
     events.append(NodeEnded(0, ended, here, task.id, plain(task.result) or None, error, asked, waits, False))
+
+
+def _inside(graph: Graph, config: RunnableConfig) -> list[StateSnapshot]:
+    """Reads what a subgraph saved; nothing where one of its checkpoints is damaged, for they come all or none."""
+    try:
+        return list(graph.get_state_history(config, limit=RESTORED))[::-1]
+    except (sqlite3.OperationalError, psycopg.OperationalError):
+        raise
+    # What a damaged row makes its decoding raise can be anything.
+    except Exception:  # noqa: BLE001
+        return []
 
 
 def _messages(result: Any) -> list[AIMessage]:

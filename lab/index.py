@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 from langgraph.checkpoint.base import empty_checkpoint
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.serde.base import SerializerProtocol
 from sqlalchemy import TextClause, bindparam, text
 
 from lab import notes
@@ -161,11 +162,20 @@ def marked(
         for ident in ids:
             for _, channel, value, _ in list(storage.saver.writes.get((thread_id, namespace, ident), {}).values()):
                 if channel in ("__interrupt__", "__error__"):
-                    told.setdefault(ident, []).append((channel, serde.loads_typed(value)))
+                    told.setdefault(ident, []).append((channel, _value(serde, value)))
         return told
     for ident, channel, kind, value in _each(storage, _MARKED[storage.kind], thread_id, namespace, ids):
-        told.setdefault(ident, []).append((channel, serde.loads_typed((kind, bytes(value)))))
+        told.setdefault(ident, []).append((channel, _value(serde, (kind, value))))
     return told
+
+
+def _value(serde: SerializerProtocol, saved: tuple[str, bytes]) -> Any:
+    """Decodes what a task wrote, or says of what is damaged that it can't be read."""
+    try:
+        return serde.loads_typed((saved[0], bytes(saved[1])))
+    # Whatever a damaged row makes its decoding raise; the history shows the row.
+    except Exception as error:  # noqa: BLE001
+        return f"can't be read ({type(error).__name__})"
 
 
 def inner(storage: Storage, thread_id: str, ids: Collection[str]) -> dict[str, list[IndexRow]]:
@@ -237,15 +247,15 @@ def _noted_now(storage: Storage, thread_id: str, namespace: str, ident: str) -> 
     place = {"thread_id": thread_id, "checkpoint_ns": namespace, "checkpoint_id": ident}
     try:
         found = storage.saver.get_tuple({"configurable": place})
-        before = storage.saver.get_tuple(found.parent_config) if found and found.parent_config else None
+        if found is None:
+            return notes.NOTHING
+        before = storage.saver.get_tuple(found.parent_config) if found.parent_config else None
+        lost = found.parent_config is not None and before is None
+        parent = before.checkpoint if before else None if lost else empty_checkpoint()
+        told = notes.note(found.checkpoint, parent, found.metadata)
     # Whatever a damaged row makes its decoding raise; the history shows the row, and says so where it's opened.
     except Exception:  # noqa: BLE001
         return notes.NOTHING
-    if found is None:
-        return notes.NOTHING
-    lost = found.parent_config is not None and before is None
-    parent = before.checkpoint if before else None if lost else empty_checkpoint()
-    told = notes.note(found.checkpoint, parent, found.metadata)
     storage.saver.keep(notes.row(thread_id, namespace, ident, told))
     return told
 

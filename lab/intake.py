@@ -123,9 +123,9 @@ def _fits(noted: Mapping[str, Any], header: Header) -> bool:
 
 def _check_state(parcel: Parcel, point: Point, checkpoint: Any, reader: Graph, trial: InMemorySaver) -> None:
     """Lets the lane's own graph read the state, as it will be read later."""
-    _put(trial, "trial", point, checkpoint, point.metadata.saved())
     place = {"thread_id": "trial", "checkpoint_ns": point.namespace, "checkpoint_id": point.checkpoint}
     try:
+        _put(trial, "trial", point, checkpoint, point.metadata.saved())
         reader.get_state({"configurable": place})
     except Exception as error:
         # What a made-up state makes a channel or a type's constructor raise can't be foreseen.

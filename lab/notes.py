@@ -3,11 +3,13 @@
 import functools
 import json
 import logging
+import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, Literal, NamedTuple
 
+import psycopg
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
@@ -15,6 +17,7 @@ from langgraph.checkpoint.base import (
     ChannelVersions,
     Checkpoint,
     CheckpointMetadata,
+    CheckpointTuple,
     empty_checkpoint,
     get_checkpoint_metadata,
 )
@@ -74,6 +77,22 @@ class Noting(BaseCheckpointSaver[Any]):
         """Saves a note's row with what the block saves."""
         yield
         self.keep(row)
+
+    def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Reads a checkpoint; a damaged newest one doesn't keep the library from going back to an older one."""
+        try:
+            found = super().get_tuple(config)
+            if found is not None and "id" not in found.checkpoint:
+                raise ValueError("it is no checkpoint")
+            return found
+        except (sqlite3.OperationalError, psycopg.OperationalError):
+            raise
+        # What a damaged row makes its decoding raise can be anything.
+        except Exception:
+            # With an id that is None the library asks only whether another checkpoint than the older one is the newest.
+            if config["configurable"].get("checkpoint_id", "") is None:
+                return CheckpointTuple(config, empty_checkpoint(), {})
+            raise
 
     def put(
         self,

@@ -106,6 +106,18 @@ def test_the_last_of_two_questions_of_a_node_is_no_answer_to_the_first_when_aske
     assert [question.value for question in workspace.pending(thread_id)] == ["first?"]
 
 
+def test_where_the_question_cannot_be_looked_up_the_run_fails_and_gives_the_thread_back(
+    open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = open_toys(toy(lane(chain(ask=asks("ask"))))).workspace("w")
+    thread_id, asked, question = answered(workspace, "old")
+    monkeypatch.setattr("lab.lab.asked_again", lambda *_: dict[str, str]()["gone"])
+    workspace.reanswer(thread_id, asked, {question: "new"})
+
+    assert end(workspace, thread_id)[3:] == ("failed", "KeyError: 'gone'")
+    assert workspace.status(thread_id) == "waiting"
+
+
 def test_bare_one_answer_to_two_questions_is_an_error() -> None:
     graph, config = bare(fan(a=asks("a"), b=asks("b")))
     graph.invoke(GIVEN, config)
