@@ -11,8 +11,8 @@ from lab.models import explain
 from lab.plain import Plain
 from lab.stream import Stream
 
-Following = Callable[[Outcome], Stream | None]
-"""Makes the next stream once the one before has ended so; None where nothing follows."""
+Following = Callable[[Outcome, Log], Stream | None]
+"""Makes the next stream once the one before has ended so, and tells what lies between; None where nothing follows."""
 
 
 class Chain:
@@ -36,7 +36,7 @@ class Chain:
         if outcome in ("stopped", "crashed"):
             return outcome, error
         try:
-            following = self._following(outcome)
+            following = self._following(outcome, log)
         # It looks at what was saved, which may fail in any way; whatever it is, the run has to end.
         except Exception as error:  # noqa: BLE001
             return "failed", explain(error)

@@ -18,7 +18,7 @@ from graphs.catalogue import CATALOGUE
 from graphs.pattern import Breakpoints, Pattern
 from graphs.world import World
 from lab.chain import Chain, asked_again
-from lab.events import Outcome, SaverDropped
+from lab.events import Log, Outcome, SaverDropped, StateEdited, WentBack
 from lab.forms import check_input
 from lab.history import questions
 from lab.lane_savers import CALLS, Held, LaneSavers
@@ -169,7 +169,7 @@ class Lab:
         place = {"thread_id": request.thread_id, "checkpoint_ns": "", "checkpoint_id": request.checkpoint_id}
         old = questions(graph.get_state({"configurable": place}))
 
-        def answered(outcome: Outcome) -> Stream | None:
+        def answered(outcome: Outcome, _: Log) -> Stream | None:
             if outcome != "waiting":
                 return None
             snapshot = graph.get_state({"configurable": {"thread_id": request.thread_id}})
@@ -183,11 +183,18 @@ class Lab:
         )
 
     def _twice(self, request: Request, *, expendable: bool) -> Chain:
-        edited = request.values["fork"]
-        as_it_was = replace(request, label="as it was")
-        first = self._stream(as_it_was, None, at=request.checkpoint_id, expendable=expendable)
-        second = self._stream(request, None, at=edited, expendable=expendable)
-        return Chain(first, lambda _: second, second.calls())
+        """Runs a rest as it was and then with the edit, so that the thread goes on from the edited one."""
+        edited = StateEdited(**request.values["edit"])
+        back = WentBack(0, edited.at, request.checkpoint_id, request.values["step"])
+        first = self._stream(replace(request, label="as it was"), None, at=request.checkpoint_id, expendable=expendable)
+        second = self._stream(request, None, at=edited.checkpoint_id, expendable=expendable)
+
+        def with_the_edit(_: Outcome, log: Log) -> Stream:
+            log.append(lambda no: back._replace(no=no))
+            log.append(lambda no: edited._replace(no=no))
+            return second
+
+        return Chain(first, with_the_edit, second.calls())
 
     def config(self, thread_id: str, slug: str, lane_key: str, workspace: str, label: str = "") -> Any:
         """Gives a run's config: the thread alone, its limits, and metadata to find it by."""

@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Unpack
 
@@ -120,12 +120,14 @@ class Travelling(Reading):
         with self._claimed(thread_id):
             snapshot = self._there(thread, checkpoint_id)
             apart = self._must_run_apart(pattern, snapshot.values)
-            new_id, ahead = self._save_fork(thread, graph, log, snapshot, values, how, as_node, request.label)
-            if run and ahead:
+            edited = self._save_fork(thread, graph, snapshot, values, how, as_node, request.label)
+            _went_back(log, snapshot)
+            log.append(lambda no: edited._replace(no=no))
+            if run and graph.get_state(_at(thread_id, edited.checkpoint_id)).next:
                 self._launch(request, None, log, apart=apart)
             else:
                 self._lab.runs.release(thread_id)
-        return new_id
+        return edited.checkpoint_id
 
     def replay(
         self,
@@ -202,10 +204,10 @@ class Travelling(Reading):
             if not snapshot.next:
                 raise NothingToContinue
             apart = self._must_run_apart(pattern, snapshot.values)
-            new_id, _ = self._save_fork(thread, graph, log, snapshot, values, how, as_node, label)
-            request = self._request(
-                thread, "what-if", {"fork": new_id}, going, label=label, checkpoint_id=checkpoint_id
-            )
+            edited = self._save_fork(thread, graph, snapshot, values, how, as_node, label)
+            told = {"step": (snapshot.metadata or {}).get("step", -1), "edit": edited._asdict()}
+            request = self._request(thread, "what-if", told, going, label=label, checkpoint_id=checkpoint_id)
+            _went_back(log, snapshot)
             self._launch(request, None, log, apart=apart)
 
     def rewind(
@@ -228,7 +230,8 @@ class Travelling(Reading):
         with self._claimed(thread_id):
             old = dict(self._there(thread, checkpoint_id).values)
             saved = graph.update_state(self._lab.config(thread_id, pattern.slug, lane.key, self.name), old)
-            _edited(log, str(saved["configurable"]["checkpoint_id"]), old, f"graph.update_state(thread, {old!r})")
+            edited = _edited(str(saved["configurable"]["checkpoint_id"]), old, f"graph.update_state(thread, {old!r})")
+            log.append(lambda no: edited._replace(no=no))
             self._launch(request, None, log, apart=False)
 
     def _update(
@@ -257,24 +260,21 @@ class Travelling(Reading):
         self,
         thread: Thread,
         graph: Graph,
-        log: EventLog,
         snapshot: StateSnapshot,
         values: Mapping[str, Any],
         how: Mapping[str, How],
         as_node: str | None,
         label: str,
-    ) -> tuple[str, Sequence[str]]:
-        """Saves the edit and gives the new checkpoint's id and what runs next."""
+    ) -> StateEdited:
+        """Saves the edit and gives the event that tells of it."""
         update = self._update(thread, snapshot, values, how, as_node)
         place = snapshot.config["configurable"]
         config = self._lab.config(thread.thread_id, thread.pattern, thread.lane, self.name, label=label)
         config["configurable"] |= {"checkpoint_ns": "", "checkpoint_id": place["checkpoint_id"]}
         config["metadata"] |= {"as_node": as_node} if as_node else {}
         new_id = written(graph, config, update, as_node)
-        _went_back(log, snapshot)
         named = f", as_node={as_node!r}" if as_node else ""
-        _edited(log, new_id, update, f"graph.update_state({config['configurable']!r}, {update!r}{named})")
-        return new_id, graph.get_state(_at(thread.thread_id, new_id)).next
+        return _edited(new_id, update, f"graph.update_state({config['configurable']!r}, {update!r}{named})")
 
 
 def _at(thread_id: str, checkpoint_id: str) -> Any:
@@ -310,9 +310,9 @@ def _went_back(log: EventLog, snapshot: StateSnapshot) -> None:
     log.append(lambda no: WentBack(no, time.time(), ident, step))
 
 
-def _edited(log: EventLog, checkpoint_id: str, update: Mapping[str, Any], calls: str) -> None:
+def _edited(checkpoint_id: str, update: Mapping[str, Any], calls: str) -> StateEdited:
     given = {name: value.value if isinstance(value, Overwrite) else value for name, value in update.items()}
-    log.append(lambda no: StateEdited(no, time.time(), checkpoint_id, plain(given), calls))
+    return StateEdited(0, time.time(), checkpoint_id, plain(given), calls)
 
 
 def _effects(metadata: Mapping[str, Any] | None) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from tests.browser import axe, click, idle, keyed, visit
 from tests.journeys import choose_example, run, running_lab, said, stands, thread_of
 from tests.labs import quiet
 from tests.servers import LabServer
+from ui.checkpoint import VIEWS
 
 PIPELINE = "linear-pipeline_pipeline"
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(20, 23, 22)"
@@ -46,7 +47,7 @@ def page(page: Page) -> Page:
     return page
 
 
-@pytest.mark.parametrize("path", ["", "threads"])
+@pytest.mark.parametrize("path", ["", "threads", "explorer"])
 def test_a_page_without_threads_is_accessible(path: str, server: LabServer, page: Page) -> None:
     visit(page, f"{server.url}/{path}")
     assert findings(page) == []
@@ -72,6 +73,19 @@ def fork(server: LabServer, page: Page) -> None:
     workspace.replay(thread_id, workspace.history(thread_id).rows[1].checkpoint_id)
     assert workspace.wait(thread_id)
     lab.close()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_of_a_thread_with_branches_is_accessible_in_the_explorer(
+    view: str, server: LabServer, page: Page
+) -> None:
+    run(page, server, "linear-pipeline")
+    stands(page, PIPELINE, "Finished")
+    idle(page)
+    fork(server, page)
+    visit(page, f"{server.url}/explorer?thread={thread_of(page)}&view={view.replace(' ', '+')}")
+    expect(page.get_by_role("tab", name=view, exact=True)).to_have_attribute("aria-selected", "true")
+    assert findings(page) == []
 
 
 @pytest.mark.parametrize("action", ["Rename", "Copy", "Export", "Prune branches", "Delete", "Import"])

@@ -60,3 +60,17 @@ def test_a_replayed_thread_shows_the_replay_and_not_what_was_left(tmp_path: Path
         assert steps(after.workspace("w"), thread_id) == ["a", "b", "c"]
     finally:
         after.close()
+
+
+def test_a_what_if_shows_the_edited_branch_at_its_end_and_nothing_of_the_other(tmp_path: Path) -> None:
+    lab = Lab(quiet(str(tmp_path / "lab.sqlite")), patterns=[PATTERN])
+    try:
+        workspace = lab.workspace("w")
+        thread_id = ran(workspace)
+        after_a = next(row for row in workspace.history(thread_id).rows if row.ran == ("a",))
+        workspace.what_if(thread_id, after_a.checkpoint_id, {"n": 7}, {})
+        end(workspace, thread_id)
+        assert steps(workspace, thread_id) == ["a", "b", "c"]
+        assert edits(workspace, thread_id) == [{"n": 7}]
+    finally:
+        lab.close()
