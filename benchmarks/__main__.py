@@ -4,7 +4,7 @@ import json
 from itertools import chain
 from pathlib import Path
 
-from benchmarks import browser, engine
+from benchmarks import browser, engine, history
 from benchmarks.measure import Figure
 
 OUT = Path(__file__).parent / "out" / "latest.json"
@@ -18,6 +18,7 @@ def told(figure: Figure) -> dict[str, str | float]:
         "unit": figure.unit,
         "reference": round(figure.reference, 3),
         "ratio": round(figure.ratio, 3),
+        "note": figure.note,
     }
 
 
@@ -25,8 +26,10 @@ def main() -> None:
     """Measures everything."""
     print(f"{'':32} {'value':>10} {'reference':>10} {'ratio':>7}")
     found = []
-    for figure in chain(engine.figures(), browser.figures()):
-        print(f"{figure.name:32} {figure.value:>10.1f} {figure.reference:>10.1f} {figure.ratio:>7.2f}  {figure.unit}")
+    for figure in chain(engine.figures(), history.figures(), browser.figures()):
+        note = f"  against {figure.note}" if figure.note else ""
+        numbers = f"{figure.value:>10.1f} {figure.reference:>10.1f} {figure.ratio:>7.2f}  {figure.unit}"
+        print(f"{figure.name:32} {numbers}{note}")
         found.append(told(figure))
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps(found, indent=2) + "\n")

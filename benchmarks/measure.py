@@ -17,6 +17,8 @@ class Figure:
     value: float
     unit: str
     reference: float
+    note: str = ""
+    """What the reference is, where that isn't plain."""
 
     @property
     def ratio(self) -> float:
@@ -24,7 +26,7 @@ class Figure:
         return self.value / self.reference
 
 
-def against(name: str, unit: str, work: Round, reference: Round, *, rounds: int) -> Figure:
+def against(name: str, unit: str, work: Round, reference: Round, *, rounds: int, note: str = "") -> Figure:
     """Measures both in turn, so that whatever slows the machine down slows both; one round goes before to warm up."""
     costs: tuple[list[float], list[float]] = ([], [])
     for number in range(rounds + 1):
@@ -33,4 +35,11 @@ def against(name: str, unit: str, work: Round, reference: Round, *, rounds: int)
             found = go()
             if number:
                 cost.append(found)
-    return Figure(name, median(costs[0]), unit, median(costs[1]))
+    return Figure(name, median(costs[0]), unit, median(costs[1]), note)
+
+
+def once(name: str, unit: str, work: Round, reference: Round, *, rounds: int, note: str) -> Figure:
+    """Measures the work as `against` does, and but once a reference that takes too long to be repeated."""
+    gc.collect()
+    found = reference()
+    return Figure(name, against(name, unit, work, work, rounds=rounds).value, unit, found, note)
