@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.browser import FLAGS, click, keyed, select_row
+from tests.browser import FLAGS, click, keyed
 from tests.servers import ROOT, LabServer
 
 DOCS = ROOT / "docs"
@@ -60,7 +60,7 @@ def running(page: Page, address: str) -> bytes:
 
 
 def checkpoints(page: Page, address: str) -> bytes:
-    """A finished run that was sent back twice, with its checkpoints and the state in one of them."""
+    """A finished run that was sent back once, replayed and answered again, in the explorer."""
     page.goto(f"{address}/approval-gate?embed_options=dark_theme")
     settle(page)
     press(page, page.get_by_text("Changed twice, then approved"))
@@ -68,10 +68,19 @@ def checkpoints(page: Page, address: str) -> bytes:
     for wish in ("More grateful, please", "Make it shorter", ""):
         answer(page, wish)
     press(page, page.get_by_role("radio", name="Interrupt and resume"))
-    select_row(page, key_of(page, "checkpoints_"), 5, settle=False)
+    for name in ("A shorter mail", "Sent as it was"):
+        question = page.locator("svg.ct .it[data-id]").filter(has=page.locator("[d^='M-2.5-2.2']")).first
+        press(page, question)
+        press(page, page.get_by_role("tab", name="Replay"))
+        page.get_by_role("textbox", name="Name of the branch").fill(name)
+        press(page, page.get_by_role("button", name="Replay from here"))
+        page.get_by_role("button", name="Send answer").wait_for()
+        settle(page)
+        answer(page, "" if name.startswith("Sent") else "Make it shorter")
+    page.goto(f"{page.url.split('/approval-gate')[0]}/explorer?embed_options=dark_theme")
     settle(page)
+    press(page, page.locator("svg.ct .it[data-id]").nth(3))
     page.mouse.move(WIDTH - 5, 5)
-    page.get_by_role("heading", name="Outbox").evaluate("heading => heading.scrollIntoView()")
     settle(page)
     return page.screenshot()
 
@@ -107,12 +116,6 @@ def settle(page: Page) -> None:
     )
 
 
-def key_of(page: Page, beginning: str) -> str:
-    """Gives the whole key of the one element whose key begins like that."""
-    classes = page.locator(f"[class*=st-key-{beginning}]").first.get_attribute("class") or ""
-    return next(name.removeprefix("st-key-") for name in classes.split() if name.startswith(f"st-key-{beginning}"))
-
-
 def write(name: str, picture: bytes) -> None:
     """Saves a picture with a palette, which suits flat areas and text; raises ValueError where it's too large."""
     image = Image.open(io.BytesIO(picture)).convert("RGB").quantize(256, dither=Image.Dither.NONE)
@@ -134,7 +137,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=program, headless=True, args=list(FLAGS))
         with serving(PACE) as address, opened(browser, 1500) as page:
             write("running.png", running(page, address))
-        with serving("30") as address, opened(browser, 860) as page:
+        with serving("30") as address, opened(browser, 1500) as page:
             write("checkpoints.png", checkpoints(page, address))
         browser.close()
 

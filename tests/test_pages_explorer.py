@@ -138,6 +138,21 @@ def test_a_fork_that_stays_paused_runs_nothing(workspace: Workspace, approved: s
     assert at.query_params["checkpoint"] == snapshot.checkpoint_id
 
 
+def test_what_was_typed_last_is_what_is_forked_though_the_page_was_not_drawn_since(
+    workspace: Workspace, approved: str
+) -> None:
+    at = edited(workspace, approved, 50.0)
+    ident = at_node(workspace, approved, "submit")
+    give(at, f"edit_{approved}_{ident}_amount_set", 70.0)
+    give(at, f"label_{approved}", "typed last")
+    press(at, f"fork_run_{approved}")
+    ended(workspace, approved)
+    snapshot = workspace.snapshot(approved)
+    assert snapshot is not None
+    assert snapshot.values["amount"] == 70.0
+    assert workspace.tree(approved).branches[-1].name == "typed last"
+
+
 def test_nothing_can_be_saved_before_something_is_changed(workspace: Workspace, approved: str) -> None:
     at = look(approved, "Edit and fork")
     assert all(at.button(key=f"{name}_{approved}").disabled for name in ("fork_run", "fork", "what_if"))

@@ -150,4 +150,4 @@ def _pages(key: str, page: Page) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if pages > 1:
             st.pagination(pages, key=key, default=page.offset // PAGE + 1)
-        st.caption(f"{of}{page.total:,} checkpoints", width="content")
+        st.caption(f"{of}{page.total:,} checkpoint{'s' * (page.total != 1)}", width="content")

@@ -1,6 +1,7 @@
 """Going on from an earlier checkpoint: with an edit, once more, or with another answer; nothing runs unannounced."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -26,6 +27,15 @@ AUTOMATIC = ""
 """Lets LangGraph take the node that wrote last for the one as which an edit is written."""
 
 
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What the form of an edit holds."""
+
+    edited: Edited
+    as_node: str | None
+    label: str
+
+
 def edit_and_fork(looked: Looked, snapshot: Snapshot) -> None:
     """Draws the form of the state, the preview of what it would make, and the ways to save it."""
     if not _possible(looked):
@@ -35,28 +45,31 @@ def edit_and_fork(looked: Looked, snapshot: Snapshot) -> None:
     entries = looked.workspace.fields(thread_id)
     values = looked.workspace.values(thread_id, checkpoint_id)
     key = f"edit_{thread_id}"
-    edited = held(entries, values, key, checkpoint_id)
-    as_node = st.session_state.get(f"as_{thread_id}") or None
-    tried, wrong = _tried(looked, snapshot, edited, as_node)
+
+    def typed() -> Typed:
+        # Read when it's needed: pressed straight from a field, a button comes before the page is drawn again.
+        edited = held(entries, values, key, checkpoint_id)
+        return Typed(edited, st.session_state.get(f"as_{thread_id}") or None, _label_of(thread_id))
+
+    tried, wrong = _tried(looked, snapshot, typed())
     left, right = st.columns([3, 2], gap="large")
     with left:
         edit(entries, values, key, checkpoint_id, wrong)
     with right:
         _as_node(looked)
-        label = _label(thread_id)
+        _label(thread_id)
         _preview(tried, wrong)
-        _buttons(looked, snapshot, edited, as_node, label, possible=tried is not None)
+        _buttons(looked, snapshot, typed, possible=tried is not None)
 
 
-def _tried(
-    looked: Looked, snapshot: Snapshot, edited: Edited, as_node: str | None
-) -> tuple[Preview | None, Mapping[str, str]]:
+def _tried(looked: Looked, snapshot: Snapshot, typed: Typed) -> tuple[Preview | None, Mapping[str, str]]:
     """Gives what the edit would leave behind, or what the lab has against it, by field; nothing for no edit."""
+    edited = typed.edited
     if not edited.values:
         return None, {}
     try:
         return looked.workspace.preview(
-            looked.thread.thread_id, snapshot.checkpoint_id, edited.values, edited.how, as_node
+            looked.thread.thread_id, snapshot.checkpoint_id, edited.values, edited.how, typed.as_node
         ), {}
     except InvalidInput as error:
         return None, error.fields
@@ -75,15 +88,18 @@ def _as_node(looked: Looked) -> None:
     )
 
 
-def _label(thread_id: str) -> str:
-    label = st.text_input(
+def _label(thread_id: str) -> None:
+    st.text_input(
         "Name of the branch",
         key=f"label_{thread_id}",
         max_chars=60,
         placeholder="for example: without discount",
         help="Names the branch in the tree, and the table's filter finds it.",
     )
-    return str(label or "")
+
+
+def _label_of(thread_id: str) -> str:
+    return str(st.session_state.get(f"label_{thread_id}") or "")
 
 
 def _preview(tried: Preview | None, wrong: Mapping[str, str]) -> None:
@@ -98,21 +114,20 @@ def _preview(tried: Preview | None, wrong: Mapping[str, str]) -> None:
         changes(tried.changes)
 
 
-def _buttons(
-    looked: Looked, snapshot: Snapshot, edited: Edited, as_node: str | None, label: str, *, possible: bool
-) -> None:
+def _buttons(looked: Looked, snapshot: Snapshot, typed: Callable[[], Typed], *, possible: bool) -> None:
     thread_id, checkpoint_id = looked.thread.thread_id, snapshot.checkpoint_id
-    given = (edited.values, edited.how)
-    more: dict[str, Any] = {"as_node": as_node, "label": label, **_going()}
+
+    def given() -> dict[str, Any]:
+        now = typed()
+        more = {"as_node": now.as_node, "label": now.label}
+        return {"values": now.edited.values, "how": now.edited.how, **more, **_going()}
 
     def fork(*, run: bool) -> None:
-        place.look_at(None)
-        new = looked.workspace.fork(thread_id, checkpoint_id, *given, run=run, **more)
-        if not run:
-            place.look_at(Place(new))
+        new = looked.workspace.fork(thread_id, checkpoint_id, run=run, **given())
+        place.look_at(None if run else Place(new))
 
     def both() -> None:
-        looked.workspace.what_if(thread_id, checkpoint_id, *given, **more)
+        looked.workspace.what_if(thread_id, checkpoint_id, **given())
         place.look_at(None)
         st.session_state["view"] = "Compare branches"
 
@@ -152,7 +167,7 @@ def replay(looked: Looked, snapshot: Snapshot) -> None:
         st.info("This is an end: nothing runs after it. Select an earlier checkpoint.", icon=":material/info:")
         return
     _notice(looked.workspace.ahead(thread_id, snapshot.checkpoint_id))
-    label = _label(thread_id)
+    _label(thread_id)
     complaint(thread_id)
     st.button(
         "Replay from here",
@@ -161,7 +176,11 @@ def replay(looked: Looked, snapshot: Snapshot) -> None:
         key=f"replay_{thread_id}",
         on_click=lambda: _attempt(
             thread_id,
-            lambda: _leave(lambda: looked.workspace.replay(thread_id, snapshot.checkpoint_id, label=label, **_going())),
+            lambda: _leave(
+                lambda: looked.workspace.replay(
+                    thread_id, snapshot.checkpoint_id, label=_label_of(thread_id), **_going()
+                )
+            ),
         ),
     )
 
@@ -197,7 +216,7 @@ def answer_again(looked: Looked, snapshot: Snapshot) -> None:
         "passed over, and the old answer used again. The old branch stays."
     )
     _notice(looked.workspace.ahead(thread_id, snapshot.checkpoint_id))
-    label = _label(thread_id)
+    _label(thread_id)
     complaint(thread_id)
     with st.form(key=f"again_{thread_id}_{snapshot.checkpoint_id}"):
         for question in snapshot.questions:
@@ -206,7 +225,7 @@ def answer_again(looked: Looked, snapshot: Snapshot) -> None:
             "Answer differently",
             type="primary",
             key=f"again_send_{thread_id}",
-            on_click=lambda: _attempt(thread_id, lambda: _leave(lambda: _answer(looked, snapshot, label))),
+            on_click=lambda: _attempt(thread_id, lambda: _leave(lambda: _answer(looked, snapshot))),
         )
 
 
@@ -237,13 +256,14 @@ def _question(thread_id: str, question: Question) -> None:
     ask(fields, f"again_{thread_id}_{question.id}", {}, complaints(thread_id))
 
 
-def _answer(looked: Looked, snapshot: Snapshot, label: str) -> None:
+def _answer(looked: Looked, snapshot: Snapshot) -> None:
+    thread_id = looked.thread.thread_id
     answers: dict[str, Plain] = {}
     for question in snapshot.questions:
         fields, simple = answer_fields(question)
-        given = answered(fields, f"again_{looked.thread.thread_id}_{question.id}")
+        given = answered(fields, f"again_{thread_id}_{question.id}")
         answers[question.id] = given.get("answer") if simple else given
-    looked.workspace.reanswer(looked.thread.thread_id, snapshot.checkpoint_id, answers, label=label, **_going())
+    looked.workspace.reanswer(thread_id, snapshot.checkpoint_id, answers, label=_label_of(thread_id), **_going())
 
 
 def _possible(looked: Looked) -> bool:
