@@ -10,7 +10,7 @@ from graphs.pattern import Pattern
 from ui.access import the_lab
 
 PAGES: dict[str, Any] = {}
-"""The registered page of each pattern, by slug; the router fills it."""
+"""The registered pages by their path, which a pattern's slug is too; the router fills it."""
 
 
 def render() -> None:

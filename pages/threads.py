@@ -161,6 +161,9 @@ def _row(thread: Thread, standing: Standing, size: ThreadSize) -> None:
                 st.caption(literal(standing.reason, 1000))
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             st.badge(standing.label, icon=standing.icon, color=standing.color)
+            if _is_known(thread) and size.checkpoints:
+                address = {"thread": thread.thread_id}
+                st.page_link(PAGES["explorer"], label="History", query_params=address, width="content")
             menu(thread, saved=size.checkpoints > 0, known=_is_known(thread))
 
 

@@ -77,7 +77,7 @@ def test_a_run_whose_server_was_killed_is_found_again_and_ends_with_no_step_run_
     visit(page, f"{again.url}/threads")
     row = keyed(page, f"row_{thread}")
     expect(row).to_contain_text("Can go on")
-    row.get_by_role("link").click()
+    row.get_by_role("link").first.click()
     stands(page, PIPELINE, "Stopped")
     idle(page)
     click(page, f"{PIPELINE}_again")

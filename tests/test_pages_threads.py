@@ -50,8 +50,15 @@ def choose(at: AppTest, thread: Thread, action: str) -> None:
 
 
 def links(at: AppTest) -> list[str]:
-    """Gives the labels of the links in the page itself."""
-    return [link.proto.label for link in at.main.get("page_link")]
+    """Gives the labels of the links to threads; beside each is one to its history."""
+    return [link.proto.label for link in at.main.get("page_link") if link.proto.page != "explorer"]
+
+
+def test_each_thread_with_checkpoints_leads_to_its_history(here: Workspace) -> None:
+    thread = made(here)
+    at = open_page("threads")
+    (history,) = (link.proto for link in at.main.get("page_link") if link.proto.page == "explorer")
+    assert (history.label, history.query_string) == ("History", f"thread={thread.thread_id}")
 
 
 def titles(here: Workspace) -> list[str]:

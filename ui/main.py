@@ -26,7 +26,9 @@ families = {
 }
 # Streamlit's own menu puts its sections into the list as something else than items, which screen readers stumble over.
 page = st.navigation([*home, *(found for group in families.values() for found in group)], position="hidden")
-gallery.PAGES.update({found.url_path: found for group in families.values() for found in group})
+gallery.PAGES.update(
+    {found.url_path: found for found in (*home, *(one for group in families.values() for one in group))}
+)
 style()
 menu(home, families)
 sidebar()
