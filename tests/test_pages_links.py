@@ -64,7 +64,7 @@ def test_the_list_of_threads_leads_back_to_each_one() -> None:
     at = open_page("expense-approval")
     start(at, EXPENSE, 1)
     there = open_page("threads")
-    links = [link.proto for link in there.main.get("page_link")]
+    links = [link.proto for link in there.main.get("page_link") if link.proto.page != "explorer"]
     assert [link.page for link in links] == ["expense-approval", "expense-approval"]
     assert {part for link in links for part in link.query_string.split("&")} >= {"lane=static", "lane=dynamic"}
     assert sorted(badges(there)) == ["Can go on", "Waiting for an answer"]
