@@ -150,11 +150,17 @@ def row(thread_id: str, namespace: str, checkpoint_id: str, told: Note) -> dict[
         "thread_id": thread_id,
         "checkpoint_ns": namespace,
         "checkpoint_id": checkpoint_id,
-        "ran": json.dumps(told.ran),
-        "next": json.dumps(told.next),
-        "changed": json.dumps(told.changed),
+        "ran": _dumped(told.ran),
+        "next": _dumped(told.next),
+        "changed": _dumped(told.changed),
         "text": told.text,
     }
+
+
+@functools.lru_cache(maxsize=1024)
+def _dumped(told: tuple[object, ...]) -> str:
+    """Writes what is mostly the same from step to step."""
+    return json.dumps(told)
 
 
 def read(ran: str, following: str, changed: str, text: str) -> Note:
