@@ -1,8 +1,9 @@
 """What a workspace reads of its threads: their list, what their runs told, and what they saved."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from langgraph.types import StateSnapshot
 
@@ -83,6 +84,13 @@ class Reading(Owned):
         thread = self._thread(thread_id)
         return state_fields(self._lab.state_schema(thread.pattern, thread.lane))
 
+    def types(self, thread_id: str) -> Mapping[str, str]:
+        """Tells of each field of the thread's state its type, and its reducer where it has one."""
+        thread = self._thread(thread_id)
+        schema = self._lab.state_schema(thread.pattern, thread.lane)
+        reducers = self._reducers(thread)
+        return {name: _named(hint, reducers.get(name, "none")) for name, hint in get_type_hints(schema).items()}
+
     def diff(
         self, thread_id: str, before: str | None, after: str, other_thread_id: str | None = None
     ) -> tuple[Change, ...]:
@@ -149,3 +157,15 @@ class Reading(Owned):
         for thread_id in thread_ids:
             self._thread(thread_id)
         return self._lab.storage.database.rows(BUSINESS[table], thread_ids)
+
+
+REDUCERS: Mapping[Reducer, str] = {"add": "add", "other": "of its own"}
+
+
+def _named(hint: Any, reducer: Reducer) -> str:
+    if reducer == "messages":
+        # The union of all kinds of messages would say no more.
+        return "list[AnyMessage], reducer add_messages"
+    told = hint.__name__ if isinstance(hint, type) and not get_args(hint) else str(hint)
+    told = re.sub(r"\b(?:\w+\.)+(?=\w)", "", told)
+    return f"{told}, reducer {REDUCERS[reducer]}" if reducer in REDUCERS else told
