@@ -63,6 +63,16 @@ def _for(query: str) -> TextClause:
     return text(query).bindparams(bindparam("ids", expanding=True))
 
 
+_SOME = {
+    # In the row itself the metadata stand behind the state, which would have to be walked.
+    "sqlite": _for(
+        "SELECT checkpoint_id, parent_checkpoint_id, metadata FROM checkpoints INDEXED BY ck_meta "  # noqa: S608 - our own names
+        f"WHERE {_ONE_BY_ONE}"
+    ),
+    "postgresql": _for(
+        f"SELECT checkpoint_id, parent_checkpoint_id, metadata FROM checkpoints WHERE {_ONE_BY_ONE}"  # noqa: S608 - our own names
+    ),
+}
 # Each checkpointer has a name of its own for the table of what tasks wrote.
 _WRITES = {"sqlite": "writes", "postgresql": "checkpoint_writes"}
 _MARKS = {
@@ -135,6 +145,15 @@ def rows(storage: Storage, thread_id: str, namespace: str = "") -> list[IndexRow
     with storage.database.read() as connection:
         found = connection.execute(_ROWS, values).all()
     return [_row(ident, parent, namespace, metadata(told)) for ident, parent, told in found]
+
+
+def some(storage: Storage, thread_id: str, ids: Collection[str]) -> dict[str, IndexRow]:
+    """Gives these checkpoints of a thread by their ids."""
+    if isinstance(storage.saver, InMemorySaver):
+        wanted = set(ids)
+        return {row.checkpoint_id: row for row in rows(storage, thread_id) if row.checkpoint_id in wanted}
+    found = _each(storage, _SOME[storage.kind], thread_id, "", ids)
+    return {ident: _row(ident, parent, "", metadata(told)) for ident, parent, told in found}
 
 
 def marks(storage: Storage, thread_id: str, namespace: str = "") -> Marks:

@@ -116,19 +116,34 @@ class Reading(Owned):
         return {entry.name: entry.reducer for entry in state_fields(schema)}
 
     def history(
-        self, thread_id: str, only: Only = EVERYTHING, *, limit: int = 50, offset: int = 0, at: str | None = None
+        self,
+        thread_id: str,
+        only: Only = EVERYTHING,
+        *,
+        limit: int = 50,
+        offset: int = 0,
+        at: str | None = None,
+        tree: Tree | None = None,
     ) -> Page:
-        """Gives a page of the thread's checkpoints in the order of writing; with `at`, the one of that checkpoint."""
+        """Gives a page of the thread's checkpoints in the order of writing; with `at`, the one of that checkpoint.
+
+        Who has the thread's tree already gives it, and only the page's rows are read.
+        """
         thread = self._thread(thread_id)
-        return listing.page(self._lab.storage_of(thread), thread.thread_id, only, limit=limit, offset=offset, at=at)
+        grown = tree or self.tree(thread_id)
+        return listing.page(
+            self._lab.storage_of(thread), thread_id, only, limit=limit, offset=offset, at=at, grown=grown
+        )
 
-    def rows(self, thread_id: str, checkpoint_ids: Sequence[str]) -> tuple[Row, ...]:
+    def rows(self, thread_id: str, checkpoint_ids: Sequence[str], tree: Tree | None = None) -> tuple[Row, ...]:
         """Gives the history's rows of these checkpoints, in their order; unknown ones are left out."""
-        return listing.chosen(self._lab.storage_of(self._thread(thread_id)), thread_id, checkpoint_ids)
+        thread = self._thread(thread_id)
+        grown = tree or self.tree(thread_id)
+        return listing.chosen(self._lab.storage_of(thread), thread_id, checkpoint_ids, grown)
 
-    def visits(self, thread_id: str, checkpoint_id: str) -> Mapping[str, int]:
+    def visits(self, thread_id: str, checkpoint_id: str, tree: Tree | None = None) -> Mapping[str, int]:
         """Counts how often each node ran on the way to a checkpoint; raises UnknownCheckpoint."""
-        grown = self.tree(thread_id)
+        grown = tree or self.tree(thread_id)
         if checkpoint_id not in grown.marks:
             raise UnknownCheckpoint(checkpoint_id)
         told = index.ran(self._lab.storage_of(self._thread(thread_id)), thread_id)

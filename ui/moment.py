@@ -47,7 +47,7 @@ def _title(mark: Mark | None, snapshot: Snapshot) -> str:
 def _states(names: list[str], looked: Looked, snapshot: Snapshot) -> dict[str, NodeState]:
     visits: dict[str, int] = {}
     if not looked.at.namespace:
-        visits = dict(looked.workspace.visits(looked.thread.thread_id, looked.at.checkpoint_id))
+        visits = dict(looked.workspace.visits(looked.thread.thread_id, looked.at.checkpoint_id, looked.grown))
     asked = {question.node for question in snapshot.questions}
     states: dict[str, NodeState] = {}
     for name in names:
