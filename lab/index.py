@@ -216,6 +216,17 @@ def inner(storage: Storage, thread_id: str, ids: Collection[str]) -> dict[str, l
     return found
 
 
+def outer(storage: Storage, thread_id: str, namespace: str, checkpoint_id: str) -> str | None:
+    """Gives the thread's own checkpoint that a subgraph's one belongs to; None where there is no such one."""
+    if isinstance(storage.saver, InMemorySaver):
+        found = {ident: told for ident, _, told in _told(storage.saver, thread_id, namespace)}.get(checkpoint_id, {})
+    else:
+        asked = _each(storage, _SOME[storage.kind], thread_id, namespace, [checkpoint_id])
+        found = next((metadata(told) for _, _, told in asked), {})
+    parents = found.get("parents")
+    return parents.get("") if isinstance(parents, dict) else None
+
+
 def sizes(storage: Storage, thread_id: str, ids: Collection[str], namespace: str = "") -> dict[str, int]:
     """Gives by checkpoint the bytes that its state takes."""
     if isinstance(storage.saver, InMemorySaver):

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, get_args, get_type_hints
 
 from langgraph.types import StateSnapshot
@@ -23,6 +24,8 @@ from lab.tree import Tree
 from lab.view import ThreadView
 
 EVERYTHING = Only()
+NEAR = 500
+"""Steps whose subgraphs' nodes are counted."""
 
 
 class Reading(Owned):
@@ -141,14 +144,40 @@ class Reading(Owned):
         grown = tree or self.tree(thread_id)
         return listing.chosen(self._lab.storage_of(thread), thread_id, checkpoint_ids, grown)
 
-    def visits(self, thread_id: str, checkpoint_id: str, tree: Tree | None = None) -> Mapping[str, int]:
-        """Counts how often each node ran on the way to a checkpoint; raises UnknownCheckpoint."""
+    def visits(
+        self, thread_id: str, checkpoint_id: str, tree: Tree | None = None, inside: str | None = None
+    ) -> Mapping[str, int]:
+        """Counts how often each node ran on the way to a checkpoint, one of a subgraph as `graph:node`.
+
+        `inside` is a checkpoint of a subgraph that the given one's step called, up to which its nodes count too.
+        Raises UnknownCheckpoint.
+        """
+        thread = self._thread(thread_id)
+        storage = self._lab.storage_of(thread)
         grown = tree or self.tree(thread_id)
         if checkpoint_id not in grown.marks:
             raise UnknownCheckpoint(checkpoint_id)
-        told = index.ran(self._lab.storage_of(self._thread(thread_id)), thread_id)
-        way = (mark for mark in grown.lineage(checkpoint_id) if mark.source == "loop")
-        return Counter(name for mark in way for name in told.get(mark.checkpoint_id, ()))
+        told = index.ran(storage, thread_id)
+        way = grown.lineage(checkpoint_id)
+        counts = Counter(name for mark in way if mark.source == "loop" for name in told.get(mark.checkpoint_id, ()))
+        # What a step's subgraphs did was left behind where an edit or a replay begins at that step.
+        done = [mark.checkpoint_id for mark, after in pairwise(way[-NEAR:]) if after.source == "loop"]
+        calls = index.inner(storage, thread_id, [*done, checkpoint_id])
+        rows = [row for ident in done for row in calls.get(ident, ())]
+        rows += [row for row in calls.get(checkpoint_id, ()) if inside is not None and row.checkpoint_id <= inside]
+        spaces: dict[str, list[str]] = {}
+        for row in rows:
+            spaces.setdefault(row.namespace, []).append(row.checkpoint_id)
+        for namespace, ids in spaces.items():
+            path = [part.partition(":")[0] for part in namespace.split("|")]
+            for note in index.noted(storage, thread_id, ids, namespace).values():
+                counts.update(":".join((*path, name)) for name in note.ran)
+        return counts
+
+    def caller(self, thread_id: str, checkpoint_id: str, namespace: str) -> str | None:
+        """Gives the thread's own checkpoint whose step called a subgraph, by a checkpoint of that subgraph."""
+        thread = self._thread(thread_id)
+        return index.outer(self._lab.storage_of(thread), thread_id, namespace, checkpoint_id)
 
     def tree(self, thread_id: str) -> Tree:
         """Gives the tree of the thread's checkpoints with all its branches."""

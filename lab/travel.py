@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
 
@@ -49,23 +49,27 @@ class Preview:
 class Travelling(Reading):
     """The ways back in a workspace's threads, none of which changes what was saved."""
 
-    def ahead(self, thread_id: str, checkpoint_id: str) -> Ahead:
-        """Tells what would run, and run again, from a checkpoint; raises UnknownCheckpoint."""
+    def ahead(self, thread_id: str, checkpoint_id: str, following: Sequence[str] | None = None) -> Ahead:
+        """Tells what would run, and run again, from a checkpoint; raises UnknownCheckpoint.
+
+        `following` are the nodes that an edit there would make the next ones.
+        """
         thread = self._thread(thread_id)
-        snapshot = self._there(thread, checkpoint_id)
+        there = self._there(thread, checkpoint_id)
+        first = there.next if following is None else tuple(following)
         drawing = self._lab.drawing(thread.pattern, thread.lane)
         after: dict[str, list[str]] = {}
         for edge in drawing.edges:
             after.setdefault(edge.source, []).append(edge.target)
         # A subgraph's nodes are drawn instead of the node that calls it.
-        named = [name for name in drawing.nodes if name.partition(":")[0] in snapshot.next]
+        named = [name for name in drawing.nodes if name.partition(":")[0] in first]
         way = list(named)
         for name in way:
             way += [target for target in after.get(name, ()) if target not in way]
         effects = {name: _effects(drawing.nodes[name].metadata) for name in way if name in drawing.nodes}
         nodes = [name for name in way if name not in named and not name.startswith("__")]
         return Ahead(
-            tuple(name for name in snapshot.next if name != "__start__"),
+            tuple(name for name in first if name != "__start__"),
             tuple(nodes),
             {name: found for name, found in effects.items() if found},
         )

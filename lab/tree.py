@@ -137,8 +137,8 @@ def grow(marks: Sequence[Mark]) -> Tree:
             numbers[ident] = len(owns)
         owns[numbers[ident] - 1].append(known[ident])
     branches = tuple(
-        Branch(number, _name(own, number), parents[own[0].checkpoint_id], tuple(own))
-        for number, own in enumerate(owns, 1)
+        Branch(number, name, parents[own[0].checkpoint_id], tuple(own))
+        for number, (own, name) in enumerate(zip(owns, _names(owns), strict=True), 1)
     )
     return Tree(branches, {ident: known[ident] for ident in parents}, max(known, default=None), parents, numbers)
 
@@ -165,9 +165,14 @@ def _ordered(marks: Sequence[Mark]) -> tuple[dict[str, Mark], dict[str, str | No
     return known, parents
 
 
-def _name(own: Sequence[Mark], number: int) -> str:
-    label = next((mark.label for mark in own if mark.label.strip()), "")
-    return label or ("main" if number == 1 else f"branch {number}")
+def _names(owns: Sequence[Sequence[Mark]]) -> list[str]:
+    """Names branches by their labels; one that another has already gets its number beside it."""
+    names: list[str] = []
+    for number, own in enumerate(owns, 1):
+        label = next((mark.label for mark in own if mark.label.strip()), "")
+        name = label or ("main" if number == 1 else f"branch {number}")
+        names.append(f"{name} ({number})" if name in names else name)
+    return names
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,4 +153,4 @@ def test_checkpoints_on_branches_of_one_name_are_told_apart(pages_lab: Lab) -> N
     at.run()
     (options,) = [found.options for found in at.selectbox if str(found.key).startswith("time-travel_replay_")]
     assert len(set(options)) == len(options) == 5
-    assert options[-1] == "3: after going back, send next (again), no. 2"
+    assert options[-1] == "3: after going back, send next (again (3))"

@@ -153,9 +153,44 @@ def test_what_was_typed_last_is_what_is_forked_though_the_page_was_not_drawn_sin
     assert workspace.tree(approved).branches[-1].name == "typed last"
 
 
-def test_nothing_can_be_saved_before_something_is_changed(workspace: Workspace, approved: str) -> None:
-    at = look(approved, "Edit and fork")
-    assert all(at.button(key=f"{name}_{approved}").disabled for name in ("fork_run", "fork", "what_if"))
+def test_a_fork_without_a_change_is_refused_with_the_reason(workspace: Workspace, approved: str) -> None:
+    at = look(approved, "Edit and fork", checkpoint=at_node(workspace, approved, "submit"))
+    press(at, f"fork_run_{approved}")
+    assert "no field was changed" in markdowns(at)
+    assert len(workspace.tree(approved).branches) == 1
+
+
+def test_a_value_out_of_its_bounds_is_told_at_its_field_and_nothing_is_forked(
+    workspace: Workspace, approved: str
+) -> None:
+    at = edited(workspace, approved, -5.0)
+    assert any("greater than" in text for text in texts(at))
+    press(at, f"fork_run_{approved}")
+    assert len(workspace.tree(approved).branches) == 1
+
+
+def test_an_edit_says_what_the_nodes_after_it_do_outside_the_state(workspace: Workspace, approved: str) -> None:
+    assert "`pay` acts outside the state: ledger" in markdowns(edited(workspace, approved, 50.0))
+
+
+def test_a_second_press_of_a_double_click_makes_no_second_branch(workspace: Workspace, approved: str) -> None:
+    at = edited(workspace, approved, 50.0)
+    old = at.query_params["checkpoint"]
+    press(at, f"fork_{approved}")
+    at.query_params["checkpoint"] = old
+    at.run()
+    press(at, f"fork_{approved}")
+    assert len(workspace.tree(approved).branches) == 2
+    assert at.query_params["checkpoint"] == workspace.tree(approved).head
+
+
+@pytest.mark.parametrize("name", ["against", "other", "left", "right"])
+def test_a_link_to_a_pair_that_is_gone_says_so(workspace: Workspace, approved: str, name: str) -> None:
+    workspace.replay(approved, at_node(workspace, approved, "pay"), pace=0)
+    ended(workspace, approved)
+    view = "Compare branches" if name in ("left", "right") else "Diff"
+    at = look(approved, view, **{name: "made-up"})
+    assert any("made-up" in found.value.replace("\\", "") for found in at.warning)
 
 
 def test_what_if_runs_both_and_shows_their_ends_side_by_side(workspace: Workspace, approved: str) -> None:
@@ -166,7 +201,7 @@ def test_what_if_runs_both_and_shows_their_ends_side_by_side(workspace: Workspac
     at = look(approved, "Compare branches")
     names = {at.selectbox(key=f"{side}_{approved}").value for side in ("left", "right")}
     assert names == {2, 3}
-    ends: Any = at.dataframe[-1].value
+    ends: Any = at.table[-1].value
     assert "waits for an answer in manager" in set(ends.iloc[0])
     assert "finished" in set(ends.iloc[0])
 

@@ -34,13 +34,11 @@ def back(card: Card, lane: Lane, state_fields: Sequence[Field]) -> None:
         return
     with st.container(border=True, key=f"{card.key}_back_card"):
         st.markdown(":material/history: **Go back**")
-        to = st.selectbox(
-            "To the checkpoint",
-            list(offered),
-            index=min(1, len(offered) - 1),
-            format_func=lambda ident: offered.get(ident, ident),
-            key=f"{card.key}_{card.thread_id}_back_to",
-        )
+        key = f"{card.key}_{card.thread_id}_back_to"
+        # A default beside a key would be in its way where the list has changed since.
+        if st.session_state.get(key) not in offered:
+            st.session_state[key] = list(offered)[min(1, len(offered) - 1)]
+        to = st.selectbox("To the checkpoint", list(offered), format_func=offered.__getitem__, key=key)
         there = card.workspace.snapshot(card.thread_id, str(to))
         if there is not None:
             st.markdown(_runs(card, there) if lane.travel != "rewind" else _writes(card))

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 from lab.forms import Field, fields
 from ui.access import the_lab
 from ui.diagram import shape_of
+from ui.layout import place
 from ui.shape import Shape
 
 
@@ -14,6 +15,12 @@ from ui.shape import Shape
 def shape(slug: str, lane_key: str) -> Shape:
     """Gives a lane's graph as it's drawn."""
     return shape_of(the_lab().drawing(slug, lane_key))
+
+
+@lru_cache(maxsize=256)
+def width(slug: str, lane_key: str) -> float:
+    """Gives the pixels that a lane's graph is wide."""
+    return place(shape(slug, lane_key)).width
 
 
 def node_names(slug: str, lane_key: str) -> tuple[str, ...]:

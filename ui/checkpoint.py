@@ -19,7 +19,8 @@ def views(looked: Looked, snapshot: Snapshot) -> None:
     drawn = st.tabs(list(VIEWS), key="view", on_change="rerun", bind="query-params")
     for title, tab in zip(VIEWS, drawn, strict=True):
         if tab.open:
-            with tab:
+            # While a run is followed the script goes on, and would leave what was drawn here before in its place.
+            with tab, st.empty().container() if looked.running else st.container():
                 try:
                     VIEWS[title](looked, snapshot)
                 except LabError as error:

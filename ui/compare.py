@@ -16,7 +16,7 @@ from ui import place
 from ui.diff import changes
 from ui.history_table import changed
 from ui.place import Looked, Place
-from ui.text import safe, shown
+from ui.text import literal, shown
 
 PARTED = "background-color: rgba(15, 118, 110, 0.22); font-weight: 700"
 """How the row is marked in which two branches part, beside the words that say so."""
@@ -56,6 +56,12 @@ def _side(looked: Looked, name: str, title: str, fallback: Branch) -> Branch:
     branches = {branch.number: branch for branch in looked.grown.branches}
     asked = place.read(name)
     found = asked is not None and asked.checkpoint_id in looked.grown.marks
+    if asked is not None and not found:
+        st.warning(
+            f"The thread has no checkpoint '{literal(asked.checkpoint_id, 60)}' to compare; a branch made last "
+            "is taken in its place. It may have been pruned, or the link is another thread's.",
+            icon=":material/link_off:",
+        )
     start = looked.grown.branch_of(asked.checkpoint_id) if found and asked is not None else fallback
     key = f"{name}_{looked.thread.thread_id}"
     st.session_state[key] = start.number
@@ -84,18 +90,22 @@ def _steps(looked: Looked, left: Branch, right: Branch) -> None:
         where = "◆ parts here" if number == 0 else f"+{number}"
         sides = [_told(rows.get(mark.checkpoint_id)) if mark else "(ended)" for mark in (one, other)]
         lines.append({"Where": where, "Left": sides[0], "Right": sides[1]})
-    named = {"Left": shown(f"Left: {left.name}", 80), "Right": shown(f"Right: {right.name}", 80)}
-    frame = pd.DataFrame(safe(lines, 400)).rename(columns=named)
+    named = {"Left": literal(f"Left: {left.name}", 80), "Right": literal(f"Right: {right.name}", 80)}
+    frame = _frame(lines).rename(columns=named)
     parts = int(parted.shared is not None)
-    st.dataframe(
+    st.table(
         frame.style.apply(lambda row: [PARTED if row.name == parts else ""] * len(row), axis=1),
         hide_index=True,
-        height=min(38 + 35 * len(lines), 460),
         alt=f"The two branches step by step: {len(lines)} rows",
     )
     cut = max(len(way) for way in ways) - shared - STEPS
     if cut > 0:
         st.caption(f"{cut:,} further steps aren't drawn.")
+
+
+def _frame(lines: Sequence[Mapping[str, str]]) -> pd.DataFrame:
+    # A table reads Markdown in its cells.
+    return pd.DataFrame([{name: literal(text, 400) for name, text in line.items()} for line in lines])
 
 
 def _rows(looked: Looked, marks: Sequence[Mark]) -> Mapping[str, Row]:
@@ -106,7 +116,7 @@ def _rows(looked: Looked, marks: Sequence[Mark]) -> Mapping[str, Row]:
 def _told(row: Row | None) -> str:
     if row is None:
         return ""
-    who = ", ".join(row.ran) or {"fork": "replayed", "update": "edited", "input": "input"}.get(row.source, "")
+    who = ", ".join(row.ran) or {"fork": "runs from here", "update": "edited", "input": "input"}.get(row.source, "")
     what = ", ".join(changed(one) for one in row.changed)
     more = [*(f"asked: {asked}" for asked in row.asked), *(f"failed: {error}" for error in row.errors)]
     return " · ".join(part for part in (f"step {row.step}", who, what, *more) if part)
@@ -126,7 +136,7 @@ def _outcomes(looked: Looked, left: Branch, right: Branch) -> None:
         lines.append(
             {"": name, "Left": _brief(before), "Right": _brief(after), "Same": "same" if same(before, after) else "≠"}
         )
-    st.dataframe(pd.DataFrame(safe(lines, 400)), hide_index=True, alt=f"The ends of both branches: {len(lines)} rows")
+    st.table(_frame(lines), hide_index=True, alt=f"The ends of both branches: {len(lines)} rows")
     with st.expander("The difference of the two ends, left to right", expanded=True):
         changes(looked.workspace.diff(thread_id, one.checkpoint_id, other.checkpoint_id))
 
@@ -141,5 +151,5 @@ def _stands(end: Snapshot) -> str:
 
 def _brief(value: Plain) -> str:
     if isinstance(value, list):
-        return f"list of {len(value):,}: {value[-1] if value else ''}"
-    return str(value)
+        return f"list of {len(value):,}, the last: {value[-1]}" if value else "empty list"
+    return "–" if value is None or value == "" else str(value)

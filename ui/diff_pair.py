@@ -1,9 +1,11 @@
 """The difference of any two checkpoints, of one thread or of two threads of a pattern."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import streamlit as st
 
+from lab.errors import UnknownThread
 from lab.history import Snapshot
 from lab.listing import Row
 from lab.threads import Thread
@@ -11,7 +13,7 @@ from lab.workspace import Workspace
 from ui import place
 from ui.diff import changes
 from ui.place import Looked, Place
-from ui.text import shown
+from ui.text import literal, shown
 
 OFFERED = 200
 """Checkpoints of the other side that are offered, the newest ones; any other can be pinned where it's looked at."""
@@ -38,6 +40,8 @@ def _other_side(looked: Looked, snapshot: Snapshot) -> tuple[Thread, str | None]
     threads = _threads(looked.workspace, looked.thread)
     asked_thread = st.query_params.get("other", looked.thread.thread_id)
     asked = place.read("against")
+    if asked_thread not in {thread.thread_id for thread in threads}:
+        _missing("thread", asked_thread, "this thread")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         ids = [thread.thread_id for thread in threads]
         key = f"other_{looked.thread.thread_id}"
@@ -63,8 +67,21 @@ def _other_side(looked: Looked, snapshot: Snapshot) -> tuple[Thread, str | None]
 
 
 def _threads(workspace: Workspace, thread: Thread) -> list[Thread]:
-    found = [one for one in workspace.threads(pattern=thread.pattern) if one.thread_id != thread.thread_id]
-    return [thread, *found]
+    found = {one.thread_id: one for one in (thread, *workspace.threads(pattern=thread.pattern))}
+    # An older one than the list has opens by its link.
+    with suppress(UnknownThread):
+        asked = workspace.thread(st.query_params.get("other", thread.thread_id))
+        if asked.pattern == thread.pattern:
+            found.setdefault(asked.thread_id, asked)
+    return list(found.values())
+
+
+def _missing(what: str, ident: str, instead: str) -> None:
+    st.warning(
+        f"There is no {what} '{literal(ident, 60)}' to compare with here; {instead} is taken in its place. "
+        "It may have been deleted or pruned, or the link is another workspace's.",
+        icon=":material/link_off:",
+    )
 
 
 def _name(thread: Thread, own: Thread) -> str:
@@ -101,6 +118,8 @@ def _checkpoint(
     if not told:
         return None
     fallback = snapshot.parent_id if other.thread_id == looked.thread.thread_id else rows[-1].checkpoint_id
+    if asked is not None and asked.checkpoint_id not in told:
+        _missing("checkpoint", asked.checkpoint_id, "the one before")
     start = asked.checkpoint_id if asked is not None and asked.checkpoint_id in told else fallback
     key = f"against_{looked.thread.thread_id}_{other.thread_id}"
     st.session_state[key] = start if start in told else next(iter(told))

@@ -26,16 +26,18 @@ def explorer(workspace: Workspace, thread: Thread) -> None:
         st.info("The thread has no checkpoint.", icon=":material/info:")
         return
     at = _at(grown)
-    _tree(thread, grown, at)
+    # A subgraph's checkpoint stands under the step that called it.
+    own = _own(workspace, thread, at)
+    _tree(thread, grown, own)
     history_table(workspace, thread.thread_id, grown, node_names(thread.pattern, thread.lane), at)
-    _slider(thread, grown, at)
+    _slider(thread, grown, own)
     try:
         snapshot = workspace.snapshot(thread.thread_id, at.checkpoint_id, at.namespace)
     except LabError as error:
         st.warning(literal(error, 1000), icon=":material/error:")
         return
     if snapshot is not None:
-        views(Looked(workspace, thread, grown, at), snapshot)
+        views(Looked(workspace, thread, grown, at, own), snapshot)
 
 
 def _at(grown: Tree) -> Place:
@@ -54,10 +56,15 @@ def _at(grown: Tree) -> Place:
     return asked
 
 
-def _tree(thread: Thread, grown: Tree, at: Place) -> None:
+def _own(workspace: Workspace, thread: Thread, at: Place) -> str:
+    caller = workspace.caller(thread.thread_id, at.checkpoint_id, at.namespace) if at.namespace else None
+    return caller or at.checkpoint_id
+
+
+def _tree(thread: Thread, grown: Tree, own: str) -> None:
     key = f"opened_{thread.thread_id}"
     opened: set[str] = st.session_state.setdefault(key, set())
-    selected = at.checkpoint_id if at.checkpoint_id in grown.marks else None
+    selected = own if own in grown.marks else None
     pick = checkpoint_tree(grown, key=thread.thread_id, selected=selected, opened=opened, height=300)
     if pick is None:
         return
@@ -68,23 +75,25 @@ def _tree(thread: Thread, grown: Tree, at: Place) -> None:
     st.rerun()
 
 
-def _slider(thread: Thread, grown: Tree, at: Place) -> None:
+def _slider(thread: Thread, grown: Tree, own: str) -> None:
     """Draws the slider over the branch that is looked at, from the root to its end."""
-    if at.checkpoint_id not in grown.marks:
+    if own not in grown.marks:
         return
-    branch = grown.branch_of(at.checkpoint_id)
+    branch = grown.branch_of(own)
     way = grown.path(branch.number)
     if len(way) < 2:
         return
     ids = [mark.checkpoint_id for mark in way]
     key = f"slider_{thread.thread_id}_{branch.number}"
-    st.session_state[key] = ids.index(at.checkpoint_id)
+    # Along a branch each checkpoint is a step after the one before it, also an edit and a replay.
+    first = way[0].step
+    st.session_state[key] = first + ids.index(own)
     st.slider(
-        f"Checkpoint on {literal(branch.name, 60)}",
-        0,
-        len(way) - 1,
+        f"Step on {literal(branch.name, 60)}",
+        first,
+        first + len(way) - 1,
         key=key,
-        format=f"%d of {len(way) - 1}",
+        format="step %d",
         help="Drag, or press the arrow keys: the graph, the chat and the state follow.",
-        on_change=lambda: place.look_at(Place(ids[st.session_state[key]])),
+        on_change=lambda: place.look_at(Place(ids[st.session_state[key] - first])),
     )

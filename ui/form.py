@@ -92,9 +92,9 @@ def _label(option: Plain) -> str:
 
 def _number(field: Field, value: Plain, common: dict[str, Any]) -> Plain:
     kind = int if field.widget == "integer" else float
-    bounds = [None if bound is None else kind(bound) for bound in (field.minimum, field.maximum)]
     start: Any = None if value is None else kind(value)
-    return st.number_input(field.title, min_value=bounds[0], max_value=bounds[1], value=start, step=kind(1), **common)
+    # Without bounds: what the browser refuses it keeps to itself, and the value before would be sent in its place.
+    return st.number_input(field.title, value=start, step=kind(1), **common)
 
 
 # Typed fields
@@ -118,13 +118,9 @@ def height(text: str) -> int:
 
 
 def count(entry: Entry, start: Any, common: dict[str, Any]) -> None:
-    """Draws a number; a bound that it's over already would be an error."""
+    """Draws a number, without its bounds: those the lab checks, and says at the field what is wrong."""
     kind = int if entry.kind == "integer" else float
     value = None if start is None else kind(start)
-    fits = {"min_value": value is None or entry.minimum is None or value >= entry.minimum}
-    fits["max_value"] = value is None or entry.maximum is None or value <= entry.maximum
-    for name, bound in (("min_value", entry.minimum), ("max_value", entry.maximum)):
-        common[name] = None if bound is None or not fits[name] or abs(bound) > SAFE else kind(bound)
     if kind is float:
         common["format"] = f"%.{max(2, decimals(value or 0.0))}f"
     st.number_input(value=value, step=kind(1), **common)

@@ -16,9 +16,9 @@ from ui.lane import seconds
 from ui.place import Place
 from ui.text import safe, shown
 
-PAGE = 50
+PAGE = 12
 """Checkpoints on one page; rows of subgraphs come with those that they belong to."""
-HEIGHT = 390
+HEIGHT = 460
 """Pixels of the table, with its head; what is more scrolls."""
 SOURCES = ("input", "loop", "update", "fork")
 SIGNS = {"set": "set", "same": "same", "appended": "+", "removed": "−", "changed": "~"}
@@ -38,7 +38,8 @@ def history_table(workspace: Workspace, thread_id: str, grown: Tree, nodes: Sequ
         st.info("No checkpoint fits these filters. Loosen one of them.", icon=":material/filter_alt_off:")
         return
     rows = list(_flat(page.rows, inner=bool(st.session_state.get(f"inner_{thread_id}", True))))
-    _frame(f"rows_{thread_id}_{page.offset}_{abs(hash(only))}_{len(rows)}", rows, shown)
+    branched = len(grown.branches) > 1
+    _frame(f"rows_{thread_id}_{page.offset}_{abs(hash(only))}_{len(rows)}", rows, shown, branched=branched)
     _pages(key, page)
 
 
@@ -66,19 +67,21 @@ def _flat(rows: Sequence[Row], *, inner: bool) -> Iterator[Row]:
     for row in rows:
         yield row
         if inner:
-            yield from row.inner
+            # Subgraphs at work side by side save in turn; each one's rows stand together.
+            begun = {one.namespace: one.checkpoint_id for one in reversed(row.inner)}
+            yield from sorted(row.inner, key=lambda one: (begun[one.namespace], one.checkpoint_id))
 
 
-def _frame(key: str, rows: Sequence[Row], shown: Place) -> None:
+def _frame(key: str, rows: Sequence[Row], shown: Place, *, branched: bool) -> None:
     places = [Place(row.checkpoint_id, row.namespace) for row in rows]
     at = [places.index(shown)] if shown in places else []
     held: Any = st.session_state.get(key)
     if held is None or list(held["selection"]["rows"]) != at:
         st.session_state[key] = {"selection": {"rows": at, "columns": [], "cells": []}}
-    frame = pd.DataFrame([_line(row) for row in rows])
+    frame = pd.DataFrame([_line(row, "%H:%M:%S.%f" if _of_today(rows) else "%Y-%m-%d %H:%M:%S.%f") for row in rows])
     empty = [name for name in ("Asked", "Error") if not frame[name].any()]
     st.dataframe(
-        frame.drop(columns=[*empty, *(["Branch"] if frame["Branch"].nunique() < 2 else [])]),
+        frame.drop(columns=[*empty, *([] if branched else ["Branch"])]),
         key=key,
         hide_index=True,
         on_select=lambda: _picked(key, places),
@@ -86,12 +89,15 @@ def _frame(key: str, rows: Sequence[Row], shown: Place) -> None:
         height=min(38 + 35 * len(rows), HEIGHT),
         alt=f"Checkpoints in the order of writing: {len(rows)} rows",
         column_config={
-            "Step": st.column_config.TextColumn(pinned=True, width=80),
+            "Step": st.column_config.TextColumn(pinned=True, width=150 if any(row.namespace for row in rows) else 60),
             "Source": st.column_config.TextColumn(width=65),
             "Ran": st.column_config.TextColumn(width=100),
             "Changed": st.column_config.TextColumn(width=230),
             "Next": st.column_config.TextColumn(width=95),
-            "Time": st.column_config.TextColumn(width=105),
+            "Asked": st.column_config.TextColumn(width=120),
+            "Error": st.column_config.TextColumn(width=120),
+            "Branch": st.column_config.TextColumn(width=100),
+            "Time": st.column_config.TextColumn("Time, UTC", width=105 if _of_today(rows) else 185),
             "Took": st.column_config.TextColumn(width=75),
             "Size": st.column_config.NumberColumn(format="bytes", width=75),
         },
@@ -105,12 +111,14 @@ def _picked(key: str, places: Sequence[Place]) -> None:
         place.look_at(places[rows[0]])
 
 
-def _line(row: Row) -> dict[str, Any]:
+def _of_today(rows: Sequence[Row]) -> bool:
+    return {datetime.fromtimestamp(row.at, UTC).date() for row in rows} == {datetime.now(UTC).date()}
+
+
+def _line(row: Row, form: str) -> dict[str, Any]:
     told: dict[str, Any] = safe(
         {
-            "Step": f"↳ {row.namespace.rpartition('|')[2].partition(':')[0]} {row.step}"
-            if row.namespace
-            else str(row.step),
+            "Step": _step(row),
             "Source": row.source if row.readable else "can't be read",
             "Ran": _ran(row),
             "Changed": ", ".join(changed(found) for found in row.changed),
@@ -118,7 +126,7 @@ def _line(row: Row) -> dict[str, Any]:
             "Asked": " | ".join(row.asked),
             "Error": " | ".join(row.errors),
             "Branch": row.branch,
-            "Time": datetime.fromtimestamp(row.at, UTC).strftime("%H:%M:%S.%f")[:-3],
+            "Time": datetime.fromtimestamp(row.at, UTC).strftime(form)[:-3],
             "Took": "" if row.took is None else seconds(row.took),
             "Size": row.size,
         },
@@ -130,7 +138,7 @@ def _line(row: Row) -> dict[str, Any]:
 def _step(row: Row) -> str:
     """Gives the step's number; one of a subgraph stands under its node's name."""
     graph = row.namespace.rpartition("|")[2].partition(":")[0]
-    return f"↳ {graph} {row.step}" if graph else str(row.step)
+    return f"{row.step} ↳ {graph}" if graph else str(row.step)
 
 
 def _ran(row: Row) -> str:

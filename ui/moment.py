@@ -6,12 +6,13 @@ import streamlit as st
 
 from lab.history import Snapshot
 from lab.plain import Plain
-from lab.tree import Mark
-from ui.catalogue import shape
+from ui.catalogue import shape, width
 from ui.diagram import NodeState, Phase, diagram, now
 from ui.place import Looked
 from ui.text import LIMIT, literal, safe, shown
 
+WIDE = 520
+"""Pixels of a graph beyond which it stands above the state instead of beside it."""
 SAID = 12
 """Messages of the state that are shown as a chat; the others are in the state."""
 OPEN = 400
@@ -23,41 +24,45 @@ LINE = 70
 def draw(looked: Looked, snapshot: Snapshot) -> None:
     """Draws the graph, the chat and the state."""
     thread = looked.thread
-    with st.grid(2, min_column_width=340, gap="medium") as grid:
+    drawn = shape(thread.pattern, thread.lane)
+    # A wide graph takes the whole width; beside the state it would be cut.
+    with st.grid(1 if width(thread.pattern, thread.lane) > WIDE else 2, min_column_width=340, gap="medium") as grid:
         with grid.cell(), st.container(key=f"then_{thread.thread_id}"):
-            st.markdown(f"**{_title(looked.grown.marks.get(looked.at.checkpoint_id), snapshot)}**")
-            drawn = shape(thread.pattern, thread.lane)
+            st.markdown(f"**{_title(looked, snapshot)}**")
             key = f"then_{thread.thread_id}"
             diagram(drawn, key=key)
-            names = [node.id for node in drawn.nodes]
-            states = _states(names, looked, snapshot)
+            states = _states([node.id for node in drawn.nodes], looked, snapshot)
             st.markdown(now(key, states), unsafe_allow_html=True)
             _chat(snapshot)
         with grid.cell():
             _state(looked, snapshot)
 
 
-def _title(mark: Mark | None, snapshot: Snapshot) -> str:
+def _title(looked: Looked, snapshot: Snapshot) -> str:
+    mark = looked.grown.marks.get(looked.at.checkpoint_id)
+    inside = f"In `{literal(' › '.join(looked.at.path), 120)}`, after" if looked.at.namespace else "After"
     ahead = ", ".join(f"`{name}`" for name in snapshot.next if name != "__start__")
     following = f"{ahead} runs next" if ahead else "the input comes next" if snapshot.next else "the end"
     named = f" · {literal(mark.label, 60)}" if mark is not None and mark.label else ""
-    return f"After step {snapshot.step}{named}: {following}"
+    return f"{inside} step {snapshot.step}{named}: {following}"
 
 
 def _states(names: list[str], looked: Looked, snapshot: Snapshot) -> dict[str, NodeState]:
-    visits: dict[str, int] = {}
-    if not looked.at.namespace:
-        visits = dict(looked.workspace.visits(looked.thread.thread_id, looked.at.checkpoint_id, looked.grown))
+    inside = looked.at.checkpoint_id if looked.at.namespace else None
+    visits = looked.workspace.visits(looked.thread.thread_id, looked.own, looked.grown, inside)
     asked = {question.node for question in snapshot.questions}
     states: dict[str, NodeState] = {}
     for name in names:
-        top = name.partition(":")[0]
-        phase = Phase.DONE if visits.get(top) or top == "__start__" else Phase.PENDING
-        if top in snapshot.next and top != "__start__":
-            phase = Phase.FAILED if top in snapshot.errors else Phase.WAITING if top in asked else Phase.PAUSED
-        if top == "__end__":
-            phase = Phase.PENDING if snapshot.next else Phase.DONE
-        states[name] = NodeState(phase, max(visits.get(top, 0), 1))
+        *path, last = name.split(":")
+        if last == "__start__":
+            phase = Phase.DONE if not path or visits.get(":".join(path)) else Phase.PENDING
+        elif last == "__end__":
+            phase = Phase.DONE if tuple(path) == looked.at.path and not snapshot.next else Phase.PENDING
+        elif tuple(path) == looked.at.path and last in snapshot.next:
+            phase = Phase.FAILED if last in snapshot.errors else Phase.WAITING if last in asked else Phase.PAUSED
+        else:
+            phase = Phase.DONE if visits.get(name) else Phase.PENDING
+        states[name] = NodeState(phase, max(visits.get(name, 0), 1))
     return states
 
 
@@ -108,6 +113,10 @@ def _state(looked: Looked, snapshot: Snapshot) -> None:
             cut = f" It has the first {LIMIT:,} characters, the download has all." if len(whole) > LIMIT else ""
             st.caption(f"The button at the right of the text copies it.{cut}")
             st.code(shown(whole), language="json", height=300)
+        with st.popover("Link", icon=":material/link:", key=f"link_{looked.thread.thread_id}"):
+            st.caption("This checkpoint, also once the thread has gone on.")
+            page = str(st.context.url or "").partition("?")[0]
+            st.code(f"{page}?thread={looked.thread.thread_id}&lane={looked.thread.lane}&checkpoint={looked.at}", None)
     st.caption(f"Checkpoint {looked.at.checkpoint_id}")
 
 

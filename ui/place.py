@@ -18,6 +18,11 @@ class Place:
     checkpoint_id: str
     namespace: str = ""
 
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The names of the nodes that called the subgraph, from the outermost inwards."""
+        return tuple(part.partition(":")[0] for part in self.namespace.split("|") if part)
+
     def __str__(self) -> str:
         return f"{self.checkpoint_id}@{self.namespace}" if self.namespace else self.checkpoint_id
 
@@ -30,6 +35,8 @@ class Looked:
     thread: Thread
     grown: Tree
     at: Place
+    own: str
+    """The thread's own checkpoint that it is or belongs to."""
 
     @property
     def running(self) -> bool:

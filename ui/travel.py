@@ -1,5 +1,6 @@
 """Going on from an earlier checkpoint: with an edit, once more, or with another answer; nothing runs unannounced."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ from ui.form import held as answered
 from ui.place import Looked, Place
 from ui.text import literal, shown
 
+TWICE = 1.0
+"""Seconds within which a second press belongs to the first, as that of a double click does."""
 QUESTIONS = 6
 """Checkpoints with a question that are offered where the one on show has none."""
 AUTOMATIC = ""
@@ -58,8 +61,8 @@ def edit_and_fork(looked: Looked, snapshot: Snapshot) -> None:
         with grid.cell():
             _as_node(looked)
             _label(thread_id)
-            _preview(tried, wrong)
-            _buttons(looked, snapshot, typed, possible=tried is not None)
+            _preview(looked, snapshot, tried, wrong)
+            _buttons(looked, snapshot, typed)
 
 
 def _tried(looked: Looked, snapshot: Snapshot, typed: Typed) -> tuple[Preview | None, Mapping[str, str]]:
@@ -102,19 +105,20 @@ def _label_of(thread_id: str) -> str:
     return str(st.session_state.get(f"label_{thread_id}") or "")
 
 
-def _preview(tried: Preview | None, wrong: Mapping[str, str]) -> None:
+def _preview(looked: Looked, snapshot: Snapshot, tried: Preview | None, wrong: Mapping[str, str]) -> None:
     st.markdown("**Preview**")
     if wrong:
         st.warning(literal("; ".join(wrong.values()), 1000), icon=":material/error:")
     elif tried is None:
         st.caption("Change a field to see what the edit would leave behind and which node would run next.")
     else:
-        ahead = _names(tried.next) or "nothing, the thread would be at its end"
-        st.markdown(f"Runs next: {ahead}")
+        following = _names(tried.next) or "nothing, the thread would be at its end"
+        st.markdown(f"Runs next: {following}")
+        _effects(looked.workspace.ahead(looked.thread.thread_id, snapshot.checkpoint_id, tried.next))
         changes(tried.changes)
 
 
-def _buttons(looked: Looked, snapshot: Snapshot, typed: Callable[[], Typed], *, possible: bool) -> None:
+def _buttons(looked: Looked, snapshot: Snapshot, typed: Callable[[], Typed]) -> None:
     thread_id, checkpoint_id = looked.thread.thread_id, snapshot.checkpoint_id
 
     def given() -> dict[str, Any]:
@@ -140,22 +144,21 @@ def _buttons(looked: Looked, snapshot: Snapshot, typed: Callable[[], Typed], *, 
             type="primary",
             icon=":material/play_arrow:",
             key=f"fork_run_{thread_id}",
-            disabled=not possible,
             on_click=lambda: _attempt(thread_id, lambda: fork(run=True)),
         )
         st.button(
             "Fork and stay paused",
             icon=":material/pause:",
             key=f"fork_{thread_id}",
-            disabled=not possible,
             on_click=lambda: _attempt(thread_id, lambda: fork(run=False)),
         )
         st.button(
             "What if: run both",
             icon=":material/compare_arrows:",
             key=f"what_if_{thread_id}",
-            disabled=not possible or not snapshot.next,
-            help="Runs the rest twice, as it was and with your change, and shows both ends side by side.",
+            disabled=not snapshot.next,
+            help="Runs the rest twice, as it was and with your change, and shows both ends side by side; "
+            "what these nodes do outside the state they do twice.",
             on_click=lambda: _attempt(thread_id, both),
         )
 
@@ -191,14 +194,18 @@ def _notice(ahead: Ahead) -> None:
     first = _names(ahead.next) or "the input"
     later = f" After that may run: {_names(ahead.later)}." if ahead.later else ""
     st.markdown(f"**Runs again, for real:** {first}.{later} Nothing before this checkpoint runs again.")
+    _effects(ahead)
+    if not ahead.effects:
+        st.caption("None of these nodes declares an effect outside the state.")
+
+
+def _effects(ahead: Ahead) -> None:
     for name, effects in ahead.effects.items():
         st.warning(
             f"`{literal(name, 60)}` acts outside the state: {literal(', '.join(effects), 200)}. "
             "Running it again may do so once more.",
             icon=":material/warning:",
         )
-    if not ahead.effects:
-        st.caption("None of these nodes declares an effect outside the state.")
 
 
 def _names(names: tuple[str, ...]) -> str:
@@ -210,7 +217,7 @@ def answer_again(looked: Looked, snapshot: Snapshot) -> None:
     if not _possible(looked):
         return
     if not snapshot.questions:
-        st.info("Nothing was asked here. Select a checkpoint with a question mark in the tree.", icon=":material/info:")
+        _elsewhere(looked)
         return
     thread_id = looked.thread.thread_id
     st.caption(
@@ -294,9 +301,16 @@ def _leave(act: Callable[[], None]) -> None:
 
 def _attempt(thread_id: str, act: Callable[[], None]) -> None:
     """Does a thing and keeps what went wrong with it for the next drawing."""
+    key = f"travel_done_{thread_id}"
+    done, led_to = st.session_state.get(key, (0.0, None))
+    if time.monotonic() - done < TWICE:
+        # Its press came with the address of the page as it was; what the first one did is what was wanted.
+        place.look_at(led_to)
+        return
     wrong: Mapping[str, str] = {}
     try:
         act()
+        st.session_state[key] = (time.monotonic(), place.read())
     except InvalidInput as error:
         wrong = error.fields
     except LabError as error:

@@ -63,7 +63,7 @@ class Verdict(BaseModel):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "if": {"properties": {"decision": {"const": "rejected"}}},
+            "if": {"properties": {"decision": {"const": "rejected"}}, "required": ["decision"]},
             "then": {"properties": {"note": {"pattern": r"\S"}}, "required": ["note"]},
         }
     )
