@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lab.forms import Reducer
+from lab.entries import Reducer
 from lab.plain import Plain
 
 Kind = Literal["added", "removed", "changed", "text", "fields", "items", "appended"]

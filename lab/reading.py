@@ -6,13 +6,12 @@ from typing import Any
 
 from langgraph.types import StateSnapshot
 
-from lab import index, listing
+from lab import index, listing, note_index
 from lab.cost import Cost, cost
 from lab.diff import Change, diff
-from lab.editing import state_fields
+from lab.entries import Entry, Reducer, state_fields
 from lab.errors import NotPossible, UnknownCheckpoint
 from lab.events import Event
-from lab.forms import Entry, Reducer
 from lab.history import Question, Snapshot, Status, status, told, told_values
 from lab.listing import Only, Page, Row
 from lab.owned import Owned
@@ -123,7 +122,7 @@ class Reading(Owned):
         grown = self.tree(thread_id)
         if checkpoint_id not in grown.marks:
             raise UnknownCheckpoint(checkpoint_id)
-        told = index.ran(self._lab.storage_of(self._thread(thread_id)), thread_id)
+        told = note_index.ran(self._lab.storage_of(self._thread(thread_id)), thread_id)
         way = (mark for mark in grown.lineage(checkpoint_id) if mark.source == "loop")
         return Counter(name for mark in way for name in told.get(mark.checkpoint_id, ()))
 

@@ -21,8 +21,7 @@ from langgraph.managed import RemainingSteps
 from pydantic import BaseModel, Field
 
 from lab.diff import Change, Run, apply, diff, same, words
-from lab.editing import state_fields
-from lab.forms import Reducer
+from lab.entries import Reducer, state_fields
 from lab.plain import Plain, plain
 
 SCALARS = st.none() | st.booleans() | st.integers(-2, 2) | st.floats() | st.text("ab 1\n\r\u2028é漢🙂", max_size=12)
