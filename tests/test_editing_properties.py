@@ -173,9 +173,6 @@ def test_an_update_of_junk_is_refused_or_previewed(forms: dict[str, Any], way: A
         assert set(error.fields) <= {*forms, *(place for place in error.fields if "." in place)}  # noqa: PT017 - as above
 
 
-# Against the library
-
-
 def merged(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
     return {**one, **other}
 

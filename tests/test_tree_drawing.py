@@ -16,8 +16,8 @@ from streamlit.testing.v1 import AppTest
 
 from lab.tree import LANES, Fold, Mark, fold, grow
 from tests.browser import axe
-from tests.test_tree import SHAPES as THREADS
-from tests.test_tree import chain, forked, ident
+from tests.trees import SHAPES as THREADS
+from tests.trees import chain, forked, ident
 from ui.tree import SHAPES, WORDS, describe, draw
 
 UI = Path(__file__).parent.parent / "ui"
@@ -243,7 +243,7 @@ PAGE = """
 import streamlit as st
 
 from lab.tree import grow
-from tests.test_tree import chain
+from tests.trees import chain
 from ui.tree import checkpoint_tree
 
 st.text(f"picked {checkpoint_tree(grow(chain(60)), key='one', selected='000000')}")
