@@ -4,6 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from graphs.catalogue import find
+from lab.errors import UnknownThread
 from lab.lab import Lab
 from lab.threads import Thread
 from lab.workspace import Workspace
@@ -229,3 +230,20 @@ def test_a_running_thread_is_not_deleted(pages_lab: Lab, here: Workspace) -> Non
     pages_lab.runs.release(thread.thread_id)
     press(at, "delete_do")
     assert here.threads() == ()
+
+
+@pytest.mark.parametrize(("action", "read"), [("delete", "heads"), ("prune", "tree")])
+def test_a_thread_that_goes_while_its_dialog_is_open_is_missed_politely(
+    here: Workspace, monkeypatch: pytest.MonkeyPatch, action: str, read: str
+) -> None:
+    thread = made(here)
+    at = open_page("threads")
+
+    def gone(_: Workspace, thread_id: str) -> None:
+        raise UnknownThread(thread_id)
+
+    # A dialog that is drawn anew reads the thread without the page around it, which would have found it gone.
+    monkeypatch.setattr(Workspace, read, gone)
+    choose(at, thread, action)
+    assert "There is no thread" in at.warning[0].value.replace("\\", "")
+    assert f"{action}_do" not in keys(at)
