@@ -124,3 +124,11 @@ def test_further_input_is_refused_where_a_pattern_takes_one_only(open_toys: Open
     with pytest.raises(NotPossible, match="one input a thread"):
         workspace.turn(thread_id, GIVEN)
     assert workspace.status(thread_id) == "finished"
+
+
+def test_a_thread_is_titled_by_the_first_text_of_its_input_in_signs_that_can_be_shown(sqlite_lab: Lab) -> None:
+    workspace = sqlite_lab.workspace("w")
+    thread = workspace.start("linear-pipeline", "pipeline", {"text": " One\x00\ntwo\u202e. " + "x" * 200})
+    workspace.wait(thread.thread_id)
+
+    assert thread.title == ("One two . " + "x" * 200)[:120]
