@@ -7,7 +7,7 @@ from typing import Any
 from lab import index, note_index
 from lab.history import id_seconds, reason
 from lab.index import IndexRow
-from lab.note_index import Noted
+from lab.note_index import Wanted
 from lab.notes import NOTHING, Changed
 from lab.plain import plain
 from lab.storage import Storage
@@ -139,8 +139,8 @@ def _wanted(storage: Storage, thread_id: str, grown: Tree, known: Mapping[str, I
         kept.append({ident for ident in ids if grown.marks[ident].failed})
     if only.interrupts:
         kept.append({ident for ident in ids if grown.marks[ident].interrupted})
-    if noted := Noted(only.node, only.text):
-        kept.append(note_index.search(storage, thread_id, noted, ids))
+    if wanted := Wanted(only.node, only.text):
+        kept.append(note_index.search(storage, thread_id, wanted, ids))
     return [ident for ident in ids if all(ident in some for some in kept)]
 
 

@@ -14,7 +14,7 @@ from lab.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class Wanted:
     """What the notes of a thread are searched for; empty fields find everything."""
 
     node: str = ""
@@ -26,7 +26,7 @@ class Noted:
 
 _NOTES = by_ids(f"SELECT checkpoint_id, ran, next, changed, text FROM lab_notes WHERE {ONE_BY_ONE}")  # noqa: S608 - our own names
 _RAN = text("SELECT checkpoint_id, ran FROM lab_notes WHERE thread_id = :thread AND checkpoint_ns = '' AND ran <> '[]'")
-_NOTED = text("SELECT checkpoint_id FROM lab_notes WHERE thread_id = :thread AND checkpoint_ns = :namespace")
+_NOTED = text("SELECT checkpoint_id FROM lab_notes WHERE thread_id = :thread AND checkpoint_ns = ''")
 # Not by LIKE, to which SQLite's capital letters are small ones.
 _FOUND = {
     kind: text(
@@ -52,10 +52,10 @@ def ran(storage: Storage, thread_id: str) -> dict[str, tuple[str, ...]]:
         return {ident: tuple(json.loads(told)) for ident, told in connection.execute(_RAN, {"thread": thread_id})}
 
 
-def search(storage: Storage, thread_id: str, wanted: Noted, known: Collection[str]) -> set[str]:
+def search(storage: Storage, thread_id: str, wanted: Wanted, known: Collection[str]) -> set[str]:
     """Finds those of the `known` checkpoints whose step ran that node and changed something to that text."""
     with storage.database.read() as connection:
-        there = {row[0] for row in connection.execute(_NOTED, {"thread": thread_id, "namespace": ""})}
+        there = {row[0] for row in connection.execute(_NOTED, {"thread": thread_id})}
     noted(storage, thread_id, [ident for ident in known if ident not in there])
     values = {
         "thread": thread_id,

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, event, text
 from lab import index, meter, note_index, saved
 from lab.lab import Lab
 from lab.listing import Only, page, tree
-from lab.note_index import Noted
+from lab.note_index import Wanted
 from lab.storage import Storage
 from tests.labs import quiet
 
@@ -41,7 +41,7 @@ READS: dict[str, Callable[[Storage], object]] = {
     "sizes": lambda storage: index.sizes(storage, "one", SHOWN),
     "noted": lambda storage: note_index.noted(storage, "one", SHOWN),
     "ran": lambda storage: note_index.ran(storage, "one"),
-    "search": lambda storage: note_index.search(storage, "one", Noted("say", "7"), SHOWN),
+    "search": lambda storage: note_index.search(storage, "one", Wanted("say", "7"), SHOWN),
     "thread_sizes": lambda storage: meter.thread_sizes(storage, ["one", "other"]),
     "links": lambda storage: opened(storage, lambda rows: rows.links("one")),
     "writes": lambda storage: opened(storage, lambda rows: rows.writes("one", "", SHOWN[0])),
