@@ -3,9 +3,9 @@
 import pytest
 
 from lab.lab import Lab
+from tests.asking import asks
 from tests.exports import exported
 from tests.kept import WORKSPACE
-from tests.test_answers import asks
 from tests.toys import OpenLab, chain, done, fan, lane, ran, toy
 
 

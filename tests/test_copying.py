@@ -5,8 +5,8 @@ from langgraph.types import Command
 
 from lab.errors import NotPossible
 from lab.keep import copy_thread, delete_thread, heads, keep_newest
+from tests.asking import asking, books
 from tests.kept import WORKSPACE, branched, history, rows, thread_of, three_steps
-from tests.test_answers import asking, books
 from tests.toys import OpenLab, chain, done, end, lane, names, ran, toy
 
 

@@ -27,11 +27,11 @@ from lab.export import ExportRefused, export_thread
 from lab.keep import heads
 from lab.lab import Lab
 from lab.threads import Thread
+from tests.asking import asks
 from tests.exports import exported, imported, must_refuse, opened, sealed, values
 from tests.kept import WORKSPACE, branched, history, thread_of, three_steps
 from tests.labs import quiet
 from tests.play import player
-from tests.test_answers import asks
 from tests.toys import OpenLab, chain, done, end, fan, lane, ran, toy
 
 CASES = [

@@ -13,10 +13,10 @@ from lab.export import export_thread
 from lab.intake import import_thread
 from lab.keep import heads
 from lab.lab import Lab
+from tests.asking import asking, asks
 from tests.exports import count, exported, graph_of, imported, must_refuse, opened, packed, sealed
 from tests.kept import WORKSPACE, at, branched, forked, history, rows, thread_of, three_steps
 from tests.labs import quiet
-from tests.test_answers import asking, asks
 from tests.toys import OpenLab, chain, done, end, fan, lane, names, ran, toy
 
 

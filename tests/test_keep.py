@@ -21,9 +21,9 @@ from lab.lab import Lab
 from lab.meter import thread_sizes
 from lab.storage import Storage
 from lab.threads import Thread
+from tests.asking import asks, books
 from tests.kept import WORKSPACE, at, branched, forked, history, lineage, rows, thread_of, three_steps
 from tests.labs import quiet
-from tests.test_answers import asks, books
 from tests.toys import OpenLab, State, chain, done, end, graph, lane, names, ran, toy
 
 

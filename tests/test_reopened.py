@@ -17,8 +17,8 @@ from lab.lab import Lab
 from lab.models import explain
 from lab.view import Message, ThreadView
 from lab.workspace import Workspace
+from tests.asking import asks
 from tests.labs import quiet
-from tests.test_answers import asks
 from tests.toys import State, broken, chain, done, end, fan, lane, names, ran, toy, two_steps
 
 
