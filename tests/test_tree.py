@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from lab.tree import Folded, Mark, Tree, fold, grow
+from lab.folding import Folded, fold
+from lab.tree import Mark, Tree, grow
 from tests.trees import SHAPES, chain, forked, ident, leaves, names, threads, way
 
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
-from lab.tree import LANES, Fold, Mark, fold, grow
+from lab.folding import LANES, Fold, fold
+from lab.tree import Mark, grow
 from tests.tree_drawings import UI, drawing, small
 from tests.trees import SHAPES as THREADS
 from tests.trees import chain, forked, ident

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from lab.tree import ITEMS, LANES, PER_LANE, Fold, Folded, Mark, fold, grow
+from lab.folding import ITEMS, LANES, PER_LANE, Fold, Folded, fold
+from lab.tree import Mark, grow
 from tests.trees import SHAPES, chain, comb, forked, ident, names, stairs, threads
 
 

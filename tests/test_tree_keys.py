@@ -4,7 +4,8 @@ import base64
 
 from playwright.sync_api import Page
 
-from lab.tree import fold, grow
+from lab.folding import fold
+from lab.tree import grow
 from tests.browser import axe
 from tests.tree_drawings import UI, drawing, small
 from tests.trees import chain, forked, ident

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lab.tree import Mark, fold, grow
+from lab.folding import fold
+from lab.tree import Mark, grow
 from ui.tree import draw
 
 UI = Path(__file__).parent.parent / "ui"
