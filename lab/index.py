@@ -49,6 +49,16 @@ def by_ids(query: str) -> TextClause:
     return text(query).bindparams(bindparam("ids", expanding=True))
 
 
+_SOME = {
+    # In the row itself the metadata stand behind the state, which would have to be walked.
+    "sqlite": by_ids(
+        "SELECT checkpoint_id, parent_checkpoint_id, metadata FROM checkpoints INDEXED BY ck_meta "  # noqa: S608 - our own names
+        f"WHERE {ONE_BY_ONE}"
+    ),
+    "postgresql": by_ids(
+        f"SELECT checkpoint_id, parent_checkpoint_id, metadata FROM checkpoints WHERE {ONE_BY_ONE}"  # noqa: S608 - our own names
+    ),
+}
 # Each checkpointer has a name of its own for the table of what tasks wrote.
 _WRITES = {"sqlite": "writes", "postgresql": "checkpoint_writes"}
 _MARKS = {
@@ -110,6 +120,15 @@ def rows(storage: Storage, thread_id: str, namespace: str = "") -> list[IndexRow
     with storage.database.read() as connection:
         found = connection.execute(_ROWS, values).all()
     return [_row(ident, parent, namespace, metadata(told)) for ident, parent, told in found]
+
+
+def some(storage: Storage, thread_id: str, ids: Collection[str]) -> dict[str, IndexRow]:
+    """Gives these checkpoints of a thread by their ids."""
+    if isinstance(storage.saver, InMemorySaver):
+        wanted = set(ids)
+        return {row.checkpoint_id: row for row in rows(storage, thread_id) if row.checkpoint_id in wanted}
+    found = each(storage, _SOME[storage.kind], thread_id, "", ids)
+    return {ident: _row(ident, parent, "", metadata(told)) for ident, parent, told in found}
 
 
 def marks(storage: Storage, thread_id: str, namespace: str = "") -> Marks:

@@ -81,26 +81,22 @@ def tree(storage: Storage, thread_id: str) -> Tree:
     return _grown(storage, thread_id, index.rows(storage, thread_id))
 
 
-def page(storage: Storage, thread_id: str, only: Only, *, limit: int, offset: int, at: str | None = None) -> Page:
+def page(
+    storage: Storage, thread_id: str, only: Only, *, limit: int, offset: int, at: str | None = None, grown: Tree
+) -> Page:
     """Gives a page of a thread's history; with `at`, the one that this checkpoint is on, if it is on any."""
-    found = index.rows(storage, thread_id)
-    known = {row.checkpoint_id: row for row in found}
-    grown = _grown(storage, thread_id, found)
-    ids = _wanted(storage, thread_id, grown, known, only)
+    ids = _wanted(storage, thread_id, grown, only)
     if at in ids:
         offset = ids.index(at) // limit * limit
-    shown = ids[offset : offset + limit]
-    return Page(
-        tuple(_rows(storage, thread_id, [known[ident] for ident in shown], grown)), offset, len(ids), len(known)
-    )
+    rows = chosen(storage, thread_id, ids[offset : offset + limit], grown)
+    return Page(rows, offset, len(ids), len(grown.marks))
 
 
-def chosen(storage: Storage, thread_id: str, ids: Sequence[str]) -> tuple[Row, ...]:
+def chosen(storage: Storage, thread_id: str, ids: Sequence[str], grown: Tree) -> tuple[Row, ...]:
     """Gives the rows of these checkpoints of the thread, in their order; unknown ones are left out."""
-    found = index.rows(storage, thread_id)
-    known = {row.checkpoint_id: row for row in found}
-    wanted = [known[ident] for ident in ids if ident in known]
-    return tuple(_rows(storage, thread_id, wanted, _grown(storage, thread_id, found)))
+    known = index.some(storage, thread_id, ids)
+    wanted = [known[ident] for ident in ids if ident in known and ident in grown.marks]
+    return tuple(_rows(storage, thread_id, wanted, grown))
 
 
 def _grown(storage: Storage, thread_id: str, found: Sequence[IndexRow]) -> Tree:
@@ -125,8 +121,9 @@ def _grown(storage: Storage, thread_id: str, found: Sequence[IndexRow]) -> Tree:
     return grow([mark._replace(finished=True) if mark.checkpoint_id in done else mark for mark in made])
 
 
-def _wanted(storage: Storage, thread_id: str, grown: Tree, known: Mapping[str, IndexRow], only: Only) -> list[str]:
-    ids = [row.checkpoint_id for row in known.values()]
+def _wanted(storage: Storage, thread_id: str, grown: Tree, only: Only) -> list[str]:
+    # By id, which is the order of writing; the tree has every parent before its children.
+    ids = sorted(grown.marks)
     if not only:
         return ids
     kept: list[Collection[str]] = []
@@ -134,7 +131,7 @@ def _wanted(storage: Storage, thread_id: str, grown: Tree, known: Mapping[str, I
         numbered = 0 < only.branch <= len(grown.branches)
         kept.append({mark.checkpoint_id for mark in grown.path(only.branch)} if numbered else ())
     if only.source:
-        kept.append({ident for ident in ids if known[ident].source == only.source})
+        kept.append({ident for ident in ids if grown.marks[ident].source == only.source})
     if only.errors:
         kept.append({ident for ident in ids if grown.marks[ident].failed})
     if only.interrupts:

@@ -1,8 +1,9 @@
 """What a workspace reads of its threads: their list, what their runs told, and what they saved."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from langgraph.types import StateSnapshot
 
@@ -82,6 +83,13 @@ class Reading(Owned):
         thread = self._thread(thread_id)
         return state_fields(self._lab.state_schema(thread.pattern, thread.lane))
 
+    def types(self, thread_id: str) -> Mapping[str, str]:
+        """Tells of each field of the thread's state its type, and its reducer where it has one."""
+        thread = self._thread(thread_id)
+        schema = self._lab.state_schema(thread.pattern, thread.lane)
+        reducers = self._reducers(thread)
+        return {name: _named(hint, reducers.get(name, "none")) for name, hint in get_type_hints(schema).items()}
+
     def diff(
         self, thread_id: str, before: str | None, after: str, other_thread_id: str | None = None
     ) -> tuple[Change, ...]:
@@ -107,19 +115,34 @@ class Reading(Owned):
         return {entry.name: entry.reducer for entry in state_fields(schema)}
 
     def history(
-        self, thread_id: str, only: Only = EVERYTHING, *, limit: int = 50, offset: int = 0, at: str | None = None
+        self,
+        thread_id: str,
+        only: Only = EVERYTHING,
+        *,
+        limit: int = 50,
+        offset: int = 0,
+        at: str | None = None,
+        tree: Tree | None = None,
     ) -> Page:
-        """Gives a page of the thread's checkpoints in the order of writing; with `at`, the one of that checkpoint."""
+        """Gives a page of the thread's checkpoints in the order of writing; with `at`, the one of that checkpoint.
+
+        Who has the thread's tree already gives it, and only the page's rows are read.
+        """
         thread = self._thread(thread_id)
-        return listing.page(self._lab.storage_of(thread), thread.thread_id, only, limit=limit, offset=offset, at=at)
+        grown = tree or self.tree(thread_id)
+        return listing.page(
+            self._lab.storage_of(thread), thread_id, only, limit=limit, offset=offset, at=at, grown=grown
+        )
 
-    def rows(self, thread_id: str, checkpoint_ids: Sequence[str]) -> tuple[Row, ...]:
+    def rows(self, thread_id: str, checkpoint_ids: Sequence[str], tree: Tree | None = None) -> tuple[Row, ...]:
         """Gives the history's rows of these checkpoints, in their order; unknown ones are left out."""
-        return listing.chosen(self._lab.storage_of(self._thread(thread_id)), thread_id, checkpoint_ids)
+        thread = self._thread(thread_id)
+        grown = tree or self.tree(thread_id)
+        return listing.chosen(self._lab.storage_of(thread), thread_id, checkpoint_ids, grown)
 
-    def visits(self, thread_id: str, checkpoint_id: str) -> Mapping[str, int]:
+    def visits(self, thread_id: str, checkpoint_id: str, tree: Tree | None = None) -> Mapping[str, int]:
         """Counts how often each node ran on the way to a checkpoint; raises UnknownCheckpoint."""
-        grown = self.tree(thread_id)
+        grown = tree or self.tree(thread_id)
         if checkpoint_id not in grown.marks:
             raise UnknownCheckpoint(checkpoint_id)
         told = note_index.ran(self._lab.storage_of(self._thread(thread_id)), thread_id)
@@ -148,3 +171,15 @@ class Reading(Owned):
         for thread_id in thread_ids:
             self._thread(thread_id)
         return self._lab.storage.database.rows(BUSINESS[table], thread_ids)
+
+
+REDUCERS: Mapping[Reducer, str] = {"add": "add", "other": "of its own"}
+
+
+def _named(hint: Any, reducer: Reducer) -> str:
+    if reducer == "messages":
+        # The union of all kinds of messages would say no more.
+        return "list[AnyMessage], reducer add_messages"
+    told = hint.__name__ if isinstance(hint, type) and not get_args(hint) else str(hint)
+    told = re.sub(r"\b(?:\w+\.)+(?=\w)", "", told)
+    return f"{told}, reducer {REDUCERS[reducer]}" if reducer in REDUCERS else told

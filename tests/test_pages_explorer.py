@@ -248,3 +248,10 @@ def test_a_damaged_thread_leaves_the_pages_of_all_others_as_they_are(workspace: 
     assert "Pens" in texts(look(cheap))
     assert "Can't be read" in badges(open_page("expense-approval", thread=damaged, lane="dynamic"))
     assert "Can't be read" in badges(open_page("threads"))
+
+
+def test_each_field_of_the_state_is_shown_with_its_type_and_its_reducer(approved: str) -> None:
+    told = markdowns(look(approved)).replace("\\", "")
+    assert "**amount** · float" in told
+    assert "**decisions** · list[Decided], reducer add · 1 inside" in told
+    assert "**status** · Literal['pending', 'paid', 'rejected']" in told

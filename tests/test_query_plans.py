@@ -35,6 +35,7 @@ SHOWN = [ident(number) for number in range(100, 150)]
 READS: dict[str, Callable[[Storage], object]] = {
     "count": lambda storage: index.count(storage, "one"),
     "rows": lambda storage: index.rows(storage, "one"),
+    "some": lambda storage: index.some(storage, "one", SHOWN),
     "marks": lambda storage: index.marks(storage, "one"),
     "marked": lambda storage: index.marked(storage, "one", SHOWN),
     "inner": lambda storage: index.inner(storage, "one", SHOWN),
@@ -60,6 +61,7 @@ CHECKPOINTS, WRITES, NOTES = (
 SQLITE = {
     "count": [r"checkpoints USING COVERING INDEX \w+ " + re.escape(SPACE)],
     "rows": ["checkpoints USING COVERING INDEX ck_meta " + re.escape(SPACE)],
+    "some": ["checkpoints USING COVERING INDEX ck_meta " + re.escape(ONE)],
     "marks": ["writes USING COVERING INDEX lab_marks " + re.escape(SPACE)],
     "marked": ["writes USING INDEX lab_marks " + re.escape(ONE)[:-2] + r"( AND channel=\?)?\)"],
     "inner": ["checkpoints USING INDEX lab_inner " + re.escape("(thread_id=? AND <expr>=?)")],
@@ -94,7 +96,7 @@ INSERT = {
         "blobs": "INSERT INTO checkpoint_blobs VALUES (:thread, :space, 'key', :step, 'msgpack', :state)",
     },
 }
-OWN = {"rows": "ck_meta", "marks": "lab_marks", "marked": "lab_marks", "inner": "lab_inner"}
+OWN = {"rows": "ck_meta", "some": "ck_meta", "marks": "lab_marks", "marked": "lab_marks", "inner": "lab_inner"}
 OWN |= {"links": "ck_meta"}
 """The lab's own index that a read goes by."""
 
@@ -196,7 +198,7 @@ def test_every_read_goes_by_its_index(filled: Storage, name: str) -> None:
         return
     with filled.database.begin() as connection:
         connection.execute(text(f"DROP INDEX {OWN[name]}"))
-    if name in ("marked", "inner"):
+    if name in ("some", "marked", "inner"):
         with pytest.raises(sqlite3.OperationalError, match=f"no such index: {OWN[name]}"):
             planned(filled, told)
     else:
@@ -208,8 +210,15 @@ def test_a_page_and_a_tree_ask_nothing_else(filled: Storage) -> None:
     known = {statement for name in READS for statement, _ in asked(filled, name)}
     with overheard() as told:
         tree(filled, "one")
-        found = page(filled, "one", Only(node="say", text="1"), limit=50, offset=100)
-        page(filled, "one", Only(errors=True, interrupts=True, branch=1, source="loop"), limit=50, offset=0)
+        found = page(filled, "one", Only(node="say", text="1"), limit=50, offset=100, grown=tree(filled, "one"))
+        page(
+            filled,
+            "one",
+            Only(errors=True, interrupts=True, branch=1, source="loop"),
+            limit=50,
+            offset=0,
+            grown=tree(filled, "one"),
+        )
     assert len(found.rows) == 50
     shapes = {statement.partition(" IN (")[0] for statement in known}
     assert {statement.partition(" IN (")[0] for statement, _ in told} <= shapes
@@ -237,9 +246,15 @@ def test_no_read_of_a_history_touches_a_state(tmp_path: Path) -> None:
         return bytes_read() - before
 
     assert cost(lambda storage: tree(storage, "one")) < 3_000_000
-    assert cost(lambda storage: page(storage, "one", Only(), limit=50, offset=1_000)) < 3_000_000
+    assert (
+        cost(lambda storage: page(storage, "one", Only(), limit=50, offset=1_000, grown=tree(storage, "one")))
+        < 3_000_000
+    )
     everything = Only(node="say", text="7", source="loop", branch=1)
-    assert cost(lambda storage: page(storage, "one", everything, limit=50, offset=0)) < 3_000_000
+    assert (
+        cost(lambda storage: page(storage, "one", everything, limit=50, offset=0, grown=tree(storage, "one")))
+        < 3_000_000
+    )
     for name in READS.keys() - {"writes", "thread_sizes"}:
         assert cost(READS[name]) < 3_000_000, name
     # The heads of all rows, each on a page of its own, and nothing of what is behind them.

@@ -99,7 +99,7 @@ def _steps(looked: Looked, left: Branch, right: Branch) -> None:
 
 
 def _rows(looked: Looked, marks: Sequence[Mark]) -> Mapping[str, Row]:
-    found = looked.workspace.rows(looked.thread.thread_id, [mark.checkpoint_id for mark in marks])
+    found = looked.workspace.rows(looked.thread.thread_id, [mark.checkpoint_id for mark in marks], looked.grown)
     return {row.checkpoint_id: row for row in found}
 
 

@@ -32,7 +32,8 @@ def history_table(workspace: Workspace, thread_id: str, grown: Tree, nodes: Sequ
     key = f"page_{thread_id}_{abs(hash(only))}_{shown}"
     turned = st.session_state.get(key)
     offset = (int(turned or 1) - 1) * PAGE
-    page = workspace.history(thread_id, only, limit=PAGE, offset=offset, at=None if turned else shown.checkpoint_id)
+    at = None if turned else shown.checkpoint_id
+    page = workspace.history(thread_id, only, limit=PAGE, offset=offset, at=at, tree=grown)
     if not page.found:
         st.info("No checkpoint fits these filters. Loosen one of them.", icon=":material/filter_alt_off:")
         return

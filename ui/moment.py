@@ -10,7 +10,7 @@ from lab.tree import Mark
 from ui.catalogue import shape
 from ui.diagram import NodeState, Phase, diagram, now
 from ui.place import Looked
-from ui.text import literal, safe, shown
+from ui.text import LIMIT, literal, safe, shown
 
 SAID = 12
 """Messages of the state that are shown as a chat; the others are in the state."""
@@ -47,7 +47,7 @@ def _title(mark: Mark | None, snapshot: Snapshot) -> str:
 def _states(names: list[str], looked: Looked, snapshot: Snapshot) -> dict[str, NodeState]:
     visits: dict[str, int] = {}
     if not looked.at.namespace:
-        visits = dict(looked.workspace.visits(looked.thread.thread_id, looked.at.checkpoint_id))
+        visits = dict(looked.workspace.visits(looked.thread.thread_id, looked.at.checkpoint_id, looked.grown))
     asked = {question.node for question in snapshot.questions}
     states: dict[str, NodeState] = {}
     for name in names:
@@ -89,8 +89,10 @@ def _chat(snapshot: Snapshot) -> None:
 def _state(looked: Looked, snapshot: Snapshot) -> None:
     if not snapshot.values:
         st.caption("The state is empty here; the input is written by the next step.")
+    # The state of a subgraph has a schema of its own, which only its values tell of.
+    types = {} if looked.at.namespace else looked.workspace.types(looked.thread.thread_id)
     for name, value in snapshot.values.items():
-        _value(name, value)
+        _value(name, value, types.get(name) or type(value).__name__)
     whole = json.dumps(snapshot.values, ensure_ascii=False, indent=2)
     with st.container(horizontal=True):
         st.download_button(
@@ -103,14 +105,15 @@ def _state(looked: Looked, snapshot: Snapshot) -> None:
             on_click="ignore",
         )
         with st.popover("Copy", icon=":material/content_copy:", key=f"copy_{looked.thread.thread_id}"):
-            st.caption("The button at the right of the text copies it.")
+            cut = f" It has the first {LIMIT:,} characters, the download has all." if len(whole) > LIMIT else ""
+            st.caption(f"The button at the right of the text copies it.{cut}")
             st.code(shown(whole), language="json", height=300)
     st.caption(f"Checkpoint {looked.at.checkpoint_id}")
 
 
-def _value(name: str, value: Plain) -> None:
+def _value(name: str, value: Plain, kind: str) -> None:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    label = f"**{literal(name, 80)}** · {_type(value)}"
+    label = f"**{literal(name, 80)}** · {literal(kind, 160)}{_length(value)}"
     if len(text) <= LINE and not isinstance(value, (dict, list)) and "\n" not in text:
         with st.container(horizontal=True, gap="small"):
             st.markdown(label, width=240)
@@ -139,19 +142,5 @@ def _line(value: Plain) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else shown(value)
 
 
-def _type(value: Plain) -> str:
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return "yes or no"
-        case int():
-            return "whole number"
-        case float():
-            return "number"
-        case str():
-            return "text"
-        case list():
-            return f"list of {len(value):,}" if value else "empty list"
-        case _:
-            return f"fields: {len(value):,}" if value else "no fields"
+def _length(value: Plain) -> str:
+    return f" · {len(value):,} inside" if isinstance(value, (dict, list)) else ""

@@ -52,14 +52,14 @@ def edit_and_fork(looked: Looked, snapshot: Snapshot) -> None:
         return Typed(edited, st.session_state.get(f"as_{thread_id}") or None, _label_of(thread_id))
 
     tried, wrong = _tried(looked, snapshot, typed())
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        edit(entries, values, key, checkpoint_id, wrong)
-    with right:
-        _as_node(looked)
-        _label(thread_id)
-        _preview(tried, wrong)
-        _buttons(looked, snapshot, typed, possible=tried is not None)
+    with st.grid(2, min_column_width=340, gap="large") as grid:
+        with grid.cell():
+            edit(entries, values, key, checkpoint_id, wrong)
+        with grid.cell():
+            _as_node(looked)
+            _label(thread_id)
+            _preview(tried, wrong)
+            _buttons(looked, snapshot, typed, possible=tried is not None)
 
 
 def _tried(looked: Looked, snapshot: Snapshot, typed: Typed) -> tuple[Preview | None, Mapping[str, str]]:
@@ -128,7 +128,9 @@ def _buttons(looked: Looked, snapshot: Snapshot, typed: Callable[[], Typed], *, 
 
     def both() -> None:
         looked.workspace.what_if(thread_id, checkpoint_id, **given())
-        place.look_at(None)
+        # Unless somebody chose two branches, those made last are compared.
+        for name in (place.CHECKPOINT, "left", "right"):
+            place.look_at(None, name)
         st.session_state["view"] = "Compare branches"
 
     complaint(thread_id)
