@@ -6,6 +6,7 @@ from itertools import pairwise
 from statistics import median
 
 from lab.events import CheckpointSaved, Event, NodeEnded, NodeStarted, RunStarted, SaverDropped
+from lab.history import is_restored
 from lab.index import count
 from lab.meter import thread_sizes
 from lab.storage import Storage
@@ -69,7 +70,7 @@ def pace(events: Sequence[Event]) -> Pace:
 
 
 def _add(found: Pace, run: Sequence[Event]) -> None:
-    if not run or not isinstance(run[0], RunStarted) or run[0].run_id.startswith("restored-"):
+    if not run or not isinstance(run[0], RunStarted) or is_restored(run[0].run_id):
         return
     steps = _supersteps(run)
     found.supersteps += len(steps)

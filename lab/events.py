@@ -7,6 +7,7 @@ in the same place.
 
 import threading
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
@@ -255,7 +256,7 @@ class EventLog:
                 self._news.wait_for(lambda: self._open or self._last > number, timeout)
                 self._waiting -= 1
             self._settle()
-            return self._events[self._index(number) :]
+            return self._events[bisect_right(self._events, number, key=lambda event: event.no) :]
 
     def _settle(self) -> None:
         for growing in self._open:
@@ -267,16 +268,6 @@ class EventLog:
         self._events.append(make(self._last))
         if len(self._events) > self._limit:
             self._shrink()
-
-    def _index(self, number: int) -> int:
-        low, high = 0, len(self._events)
-        while low < high:
-            middle = (low + high) // 2
-            if self._events[middle].no <= number:
-                low = middle + 1
-            else:
-                high = middle
-        return low
 
     def _shrink(self) -> None:
         events = list(_merged(self._events))

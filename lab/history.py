@@ -33,6 +33,8 @@ Status = Literal["new", "running", "waiting", "finished", "resumable"]
 RESTORED = 50
 """Checkpoints that are read again to tell a thread's past after a restart; earlier ones stay in its history."""
 
+_RESTORED_RUN = "restored-"
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -135,7 +137,7 @@ def restore(log: EventLog, graph: Graph, snapshots: Sequence[StateSnapshot], *, 
     if not snapshots:
         return
     events: list[Event] = []
-    run_id = f"restored-{snapshots[0].config['configurable']['checkpoint_id']}"
+    run_id = f"{_RESTORED_RUN}{snapshots[0].config['configurable']['checkpoint_id']}"
     first = seconds(snapshots[0].created_at)
     events.append(RunStarted(0, first, run_id, "restored", model, None, ""))
     _past(events, graph, snapshots, ())
@@ -180,8 +182,13 @@ def _edited(before: StateSnapshot, after: StateSnapshot) -> Plain:
     return {key: value for key, value in new.items() if key not in old or old[key] != value}
 
 
+def is_restored(run_id: str) -> bool:
+    """Tells whether a run was one of a former process, which is told from its checkpoints."""
+    return run_id.startswith(_RESTORED_RUN)
+
+
 def _input(events: list[Event], task: PregelTask, at: float) -> None:
-    run_id = f"restored-{task.id}"
+    run_id = f"{_RESTORED_RUN}{task.id}"
     events.append(RunStarted(0, at, run_id, "start", "", plain(task.result), ""))
 
 

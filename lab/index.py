@@ -1,18 +1,14 @@
-"""Listing a thread's checkpoints without reading a state: from the covering index, the notes, and the tasks' marks."""
+"""Listing a thread's checkpoints without reading a state: from the covering index and the tasks' marks."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
-from langgraph.checkpoint.base import empty_checkpoint
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from sqlalchemy import TextClause, bindparam, text
 
-from lab import notes
-from lab.notes import Note
 from lab.storage import Storage
 
 CHUNK = 500
@@ -40,37 +36,27 @@ class Marks(NamedTuple):
     failed: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """What the notes of a thread are searched for; empty fields find everything."""
-
-    node: str = ""
-    text: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.node or self.text)
-
-
 _ROWS = text(
     "SELECT checkpoint_id, parent_checkpoint_id, metadata FROM checkpoints WHERE thread_id = :thread "
     "AND checkpoint_ns = :namespace ORDER BY checkpoint_id"
 )
 _COUNT = text("SELECT count(*) FROM checkpoints WHERE thread_id = :thread AND checkpoint_ns = ''")
-_ONE_BY_ONE = "thread_id = :thread AND checkpoint_ns = :namespace AND checkpoint_id IN :ids"
+ONE_BY_ONE = "thread_id = :thread AND checkpoint_ns = :namespace AND checkpoint_id IN :ids"
 
 
-def _for(query: str) -> TextClause:
+def by_ids(query: str) -> TextClause:
+    """Makes a query that takes any number of checkpoints' ids."""
     return text(query).bindparams(bindparam("ids", expanding=True))
 
 
 _SOME = {
     # In the row itself the metadata stand behind the state, which would have to be walked.
-    "sqlite": _for(
+    "sqlite": by_ids(
         "SELECT checkpoint_id, parent_checkpoint_id, metadata FROM checkpoints INDEXED BY ck_meta "  # noqa: S608 - our own names
-        f"WHERE {_ONE_BY_ONE}"
+        f"WHERE {ONE_BY_ONE}"
     ),
-    "postgresql": _for(
-        f"SELECT checkpoint_id, parent_checkpoint_id, metadata FROM checkpoints WHERE {_ONE_BY_ONE}"  # noqa: S608 - our own names
+    "postgresql": by_ids(
+        f"SELECT checkpoint_id, parent_checkpoint_id, metadata FROM checkpoints WHERE {ONE_BY_ONE}"  # noqa: S608 - our own names
     ),
 }
 # Each checkpointer has a name of its own for the table of what tasks wrote.
@@ -85,9 +71,9 @@ _MARKS = {
 # Without statistics, which nobody makes, SQLite takes the index that covers most, and walks the whole thread by it.
 _BY = {"sqlite": "INDEXED BY {}", "postgresql": ""}
 _MARKED = {
-    kind: _for(
+    kind: by_ids(
         f"SELECT checkpoint_id, channel, type, {value} FROM {_WRITES[kind]} {_BY[kind].format('lab_marks')} "  # noqa: S608 - our own names
-        f"WHERE {_ONE_BY_ONE} AND channel IN ('__interrupt__', '__error__') ORDER BY checkpoint_id, task_id, idx"
+        f"WHERE {ONE_BY_ONE} AND channel IN ('__interrupt__', '__error__') ORDER BY checkpoint_id, task_id, idx"
     )
     for kind, value in (("sqlite", "value"), ("postgresql", "blob"))
 }
@@ -97,7 +83,7 @@ _OUTER = {
     "postgresql": "metadata -> 'parents' ->> ''",
 }
 _INNER = {
-    kind: _for(
+    kind: by_ids(
         "SELECT checkpoint_ns, checkpoint_id, parent_checkpoint_id, metadata "  # noqa: S608 - our own names
         f"FROM checkpoints {_BY[kind].format('lab_inner')} "
         f"WHERE thread_id = :thread AND checkpoint_ns <> '' AND ({outer}) IN :ids ORDER BY checkpoint_id"
@@ -106,24 +92,13 @@ _INNER = {
 }
 _SIZES = {
     # The length of a blob is in the head of its row: no state is read for it.
-    "sqlite": _for(f"SELECT checkpoint_id, length(checkpoint) FROM checkpoints WHERE {_ONE_BY_ONE}"),  # noqa: S608 - our own names
-    "postgresql": _for(
+    "sqlite": by_ids(f"SELECT checkpoint_id, length(checkpoint) FROM checkpoints WHERE {ONE_BY_ONE}"),  # noqa: S608 - our own names
+    "postgresql": by_ids(
         "SELECT c.checkpoint_id, pg_column_size(c.checkpoint) + coalesce((SELECT sum(pg_column_size(b.blob)) "  # noqa: S608 - our own names
         "FROM jsonb_each_text(c.checkpoint -> 'channel_versions') AS v JOIN checkpoint_blobs AS b "
         "ON b.thread_id = c.thread_id AND b.checkpoint_ns = c.checkpoint_ns AND b.channel = v.key "
-        f"AND b.version = v.value), 0) FROM checkpoints AS c WHERE c.{_ONE_BY_ONE.replace(' AND ', ' AND c.')}"
+        f"AND b.version = v.value), 0) FROM checkpoints AS c WHERE c.{ONE_BY_ONE.replace(' AND ', ' AND c.')}"
     ),
-}
-_NOTES = _for(f"SELECT checkpoint_id, ran, next, changed, text FROM lab_notes WHERE {_ONE_BY_ONE}")  # noqa: S608 - our own names
-_RAN = text("SELECT checkpoint_id, ran FROM lab_notes WHERE thread_id = :thread AND checkpoint_ns = '' AND ran <> '[]'")
-_NOTED = text("SELECT checkpoint_id FROM lab_notes WHERE thread_id = :thread AND checkpoint_ns = :namespace")
-# Not by LIKE, to which SQLite's capital letters are small ones.
-_FOUND = {
-    kind: text(
-        "SELECT checkpoint_id FROM lab_notes WHERE thread_id = :thread AND checkpoint_ns = '' "  # noqa: S608 - our own names
-        f"AND {place}(ran, :node) > 0 AND {place}(text, :text) > 0"
-    )
-    for kind, place in (("sqlite", "instr"), ("memory", "instr"), ("postgresql", "strpos"))
 }
 
 
@@ -152,7 +127,7 @@ def some(storage: Storage, thread_id: str, ids: Collection[str]) -> dict[str, In
     if isinstance(storage.saver, InMemorySaver):
         wanted = set(ids)
         return {row.checkpoint_id: row for row in rows(storage, thread_id) if row.checkpoint_id in wanted}
-    found = _each(storage, _SOME[storage.kind], thread_id, "", ids)
+    found = each(storage, _SOME[storage.kind], thread_id, "", ids)
     return {ident: _row(ident, parent, "", metadata(told)) for ident, parent, told in found}
 
 
@@ -186,7 +161,7 @@ def marked(
                 if channel in ("__interrupt__", "__error__"):
                     told.setdefault(ident, []).append((channel, _value(serde, value)))
         return told
-    for ident, channel, kind, value in _each(storage, _MARKED[storage.kind], thread_id, namespace, ids):
+    for ident, channel, kind, value in each(storage, _MARKED[storage.kind], thread_id, namespace, ids):
         told.setdefault(ident, []).append((channel, _value(serde, (kind, value))))
     return told
 
@@ -210,7 +185,7 @@ def inner(storage: Storage, thread_id: str, ids: Collection[str]) -> dict[str, l
                 if (outer := told.get("parents", {}).get("")) in wanted:
                     found.setdefault(outer, []).append(_row(ident, parent, namespace, told))
         return {outer: sorted(inside, key=lambda row: row.checkpoint_id) for outer, inside in found.items()}
-    for namespace, ident, parent, noted in _each(storage, _INNER[storage.kind], thread_id, "", ids):
+    for namespace, ident, parent, noted in each(storage, _INNER[storage.kind], thread_id, "", ids):
         told = metadata(noted)
         found.setdefault(told["parents"][""], []).append(_row(ident, parent, namespace, told))
     return found
@@ -221,7 +196,7 @@ def outer(storage: Storage, thread_id: str, namespace: str, checkpoint_id: str) 
     if isinstance(storage.saver, InMemorySaver):
         found = {ident: told for ident, _, told in _told(storage.saver, thread_id, namespace)}.get(checkpoint_id, {})
     else:
-        asked = _each(storage, _SOME[storage.kind], thread_id, namespace, [checkpoint_id])
+        asked = each(storage, _SOME[storage.kind], thread_id, namespace, [checkpoint_id])
         found = next((metadata(told) for _, _, told in asked), {})
     parents = found.get("parents")
     return parents.get("") if isinstance(parents, dict) else None
@@ -232,41 +207,13 @@ def sizes(storage: Storage, thread_id: str, ids: Collection[str], namespace: str
     if isinstance(storage.saver, InMemorySaver):
         space = _space(storage.saver, thread_id, namespace)
         return {ident: _held(storage.saver, thread_id, namespace, space[ident]) for ident in ids if ident in space}
-    return {row[0]: int(row[1] or 0) for row in _each(storage, _SIZES[storage.kind], thread_id, namespace, ids)}
+    return {row[0]: int(row[1] or 0) for row in each(storage, _SIZES[storage.kind], thread_id, namespace, ids)}
 
 
-def noted(storage: Storage, thread_id: str, ids: Collection[str], namespace: str = "") -> dict[str, Note]:
-    """Gives the notes of these checkpoints; one that is missing is made from the states, and kept."""
-    found = {row[0]: notes.read(*row[1:]) for row in _each(storage, _NOTES, thread_id, namespace, ids)}
-    for ident in ids:
-        if ident not in found:
-            found[ident] = _noted_now(storage, thread_id, namespace, ident)
-    return found
-
-
-def ran(storage: Storage, thread_id: str) -> dict[str, tuple[str, ...]]:
-    """Gives by checkpoint the nodes that ran in the step before it, as far as they're noted."""
-    with storage.database.read() as connection:
-        return {ident: tuple(json.loads(told)) for ident, told in connection.execute(_RAN, {"thread": thread_id})}
-
-
-def search(storage: Storage, thread_id: str, wanted: Noted, known: Collection[str]) -> set[str]:
-    """Finds those of the `known` checkpoints whose step ran that node and changed something to that text."""
-    with storage.database.read() as connection:
-        there = {row[0] for row in connection.execute(_NOTED, {"thread": thread_id, "namespace": ""})}
-    noted(storage, thread_id, [ident for ident in known if ident not in there])
-    values = {
-        "thread": thread_id,
-        "node": json.dumps(wanted.node) if wanted.node else "",
-        "text": notes.folded(wanted.text),
-    }
-    with storage.database.read() as connection:
-        return {row[0] for row in connection.execute(_FOUND[storage.kind], values)}
-
-
-def _each(
+def each(
     storage: Storage, query: TextClause, thread_id: str, namespace: str, ids: Collection[str]
 ) -> Iterator[Sequence[Any]]:
+    """Gives what a query tells of these checkpoints, some hundreds at a time."""
     asked = list(ids)
     given = {"thread": thread_id, "namespace": namespace}
     names = query.compile().params
@@ -274,23 +221,6 @@ def _each(
         for start in range(0, len(asked), CHUNK):
             values = {**given, "ids": asked[start : start + CHUNK]}
             yield from connection.execute(query, {name: values[name] for name in names}).all()
-
-
-def _noted_now(storage: Storage, thread_id: str, namespace: str, ident: str) -> Note:
-    place = {"thread_id": thread_id, "checkpoint_ns": namespace, "checkpoint_id": ident}
-    try:
-        found = storage.saver.get_tuple({"configurable": place})
-        if found is None:
-            return notes.NOTHING
-        before = storage.saver.get_tuple(found.parent_config) if found.parent_config else None
-        lost = found.parent_config is not None and before is None
-        parent = before.checkpoint if before else None if lost else empty_checkpoint()
-        told = notes.note(found.checkpoint, parent, found.metadata)
-    # Whatever a damaged row makes its decoding raise; the history shows the row, and says so where it's opened.
-    except Exception:  # noqa: BLE001
-        return notes.NOTHING
-    storage.saver.keep(notes.row(thread_id, namespace, ident, told))
-    return told
 
 
 def _space(saver: InMemorySaver, thread_id: str, namespace: str) -> Mapping[str, Any]:

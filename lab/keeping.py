@@ -55,7 +55,7 @@ class Keeping(Owned):
         """
         thread = self._thread(thread_id)
         if not self._is_shared(self._storage(thread)):
-            raise _apart(thread)
+            raise _not_shared(thread)
         with self._alone(thread_id):
             return keep.copy_thread(self._lab.storage, thread, title)
 
@@ -67,7 +67,7 @@ class Keeping(Owned):
         thread = self._thread(thread_id)
         storage = self._storage(thread)
         if not self._is_shared(storage):
-            raise _apart(thread)
+            raise _not_shared(thread)
         if not self._is_known(thread.pattern, thread.lane):
             raise NotPossible(
                 f"No lane '{thread.lane[:80]}' of a pattern '{thread.pattern[:80]}' keeps threads in this version, and "
@@ -186,7 +186,7 @@ class Keeping(Owned):
         return self._lab.reading(slug, lane_key) if kept else None
 
 
-def _apart(thread: Thread) -> NotPossible:
+def _not_shared(thread: Thread) -> NotPossible:
     return NotPossible(
         f"The lane '{thread.lane[:80]}' gives each thread a storage of its own that ends with the lab, to show what a "
         "restart leaves. Its threads can be pruned and deleted, but neither copied nor exported. Choose another lane."

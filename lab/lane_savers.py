@@ -16,7 +16,7 @@ from sqlalchemy import delete
 from graphs.pattern import Saver
 from lab.errors import NotPossible
 from lab.models import ModelName
-from lab.notes import Noting
+from lab.noting import Noting
 from lab.savers import NotingMemory, NotingPostgres, NotingSqlite
 from lab.settings import Settings
 from lab.storage import BUSY_TIMEOUT, Storage, open_storage

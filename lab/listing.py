@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lab import index
+from lab import index, note_index
 from lab.history import id_seconds, reason
-from lab.index import IndexRow, Noted
+from lab.index import IndexRow
+from lab.note_index import Wanted
 from lab.notes import NOTHING, Changed
 from lab.plain import plain
 from lab.storage import Storage
@@ -114,7 +115,7 @@ def _grown(storage: Storage, thread_id: str, found: Sequence[IndexRow]) -> Tree:
     ]
     parents = {row.parent_id for row in found}
     ends = [mark.checkpoint_id for mark in made if mark.checkpoint_id not in parents]
-    following = index.noted(storage, thread_id, ends)
+    following = note_index.noted(storage, thread_id, ends)
     read = {ident: told for ident, told in following.items() if told is not NOTHING}
     done = {ident for ident, told in read.items() if not told.next} - marks.asked - marks.failed
     return grow([mark._replace(finished=True) if mark.checkpoint_id in done else mark for mark in made])
@@ -135,8 +136,8 @@ def _wanted(storage: Storage, thread_id: str, grown: Tree, only: Only) -> list[s
         kept.append({ident for ident in ids if grown.marks[ident].failed})
     if only.interrupts:
         kept.append({ident for ident in ids if grown.marks[ident].interrupted})
-    if noted := Noted(only.node, only.text):
-        kept.append(index.search(storage, thread_id, noted, ids))
+    if wanted := Wanted(only.node, only.text):
+        kept.append(note_index.search(storage, thread_id, wanted, ids))
     return [ident for ident in ids if all(ident in some for some in kept)]
 
 
@@ -162,7 +163,7 @@ def _told(
     storage: Storage, thread_id: str, found: Sequence[IndexRow], namespace: str, branches: Mapping[str, str]
 ) -> Iterable[Row]:
     ids = [row.checkpoint_id for row in found]
-    noted = index.noted(storage, thread_id, ids, namespace)
+    noted = note_index.noted(storage, thread_id, ids, namespace)
     marked = index.marked(storage, thread_id, ids, namespace)
     sizes = index.sizes(storage, thread_id, ids, namespace)
     for row in found:

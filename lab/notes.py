@@ -1,36 +1,18 @@
-"""What each checkpoint's step did, noted as it's saved, so that a history is listed and searched without its states."""
+"""What each checkpoint's step did, as a note by which a history is listed and searched without its states."""
 
 import functools
 import json
-import logging
-import sqlite3
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, Literal, NamedTuple
 
-import psycopg
 from langchain_core.messages import BaseMessage
-from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import (
-    BaseCheckpointSaver,
-    ChannelVersions,
-    Checkpoint,
-    CheckpointMetadata,
-    CheckpointTuple,
-    empty_checkpoint,
-    get_checkpoint_metadata,
-)
+from langgraph.checkpoint.base import Checkpoint
 from pydantic import BaseModel
-
-LOG = logging.getLogger(__name__)
 
 How = Literal["set", "same", "appended", "removed", "changed"]
 
 SEARCHED = 4_000
 """Characters of a step's changes that a search looks through."""
-KEPT = 16
-"""Threads whose newest checkpoint is held for comparison with the next; another one's is read again."""
 
 _SENDS = "__pregel_tasks"
 _TO = "branch:to:"
@@ -59,89 +41,6 @@ class Note(NamedTuple):
 
 NOTHING = Note((), (), (), "")
 """What is noted where a step can't be read."""
-
-
-class Noting(BaseCheckpointSaver[Any]):
-    """Notes each checkpoint that a checkpointer saves; mixed in before the checkpointer's own class."""
-
-    @functools.cached_property
-    def _held(self) -> OrderedDict[tuple[str, str], Checkpoint]:
-        return OrderedDict()
-
-    def keep(self, row: Mapping[str, str]) -> None:
-        """Saves a note's row."""
-        raise NotImplementedError
-
-    @contextmanager
-    def keeping(self, row: Mapping[str, str]) -> Iterator[None]:
-        """Saves a note's row with what the block saves."""
-        yield
-        self.keep(row)
-
-    def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """Reads a checkpoint; a damaged newest one doesn't keep the library from going back to an older one."""
-        try:
-            found = super().get_tuple(config)
-            if found is not None and "id" not in found.checkpoint:
-                raise ValueError("it is no checkpoint")
-            return found
-        except (sqlite3.OperationalError, psycopg.OperationalError):
-            raise
-        # What a damaged row makes its decoding raise can be anything.
-        except Exception:
-            # With an id that is None the library asks only whether another checkpoint than the older one is the newest.
-            if config["configurable"].get("checkpoint_id", "") is None:
-                return CheckpointTuple(config, empty_checkpoint(), {})
-            raise
-
-    def put(
-        self,
-        config: RunnableConfig,
-        checkpoint: Checkpoint,
-        metadata: CheckpointMetadata,
-        new_versions: ChannelVersions,
-    ) -> RunnableConfig:
-        """Saves a checkpoint with its note; one whose note is missing is read when somebody asks for it."""
-        place = config["configurable"]
-        key = (str(place["thread_id"]), str(place.get("checkpoint_ns", "")))
-        noted = self._noted(config, key, checkpoint, metadata)
-        with self.keeping(noted) if noted else nullcontext():
-            saved = super().put(config, checkpoint, metadata, new_versions)
-        self._hold(key, checkpoint)
-        return saved
-
-    def forget(self, thread_id: str) -> None:
-        """Lets go of what is held of a thread whose checkpoints were deleted."""
-        for key in [key for key in list(self._held) if key[0] == thread_id]:
-            self._held.pop(key, None)
-
-    def _noted(
-        self, config: RunnableConfig, key: tuple[str, str], checkpoint: Checkpoint, metadata: CheckpointMetadata
-    ) -> dict[str, str] | None:
-        try:
-            parent = self._parent(config, key, config["configurable"].get("checkpoint_id"))
-            return row(*key, checkpoint["id"], note(checkpoint, parent, get_checkpoint_metadata(config, metadata)))
-        # Whatever a type of the state's own raises where it's compared or told, its state is saved all the same.
-        except Exception:
-            LOG.warning("The step that ends with checkpoint %s isn't noted.", checkpoint["id"], exc_info=True)
-            return None
-
-    def _parent(self, config: RunnableConfig, key: tuple[str, str], ident: str | None) -> Checkpoint | None:
-        if ident is None:
-            return empty_checkpoint()
-        held = self._held.get(key)
-        if held is not None and held["id"] == ident:
-            return held
-        found = self.get_tuple(config)
-        return found.checkpoint if found else None
-
-    def _hold(self, key: tuple[str, str], checkpoint: Checkpoint) -> None:
-        self._held[key] = checkpoint
-        self._held.move_to_end(key)
-        # Several threads may run at once, each of which takes out what is too much.
-        while len(self._held) > KEPT:
-            with suppress(KeyError):
-                self._held.popitem(last=False)
 
 
 def row(thread_id: str, namespace: str, checkpoint_id: str, told: Note) -> dict[str, str]:

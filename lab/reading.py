@@ -8,13 +8,12 @@ from typing import Any, get_args, get_type_hints
 
 from langgraph.types import StateSnapshot
 
-from lab import index, listing
+from lab import index, listing, note_index
 from lab.cost import Cost, cost
 from lab.diff import Change, diff
-from lab.editing import state_fields
+from lab.entries import Entry, Reducer, state_fields
 from lab.errors import NotPossible, UnknownCheckpoint
 from lab.events import Event
-from lab.forms import Entry, Reducer
 from lab.history import Question, Snapshot, Status, status, told, told_values
 from lab.listing import Only, Page, Row
 from lab.owned import Owned
@@ -157,7 +156,7 @@ class Reading(Owned):
         grown = tree or self.tree(thread_id)
         if checkpoint_id not in grown.marks:
             raise UnknownCheckpoint(checkpoint_id)
-        told = index.ran(storage, thread_id)
+        told = note_index.ran(storage, thread_id)
         way = grown.lineage(checkpoint_id)
         counts = Counter(name for mark in way if mark.source == "loop" for name in told.get(mark.checkpoint_id, ()))
         # What a step's subgraphs did was left behind where an edit or a replay begins at that step.
@@ -170,7 +169,7 @@ class Reading(Owned):
             spaces.setdefault(row.namespace, []).append(row.checkpoint_id)
         for namespace, ids in spaces.items():
             path = [part.partition(":")[0] for part in namespace.split("|")]
-            for note in index.noted(storage, thread_id, ids, namespace).values():
+            for note in note_index.noted(storage, thread_id, ids, namespace).values():
                 counts.update(":".join((*path, name)) for name in note.ran)
         return counts
 

@@ -10,7 +10,7 @@ from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from sqlalchemy import insert
 
-from lab.notes import Noting
+from lab.noting import Noting
 from lab.tables import NOTES, Database
 
 _KEEP = (

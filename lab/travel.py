@@ -233,8 +233,8 @@ class Travelling(Reading):
         request = self._request(thread, "continue", {}, going)
         with self._claimed(thread_id):
             old = dict(self._there(thread, checkpoint_id).values)
-            saved = graph.update_state(self._lab.config(thread_id, pattern.slug, lane.key, self.name), old)
-            edited = _edited(str(saved["configurable"]["checkpoint_id"]), old, f"graph.update_state(thread, {old!r})")
+            config = self._lab.config(thread_id, pattern.slug, lane.key, self.name)
+            edited = _edited(written(graph, config, old, None), old, f"graph.update_state(thread, {old!r})")
             log.append(lambda no: edited._replace(no=no))
             self._launch(request, None, log, apart=False)
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Unpack
 
 from lab.errors import AnswerPending, InvalidInput, NothingToContinue, NotPossible, WorkLeft
@@ -12,7 +13,7 @@ from lab.keeping import Keeping
 from lab.lane_savers import CALLS
 from lab.owned import Going
 from lab.plain import Plain, plain
-from lab.threads import Thread
+from lab.threads import Thread, titled
 from lab.travel import Travelling, written
 
 
@@ -206,8 +207,12 @@ class Workspace(Travelling, Keeping):
 
 
 def _title(values: Mapping[str, Plain]) -> str:
-    said = next((str(value) for value in values.values() if isinstance(value, str) and value.strip()), "")
-    return " ".join((said or ", ".join(f"{key} {value}" for key, value in values.items())).split())[:120]
+    """Gives the first text of the input that makes a title, or all of the input, or nothing."""
+    said = (value for value in values.values() if isinstance(value, str))
+    for text in (*said, ", ".join(f"{key} {value}" for key, value in values.items())):
+        with suppress(InvalidInput):
+            return titled(text)
+    return ""
 
 
 def _asked_text(question: Question) -> str:

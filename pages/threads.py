@@ -1,12 +1,13 @@
 """The list of threads of this workspace: each with its status, its room, the way back to it, and what can be done."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
 from graphs.catalogue import CATALOGUE
-from lab.errors import NotPossible, Unreadable
+from lab.errors import NotPossible, UnknownThread, Unreadable
 from lab.meter import ThreadSize
 from lab.threads import TITLE, Thread
 from lab.workspace import Workspace
@@ -75,8 +76,10 @@ def _compact(visitor: Workspace) -> None:
 
 def _news(visitor: Workspace) -> None:
     made = notice()
-    if made:
-        _link(visitor.thread(made), "Open it", icon=":material/arrow_forward:")
+    # It may be gone again by now.
+    with suppress(UnknownThread):
+        if made:
+            _link(visitor.thread(made), "Open it", icon=":material/arrow_forward:")
 
 
 def _found(visitor: Workspace) -> None:

@@ -8,6 +8,8 @@ from streamlit.runtime.context import ContextProxy
 
 from lab.door import close_lab, open_lab
 from lab.lab import Lab
+from lab.visitors import LOCAL
+from lab.workspace import Workspace
 
 SETTINGS = {"LAB_PACE": "0", "LAB_WORKSPACES": "shared", "OPENAI_API_KEY": "", "OPENAI_BASE_URL": ""}
 """Blank, not absent: a developer's own .env would fill in what's absent."""
@@ -29,3 +31,9 @@ def pages_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cookies: dict[str
     close_lab()
     yield open_lab()
     close_lab()
+
+
+@pytest.fixture
+def here(pages_lab: Lab) -> Workspace:
+    """The visitor's own workspace."""
+    return pages_lab.workspace(LOCAL)

@@ -9,7 +9,9 @@ from typing import Any, NoReturn, Protocol
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from lab.lab import Lab
 from tests.browser import FLAGS, Watch
+from tests.labs import quiet
 from tests.openai_server import OpenAIServer
 from tests.servers import ROOT, LabServer, PostgresServer, postgresql_programs
 
@@ -163,3 +165,17 @@ def openai_server() -> Iterator[OpenAIServer]:
     """A model server on this machine; a test says by `answer(...)` what comes next."""
     with OpenAIServer() as server:
         yield server
+
+
+@pytest.fixture(scope="module", params=["memory", "sqlite", "postgresql"])
+def stored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """One lab on each kind of storage for all tests of a module, as in life."""
+    database = "memory"
+    if request.param == "sqlite":
+        database = str(tmp_path_factory.mktemp("stored") / "lab.sqlite")
+    elif request.param == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        database = server.url(server.create_database())
+    lab = Lab(quiet(database))
+    yield lab
+    lab.close()

@@ -16,7 +16,6 @@ from lab.forms import check_input
 from lab.lab import Lab
 from tests.labs import quiet
 from tests.play import player
-from tests.servers import PostgresServer
 
 EACH_PATTERN = pytest.mark.parametrize("pattern", CATALOGUE, ids=lambda pattern: pattern.slug)
 LANES = [
@@ -28,20 +27,6 @@ EXAMPLES = [
     for lane in pattern.lanes
     for example in pattern.examples
 ]
-
-
-@pytest.fixture(scope="module", params=["memory", "sqlite", "postgresql"])
-def stored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """One lab on each kind of storage for all examples, as in life."""
-    database = "memory"
-    if request.param == "sqlite":
-        database = str(tmp_path_factory.mktemp("catalogue") / "lab.sqlite")
-    elif request.param == "postgresql":
-        server: PostgresServer = request.getfixturevalue("postgres_server")
-        database = server.url(server.create_database())
-    lab = Lab(quiet(database))
-    yield lab
-    lab.close()
 
 
 @pytest.fixture(scope="module")

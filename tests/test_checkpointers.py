@@ -2,85 +2,33 @@
 
 import gc
 import weakref
-from collections.abc import Iterator
-from pathlib import Path
 from sqlite3 import ProgrammingError
-from typing import Any
 
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
-from sqlalchemy import func, select
-from streamlit.testing.v1 import AppTest
 
-from graphs.catalogue import find
 from graphs.pattern import Example, Turn
 from graphs.persistence.checkpointers import PATTERN, RESTART
-from lab import lane_savers
 from lab.cost import pace
-from lab.errors import NotPossible, ThreadBusy, UnknownThread
-from lab.events import SaverDropped
+from lab.errors import UnknownThread
 from lab.lab import Lab
-from lab.plain import Plain
-from lab.tables import NOTES, Database
 from lab.view import Reopened
-from lab.workspace import Workspace
-from tests.labs import quiet
-from tests.pages import badges, open_page, play, press, start, texts
-from tests.play import Played, ended, player
-from tests.servers import PostgresServer
-from tests.toys import GIVEN, Hold, OpenLab, State, begin, chain, done, end, lane, names, ran, toy
-
-KEPT = ("sqlite", "postgresql")
-"""Lanes that outlive their checkpointer."""
-RECALL, BOTH_SIDES, NO_RESTART, NEVER_TOLD = range(4)
-NOTED = "Noted: your name is Alice. Lines rehearsed: 1; rehearsals: 4."
-UNKNOWN = "I don't know your name: you haven't told it in this conversation."
-SAYS: dict[str, Plain] = {"message": "My name is Alice.", "rounds": 2}
-ASKS: dict[str, Plain] = {"message": "What is my name?", "rounds": 2}
-
-
-@pytest.fixture(scope="module", params=["memory", "sqlite", "postgresql"])
-def stored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """A lab on each kind of storage: which one it's on must not change what a lane remembers."""
-    database = "memory"
-    if request.param == "sqlite":
-        database = str(tmp_path_factory.mktemp("checkpointers") / "lab.sqlite")
-    elif request.param == "postgresql":
-        server: PostgresServer = request.getfixturevalue("postgres_server")
-        database = server.url(server.create_database())
-    lab = Lab(quiet(database))
-    yield lab
-    lab.close()
-
-
-def lanes(lab: Lab) -> list[str]:
-    return [lane.key for lane in lab.offered("checkpointers").lanes]
-
-
-def played(lab: Lab, number: int) -> dict[str, Played]:
-    """Plays an example in each lane that this lab has."""
-    return {key: player(lab)("checkpointers", key, number) for key in lanes(lab)}
-
-
-def told(lab: Lab, key: str, workspace: str = "tests") -> str:
-    """Starts a thread that is told a name."""
-    thread = lab.workspace(workspace).start("checkpointers", key, SAYS, pace=0)
-    ended(lab.workspace(workspace), thread.thread_id)
-    return thread.thread_id
-
-
-def asked(lab: Lab, thread_id: str, workspace: str = "tests") -> str:
-    """Asks a thread for the name and gives the answer's first sentence."""
-    lab.workspace(workspace).turn(thread_id, ASKS, pace=0)
-    ended(lab.workspace(workspace), thread_id)
-    snapshot = lab.workspace(workspace).snapshot(thread_id)
-    assert snapshot is not None
-    return str(snapshot.values["messages"][-1]["text"]).partition(" Lines")[0]
-
-
-def restarts(workspace: Workspace, thread_id: str) -> list[SaverDropped]:
-    return [event for event in workspace.events(thread_id) if isinstance(event, SaverDropped)]
+from tests.checkpointers import (
+    BOTH_SIDES,
+    KEPT,
+    NEVER_TOLD,
+    NO_RESTART,
+    NOTED,
+    RECALL,
+    UNKNOWN,
+    asked,
+    lanes,
+    played,
+    restarts,
+    told,
+)
+from tests.play import ended, player
 
 
 def test_a_lab_has_the_lanes_that_it_can_keep(stored: Lab) -> None:
@@ -226,128 +174,6 @@ def test_a_thread_that_never_ran_here_has_no_pace() -> None:
     assert pace([]).beside is None
 
 
-def test_a_restart_in_the_middle_of_a_run_is_refused(open_toys: OpenLab) -> None:
-    hold = Hold()
-
-    def wait(_: State) -> None:
-        hold()
-
-    workspace = open_toys(toy(lane(chain(a=done("a"), wait=wait), saver="memory"))).workspace("w")
-    thread_id = begin(workspace)
-    hold.reached()
-    with pytest.raises(ThreadBusy):
-        workspace.restart(thread_id)
-    hold.let_go.set()
-
-    assert end(workspace, thread_id).outcome == "finished"
-    assert names(workspace, thread_id) == ["a"]
-    assert restarts(workspace, thread_id) == []
-
-
-def test_a_lane_on_the_checkpointer_of_all_is_never_restarted(open_toys: OpenLab) -> None:
-    workspace = open_toys(toy(lane(chain(a=done("a"))))).workspace("w")
-    thread_id = ran(workspace)
-    with pytest.raises(NotPossible, match="shares its checkpointer"):
-        workspace.restart(thread_id)
-
-    assert workspace.status(thread_id) == "finished"
-
-
-def test_who_reads_during_a_restart_reads_on_and_leaves_nothing_open(open_toys: OpenLab) -> None:
-    lab = open_toys(toy(lane(chain(a=done("a")), saver="sqlite"), turns=True))
-    workspace = lab.workspace("w")
-    thread_id = ran(workspace)
-    graph, saver = lab.reading_of(workspace.thread(thread_id)), lab.storage_of(workspace.thread(thread_id)).saver
-    workspace.restart(thread_id)
-
-    assert graph.get_state({"configurable": {"thread_id": thread_id}}).values["done"] == ["a"]
-    assert isinstance(saver, SqliteSaver)
-    with pytest.raises(ProgrammingError, match="closed database"):
-        saver.conn.execute("SELECT 1")
-    assert names(workspace, thread_id) == ["a"]
-
-
-def test_what_was_noted_of_a_thread_in_memory_is_gone_too(open_toys: OpenLab) -> None:
-    lab = open_toys(toy(lane(chain(a=done("a")), saver="memory")))
-    workspace = lab.workspace("w")
-    thread_id = ran(workspace)
-    noted = [row.ran for row in workspace.history(thread_id).rows]
-    database = lab.storage_of(workspace.thread(thread_id)).database
-    before = _notes(database, thread_id)
-    workspace.restart(thread_id)
-
-    assert noted == [(), (), ("a",)]
-    assert (before, _notes(database, thread_id), _notes(lab.storage.database, thread_id)) == (3, 0, 0)
-
-
-def _notes(database: Database, thread_id: str) -> int:
-    query = select(func.count()).select_from(NOTES).where(NOTES.c.thread_id == thread_id)
-    with database.read() as connection:
-        return int(connection.execute(query).scalar_one())
-
-
-def test_memory_that_makes_room_for_others_says_so(open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(lane_savers.ROOM, "memory", 2)
-    workspace = open_toys(toy(lane(chain(a=done("a")), saver="memory"), turns=True)).workspace("w")
-    first, second = ran(workspace), ran(workspace)
-    workspace.turn(first, GIVEN)
-    end(workspace, first)
-    third = ran(workspace)
-
-    assert [(event.why, event.before, event.found) for event in restarts(workspace, second)] == [("room", 3, 0)]
-    assert [workspace.status(one) for one in (first, second, third)] == ["finished", "new", "finished"]
-    assert restarts(workspace, first) == restarts(workspace, third) == []
-
-
-def test_looking_at_a_thread_pushes_nobody_out(open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(lane_savers.ROOM, "memory", 1)
-    workspace = open_toys(toy(lane(chain(a=done("a")), saver="memory"))).workspace("w")
-    gone, kept = ran(workspace), ran(workspace)
-
-    assert [workspace.status(gone), workspace.count(gone), workspace.snapshot(gone)] == ["new", 0, None]
-    assert workspace.status(kept) == "finished"
-
-
-def test_a_file_has_no_more_connections_than_there_is_room_for(
-    open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(lane_savers.ROOM, "sqlite", 2)
-    workspace = open_toys(toy(lane(chain(a=done("a")), saver="sqlite"))).workspace("w")
-    threads = [ran(workspace) for _ in range(5)]
-
-    assert {workspace.status(one) for one in threads} == {"finished"}
-    assert [restarts(workspace, one) for one in threads] == [[]] * 5
-
-
-def test_a_thread_in_the_file_is_there_after_the_lab_was_closed_and_one_in_memory_is_listed_empty(
-    tmp_path: Path,
-) -> None:
-    settings = quiet(str(tmp_path / "lab.sqlite"))
-    first = Lab(settings)
-    in_memory, in_file = told(first, "memory"), told(first, "sqlite")
-    first.close()
-    second = Lab(settings)
-    workspace = second.workspace("tests")
-
-    assert [workspace.status(one) for one in (in_memory, in_file)] == ["new", "finished"]
-    # What the former process ran is told from its checkpoints, which don't say how long anything took.
-    assert [workspace.cost(one).pace.each for one in (in_memory, in_file)] == [None, None]
-    assert asked(second, in_file) == "Your name is Alice."
-    assert workspace.cost(in_file).pace.supersteps == 4
-    assert asked(second, in_memory) == UNKNOWN
-    second.close()
-
-
-def test_the_temporary_file_goes_with_the_lab() -> None:
-    lab = Lab(quiet("memory"))
-    told(lab, "sqlite")
-    path, _ = lab.lane_savers._file
-    assert path.exists()
-    lab.close()
-
-    assert not path.parent.exists()
-
-
 def test_the_labs_own_checkpointer_stays_what_it_was(stored: Lab) -> None:
     own = stored.storage.saver
     for key in lanes(stored):
@@ -356,47 +182,3 @@ def test_the_labs_own_checkpointer_stays_what_it_was(stored: Lab) -> None:
     assert stored.storage.saver is own
     if isinstance(own, InMemorySaver):
         assert list(own.storage) == []
-
-
-def test_the_page_restarts_all_lanes_and_says_what_is_left(pages_lab: Lab) -> None:
-    at = open_page("checkpointers")
-    assert at.button(key="checkpointers_restart").disabled
-    start(at, PATTERN, RECALL)
-    press(at, "checkpointers_restart")
-    left = [found.value for found in at.markdown if "**Restarted.**" in found.value]
-    table = _costs(at)[0]
-
-    assert badges(at) == ["Nothing is left", "Finished"]
-    assert [said.rpartition("dropped. ")[2] for said in left] == [
-        "Of 8 checkpoints, 0 are left.",
-        "Of 8 checkpoints, 8 are left.",
-    ]
-    assert list(table["Lane"]) == ["In memory", "SQLite"]
-    assert list(table["After the last restart"]) == ["0 of 8 checkpoints left", "8 of 8 checkpoints left"]
-    assert list(table["Supersteps"]) == [6, 6]
-    assert list(table["Checkpoints"]) == [0, 8]
-    assert table["Bytes"][0] == "0"
-    at = open_page("checkpointers", tab="Code", lane="sqlite", thread=str(at.query_params["thread"]))
-    assert "saver.conn.close()" in at.code[0].value
-
-
-def test_a_lane_goes_on_from_the_page_after_the_restart(pages_lab: Lab) -> None:
-    at = open_page("checkpointers")
-    play(at, PATTERN, RECALL)
-    answers = [text.partition(" Lines")[0] for text in texts(at) if text.endswith(("rehearsals: 4.", "rehearsals: 8."))]
-
-    assert badges(at) == ["Finished", "Finished"]
-    # The explorer below shows the first lane's last answer once more.
-    assert answers[:4] == ["Noted: your name is Alice.", UNKNOWN, "Noted: your name is Alice.", "Your name is Alice."]
-
-
-def test_a_page_offers_no_restart_where_lanes_share_a_checkpointer(pages_lab: Lab) -> None:
-    at = open_page("conversation-memory")
-    start(at, find("conversation-memory"))
-
-    assert "conversation-memory_restart" not in [button.key for button in at.button]
-    assert _costs(at) == []
-
-
-def _costs(at: AppTest) -> list[Any]:
-    return [table.value for table in at.dataframe if "Bytes" in table.value]

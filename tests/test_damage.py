@@ -18,8 +18,8 @@ from lab.errors import Unreadable
 from lab.lab import Lab
 from lab.listing import Only
 from lab.workspace import Workspace
+from tests.asking import asks
 from tests.labs import quiet
-from tests.test_answers import asks
 from tests.toys import begin, chain, done, end, graph, lane, names, ran, saved, toy
 
 STATES: dict[str, str] = {

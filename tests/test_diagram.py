@@ -1,38 +1,23 @@
-"""The picture of a graph: where things are placed, what names can do to it, and how states are shown.
+"""The layout of a graph: its shape as the library tells it, and where things are placed.
 
 A *route* is an edge as drawn, a *cluster* the box around a subgraph.
 """
 
-import html
 import operator
-import re
 from collections.abc import Iterator
 from itertools import combinations, pairwise
-from typing import Annotated, Any
-from xml.etree import ElementTree
+from typing import Annotated
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from langgraph.graph import END, START, StateGraph
-from streamlit.testing.v1 import AppTest
 from typing_extensions import TypedDict
 
-from ui.diagram import NodeState, Phase, describe, highlight, now, shape_of, svg
+from tests.shapes import flat
+from ui.diagram import shape_of
 from ui.layout import place, text_width, wrap
 from ui.shape import Box, Cluster, Curve, Edge, Node, Picture, Point, Shape
-
-HOSTILE = (
-    'a"b',
-    "it's",
-    "c\\d",
-    "</style><script>alert(1)</script>",
-    "x\ny\r\nz",
-    "tab\there",
-    "}body{display:none}",
-    "&amp;<b>",
-    "über 名前 🚀",
-)
 
 
 class State(TypedDict):
@@ -46,12 +31,6 @@ def graph(*edges: tuple[str, str]) -> StateGraph[State, None, State, State]:
     for source, target in edges:
         builder.add_edge(source, target)
     return builder
-
-
-def flat(*edges: str) -> Shape:
-    pairs = [(edge.split(">")[0], edge.split(">")[1]) for edge in edges]
-    names = dict.fromkeys(name for pair in pairs for name in pair)
-    return Shape(tuple(Node(name, name) for name in names), tuple(Edge(*pair) for pair in pairs))
 
 
 def boxes(picture: Picture) -> dict[str, Box]:
@@ -242,98 +221,3 @@ def test_an_error_handler_hangs_on_the_node_that_it_guards() -> None:
     shape = shape_of(builder.add_edge(START, "risky").add_edge("risky", END).compile().get_graph(xray=True))
     assert Edge("risky", "__error_handler__risky", True, "on error") in shape.edges
     assert "error handler" in {node.label for node in shape.nodes}
-
-
-def test_svg_is_well_formed_and_gives_hostile_names_back_as_text() -> None:
-    nodes = tuple(Node(name, name, parent=('gr<o>"up',)) for name in HOSTILE)
-    edges = tuple(Edge(one, other, True, one[:6]) for one, other in pairwise(HOSTILE))
-    drawn = svg(Shape(nodes, edges))
-    root = ElementTree.fromstring(drawn)
-    assert [group.get("data-n") for group in root.iter("g") if group.get("class") == "nd"] == list(HOSTILE)
-    assert [group.get("data-from") for group in root.iter("g") if group.get("class") == "ed cond"] == [*HOSTILE[:-1]]
-    assert {element.tag for element in root.iter()} == {
-        *("svg", "g", "title", "rect", "text", "path", "polygon", "circle", "foreignObject", "span")
-    }
-
-
-def test_a_node_is_a_button_with_its_whole_name_however_much_of_it_is_drawn() -> None:
-    name = "donaudampfschifffahrtsgesellschaft"
-    root = ElementTree.fromstring(svg(Shape((Node(name, name),), ())))
-    (node,) = (group for group in root.iter("g") if group.get("class") == "nd")
-    assert (node.get("role"), node.get("tabindex"), node.get("aria-label")) == ("button", "0", name)
-    assert node.findtext("title") == name
-    assert name not in [text.text for text in node.iter("text")]
-
-
-def test_the_picture_takes_all_colours_from_the_theme() -> None:
-    drawn = svg(flat("a>b"))
-    assert not re.search(r"fill=|stroke=|style=\"(?!min-width)|#[0-9a-f]{3}", drawn)
-    assert not re.search(r"#[0-9a-f]{3}|rgb\(", highlight("k", {p: NodeState(p, 2) for p in Phase}))
-
-
-def unescaped(css: str) -> str:
-    return re.sub(r"\\([0-9a-f]+) ", lambda found: chr(int(found[1], 16)), css)
-
-
-def test_hostile_names_stay_inside_their_selector() -> None:
-    for name in HOSTILE:
-        style = highlight("lane", {name: NodeState(Phase.DONE)})
-        (selected,) = re.findall(r'\[data-n="([^"]*)"\]', style)
-        assert re.fullmatch(r"(?:[a-zA-Z0-9_-]|\\[0-9a-f]+ )*", selected)
-        assert unescaped(selected) == name
-        assert style.count("<") == 2
-        assert style.count("{") == 1
-        assert "<script" not in now("lane", {name: NodeState(Phase.DONE)})
-
-
-def test_a_key_is_the_class_that_streamlit_makes_of_it() -> None:
-    assert ".st-key-graph_a-b-c--- .lg" in highlight("a:b c.é/", {"n": NodeState(Phase.DONE)})
-
-
-@pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.PENDING])
-def test_every_state_shows_a_badge_of_its_own_beside_its_colour(phase: Phase) -> None:
-    style = highlight("lane", {"draft": NodeState(phase)})
-    shown = [other for other in Phase if f"--{other}:inline" in style]
-    assert shown == [phase]
-    drawn = svg(flat("draft>end"))
-    badges = dict(re.findall(r'<g class="badge (\w+)">(.*?)</g>', drawn))
-    assert len(set(badges.values())) == len(Phase) - 1
-    assert phase in badges
-
-
-def test_pending_nodes_look_as_drawn_and_only_repeated_visits_are_counted() -> None:
-    assert highlight("lane", {"a": NodeState(Phase.PENDING, 0)}) == "<style></style>"
-    style = highlight("lane", {"a": NodeState(Phase.DONE, 1), "b": NodeState(Phase.DONE, 3)})
-    assert re.findall(r'data-n="(\w)"\]{--visits:"×3"', style) == ["b"]
-
-
-def test_the_description_says_names_states_and_visits() -> None:
-    states = {
-        "__start__": NodeState(Phase.DONE),
-        "draft": NodeState(Phase.DONE, 2),
-        "team:ap\nprove": NodeState(Phase.WAITING),
-    }
-    assert describe(states) == "start: done, draft: done (2 visits), team:ap prove: waiting"
-    assert html.escape(describe(states)) in now("lane", states)
-
-
-PAGE = """
-import streamlit as st
-
-from ui.diagram import NodeState, Phase, diagram, now
-from ui.shape import Edge, Node, Shape
-
-shape = Shape((Node("draft", "draft"), Node("review", "review")), (Edge("draft", "review"),))
-st.text(f"picked {diagram(shape, key='one')} {diagram(shape, key='two')}")
-st.empty().markdown(now("one", {"draft": NodeState(Phase.RUNNING)}), unsafe_allow_html=True)
-"""
-
-
-def test_a_page_gets_the_picked_node_and_holds_the_text_twin() -> None:
-    at: Any = AppTest.from_string(PAGE).run()
-    assert not at.exception
-    assert at.text[0].value == "picked None None"
-    assert "draft: running" in at.markdown[0].value
-    at.session_state["diagram_two"] = {"picked": "review"}
-    at.run()
-    assert at.text[0].value == "picked None review"

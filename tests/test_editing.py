@@ -11,9 +11,10 @@ from langgraph.types import Overwrite
 from pydantic import BaseModel, Field, field_validator, model_validator
 from typing_extensions import TypedDict
 
-from lab.editing import Json, Kept, from_form, preview, rebuild, state_fields, to_form
+from lab.editing import preview, rebuild
+from lab.entries import Entry, state_fields
 from lab.errors import InvalidInput
-from lab.forms import Entry
+from lab.form_values import Json, Kept, from_form, to_form
 from tests.editable import KINDS, VALUES, Colour, Item, State
 
 FIELDS = {field.name: field for field in state_fields(State)}
@@ -168,9 +169,6 @@ def test_a_validator_that_raises_whatever_it_likes_is_a_fault_of_the_field() -> 
     assert isinstance(to_form(field, Careless.model_construct(name="x")), Kept)
 
 
-# Messages
-
-
 def rows() -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = to_form(FIELDS["messages"], VALUES["messages"])
     return found
@@ -200,9 +198,6 @@ def test_an_edited_text_leaves_the_other_blocks_of_a_message() -> None:
 def test_messages_as_json_are_messages() -> None:
     (found,) = from_form(FIELDS["messages"], Json('[{"type": "ai", "content": "x", "id": "9"}]'))
     assert found == AIMessage("x", id="9")
-
-
-# Updates and previews
 
 
 def test_append_gives_the_bare_items_and_replace_goes_past_the_reducer() -> None:

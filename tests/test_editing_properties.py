@@ -14,9 +14,10 @@ from langgraph.graph import START, StateGraph, add_messages
 from pydantic import BaseModel, create_model
 from typing_extensions import TypedDict
 
-from lab.editing import Json, Kept, from_form, preview, rebuild, same, state_fields, to_form
+from lab.editing import preview, rebuild
+from lab.entries import Entry, state_fields
 from lab.errors import InvalidInput
-from lab.forms import Entry
+from lab.form_values import Json, Kept, from_form, same, to_form
 from tests.editable import VALUES, Address, Colour, State
 
 FIELDS = {field.name: field for field in state_fields(State)}
@@ -170,9 +171,6 @@ def test_an_update_of_junk_is_refused_or_previewed(forms: dict[str, Any], way: A
         preview(State, VALUES, rebuild(State, forms, dict.fromkeys(forms, way)))
     except InvalidInput as error:
         assert set(error.fields) <= {*forms, *(place for place in error.fields if "." in place)}  # noqa: PT017 - as above
-
-
-# Against the library
 
 
 def merged(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:

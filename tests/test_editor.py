@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lab.editing import Json, preview, rebuild
+from lab.editing import preview, rebuild
+from lab.form_values import Json
 from tests.editable import KINDS, VALUES, State
 from tests.pages import markdowns, texts, well
 
@@ -16,7 +17,7 @@ def page() -> None:
     """Draws the form over a state with all kinds; what is read is left in the session."""
     import streamlit as st  # noqa: PLC0415 - the page's source is run alone
 
-    from lab.editing import state_fields  # noqa: PLC0415
+    from lab.entries import state_fields  # noqa: PLC0415
     from tests.editable import VALUES, State  # noqa: PLC0415
     from ui.editor import edit, held  # noqa: PLC0415
 

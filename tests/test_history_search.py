@@ -15,7 +15,7 @@ from lab.lab import Lab
 from lab.listing import Only, Row
 from lab.notes import Changed
 from lab.workspace import Workspace
-from tests.test_answers import asks
+from tests.asking import asks
 from tests.toys import Node, OpenLab, State, before, chain, done, end, everywhere, graph, head, lane, ran, saved, toy
 
 WORDS = ("50% off", "a_b", "wow!", "Straße", "ŽLUTÝ kůň", "ΟΔΟΣ", "日本", 'a "quote"', "back\\slash", "plain", "A_B")

@@ -17,7 +17,7 @@ from lab.lab import Lab
 from lab.listing import Row
 from lab.tables import NOTES
 from lab.workspace import Workspace
-from tests.test_answers import asks
+from tests.asking import asks
 from tests.toys import (
     OpenLab,
     State,

@@ -1,4 +1,4 @@
-"""Keeping or losing: a copy is independent, pruning keeps whole branches, and what is damaged can still be deleted."""
+"""Keeping or losing: pruning keeps whole branches, a deletion leaves nothing, and what is damaged can be deleted."""
 
 import operator
 import sqlite3
@@ -9,198 +9,22 @@ from typing import Annotated, Any
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, StateGraph
-from langgraph.types import Command
 from sqlalchemy import text
 from typing_extensions import TypedDict
 
-from graphs.pattern import Build, Pattern
-from lab import meter, saved
+from graphs.pattern import Build
+from lab import saved
 from lab.errors import InvalidInput, LabError, NotPossible, UnknownCheckpoint, UnknownThread
 from lab.export import ExportRefused, export_thread
 from lab.keep import Pruned, copy_thread, delete_thread, heads, keep_newest, prune
 from lab.lab import Lab
-from lab.meter import backup, compact, storage_size, thread_sizes
+from lab.meter import thread_sizes
 from lab.storage import Storage
 from lab.threads import Thread
+from tests.asking import asks, books
+from tests.kept import WORKSPACE, at, branched, forked, history, lineage, rows, thread_of, three_steps
 from tests.labs import quiet
-from tests.test_answers import asking, asks, books
-from tests.toys import OpenLab, State, begin, chain, done, end, graph, lane, names, ran, toy
-
-WORKSPACE = "w"
-
-
-def thread_of(lab: Lab, thread_id: str) -> Thread:
-    return lab.workspace(WORKSPACE).thread(thread_id)
-
-
-def history(lab: Lab, thread_id: str) -> list[Any]:
-    """Reads all that LangGraph tells of a thread, newest first, without the thread's id."""
-    thread = thread_of(lab, thread_id)
-    reader = lab.reading(thread.pattern, thread.lane)
-    with saved.reading(lab.storage) as opened:
-        spaces = sorted({link.namespace for link in opened.rows.links(thread_id)})
-    places = [{"thread_id": thread_id} | ({"checkpoint_ns": space} if space else {}) for space in spaces]
-    return [
-        (
-            snapshot.values,
-            snapshot.next,
-            snapshot.metadata,
-            snapshot.created_at,
-            repr([snapshot.config, snapshot.parent_config, snapshot.tasks]).replace(thread_id, "THREAD"),
-            snapshot.interrupts,
-        )
-        for place in places
-        for snapshot in reader.get_state_history({"configurable": place})
-    ]
-
-
-def rows(storage: Storage) -> dict[str, list[Any]]:
-    """Reads every row of every table and, in memory, every dictionary."""
-    found: dict[str, list[Any]] = {}
-    if isinstance(storage.saver, InMemorySaver):
-        saver = storage.saver
-        found["checkpoints"] = [(k, ns, i) for k, spaces in saver.storage.items() for ns in spaces for i in spaces[ns]]
-        found["writes"] = [(key, sorted(writes)) for key, writes in saver.writes.items() if writes]
-        found["blobs"] = list(saver.blobs)
-    with storage.database.read() as connection:
-        tables = ["lab_threads", "lab_notes", "lab_ledger", "lab_outbox", "lab_faults"]
-        tables += {
-            "memory": [],
-            "sqlite": ["checkpoints", "writes"],
-            "postgresql": ["checkpoints", "checkpoint_writes", "checkpoint_blobs"],
-        }[storage.kind]
-        for name in tables:
-            found[name] = sorted(map(repr, connection.execute(text(f"SELECT * FROM {name}"))))
-    return found
-
-
-def forked(lab: Lab, thread_id: str, checkpoint_id: str, **values: Any) -> str:
-    """Makes a branch with an edit at that checkpoint, lets it run, and gives its head."""
-    thread = thread_of(lab, thread_id)
-    reader = lab.reading(thread.pattern, thread.lane)
-    config = lab.config(thread_id, thread.pattern, thread.lane, WORKSPACE)
-    place = {"thread_id": thread_id, "checkpoint_ns": "", "checkpoint_id": checkpoint_id}
-    edited = reader.update_state(config | {"configurable": place}, values)
-    reader.invoke(None, edited, context=lab.world(thread_id))
-    return str(reader.get_state(config).config["configurable"]["checkpoint_id"])
-
-
-def at(lab: Lab, thread_id: str, step: int) -> str:
-    """Gives the first checkpoint of that step."""
-    return next(row.checkpoint_id for row in lab.workspace(WORKSPACE).history(thread_id).rows if row.step == step)
-
-
-def branched(lab: Lab) -> tuple[str, list[str]]:
-    """Makes a thread of four branches, one of them a fork of a fork, and gives their heads, oldest first."""
-    thread_id = ran(lab.workspace(WORKSPACE))
-    first = str(heads(lab.storage, thread_id)[0])
-    second = forked(lab, thread_id, at(lab, thread_id, 1), done=["second"])
-    third = forked(lab, thread_id, at(lab, thread_id, 2), done=["third"])
-    inside = next(
-        row.checkpoint_id
-        for row in lab.workspace(WORKSPACE).history(thread_id).rows
-        if row.parent_id == at(lab, thread_id, 1) and row.source == "update"
-    )
-    return thread_id, [first, second, third, forked(lab, thread_id, inside, done=["fourth"])]
-
-
-def three_steps() -> Pattern:
-    return toy(lane(chain(a=done("a"), b=done("b"), c=done("c"))), turns=True)
-
-
-def lineage(lab: Lab, thread_id: str, head: str) -> list[str]:
-    """Gives a branch from its head back to the root."""
-    parents = {row.checkpoint_id: row.parent_id for row in lab.workspace(WORKSPACE).history(thread_id, limit=1000).rows}
-    way: list[str] = []
-    found: str | None = head
-    while found is not None:
-        way.append(found)
-        found = parents[found]
-    return way
-
-
-# Copies
-
-
-def test_a_copy_says_the_same_as_its_original(open_anywhere: OpenLab) -> None:
-    lab = open_anywhere(three_steps())
-    thread_id, ends = branched(lab)
-    copied = copy_thread(lab.storage, thread_of(lab, thread_id))
-
-    assert history(lab, copied.thread_id) == history(lab, thread_id)
-    assert heads(lab.storage, copied.thread_id) == heads(lab.storage, thread_id) == tuple(sorted(ends, reverse=True))
-    assert thread_of(lab, copied.thread_id) == copied
-    assert copied.title == f"{thread_of(lab, thread_id).title} (copy)"
-    assert copied.session != thread_of(lab, thread_id).session
-
-
-def test_a_question_is_answered_in_the_copy_alone(open_anywhere: OpenLab) -> None:
-    lab = open_anywhere(asking())
-    workspace = lab.workspace(WORKSPACE)
-    thread_id = ran(workspace)
-    before = history(lab, thread_id)
-    copied = copy_thread(lab.storage, thread_of(lab, thread_id), "Other answer").thread_id
-    asked = workspace.snapshot(copied)
-    assert asked is not None
-    workspace.resume(copied, {asked.questions[0].id: "no"}, asked.checkpoint_id)
-
-    assert end(workspace, copied).outcome == "finished"
-    assert names(workspace, copied) == ["ask='no'", "z"]
-    assert history(lab, thread_id) == before
-    workspace.resume(thread_id, {asked.questions[0].id: "yes"}, asked.checkpoint_id)
-    assert end(workspace, thread_id).outcome == "finished"
-    assert names(workspace, thread_id) == ["ask='yes'", "z"]
-    assert names(workspace, copied) == ["ask='no'", "z"]
-
-
-def test_a_copy_brings_no_business_rows(open_anywhere: OpenLab) -> None:
-    lab = open_anywhere(toy(lane(chain(pay=books))))
-    workspace = lab.workspace(WORKSPACE)
-    thread_id = ran(workspace)
-    asked = workspace.snapshot(thread_id)
-    assert asked is not None
-    workspace.resume(thread_id, {asked.questions[0].id: "yes"}, asked.checkpoint_id)
-    end(workspace, thread_id)
-    copied = copy_thread(lab.storage, thread_of(lab, thread_id)).thread_id
-
-    assert len(workspace.business("ledger", [thread_id])) == 1
-    assert workspace.business("ledger", [copied]) == []
-
-
-def test_a_copy_outlives_its_original(open_anywhere: OpenLab) -> None:
-    lab = open_anywhere(three_steps())
-    thread_id, _ = branched(lab)
-    copied = copy_thread(lab.storage, thread_of(lab, thread_id)).thread_id
-    before = history(lab, copied)
-    delete_thread(lab.storage, thread_id)
-
-    assert history(lab, copied) == before
-
-
-def test_a_thread_of_which_nothing_is_saved_is_not_copied(open_anywhere: OpenLab) -> None:
-    lab = open_anywhere(toy(lane(chain(a=done("a")), remembers=False)))
-    thread_id = ran(lab.workspace(WORKSPACE))
-    before = rows(lab.storage)
-    with pytest.raises(NotPossible, match="no checkpointer"):
-        copy_thread(lab.storage, thread_of(lab, thread_id))
-
-    assert rows(lab.storage) == before
-
-
-def test_a_thread_so_large_that_others_would_wait_too_long_is_not_copied(
-    open_anywhere: OpenLab, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("lab.keep.LARGEST_COPY", 1000)
-    lab = open_anywhere(three_steps())
-    thread_id = ran(lab.workspace(WORKSPACE))
-    before = rows(lab.storage)
-    with pytest.raises(NotPossible, match="Prune it first"):
-        copy_thread(lab.storage, thread_of(lab, thread_id))
-
-    assert rows(lab.storage) == before
-
-
-# Deleting
+from tests.toys import OpenLab, State, chain, done, end, graph, lane, names, ran, toy
 
 
 def test_a_deleted_thread_leaves_no_row_behind_and_the_others_as_they_are(open_anywhere: OpenLab) -> None:
@@ -228,9 +52,6 @@ def trips(_: State, runtime: Any) -> dict[str, Any]:
     """Fails by the visitor's wish, which is counted."""
     runtime.context.faults.trip("here", 9)
     return {}
-
-
-# Pruning
 
 
 @pytest.mark.parametrize("kept", [(0,), (1,), (3,), (0, 2), (1, 3), (0, 1, 2, 3)])
@@ -405,9 +226,6 @@ def test_what_fails_in_the_middle_changes_nothing(
     assert rows(lab.storage) == before
 
 
-# Names
-
-
 def test_a_thread_gets_another_title_on_one_line(open_anywhere: OpenLab) -> None:
     lab = open_anywhere(three_steps())
     thread_id = ran(lab.workspace(WORKSPACE))
@@ -419,135 +237,6 @@ def test_a_thread_gets_another_title_on_one_line(open_anywhere: OpenLab) -> None
     with pytest.raises(UnknownThread):
         lab.threads.rename("stranger", thread_id, "Mine")
     assert thread_of(lab, thread_id).title.startswith("A new title")
-
-
-# Sizes
-
-
-def test_a_thread_is_as_large_as_what_it_saves(open_anywhere: OpenLab) -> None:
-    def says(words: int) -> Callable[[State], dict[str, Any]]:
-        # Random hexadecimal, because PostgreSQL compresses.
-        return lambda _: {"done": [repr(number * 7919**3 % 2**61) for number in range(words)]}
-
-    lab = open_anywhere(toy(lane(chain(a=says(10)), "small"), lane(chain(a=says(10_000)), "large")))
-    workspace = lab.workspace(WORKSPACE)
-    small, large = ran(workspace, lane_key="small"), ran(workspace, lane_key="large")
-    sizes = thread_sizes(lab.storage, [small, large, "nowhere"])
-
-    assert list(sizes) == [small, large, "nowhere"]
-    assert (sizes["nowhere"].bytes, sizes["nowhere"].checkpoints) == (0, 0)
-    assert sizes[small].checkpoints == sizes[large].checkpoints == workspace.count(small)
-    assert 500 < sizes[small].bytes < 10_000 < 100_000 < sizes[large].bytes < 1_000_000
-    assert storage_size(lab.storage).bytes >= sizes[small].bytes + sizes[large].bytes
-    delete_thread(lab.storage, large)
-    assert thread_sizes(lab.storage, [small, large])[large].bytes == 0
-
-
-def test_the_meter_says_what_sqlite_stores_to_the_byte(sqlite_lab: Lab) -> None:
-    play = sqlite_lab.workspace(WORKSPACE)
-    thread_id = play.start("linear-pipeline", "pipeline", {"text": "Some words to measure."}).thread_id
-    end(play, thread_id)
-    with sqlite_lab.storage.database.read() as connection:
-        stored = [
-            *connection.execute(text("SELECT checkpoint FROM checkpoints")),
-            *connection.execute(text("SELECT metadata FROM checkpoints")),
-            *connection.execute(text("SELECT value FROM writes")),
-        ]
-
-    assert thread_sizes(sqlite_lab.storage, [thread_id])[thread_id].bytes == sum(len(row[0]) for row in stored)
-
-
-def test_more_threads_than_a_statement_takes_values_are_measured(open_anywhere: OpenLab) -> None:
-    lab = open_anywhere(three_steps())
-    thread_id = ran(lab.workspace(WORKSPACE))
-    sizes = thread_sizes(lab.storage, [*map(str, range(40_000)), thread_id])
-
-    assert len(sizes) == 40_001
-    assert sizes[thread_id].bytes > 0
-
-
-def heavy() -> Pattern:
-    return toy(lane(chain(a=lambda _: {"done": ["x" * 1_000_000]})), slug="heavy")
-
-
-def test_compaction_gives_room_back_where_threads_were_deleted(open_anywhere: OpenLab) -> None:
-    lab = open_anywhere(heavy(), three_steps_as("light"))
-    workspace = lab.workspace(WORKSPACE)
-    heavy_id, light_id = ran(workspace, "heavy"), ran(workspace, "light")
-    before = history(lab, light_id)
-    delete_thread(lab.storage, heavy_id)
-    if lab.storage.kind != "sqlite":
-        with pytest.raises(NotPossible, match="by itself"):
-            compact(lab.storage)
-        return
-    was = storage_size(lab.storage)
-    given = compact(lab.storage)
-    now = storage_size(lab.storage)
-
-    assert was.free > 1_000_000
-    assert given > 1_000_000
-    assert (now.free, now.bytes) == (0, was.bytes - given)
-    assert history(lab, light_id) == before
-    assert end(workspace, begin(workspace, "light")).outcome == "finished"
-
-
-@pytest.mark.parametrize("query", meter._SQLITE)
-def test_measuring_goes_by_an_index(sqlite_lab: Lab, query: str) -> None:
-    asked = query.replace(":threads", "('a', 'b')")
-    with sqlite_lab.storage.database.read() as connection:
-        plan = connection.execute(text(f"EXPLAIN QUERY PLAN {asked}")).all()
-
-    assert [row[3].split()[0] for row in plan] == ["SEARCH"]
-
-
-def test_pruning_reads_no_state_to_choose_what_goes(sqlite_lab: Lab) -> None:
-    query = "SELECT checkpoint_ns, checkpoint_id, parent_checkpoint_id, metadata FROM checkpoints WHERE thread_id = 'a'"
-    with sqlite_lab.storage.database.read() as connection:
-        plan = connection.execute(text(f"EXPLAIN QUERY PLAN {query} ORDER BY checkpoint_id")).all()
-
-    assert "COVERING INDEX ck_meta" in plan[0][3]
-
-
-def three_steps_as(slug: str) -> Pattern:
-    return toy(lane(chain(a=done("a"), b=done("b"))), slug=slug)
-
-
-def test_a_database_in_use_is_not_compacted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lab.meter.BUSY_TIMEOUT", 0.1)
-    lab = Lab(quiet(str(tmp_path / "lab.sqlite")), patterns=[three_steps()])
-    thread_id = ran(lab.workspace(WORKSPACE))
-    with lab.storage.database.begin(), pytest.raises(NotPossible, match="no thread is running"):
-        compact(lab.storage)
-
-    assert names(lab.workspace(WORKSPACE), thread_id) == ["a", "b", "c"]
-    lab.close()
-
-
-def test_a_backup_is_a_database_of_its_own(open_anywhere: OpenLab, tmp_path: Path) -> None:
-    lab = open_anywhere(three_steps())
-    thread_id, _ = branched(lab)
-    target = tmp_path / "copy.sqlite"
-    if lab.storage.kind != "sqlite":
-        with pytest.raises(NotPossible, match=lab.storage.kind):
-            backup(lab.storage, target)
-        assert not target.exists()
-        return
-    size = backup(lab.storage, target)
-    before = history(lab, thread_id)
-    delete_thread(lab.storage, thread_id)
-    copied = Lab(quiet(str(target)), patterns=[three_steps()])
-
-    assert history(copied, thread_id) == before
-    copied.close()
-    assert size > 10_000
-    with pytest.raises(NotPossible, match="already"):
-        backup(lab.storage, target)
-    with pytest.raises(NotPossible, match="folder"):
-        backup(lab.storage, tmp_path / "nowhere" / "copy.sqlite")
-    assert not list(tmp_path.glob("*.part*"))
-
-
-# Damage
 
 
 DAMAGES = {
@@ -589,22 +278,3 @@ def test_a_thread_with_an_unreadable_row_is_listed_measured_pruned_and_deleted(t
 def at_least_says(message: str) -> bool:
     """Tells whether a message says the thing, the rule and the remedy."""
     return message.count(". ") >= 2 and len(message) < 700
-
-
-def test_a_pruned_answer_can_be_given_differently_in_the_copy(open_anywhere: OpenLab) -> None:
-    lab = open_anywhere(asking())
-    workspace = lab.workspace(WORKSPACE)
-    thread_id = ran(workspace)
-    reader = lab.reading("toy", "only")
-    config = lab.config(thread_id, "toy", "only", WORKSPACE)
-    paused = reader.get_state(config).config
-    reader.invoke(Command(resume="old"), config)
-    reader.invoke(None, paused)
-    asked = workspace.snapshot(thread_id)
-    assert asked is not None
-    copied = copy_thread(lab.storage, thread_of(lab, thread_id)).thread_id
-    keep_newest(lab.storage, copied, 1)
-    workspace.resume(copied, {asked.questions[0].id: "new"}, asked.checkpoint_id)
-
-    assert end(workspace, copied).outcome == "finished"
-    assert names(workspace, copied) == ["ask='new'", "z"]

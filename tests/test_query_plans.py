@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
-from lab import index, meter, saved
-from lab.index import Noted
+from lab import index, meter, note_index, saved
 from lab.lab import Lab
 from lab.listing import Only, page, tree
+from lab.note_index import Wanted
 from lab.storage import Storage
 from tests.labs import quiet
 
@@ -40,9 +40,9 @@ READS: dict[str, Callable[[Storage], object]] = {
     "marked": lambda storage: index.marked(storage, "one", SHOWN),
     "inner": lambda storage: index.inner(storage, "one", SHOWN),
     "sizes": lambda storage: index.sizes(storage, "one", SHOWN),
-    "noted": lambda storage: index.noted(storage, "one", SHOWN),
-    "ran": lambda storage: index.ran(storage, "one"),
-    "search": lambda storage: index.search(storage, "one", Noted("say", "7"), SHOWN),
+    "noted": lambda storage: note_index.noted(storage, "one", SHOWN),
+    "ran": lambda storage: note_index.ran(storage, "one"),
+    "search": lambda storage: note_index.search(storage, "one", Wanted("say", "7"), SHOWN),
     "thread_sizes": lambda storage: meter.thread_sizes(storage, ["one", "other"]),
     "links": lambda storage: opened(storage, lambda rows: rows.links("one")),
     "writes": lambda storage: opened(storage, lambda rows: rows.writes("one", "", SHOWN[0])),

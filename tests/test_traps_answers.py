@@ -6,7 +6,7 @@ import pytest
 from langgraph.types import Command, interrupt
 
 from lab.workspace import Workspace
-from tests.test_answers import asks
+from tests.asking import asks
 from tests.toys import OpenLab, State, bare, chain, done, end, everywhere, fan, head, lane, names, ran, toy
 
 GIVEN = {"n": 1, "done": [], "crash": ""}

@@ -14,7 +14,7 @@ from graphs.pattern import Build
 from graphs.world import World
 from lab.errors import InvalidInput, NotPossible
 from lab.workspace import Workspace
-from tests.test_answers import asks
+from tests.asking import asks
 from tests.toys import (
     OpenLab,
     bare,

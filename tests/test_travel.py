@@ -13,8 +13,8 @@ from lab.events import RunStarted, StateEdited, WentBack
 from lab.lab import Lab
 from lab.view import Said, StepView, ThreadView
 from lab.workspace import Workspace
+from tests.asking import asks
 from tests.labs import quiet
-from tests.test_answers import asks
 from tests.toys import (
     OpenLab,
     State,

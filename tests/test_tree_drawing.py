@@ -1,26 +1,22 @@
-"""The picture of the tree: what it shows of each checkpoint, how big it gets, and how keys move through it."""
+"""The picture of the tree: what it shows of each checkpoint, and how big it gets."""
 
-import base64
 import re
-from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from playwright.sync_api import Page
 from streamlit.testing.v1 import AppTest
 
-from lab.tree import LANES, Fold, Mark, fold, grow
-from tests.browser import axe
-from tests.test_tree import SHAPES as THREADS
-from tests.test_tree import chain, forked, ident
+from lab.folding import LANES, Fold, fold
+from lab.tree import Mark, grow
+from tests.tree_drawings import UI, drawing, small
+from tests.trees import SHAPES as THREADS
+from tests.trees import chain, forked, ident
 from ui.tree import SHAPES, WORDS, describe, draw
 
-UI = Path(__file__).parent.parent / "ui"
 HOSTILE = (
     'a"b',
     "it's",
@@ -33,25 +29,6 @@ HOSTILE = (
     "über 名前 🚀",
     "w" * 100_000,
 )
-
-
-def small() -> list[Mark]:
-    """A question, an edit that fails, and a replay that asks again and finishes."""
-    return [
-        Mark("a", None, -1, "input"),
-        Mark("b", "a", 0, "loop"),
-        Mark("c", "b", 1, "loop", interrupted=True),
-        Mark("d", "c", 2, "loop", finished=True),
-        Mark("e", "b", 1, "update", label="cheaper"),
-        Mark("f", "e", 2, "loop", failed=True),
-        Mark("g", "c", 2, "fork", label="deny", interrupted=True),
-        Mark("h", "g", 3, "loop", finished=True),
-    ]
-
-
-def drawing(marks: Sequence[Mark], selected: str | None = None, **options: Any) -> str:
-    tree = grow(marks)
-    return draw(tree, fold(tree, selected=selected, **options), selected=selected)
 
 
 def parsed(drawn: str) -> ElementTree.Element:
@@ -243,7 +220,7 @@ PAGE = """
 import streamlit as st
 
 from lab.tree import grow
-from tests.test_tree import chain
+from tests.trees import chain
 from ui.tree import checkpoint_tree
 
 st.text(f"picked {checkpoint_tree(grow(chain(60)), key='one', selected='000000')}")
@@ -269,98 +246,3 @@ def test_a_page_gets_what_was_picked_if_it_is_there_at_all(sent: object, picked:
     at.run()
     assert not at.exception
     assert at.text[0].value == f"picked {picked}"
-
-
-LIGHT = {
-    "text-color": "#101413",
-    "background-color": "#ffffff",
-    "link-color": "#0b5a4d",
-    "blue-text-color": "#0054a3",
-    "violet-text-color": "#583f84",
-    "orange-text-color": "#9c4a00",
-    "red-text-color": "#9b1c1c",
-    "green-text-color": "#0c6b2e",
-}
-
-
-def mount(page: Page, drawn: str, chosen: str) -> None:
-    """Gives a page the component as Streamlit does: style, then script with data; picks are kept in `picks`."""
-    theme = ";".join(f"--st-{name}:{value}" for name, value in LIGHT.items())
-    style = (UI / "tree.css").read_text()
-    page.set_content(
-        f"<html lang=en><title>x</title><style>main{{{theme}}}{style}</style><main><h1>x</h1><div id=here></div></main>"
-    )
-    redraw(page, drawn, chosen)
-
-
-def redraw(page: Page, drawn: str, chosen: str) -> None:
-    script = base64.b64encode((UI / "tree.js").read_bytes()).decode()
-    page.evaluate(
-        """async ({script, html, shown}) => {
-            window.picks ??= []
-            window.component ??= (await import(`data:text/javascript;base64,${script}`)).default
-            component({data: {html, shown}, parentElement: document.getElementById("here"),
-                       setTriggerValue: (name, value) => picks.push([name, value])})
-        }""",
-        {"script": script, "html": drawn, "shown": chosen},
-    )
-
-
-def focus(page: Page) -> str:
-    found: str = page.evaluate("document.activeElement.dataset.id ?? ''")
-    return found
-
-
-def test_keys_move_along_a_branch_and_between_branches_and_pick(page: Page) -> None:
-    mount(page, drawing(small()), "h")
-    page.keyboard.press("Tab")
-    trail = []
-    for key in ("ArrowLeft", "ArrowLeft", "ArrowLeft", "ArrowDown", "ArrowDown", "ArrowUp", "ArrowUp", "Home", "End"):
-        page.keyboard.press(key)
-        trail.append(focus(page))
-    # To the left of g is c, which it leaves from; above it is f, at the same step.
-    assert trail == ["g", "c", "b", "e", "g", "f", "d", "a", "d"]
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowUp")
-    assert focus(page) == "d", "At an edge the focus stays."
-    page.keyboard.press("Enter")
-    page.keyboard.press("ArrowLeft")
-    page.keyboard.press("Space")
-    assert page.evaluate("picks") == [["picked", "d"], ["picked", "c"]]
-
-
-def test_the_tree_is_one_tab_stop_which_is_kept_with_the_focus_when_it_is_drawn_anew(page: Page) -> None:
-    mount(page, drawing(small()), "h")
-    page.keyboard.press("Tab")
-    page.keyboard.press("ArrowLeft")
-    redraw(page, drawing(small(), "g"), "g")
-    assert focus(page) == "g"
-    page.keyboard.press("Tab")
-    assert focus(page) == ""
-    page.keyboard.press("Shift+Tab")
-    assert focus(page) == "g"
-
-
-def test_a_click_picks_a_mark_a_fold_or_the_end_of_a_named_branch(page: Page) -> None:
-    mount(page, drawing(chain(99)), ident(98))
-    page.locator(".it.fold").click()
-    page.locator(".it.mark").first.click()
-    page.get_by_text("main", exact=True).click()
-    assert page.evaluate("picks") == [["picked", name] for name in ("fold:0:000001", ident(0), ident(98))]
-
-
-def test_the_frame_scrolls_to_the_selected_mark_and_stays_there_when_drawn_anew(page: Page) -> None:
-    tree = grow(forked(5000, 50))
-    mount(page, draw(tree, fold(tree)), tree.head or "")
-    chosen = f".it[data-id='{tree.head}']"
-    page.wait_for_function("document.querySelector('.ct-frame').scrollLeft > 0")
-    before = page.locator(chosen).bounding_box()
-    redraw(page, draw(tree, fold(tree)) + " ", tree.head or "")
-    assert page.locator(chosen).bounding_box() == before
-    assert page.locator(".ct-name[data-away=left]").count() > 0, "What is out of view is pointed to."
-
-
-def test_axe_finds_nothing(page: Page) -> None:
-    tree = grow(forked(300, 5))
-    mount(page, draw(tree, fold(tree, selected=ident(40)), selected=ident(40)), ident(40))
-    assert axe(page) == []

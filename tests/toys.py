@@ -97,6 +97,11 @@ def done(name: str, count: list[str] | None = None) -> Node:
     return node
 
 
+def broken(_: State) -> dict[str, Any]:
+    """Is a node that fails."""
+    raise LookupError("no such shelf")
+
+
 def speaker(name: str, count: list[str] | None = None) -> Callable[[BaseChatModel], Node]:
     """Makes a node that asks the model."""
 
@@ -123,6 +128,11 @@ def toy(*lanes: Lane, slug: str = "toy", words: int = 200, **more: Any) -> Patte
 def lane(build: Build, key: str = "only", **more: Any) -> Lane:
     """Makes a lane."""
     return Lane(key, key, "Is a toy.", build, **more)
+
+
+def two_steps() -> Pattern:
+    """Makes a pattern that takes further input."""
+    return toy(lane(chain(a=done("a"), b=done("b"))), turns=True)
 
 
 OpenLab = Callable[..., Lab]

@@ -7,14 +7,15 @@ from typing import Any
 import streamlit as st
 
 from graphs.pattern import Breakpoints, Lane
-from lab.errors import InvalidInput, LabError
+from lab.errors import InvalidInput
 from lab.forms import Field, fields
 from lab.history import Question, Snapshot
 from lab.plain import Plain
 from lab.workspace import Workspace
 from ui.access import choice
 from ui.form import ask, held
-from ui.text import literal, safe, shown
+from ui.session import tried
+from ui.text import code, literal, safe, shown
 
 ANSWER = {"type": "object", "properties": {"answer": {"type": "string", "title": "Answer"}}}
 """What is asked for where a pattern gave no schema and no options."""
@@ -43,14 +44,7 @@ class Buttons:
 
     def attempt(self, act: Callable[[], Any]) -> None:
         """Does a thing and keeps what went wrong with it for the lane's next drawing."""
-        wrong: Mapping[str, str] = {}
-        try:
-            act()
-        except InvalidInput as error:
-            wrong = error.fields
-        except LabError as error:
-            wrong = {"": str(error)}
-        st.session_state[f"{self.key}_wrong"] = (self.thread_id, wrong)
+        st.session_state[f"{self.key}_wrong"] = (self.thread_id, tried(act))
 
     @property
     def wrong(self) -> Mapping[str, str]:
@@ -125,7 +119,7 @@ def answer_fields(question: Question) -> tuple[tuple[Field, ...], bool]:
 
 
 def _title(question: Question) -> str:
-    return f"`{question.node}` asks" if question.node else "It asks"
+    return f"{code(question.node)} asks" if question.node else "It asks"
 
 
 def _sentence(question: Question) -> str:
@@ -148,7 +142,7 @@ def _details(question: Question) -> None:
 
 def pause(card: Card, lane: Lane, state_fields: tuple[Field, ...], nodes: tuple[str, ...], outcome: str) -> None:
     """Draws what a thread offers that stopped before its end: values to write, then on."""
-    where = " and ".join(f"`{name}`" for name in card.snapshot.next)
+    where = " and ".join(map(code, card.snapshot.next))
     with st.form(key=f"{card.key}_pause_form", border=True):
         st.markdown(f"{STANDS.get(outcome, STANDS['paused'])} {where}**")
         editable = tuple(field for field in state_fields if field.name in lane.edits)
@@ -188,7 +182,7 @@ def _go_on(card: Card, editable: tuple[Field, ...], breakpoints: Breakpoints | N
 
 def again(card: Card, *, failed: bool) -> None:
     """Draws the button that goes on from the last checkpoint after a stop, a failure or a crash."""
-    ahead = ", ".join(card.snapshot.next) or "its last step"
+    ahead = ", ".join(map(code, card.snapshot.next)) or "its last step"
     st.button(
         "Try again" if failed else "Continue",
         icon=":material/replay:" if failed else ":material/play_arrow:",

@@ -12,7 +12,7 @@ from ui import place
 from ui.answer import Card
 from ui.diff import changes
 from ui.form import ask, held
-from ui.text import literal, shown
+from ui.text import code, literal, shown
 
 OFFERED = 50
 """Checkpoints that are offered; older ones are reached by the tree below the lanes."""
@@ -75,7 +75,7 @@ def _writes(card: Card) -> str:
 
 
 def _names(names: Sequence[str]) -> str:
-    return ", ".join(f"`{literal(name, 60)}`" for name in names)
+    return ", ".join(map(code, names))
 
 
 def _act(card: Card, lane: Lane, there: Snapshot, state_fields: Sequence[Field]) -> None:

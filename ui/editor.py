@@ -8,8 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from lab.editing import How, Json, Kept, as_json, same, to_form
-from lab.forms import Entry
+from lab.editing import How
+from lab.entries import Entry
+from lab.form_values import Json, Kept, as_json, same, to_form
 from ui.form import ROWS, SAFE, complain, count, decimals, draw_rows, height, pick, read_rows, write
 from ui.text import literal, shown
 

@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from lab.editing import NEW_ROLES, Json, Kept
-from lab.forms import SCALARS, Entry, Field, Kind
+from lab.entries import SCALARS, Entry, Kind
+from lab.form_values import NEW_ROLES, Json, Kept
+from lab.forms import Field
 from lab.plain import Plain
 from ui.text import LIMIT, literal, shown
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from graphs.pattern import Lane
 from lab.errors import Unreadable
-from lab.history import Snapshot, Status
+from lab.history import Snapshot, Status, is_restored
 from lab.plain import Plain
 from lab.threads import Thread
 from lab.view import Attempt, Item, Message, Reopened, Said, StepView, ThreadView
@@ -16,7 +16,7 @@ from lab.workspace import Workspace
 from ui.diagram import diagram, now
 from ui.nodes import node_states
 from ui.shape import Shape
-from ui.text import literal, safe, shown
+from ui.text import code, literal, safe, shown
 
 BADGES: dict[str, tuple[str, str, Any]] = {
     "new": ("Not started", ":material/radio_button_unchecked:", "gray"),
@@ -92,7 +92,7 @@ class LanePane:
         if last is None or last.outcome not in ("failed", "stopped", "crashed"):
             return "paused" if self.status == "resumable" else "new"
         # Of a run in an earlier process it's known where it stands, but not why.
-        restored = last.run_id.startswith("restored-")
+        restored = is_restored(last.run_id)
         return "paused" if restored and last.outcome == "stopped" and self._at_breakpoint else last.outcome
 
     @property
@@ -218,8 +218,7 @@ def _step(slot: Slot, step: StepView) -> None:
     tried = step.attempts[:-1] if step.status == "failed" else step.attempts
     tries = f" · attempt {len(tried) + 1}" if tried else ""
     cached = " · from cache" if step.cached else ""
-    name = " › ".join(step.path)
-    label = f"`{name}`{took}{tries}{cached}"
+    label = f"{code(' › '.join(step.path))}{took}{tries}{cached}"
     with slot.place.expander(label, icon=STEP_ICONS[step.status], type="step", expanded=step.status == "failed"):
         _body(step, tried)
 

@@ -9,7 +9,7 @@ from lab.plain import Plain
 from ui.catalogue import shape, width
 from ui.diagram import NodeState, Phase, diagram, now
 from ui.place import Looked
-from ui.text import LIMIT, literal, safe, shown
+from ui.text import LIMIT, code, literal, safe, shown
 
 WIDE = 520
 """Pixels of a graph beyond which it stands above the state instead of beside it."""
@@ -40,8 +40,8 @@ def draw(looked: Looked, snapshot: Snapshot) -> None:
 
 def _title(looked: Looked, snapshot: Snapshot) -> str:
     mark = looked.grown.marks.get(looked.at.checkpoint_id)
-    inside = f"In `{literal(' › '.join(looked.at.path), 120)}`, after" if looked.at.namespace else "After"
-    ahead = ", ".join(f"`{name}`" for name in snapshot.next if name != "__start__")
+    inside = f"In {code(' › '.join(looked.at.path))}, after" if looked.at.namespace else "After"
+    ahead = ", ".join(code(name) for name in snapshot.next if name != "__start__")
     following = f"{ahead} runs next" if ahead else "the input comes next" if snapshot.next else "the end"
     named = f" · {literal(mark.label, 60)}" if mark is not None and mark.label else ""
     return f"{inside} step {snapshot.step}{named}: {following}"
@@ -76,7 +76,7 @@ def _chat(snapshot: Snapshot) -> None:
     ]
     for question in snapshot.questions:
         with st.container(border=True):
-            st.markdown(f":material/front_hand: `{literal(question.node, 60)}` asked here")
+            st.markdown(f":material/front_hand: {code(question.node)} asked here")
             value = question.value
             st.text(shown(value.get("question", value) if isinstance(value, dict) else value, 2000))
     for node, error in snapshot.errors.items():

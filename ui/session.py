@@ -1,14 +1,16 @@
 """The threads that a pattern's page shows: which they are, kept in the address and over a change of page."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
 from graphs.pattern import Pattern
-from lab.errors import LabError, UnknownThread
+from lab.errors import InvalidInput, LabError, UnknownThread
 from lab.threads import Thread
 from lab.workspace import Workspace
+from ui import place
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Shown:
 
 def current(pattern: Pattern, workspace: Workspace) -> Shown:
     """Gives the threads that the address names, or those that this page showed before."""
-    asked = st.query_params.get("thread") or st.session_state.get(_key(pattern))
+    asked = st.query_params.get("thread") or st.session_state.get(_key(pattern.slug))
     if not asked:
         return Shown({})
     try:
@@ -37,20 +39,31 @@ def current(pattern: Pattern, workspace: Workspace) -> Shown:
 
 def show(pattern: Pattern, thread_id: str) -> None:
     """Puts a thread in the address and keeps it for the way back to this page."""
-    st.session_state[_key(pattern)] = thread_id
+    st.session_state[_key(pattern.slug)] = thread_id
     if st.query_params.get("thread") != thread_id:
         st.query_params["thread"] = thread_id
 
 
 def forget(pattern: Pattern) -> None:
     """Takes the thread out of the address; it stays in the list of threads."""
-    st.session_state.pop(_key(pattern), None)
-    for name in ("thread", "checkpoint"):
-        st.query_params.pop(name, None)
+    st.session_state.pop(_key(pattern.slug), None)
+    st.query_params.pop("thread", None)
+    place.look_at(None)
 
 
-def _key(pattern: Pattern) -> str:
-    return f"{pattern.slug}_thread"
+def _key(slug: str) -> str:
+    return f"{slug}_thread"
+
+
+def tried(act: Callable[[], Any]) -> Mapping[str, str]:
+    """Does a thing and gives why it was refused, by field; empty where it was done."""
+    try:
+        act()
+    except InvalidInput as error:
+        return error.fields
+    except LabError as error:
+        return {"": str(error)}
+    return {}
 
 
 def complain(pattern: Pattern, error: LabError | None) -> None:
@@ -66,6 +79,6 @@ def complaint(pattern: Pattern) -> LabError | None:
 
 def dismiss(thread: Thread) -> None:
     """Lets go of a thread that was deleted, so that its pattern's page doesn't miss it."""
-    key = f"{thread.pattern}_thread"
+    key = _key(thread.pattern)
     if st.session_state.get(key) == thread.thread_id:
         del st.session_state[key]

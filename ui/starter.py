@@ -11,7 +11,7 @@ from lab.lab import Lab
 from lab.plain import Plain
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui import session
+from ui import place, session
 from ui.access import choice
 from ui.catalogue import input_fields
 from ui.form import ask, held
@@ -145,7 +145,7 @@ class Starter:
         except LabError as error:
             session.complain(self._pattern, error)
             return
-        st.query_params.pop("checkpoint", None)
+        place.look_at(None)
         st.session_state[f"{self._slug}_said"] = 0
         session.show(self._pattern, started[0].thread_id)
 
@@ -160,7 +160,7 @@ class Starter:
         except LabError as error:
             session.complain(self._pattern, error)
             return
-        st.query_params.pop("checkpoint", None)
+        place.look_at(None)
         st.session_state[f"{self._slug}_said"] = st.session_state.get(f"{self._slug}_said", 0) + 1
 
     def _remembers(self, thread: Thread) -> bool:
@@ -177,7 +177,7 @@ class Starter:
                 self._workspace.restart(thread.thread_id)
         except LabError as error:
             session.complain(self._pattern, error)
-        st.query_params.pop("checkpoint", None)
+        place.look_at(None)
 
     def _new(self) -> None:
         session.complain(self._pattern, None)

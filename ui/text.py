@@ -51,6 +51,12 @@ def literal(text: object, limit: int = 300) -> str:
     return _LINKED.sub(lambda found: f"{found[0]}\N{WORD JOINER}", escaped)
 
 
+def code(text: object, limit: int = 120) -> str:
+    """Gives a short text as code, for a place that reads Markdown; there an escape would show as it is."""
+    words = shown(text, limit).replace("`", "'").split()
+    return f"`{' '.join(words)}`"
+
+
 def sized(size: int) -> str:
     """Gives a number of bytes in the unit that suits it."""
     # By what it's rounded to: 999,950 bytes are 1.0 MB and not 1,000 kB.

@@ -94,13 +94,19 @@ def dialog(visitor: Workspace) -> None:
 
 
 @contextmanager
-def _attempt(doing: str) -> Iterator[None]:
-    """Says that a thing is being done, and why where it's refused; then the rest of the block is left out."""
+def _refused() -> Iterator[None]:
+    """Says why where something is refused, as with a thread that is gone; then the rest of the block is left out."""
     try:
-        with st.spinner(doing):
-            yield
+        yield
     except LabError as error:
         st.warning(literal(error, 1000), icon=":material/error:")
+
+
+@contextmanager
+def _attempt(doing: str) -> Iterator[None]:
+    """Says that a thing is being done, and why where it's refused."""
+    with _refused(), st.spinner(doing):
+        yield
 
 
 def _done(text: str, thread_id: str = "") -> NoReturn:
@@ -139,6 +145,7 @@ def _title(action: str, title: str) -> str | None:
 
 
 @st.dialog("Export the thread", on_dismiss=close_dialog)
+@_refused()
 def _export(visitor: Workspace, thread: Thread) -> None:
     _name(thread)
     st.markdown(
@@ -171,6 +178,7 @@ def _file(visitor: Workspace, thread: Thread, key: str, label: str) -> None:
 
 
 @st.dialog("Delete the thread?", on_dismiss=close_dialog)
+@_refused()
 def _delete(visitor: Workspace, thread: Thread) -> None:
     _name(thread)
     lost = _lost(visitor, thread)
@@ -202,6 +210,7 @@ def _and(parts: Sequence[str]) -> str:
 
 
 @st.dialog("Prune branches", width="medium", on_dismiss=close_dialog)
+@_refused()
 def _prune(visitor: Workspace, thread: Thread) -> None:
     _name(thread)
     chosen = choose(visitor, thread)

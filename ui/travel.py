@@ -20,7 +20,7 @@ from ui.editor import Edited, edit, held
 from ui.form import ask
 from ui.form import held as answered
 from ui.place import Looked, Place
-from ui.text import literal, shown
+from ui.text import code, literal, shown
 
 TWICE = 1.0
 """Seconds within which a second press belongs to the first, as that of a double click does."""
@@ -202,14 +202,14 @@ def _notice(ahead: Ahead) -> None:
 def _effects(ahead: Ahead) -> None:
     for name, effects in ahead.effects.items():
         st.warning(
-            f"`{literal(name, 60)}` acts outside the state: {literal(', '.join(effects), 200)}. "
+            f"{code(name)} acts outside the state: {literal(', '.join(effects), 200)}. "
             "Running it again may do so once more.",
             icon=":material/warning:",
         )
 
 
 def _names(names: tuple[str, ...]) -> str:
-    return ", ".join(f"`{literal(name, 60)}`" for name in names)
+    return ", ".join(code(name) for name in names)
 
 
 def answer_again(looked: Looked, snapshot: Snapshot) -> None:
@@ -260,7 +260,7 @@ def _elsewhere(looked: Looked) -> None:
 def _question(thread_id: str, question: Question) -> None:
     fields, _ = answer_fields(question)
     value = question.value
-    st.markdown(f":material/front_hand: **`{literal(question.node, 60)}` asked**")
+    st.markdown(f":material/front_hand: **{code(question.node)} asked**")
     st.text(shown(value.get("question", value) if isinstance(value, dict) else value, 2000))
     ask(fields, f"again_{thread_id}_{question.id}", {}, complaints(thread_id))
 

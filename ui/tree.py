@@ -11,7 +11,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from lab.tree import Fold, Folded, Lane, Mark, Tree, fold
+from lab.folding import Fold, Folded, Lane, fold
+from lab.tree import Mark, Tree
 from ui.diagram import GLYPHS
 from ui.text import shown
 
