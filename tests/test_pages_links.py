@@ -36,7 +36,7 @@ def test_a_checkpoint_that_does_not_exist_leaves_the_newest_one_on_show() -> Non
 def test_the_slider_moves_to_the_checkpoint_before_and_names_it_in_the_address(pages_lab: Lab) -> None:
     at = open_page("linear-pipeline")
     start(at, PIPELINE)
-    at.slider[-1].set_value(1).run()
+    at.slider[-1].set_value(0).run()
     well(at)
     assert any("After step 0" in found.value for found in at.markdown)
     rows = pages_lab.workspace(LOCAL).history(str(at.query_params["thread"])).rows
