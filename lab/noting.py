@@ -17,7 +17,6 @@ from langgraph.checkpoint.base import (
     CheckpointMetadata,
     CheckpointTuple,
     empty_checkpoint,
-    get_checkpoint_metadata,
 )
 
 from lab import notes
@@ -88,7 +87,7 @@ class Noting(BaseCheckpointSaver[Any]):
         try:
             parent = self._parent(config, key, config["configurable"].get("checkpoint_id"))
             return notes.row(
-                *key, checkpoint["id"], notes.note(checkpoint, parent, get_checkpoint_metadata(config, metadata))
+                *key, checkpoint["id"], notes.note(checkpoint, parent, {**config.get("metadata", {}), **metadata})
             )
         # Whatever a type of the state's own raises where it's compared or told, its state is saved all the same.
         except Exception:
