@@ -311,21 +311,27 @@ def _attempt(thread_id: str, act: Callable[[], None]) -> None:
     try:
         act()
         st.session_state[key] = (time.monotonic(), place.read())
+        # The next branch is another one.
+        st.session_state[f"label_{thread_id}"] = ""
     except InvalidInput as error:
         wrong = error.fields
     except LabError as error:
         wrong = {"": str(error)}
-    st.session_state[f"travel_wrong_{thread_id}"] = wrong
+    st.session_state[f"travel_wrong_{thread_id}"] = (st.session_state.get("view"), wrong)
 
 
 def complaints(thread_id: str) -> Mapping[str, str]:
-    """Gives what went wrong with the last try, by field."""
-    found: Mapping[str, str] = st.session_state.get(f"travel_wrong_{thread_id}", {})
-    return {name: message for name, message in found.items() if name}
+    """Gives what went wrong with the last try in this view, by field."""
+    return {name: message for name, message in _wrong(thread_id).items() if name}
 
 
 def complaint(thread_id: str) -> None:
-    """Draws why the last try wasn't done."""
-    message = st.session_state.get(f"travel_wrong_{thread_id}", {}).get("")
+    """Draws why the last try in this view wasn't done."""
+    message = _wrong(thread_id).get("")
     if message:
         st.warning(literal(message, 1000), icon=":material/error:")
+
+
+def _wrong(thread_id: str) -> Mapping[str, str]:
+    found: tuple[str | None, Mapping[str, str]] = st.session_state.get(f"travel_wrong_{thread_id}", (None, {}))
+    return found[1] if found[0] == st.session_state.get("view") else {}
