@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from graphs.catalogue import CATALOGUE, find
+from graphs.catalogue import find
 from graphs.pattern import Breakpoints
 from lab.errors import LabError, UnknownThread
 from lab.threads import Thread
@@ -13,7 +13,7 @@ from pages.gallery import PAGES
 from ui.access import workspace
 from ui.attach import attach
 from ui.cards import card
-from ui.catalogue import shape
+from ui.catalogue import LANES, shape
 from ui.explorer import explorer
 from ui.lane import BADGES, LanePane
 from ui.text import literal, shown
@@ -27,7 +27,7 @@ def render() -> None:
     st.title("Explorer", anchor=False)
     st.markdown("Every checkpoint of every thread: look, compare, go back, and go on from there on a new branch.")
     visitor = workspace()
-    threads = [thread for thread in visitor.threads(limit=OFFERED) if _is_known(thread)]
+    threads = [thread for thread in visitor.threads(limit=OFFERED) if (thread.pattern, thread.lane) in LANES]
     asked = _asked(visitor)
     if asked is not None and asked not in threads:
         threads.insert(0, asked)
@@ -67,12 +67,6 @@ def _now(visitor: Workspace, thread: Thread) -> LanePane:
 
 def _stop(visitor: Workspace, thread: Thread) -> None:
     visitor.stop(thread.thread_id)
-
-
-def _is_known(thread: Thread) -> bool:
-    return any(
-        (pattern.slug, lane.key) == (thread.pattern, thread.lane) for pattern in CATALOGUE for lane in pattern.lanes
-    )
 
 
 def _asked(visitor: Workspace) -> Thread | None:

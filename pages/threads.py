@@ -13,6 +13,7 @@ from lab.threads import TITLE, Thread
 from lab.workspace import Workspace
 from pages.gallery import PAGES
 from ui.access import the_lab, workspace
+from ui.catalogue import LANES
 from ui.lane import BADGES
 from ui.text import counted, literal, sized, stamp
 from ui.threads_menu import dialog, menu, notice, open_dialog, say
@@ -21,7 +22,6 @@ SHOWN = 20
 """Threads of one page."""
 
 TITLES = {pattern.slug: pattern.title for pattern in CATALOGUE}
-LANES = {(pattern.slug, lane.key): lane.title for pattern in CATALOGUE for lane in pattern.lanes}
 
 
 @dataclass(frozen=True, slots=True)

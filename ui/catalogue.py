@@ -4,11 +4,15 @@ from functools import lru_cache
 
 from pydantic import TypeAdapter
 
+from graphs.catalogue import CATALOGUE
 from lab.forms import Field, fields
 from ui.access import the_lab
 from ui.diagram import shape_of
 from ui.layout import place
 from ui.shape import Shape
+
+LANES = {(pattern.slug, lane.key): lane.title for pattern in CATALOGUE for lane in pattern.lanes}
+"""The titles of all lanes of this version, by their patterns' slugs and their keys."""
 
 
 @lru_cache(maxsize=256)
