@@ -290,3 +290,12 @@ def test_each_field_of_the_state_is_shown_with_its_type_and_its_reducer(approved
     assert "**amount** · float" in told
     assert "**decisions** · list[Decided], reducer add · 1 inside" in told
     assert "**status** · Literal['pending', 'paid', 'rejected']" in told
+
+
+def test_a_question_that_still_waits_is_answered_on_its_card_and_not_as_another_answer(workspace: Workspace) -> None:
+    asked = {"description": "Conference ticket", "amount": 500}
+    thread_id = workspace.start(EXPENSE.slug, "dynamic", asked, pace=0).thread_id
+    ended(workspace, thread_id)
+    at = look(thread_id, "Answer again")
+    assert "hasn't been answered yet" in markdowns(at)
+    assert not any(str(button.key).startswith("again_send") for button in at.button)

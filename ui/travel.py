@@ -219,6 +219,12 @@ def answer_again(looked: Looked, snapshot: Snapshot) -> None:
     if not snapshot.questions:
         _elsewhere(looked)
         return
+    if snapshot.checkpoint_id == looked.grown.head:
+        st.info(
+            "This question hasn't been answered yet. Answer it on the card of the thread as it stands now, above.",
+            icon=":material/info:",
+        )
+        return
     thread_id = looked.thread.thread_id
     st.caption(
         "The question is asked anew and your answer goes to that: an answer sent to the old one would be "
