@@ -128,14 +128,18 @@ def select_row(page: Page, key: str, row: int, settle: bool = True) -> None:
         box = _canvas(page, key).bounding_box()
         assert box, f"The table '{key}' isn't in view."
         page.mouse.click(box["x"] + 15, box["y"] + 35 + 35 * row + 17)
-        page.wait_for_timeout(300)
-        # Shortly after it was drawn a table doesn't take the pointer yet.
-        if row_is_selected(page, key, row) != before:
+        # Pressed again too soon, a row that was taken late would be given back.
+        if any(_changed(page, key, row, before) for _ in range(20)):
             break
     else:
         raise AssertionError(f"Row {row} of the table '{key}' can't be selected.")
     if settle:
         idle(page)
+
+
+def _changed(page: Page, key: str, row: int, before: bool) -> bool:
+    page.wait_for_timeout(100)
+    return row_is_selected(page, key, row) != before
 
 
 @dataclass(frozen=True, slots=True)
