@@ -6,7 +6,7 @@ import streamlit as st
 
 from lab.errors import LabError
 from lab.history import Snapshot
-from ui import compare, diff_pair, moment, travel
+from ui import compare, diff_pair, moment, reanswer, travel
 from ui.diff import changes
 from ui.place import Looked
 from ui.text import literal
@@ -43,6 +43,6 @@ VIEWS: dict[str, View] = {
     "Diff": diff_pair.draw,
     "Edit and fork": travel.edit_and_fork,
     "Replay": travel.replay,
-    "Answer again": travel.answer_again,
+    "Answer again": reanswer.answer_again,
     "Compare branches": compare.draw,
 }
