@@ -1,23 +1,20 @@
 """Going back in a thread: what would run again, replay, fork with an edit, another answer, and what if."""
 
-import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
 
-import psycopg
 from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.errors import InvalidUpdateError
-from langgraph.types import Overwrite, StateSnapshot
+from langgraph.types import StateSnapshot
 
 from lab.diff import Change, diff
 from lab.editing import How, preview, rebuild
+from lab.edits import edited_by, written
 from lab.errors import InvalidInput, NothingToContinue, NotPossible, StaleAnswer
 from lab.events import EventLog, StateEdited, WentBack
 from lab.forms import check_answer
 from lab.history import questions, told
-from lab.models import explain
 from lab.owned import Going
 from lab.plain import Plain, plain
 from lab.reading import Reading
@@ -234,7 +231,7 @@ class Travelling(Reading):
         with self._claimed(thread_id):
             old = dict(self._there(thread, checkpoint_id).values)
             config = self._lab.config(thread_id, pattern.slug, lane.key, self.name)
-            edited = _edited(written(graph, config, old, None), old, f"graph.update_state(thread, {old!r})")
+            edited = edited_by(written(graph, config, old, None), old, f"graph.update_state(thread, {old!r})")
             log.append(lambda no: edited._replace(no=no))
             self._launch(request, None, log, apart=False)
 
@@ -278,45 +275,17 @@ class Travelling(Reading):
         config["metadata"] |= {"as_node": as_node} if as_node else {}
         new_id = written(graph, config, update, as_node)
         named = f", as_node={as_node!r}" if as_node else ""
-        return _edited(new_id, update, f"graph.update_state({config['configurable']!r}, {update!r}{named})")
+        return edited_by(new_id, update, f"graph.update_state({config['configurable']!r}, {update!r}{named})")
 
 
 def _at(thread_id: str, checkpoint_id: str) -> Any:
     return {"configurable": {"thread_id": thread_id, "checkpoint_ns": "", "checkpoint_id": checkpoint_id}}
 
 
-def written(graph: Graph, config: Any, update: Mapping[str, Any], as_node: str | None) -> str:
-    """Saves an edit and gives the new checkpoint's id; raises NotPossible where the graph can't take it."""
-    # The library has names of its own with which the values would be left out.
-    if as_node is not None and as_node not in graph.nodes:
-        raise NotPossible(f"The graph has no node '{as_node[:80]}'. Choose one that it has.")
-    try:
-        saved = graph.update_state(config, dict(update), as_node=as_node)
-    except InvalidUpdateError as error:
-        raise NotPossible(
-            f"The state can't be edited here: {error}. Choose as which node the values are written, or pause after "
-            "another one."
-        ) from error
-    except (sqlite3.OperationalError, psycopg.OperationalError):
-        raise
-    # The edges behind the node are followed at once, and what a pattern's own decision raises can be anything.
-    except Exception as error:
-        raise NotPossible(
-            f"Where the graph goes from this state can't be told: {explain(error)}. Choose other values, or another "
-            "node as which they are written."
-        ) from error
-    return str(saved["configurable"]["checkpoint_id"])
-
-
 def _went_back(log: EventLog, snapshot: StateSnapshot) -> None:
     ident = snapshot.config["configurable"]["checkpoint_id"]
     step = (snapshot.metadata or {}).get("step", -1)
     log.append(lambda no: WentBack(no, time.time(), ident, step))
-
-
-def _edited(checkpoint_id: str, update: Mapping[str, Any], calls: str) -> StateEdited:
-    given = {name: value.value if isinstance(value, Overwrite) else value for name, value in update.items()}
-    return StateEdited(0, time.time(), checkpoint_id, plain(given), calls)
 
 
 def _effects(metadata: Mapping[str, Any] | None) -> tuple[str, ...]:

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Unpack
 
+from lab.edits import edited_by, written
 from lab.errors import AnswerPending, InvalidInput, NothingToContinue, NotPossible, WorkLeft
-from lab.events import SaverDropped, StateEdited
+from lab.events import SaverDropped
 from lab.forms import check_answer, check_edit, check_input
 from lab.history import Question, status
 from lab.keeping import Keeping
@@ -14,7 +15,7 @@ from lab.lane_savers import CALLS
 from lab.owned import Going
 from lab.plain import Plain, plain
 from lab.threads import Thread, titled
-from lab.travel import Travelling, written
+from lab.travel import Travelling
 
 
 class Workspace(Travelling, Keeping):
@@ -165,11 +166,11 @@ class Workspace(Travelling, Keeping):
                     "now would drop what they wrote. Let them finish first."
                 )
             config = self._lab.config(thread_id, pattern.slug, lane.key, self.name)
-            new_id = written(graph, config, checked, None)
             calls = f'graph.update_state({{"configurable": {{"thread_id": {thread_id!r}}}}}, {checked!r})'
-            log.append(lambda no: StateEdited(no, time.time(), new_id, plain(checked), calls))
+            edited = edited_by(written(graph, config, checked, None), checked, calls)
+            log.append(lambda no: edited._replace(no=no))
             self._lab.runs.release(thread_id)
-        return new_id
+        return edited.checkpoint_id
 
     def restart(self, thread_id: str) -> SaverDropped:
         """Drops the thread's checkpointer and graph, as a restart of the program does, and tells what is left.
