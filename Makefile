@@ -8,6 +8,8 @@ PYTHON := .venv/bin/python
 PORT ?= 8501
 # Further arguments for pytest, e.g. make test ARGS="-k floors"
 ARGS ?=
+# How many tests run at once: as many as there are cores, each with servers and databases of its own
+WORKERS ?= logical
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -17,7 +19,7 @@ run: .venv/.runtime ## Start the lab and print its address (PORT=8501)
 
 test: .venv/.tests ## Run every test, style and floors included
 	@scripts/system_packages.sh
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest --numprocesses=$(WORKERS) --maxprocesses=8 --dist=worksteal $(ARGS)
 
 lint: .venv/.tests ## Check style, types and floors only
 	@$(PYTHON) -m ruff check .
