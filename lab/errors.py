@@ -104,3 +104,13 @@ class DamagedDatabase(LabError):
             f"The database file {path} is damaged ({finding}). The lab doesn't open it and doesn't change it. "
             "Restore a copy, or move the file away and start again, or name another one by LAB_DATABASE."
         )
+
+
+class NewerDatabase(LabError):
+    """Raised at start when a newer version of the lab has made or changed the database."""
+
+    def __init__(self, found: int, known: int) -> None:
+        super().__init__(
+            f"The database has version {found}, which a newer program has made; this one knows versions up to {known}. "
+            "It was left as it is. Start that newer program, or name another database by LAB_DATABASE."
+        )

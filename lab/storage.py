@@ -1,13 +1,15 @@
 """Where threads live: SQLite by default, memory, or PostgreSQL by URL."""
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, LiteralString
 from urllib.parse import quote
 
+from langgraph.checkpoint.postgres import PostgresSaver
 from psycopg import Connection as PsycopgConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
@@ -15,10 +17,11 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import StaticPool
 
-from lab.errors import DamagedDatabase
+from lab.errors import DamagedDatabase, NotPossible
+from lab.migrations import migrate
 from lab.savers import NotingMemory, NotingPostgres, NotingSqlite, Saver
 from lab.settings import Settings
-from lab.tables import METADATA, Database
+from lab.tables import Database
 
 Kind = Literal["sqlite", "memory", "postgresql"]
 
@@ -42,6 +45,8 @@ POSTGRESQL_INDEXES = (
     "CREATE INDEX IF NOT EXISTS lab_inner ON checkpoints(thread_id, (metadata -> 'parents' ->> '')) "
     "WHERE checkpoint_ns <> ''",
 )
+_SETUP = 0x6C616220
+"""Names the advisory lock under which tables are made."""
 BUSY_TIMEOUT = 30.0
 """Seconds that a writer waits for another one's transaction."""
 
@@ -70,6 +75,8 @@ def open_storage(settings: Settings) -> Iterator[Storage]:
 def _memory(stack: ExitStack) -> Storage:
     engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
     database = _database(stack, engine, engine, one_connection=True)
+    with database.begin() as connection:
+        migrate(connection)
     return Storage("memory", NotingMemory(database), database)
 
 
@@ -78,17 +85,22 @@ def _sqlite(stack: ExitStack, path: Path) -> Storage:
     _check(path)
     connection = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_TIMEOUT)
     stack.callback(connection.close)
+    # Not inside a transaction, where it can't be changed.
+    connection.execute("PRAGMA journal_mode=WAL")
+    url = URL.create("sqlite", database=str(path))
+    writer = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
+    _begin_immediate(writer)
+    reader = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
+    database = _database(stack, writer, reader, one_connection=False)
+    with database.begin() as migrating:
+        migrate(migrating)
     saver = NotingSqlite(connection)
     saver.setup()
     connection.execute("PRAGMA synchronous=NORMAL")
     for index in SQLITE_INDEXES:
         connection.execute(index)
     connection.commit()
-    url = URL.create("sqlite", database=str(path))
-    writer = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
-    _begin_immediate(writer)
-    reader = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
-    return Storage("sqlite", saver, _database(stack, writer, reader, one_connection=False))
+    return Storage("sqlite", saver, database)
 
 
 def _check(path: Path) -> None:
@@ -133,19 +145,45 @@ def _postgresql(stack: ExitStack, settings: Settings) -> Storage:
         check=ConnectionPool.check_connection,
         open=False,
     )
-    stack.enter_context(pool)
-    saver = NotingPostgres(pool)
-    saver.setup()
-    with pool.connection() as connection:
-        for index in POSTGRESQL_INDEXES:
-            connection.execute(index)
     url = make_url(settings.database).set(drivername="postgresql+psycopg")
     engine = create_engine(url, pool_size=settings.pool_size, pool_pre_ping=True)
-    return Storage("postgresql", saver, _database(stack, engine, engine, one_connection=False))
+    database = _database(stack, engine, engine, one_connection=False)
+    with _alone(settings.database) as connection:
+        with database.begin() as migrating:
+            migrate(migrating)
+        PostgresSaver(connection).setup()
+        for index in POSTGRESQL_INDEXES:
+            connection.execute(index)
+    stack.enter_context(pool)
+    return Storage("postgresql", NotingPostgres(pool), database)
+
+
+@contextmanager
+def _alone(url: str) -> Iterator[PsycopgConnection[DictRow]]:
+    """Gives a connection while no other process makes tables; two at once would meet in the server's catalogue."""
+    with PsycopgConnection.connect(url, autocommit=True, prepare_threshold=0, row_factory=dict_row) as connection:
+        deadline = time.monotonic() + BUSY_TIMEOUT
+        # Asked again and again: whoever waits inside the server holds a snapshot, and the checkpointer's own indexes
+        # wait for the end of every snapshot.
+        while not _is_true(connection, "SELECT pg_try_advisory_lock(%s)"):
+            if time.monotonic() > deadline:
+                raise NotPossible(
+                    "Another process has been making the tables of this PostgreSQL database for too long. Wait for its "
+                    "end, or end it, and start again."
+                )
+            time.sleep(0.02)
+        try:
+            yield connection
+        finally:
+            connection.execute("SELECT pg_advisory_unlock(%s)", (_SETUP,))
+
+
+def _is_true(connection: PsycopgConnection[DictRow], query: LiteralString) -> bool:
+    found = connection.execute(query, (_SETUP,)).fetchone()
+    return found is not None and next(iter(found.values())) is True
 
 
 def _database(stack: ExitStack, writer: Engine, reader: Engine, *, one_connection: bool) -> Database:
     stack.callback(writer.dispose)
     stack.callback(reader.dispose)
-    METADATA.create_all(writer)
     return Database(writer, reader, one_connection=one_connection)

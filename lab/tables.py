@@ -1,5 +1,6 @@
 """The lab's own tables and what nodes act upon, on SQLite and PostgreSQL alike."""
 
+import hashlib
 import os
 import signal
 import threading
@@ -9,6 +10,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     Engine,
@@ -60,9 +62,9 @@ LEDGER = Table(
     METADATA,
     Column("number", Integer, primary_key=True, autoincrement=True),
     Column("thread_id", String(36), ForeignKey("lab_threads.thread_id"), nullable=False, index=True),
-    Column("order", String(80), nullable=False),
-    Column("cents", Integer, nullable=False),
-    Column("key", String(120), unique=True),
+    Column("order", Text, nullable=False),
+    Column("cents", BigInteger, nullable=False),
+    Column("key", Text, unique=True),
     Column("at", Float, nullable=False),
 )
 
@@ -82,7 +84,7 @@ ARCHIVE = Table(
     METADATA,
     Column("number", Integer, primary_key=True, autoincrement=True),
     Column("thread_id", String(36), ForeignKey("lab_threads.thread_id"), nullable=False, index=True),
-    Column("name", String(120), nullable=False),
+    Column("name", Text, nullable=False),
     Column("status", String(12), nullable=False),
     Column("error", Text, nullable=False),
     Column("body", Text, nullable=False),
@@ -93,7 +95,7 @@ FAULTS = Table(
     "lab_faults",
     METADATA,
     Column("thread_id", String(36), ForeignKey("lab_threads.thread_id"), primary_key=True),
-    Column("point", String(80), primary_key=True),
+    Column("point", Text, primary_key=True),
     Column("calls", Integer, nullable=False),
 )
 
@@ -112,6 +114,9 @@ NOTES = Table(
 """What each checkpoint's step did; made anew from the checkpoints where a row is missing."""
 
 SECRETS = Table("lab_secrets", METADATA, Column("name", String(40), primary_key=True), Column("value", Text))
+
+KEY = 300
+"""Characters of a key that stand in an index as they are."""
 
 BUSINESS = {"ledger": LEDGER, "outbox": OUTBOX, "archive": ARCHIVE}
 
@@ -159,7 +164,7 @@ class LedgerTable:
 
     def charge(self, order: str, cents: int, key: str | None = None) -> int:
         """Books a charge and gives its number; a `key` seen before in this thread books nothing more."""
-        unique = None if key is None else f"{self._thread_id}/{key}"
+        unique = None if key is None else _indexable(f"{self._thread_id}/{key}")
         row = {"thread_id": self._thread_id, "order": order, "cents": cents, "key": unique, "at": time.time()}
         try:
             with self._database.begin() as connection:
@@ -241,6 +246,11 @@ class ArchiveTable:
             connection.execute(update(ARCHIVE).where(own).values(**values))
 
 
+def _indexable(key: str) -> str:
+    """Gives a key that any database can index, another one for each key; PostgreSQL takes some 2700 bytes."""
+    return key if len(key) <= KEY else f"{key[:KEY]}…{hashlib.sha256(key.encode()).hexdigest()}"
+
+
 def _number(connection: Connection, table: Table, row: dict[str, Any]) -> int:
     return int(connection.execute(insert(table).values(row).returning(table.c.number)).scalar_one())
 
@@ -265,6 +275,7 @@ class FaultTable:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def _count(self, point: str) -> int:
+        point = _indexable(point)
         here = (FAULTS.c.thread_id == self._thread_id) & (FAULTS.c.point == point)
         try:
             with self._database.begin() as connection:
