@@ -10,6 +10,7 @@ from lab.index import IndexRow
 from lab.note_index import Wanted
 from lab.notes import NOTHING, Changed
 from lab.plain import plain
+from lab.questions import question_text
 from lab.storage import Storage
 from lab.tree import Mark, Tree, grow
 
@@ -191,7 +192,7 @@ def _told(
 def _asked(value: Any) -> list[str]:
     found = value if isinstance(value, (list, tuple)) else [value]
     told = [plain(getattr(one, "value", one)) for one in found]
-    return [str(one.get("question", one)) if isinstance(one, dict) else str(one) for one in told]
+    return [question_text(one) for one in told]
 
 
 def _took(row: IndexRow) -> float | None:

@@ -16,7 +16,8 @@ from lab.events import EventLog, StateEdited, WentBack
 from lab.forms import check_answer
 from lab.history import questions, told
 from lab.owned import Going
-from lab.plain import Plain, plain
+from lab.plain import Plain
+from lab.questions import answered
 from lab.reading import Reading
 from lab.stream import Graph
 from lab.threads import Thread
@@ -180,7 +181,8 @@ class Travelling(Reading):
                 check_answer(asked[ident].schema, answer)
             apart = self._must_run_apart(pattern, snapshot.values)
             _went_back(log, snapshot)
-            self._launch(request, [{"answer": plain(answer)} for answer in answers.values()], log, apart=apart)
+            said = [answered(asked[ident], answer) for ident, answer in answers.items()]
+            self._launch(request, said, log, apart=apart)
 
     def what_if(
         self,

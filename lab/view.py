@@ -168,6 +168,7 @@ class ThreadView:
                 self._ended(event)
             case StateEdited():
                 self.items.append(Said(f"edit-{event.no}", "edit", event.values, event.at, event.no))
+                self._reached.setdefault(event.checkpoint_id, (self.items, len(self.items)))
             case SaverDropped(no, at, why, before, found, calls):
                 self.items.append(Reopened(f"reopened-{no}", why, before, found, at, calls, no))
             case NodeStarted():
@@ -182,7 +183,8 @@ class ThreadView:
             case Skipped():
                 self.dropped = event.dropped
             case CheckpointSaved():
-                self._reached[event.checkpoint_id] = (self.items, len(self.items))
+                # An answer's run tells the checkpoint of its question again; the answer isn't before it.
+                self._reached.setdefault(event.checkpoint_id, (self.items, len(self.items)))
             case WentBack():
                 self._went_back(event)
 

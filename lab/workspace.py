@@ -9,11 +9,12 @@ from lab.edits import edited_by, written
 from lab.errors import AnswerPending, InvalidInput, NothingToContinue, NotPossible, WorkLeft
 from lab.events import SaverDropped
 from lab.forms import check_answer, check_edit, check_input
-from lab.history import Question, status
+from lab.history import status
 from lab.keeping import Keeping
 from lab.lane_savers import CALLS
 from lab.owned import Going
 from lab.plain import Plain, plain
+from lab.questions import answered
 from lab.threads import Thread, titled
 from lab.travel import Travelling
 
@@ -90,8 +91,7 @@ class Workspace(Travelling, Keeping):
         with self._claimed(thread_id, frozenset(answers)):
             snapshot = self._state(graph, thread)
             said = [
-                {"question": _asked_text(question), "answer": plain(answers[question.id])}
-                for question in self._asked(snapshot, answers, checkpoint_id)
+                answered(question, answers[question.id]) for question in self._asked(snapshot, answers, checkpoint_id)
             ]
             self._launch(request, said, log, apart=self._must_run_apart(pattern, snapshot.values))
 
@@ -214,8 +214,3 @@ def _title(values: Mapping[str, Plain]) -> str:
         with suppress(InvalidInput):
             return titled(text)
     return ""
-
-
-def _asked_text(question: Question) -> str:
-    value = question.value
-    return str(value.get("question", "")) if isinstance(value, dict) else str(value)

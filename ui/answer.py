@@ -8,17 +8,16 @@ import streamlit as st
 
 from graphs.pattern import Breakpoints, Lane
 from lab.errors import InvalidInput
-from lab.forms import Field, fields
+from lab.forms import Field
 from lab.history import Question, Snapshot
 from lab.plain import Plain
+from lab.questions import answer_fields, question_text
+from lab.value_text import title_of, value_text
 from lab.workspace import Workspace
 from ui.access import choice
 from ui.form import ask, held
 from ui.session import tried
 from ui.text import code, literal, safe, shown
-
-ANSWER = {"type": "object", "properties": {"answer": {"type": "string", "title": "Answer"}}}
-"""What is asked for where a pattern gave no schema and no options."""
 
 STANDS = {
     "paused": ":material/pause_circle: **Paused before",
@@ -87,7 +86,7 @@ def _question(card: Card, question: Question) -> None:
     asked, simple = answer_fields(question)
     with st.form(key=f"{key}_form", border=True):
         st.markdown(f":material/front_hand: **{_title(question)}**")
-        st.text(shown(_sentence(question)))
+        st.text(shown(question_text(question.value)))
         _details(question)
         ask(asked, key, {}, card.wrong)
         st.form_submit_button(
@@ -106,25 +105,8 @@ def _send(card: Card, question: Question, key: str, asked: tuple[Field, ...], *,
     card.workspace.resume(card.thread_id, {question.id: answer}, card.snapshot.checkpoint_id, **card.how())
 
 
-def answer_fields(question: Question) -> tuple[tuple[Field, ...], bool]:
-    """Gives the fields to ask for, and whether their one value is the whole answer."""
-    if question.schema is not None and question.schema.get("properties"):
-        return fields(question.schema), False
-    if question.schema is not None:
-        return fields({**ANSWER, "properties": {"answer": {"title": "Answer", **question.schema}}}), True
-    options = question.value.get("options") if isinstance(question.value, dict) else None
-    if isinstance(options, list) and options:
-        return fields({**ANSWER, "properties": {"answer": {"title": "Answer", "enum": options}}}), True
-    return fields(ANSWER), True
-
-
 def _title(question: Question) -> str:
     return f"{code(question.node)} asks" if question.node else "It asks"
-
-
-def _sentence(question: Question) -> str:
-    value = question.value
-    return str(value["question"]) if isinstance(value, dict) and "question" in value else str(value)
 
 
 def _details(question: Question) -> None:
@@ -136,7 +118,7 @@ def _details(question: Question) -> None:
         if isinstance(value, (dict, list)):
             st.json(safe({name: value}), expanded=1)
             continue
-        title, text = shown(name, 60).replace("_", " ").capitalize(), shown(value, 4000)
+        title, text = shown(title_of(name), 60), shown(value_text(value), 4000)
         st.text(f"{title}: {text}" if len(text) < SHORT else f"{title}:\n{text}")
 
 

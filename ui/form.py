@@ -13,6 +13,7 @@ from lab.entries import SCALARS, Entry, Kind
 from lab.form_values import NEW_ROLES, Json, Kept
 from lab.forms import Field
 from lab.plain import Plain
+from lab.value_text import choice_text
 from ui.text import LIMIT, literal, shown
 
 FEW = 5
@@ -88,7 +89,7 @@ def _choice(field: Field, value: Plain, common: dict[str, Any]) -> Plain:
 
 
 def _label(option: Plain) -> str:
-    return shown(str(option).replace("_", " ").replace("-", " ").capitalize(), 60)
+    return shown(choice_text(option), 60)
 
 
 def _number(field: Field, value: Plain, common: dict[str, Any]) -> Plain:

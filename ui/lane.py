@@ -13,6 +13,7 @@ from lab.plain import Plain
 from lab.threads import Thread
 from lab.view import Attempt, Item, Message, Reopened, Said, StepView, ThreadView
 from lab.workspace import Workspace
+from ui import said
 from ui.diagram import diagram, now
 from ui.nodes import node_states
 from ui.shape import Shape
@@ -150,9 +151,9 @@ class LanePane:
         match item:
             case Message():
                 self._message(slot, item)
-            case Said():
+            case Said() if self.thread is not None:
                 with slot.place.chat_message("user", avatar=":material/person:"):
-                    _said(item)
+                    said.draw(item, self.thread)
             case StepView():
                 _step(slot, item)
             case Reopened():
@@ -183,33 +184,10 @@ def paragraphs(text: str) -> list[str]:
     return [*parts, rest]
 
 
-def _said(item: Said) -> None:
-    if item.kind == "edit":
-        st.caption("wrote to the state")
-    for found in item.values if isinstance(item.values, list) else [item.values]:
-        answer = found.get("answer", found) if item.kind == "resume" and isinstance(found, dict) else found
-        _values(answer)
-
-
 def _reopened(item: Reopened) -> str:
     why = "Restarted" if item.why == "restart" else "Made room for other threads"
     left = f"Of {item.before} checkpoints, {item.found} are left." if item.before else "There was nothing to lose."
     return f"**{why}.** The checkpointer and the graph were dropped. {left}"
-
-
-def _values(values: Plain) -> None:
-    if not isinstance(values, dict):
-        st.text(shown(values, 4000))
-        return
-    if len(values) == 1:
-        st.text(shown(next(iter(values.values())), 4000))
-        return
-    told = [
-        f"{shown(name, 60).replace('_', ' ')}: {shown(value, 4000)}"
-        for name, value in values.items()
-        if value not in ("", None)
-    ]
-    st.text("\n".join(told))
 
 
 def _step(slot: Slot, step: StepView) -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from lab.history import Snapshot
 from lab.plain import Plain
+from lab.questions import question_text
 from ui.catalogue import shape, width
 from ui.diagram import NodeState, Phase, diagram, now
 from ui.place import Looked
@@ -77,8 +78,7 @@ def _chat(snapshot: Snapshot) -> None:
     for question in snapshot.questions:
         with st.container(border=True):
             st.markdown(f":material/front_hand: {code(question.node)} asked here")
-            value = question.value
-            st.text(shown(value.get("question", value) if isinstance(value, dict) else value, 2000))
+            st.text(shown(question_text(question.value), 2000))
     for node, error in snapshot.errors.items():
         st.error(f"{literal(node, 60)} failed here: {literal(error, 1000)}", icon=":material/error:")
     if len(said) > SAID:

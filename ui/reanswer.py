@@ -4,8 +4,8 @@ import streamlit as st
 
 from lab.history import Question, Snapshot
 from lab.plain import Plain
+from lab.questions import answer_fields, question_text
 from ui import place
-from ui.answer import answer_fields
 from ui.attempts import attempt, complaint, complaints, going, label, label_of, leave, notice, possible
 from ui.form import ask
 from ui.form import held as answered
@@ -69,9 +69,8 @@ def _elsewhere(looked: Looked) -> None:
 
 def _question(thread_id: str, question: Question) -> None:
     fields, _ = answer_fields(question)
-    value = question.value
     st.markdown(f":material/front_hand: **{code(question.node)} asked**")
-    st.text(shown(value.get("question", value) if isinstance(value, dict) else value, 2000))
+    st.text(shown(question_text(question.value), 2000))
     ask(fields, f"again_{thread_id}_{question.id}", {}, complaints(thread_id))
 
 

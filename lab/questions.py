@@ -1,0 +1,39 @@
+"""Questions and their answers in words: the one way in which every page, row and bubble shows them."""
+
+from lab.forms import Field, fields
+from lab.history import Question
+from lab.plain import Plain, plain
+from lab.value_text import choice_text, value_text, values_text
+
+_ANSWER = {"type": "object", "properties": {"answer": {"type": "string", "title": "Answer"}}}
+"""What is asked for where a pattern gave no schema and no options."""
+
+
+def question_text(value: Plain) -> str:
+    """Return the sentence that an interrupt's value asks."""
+    return str(value["question"]) if isinstance(value, dict) and "question" in value else value_text(value)
+
+
+def answer_fields(question: Question) -> tuple[tuple[Field, ...], bool]:
+    """Return the fields to ask for, and whether their one value is the whole answer."""
+    if question.schema is not None and question.schema.get("properties"):
+        return fields(question.schema), False
+    if question.schema is not None:
+        return fields({**_ANSWER, "properties": {"answer": {"title": "Answer", **question.schema}}}), True
+    options = question.value.get("options") if isinstance(question.value, dict) else None
+    if isinstance(options, list) and options:
+        return fields({**_ANSWER, "properties": {"answer": {"title": "Answer", "enum": options}}}), True
+    return fields(_ANSWER), True
+
+
+def answer_text(question: Question, answer: Plain) -> str:
+    """Return an answer by the titles and labels of the form that asked for it."""
+    asked, simple = answer_fields(question)
+    if simple:
+        return choice_text(answer) if answer in asked[0].choices else value_text(answer)
+    return values_text(answer, asked) if isinstance(answer, dict) else value_text(answer)
+
+
+def answered(question: Question, answer: Plain) -> dict[str, Plain]:
+    """Return what a run's event tells of an answer that was given."""
+    return {"question": question_text(question.value), "answer": plain(answer), "text": answer_text(question, answer)}
