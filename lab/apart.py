@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(Event)}
 REQUEST = TypeAdapter(Request)
+LAST_WORD = 5.0
+"""Seconds that a child has to end by itself after its outcome."""
 
 
 def encode(event: Event) -> Plain:
@@ -56,25 +58,33 @@ class Apart:
 
     def carry_out(self, log: Log) -> tuple[Outcome, str]:
         """Runs the child to its end, by itself or by a kill, and tells its events."""
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "lab.child"],
-            env=_environment(self._settings),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
-        )
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "lab.child"],
+                env=_environment(self._settings),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                encoding="utf-8",
+            )
+        except OSError as error:
+            return "failed", (
+                f"The process of this run couldn't be started ({error}). Nothing was done. "
+                "Make room for another process on this machine, then try again."
+            )
         assert process.stdin is not None
         assert process.stdout is not None
-        with process:
+        try:
             with self._lock:
                 self._orders = process.stdin
                 self._order(_written(self._settings, self._request))
                 if self._stopped:
                     self._order("stop")
             end = _follow(process.stdout, log)
+        finally:
             with self._lock:
                 self._orders = None
-        return end or ("crashed", _crashed(process.returncode))
+            _let_go(process)
+        return end or _died(process.returncode)
 
     def stop(self) -> None:
         """Passes the wish on to the child."""
@@ -96,10 +106,13 @@ def _follow(lines: IO[str], log: Log) -> tuple[Outcome, str] | None:
     for line in lines:
         if not line.endswith("\n"):
             break  # Killed in the middle of a word.
-        told = json.loads(line)
-        if "outcome" in told:
-            return told["outcome"], told["error"]
-        event = decode(told)
+        try:
+            told = json.loads(line)
+            if "outcome" in told:
+                return told["outcome"], told["error"]
+            event = decode(told)
+        except (ValueError, TypeError, KeyError) as error:
+            return "failed", f"The process of this run said what this one doesn't understand ({error}). {_KEPT}"
         log.append(lambda no, event=event: event._replace(no=no))  # type: ignore[misc]  # one event, bound at once
     return None
 
@@ -119,9 +132,34 @@ def _written(settings: Settings, request: Request) -> str:
     return json.dumps({"settings": told, "request": REQUEST.dump_python(request, mode="json")})
 
 
-def _crashed(code: int) -> str:
-    how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-    return (
-        f"The process of this run {how}. What its checkpoints hold is saved; the node at work runs again from its "
-        "top. Continue, answer again what the thread asks, or start again where nothing was saved."
-    )
+def _let_go(process: subprocess.Popen[str]) -> None:
+    """Waits for a child that has said its last word; one that goes on all the same, unheard, is killed."""
+    for pipe in (process.stdin, process.stdout):
+        # What was still to be written to a child that's gone is lost with it.
+        with suppress(BrokenPipeError):
+            if pipe is not None:
+                pipe.close()
+    try:
+        process.wait(LAST_WORD)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _died(code: int) -> tuple[Outcome, str]:
+    """Tells how a child ended that gave no outcome."""
+    if code >= 0:
+        return "failed", (
+            f"The process of this run ended with code {code} too early; the server's log has its last words. {_KEPT}"
+        )
+    try:
+        how = signal.Signals(-code).name
+    except ValueError:
+        how = f"signal {-code}"
+    return "crashed", f"The process of this run was killed by {how}. {_KEPT}"
+
+
+_KEPT = (
+    "What its checkpoints hold is saved; the node at work runs again from its top. Continue, answer again what the "
+    "thread asks, or start again where nothing was saved."
+)

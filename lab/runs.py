@@ -10,7 +10,7 @@ from typing import Protocol
 from graphs.pattern import Breakpoints
 from lab.errors import StaleAnswer, ThreadBusy
 from lab.events import EventLog, Kind, Log, Outcome, RunEnded, RunStarted
-from lab.models import ModelName
+from lab.models import ModelName, explain
 from lab.plain import Plain
 
 
@@ -67,10 +67,23 @@ class Run:
         """Starts the run in a thread of its own."""
         calls, asked = self.work.calls(), self.request
         self.log.append(lambda no: RunStarted(no, time.time(), self.run_id, asked.kind, asked.model, self.said, calls))
-        threading.Thread(target=self._drive, name=f"run-{self.run_id[:8]}", daemon=True).start()
+        try:
+            threading.Thread(target=self._drive, name=f"run-{self.run_id[:8]}", daemon=True).start()
+        except RuntimeError as error:
+            # The system has no thread left: a run that was told must still end.
+            self._finish("failed", explain(error))
 
     def _drive(self) -> None:
-        outcome, error = self.work.carry_out(self.log)
+        self._finish(*self._carried_out())
+
+    def _carried_out(self) -> tuple[Outcome, str]:
+        """Carries out the work, whose every way to fail ends the run: nobody else would, and its thread stayed busy."""
+        try:
+            return self.work.carry_out(self.log)
+        except BaseException as error:  # noqa: BLE001 - a node may raise anything, KeyboardInterrupt too
+            return "failed", explain(error)
+
+    def _finish(self, outcome: Outcome, error: str) -> None:
         # Released inside the append, so that whoever reads the end can start the next run at once.
         self.log.append(lambda no: self._end(no, outcome, error))
         self.done.set()

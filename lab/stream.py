@@ -192,8 +192,8 @@ class Stream:
                 f"GraphRecursionError: the run reached its limit of {limit} supersteps without an end. "
                 "A loop needs a way out; the limit is set by LAB_RECURSION_LIMIT."
             )
-        # What a pattern raises is a result: it's shown on its node, and the thread goes on.
-        except (Exception, SystemExit) as error:  # noqa: BLE001
+        # What a pattern raises is a result, whatever it is: it's shown on its node, and the thread goes on.
+        except BaseException as error:  # noqa: BLE001 - a node may raise KeyboardInterrupt or an exit of its own
             return "failed", explain(error)
 
     def stop(self) -> None:
