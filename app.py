@@ -3,7 +3,7 @@
 import gc
 import importlib
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from http.cookies import SimpleCookie
 from typing import Any
@@ -16,7 +16,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lab.door import close_lab, open_lab
-from lab.visitors import COOKIE, Visitors, is_loopback
+from lab.visitors import COOKIE, NEAR, Visitors, is_loopback
 
 WARM = (
     "pandas",
@@ -30,20 +30,23 @@ WARM = (
 
 
 class Admission:
-    """Gives each browser a workspace by a signed cookie that no script of a page can read."""
+    """Gives each browser a workspace by a signed cookie that no script can read, and marks those of this machine."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on and adds the cookie to its answer where one is due."""
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         request = HTTPConnection(scope)
         lab = open_lab()
         visitors = Visitors(lab.secret, lab.settings.workspaces)
-        cookie = visitors.admit(request.cookies.get(COOKIE), near=_is_near(request))
+        near = _is_near(request)
+        scope = {**scope, "headers": _marked(scope["headers"], visitors.near_mark() if near else None)}
+        # A page's script hears of the request that opened its socket, and a socket's answer takes no cookie.
+        cookie = visitors.admit(request.cookies.get(COOKIE), near=near) if scope["type"] == "http" else None
 
         async def answer(message: Message) -> None:
             if cookie is not None and message["type"] == "http.response.start":
@@ -55,11 +58,20 @@ class Admission:
         await self._app(scope, receive, answer)
 
 
+def _marked(headers: Iterable[tuple[bytes, bytes]], mark: str | None) -> list[tuple[bytes, bytes]]:
+    """Return a request's headers with our mark, or none, in place of any that it came with."""
+    name = NEAR.encode()
+    return [*(found for found in headers if found[0].lower() != name), *([(name, mark.encode())] if mark else [])]
+
+
 def _is_near(request: HTTPConnection) -> bool:
     """Tells whether a request came from this machine itself and through no proxy."""
     host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    # A proxy on this machine that forwards nothing else still leaves where the page came from.
+    origin = urlsplit(request.headers.get("origin", "")).hostname or host
     forwarded = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip"))
-    return request.client is not None and is_loopback(request.client.host) and is_loopback(host) and not forwarded
+    named_near = is_loopback(host) and is_loopback(origin)
+    return request.client is not None and is_loopback(request.client.host) and named_near and not forwarded
 
 
 def _header(value: str, *, secure: bool) -> str:

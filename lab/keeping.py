@@ -143,8 +143,15 @@ class Keeping(Owned):
     def compact(self) -> int:
         """Gives the room of what was deleted back to the disk and tells how many bytes that was.
 
-        Raises NotPossible where a run is going on, here or elsewhere, and where the storage does so by itself.
+        Raises NotPossible where the visitor isn't at this machine, where a run is going on, here or elsewhere, and
+        where the storage does so by itself.
         """
+        if not self.near:
+            raise NotPossible(
+                "The database belongs to all workspaces, and all of them wait while it's compacted, so that only a "
+                "browser on the lab's own machine may do it. Open the lab there, by its loopback address and through "
+                "no proxy."
+            )
         if self._lab.runs.running():
             raise NotPossible(
                 "A thread is running, and what it saves would have to wait for the compaction, which needs the "

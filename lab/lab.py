@@ -47,9 +47,9 @@ class Lab:
         self._stack.callback(self.runs.close)
         self.graph = functools.lru_cache(maxsize=256)(self._graph)
 
-    def workspace(self, name: str) -> Workspace:
-        """Gives the door to one workspace's threads."""
-        return Workspace(self, name)
+    def workspace(self, name: str, *, near: bool = False) -> Workspace:
+        """Return the door to one workspace's threads; `near` says that its visitor sits at this very machine."""
+        return Workspace(self, name, near=near)
 
     def close(self) -> None:
         """Stops all runs and closes the storage."""

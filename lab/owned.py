@@ -40,9 +40,11 @@ class Going(TypedDict, total=False):
 class Owned:
     """A workspace's threads; nothing of another workspace can be reached through it."""
 
-    def __init__(self, lab: Lab, name: str) -> None:
+    def __init__(self, lab: Lab, name: str, *, near: bool = False) -> None:
         self._lab = lab
         self.name = name
+        self.near = near
+        """Whether the visitor sits at this very machine, and may do what concerns all workspaces."""
 
     def _thread(self, thread_id: str) -> Thread:
         thread = self._lab.threads.find(self.name, thread_id)

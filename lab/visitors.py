@@ -8,6 +8,8 @@ from itsdangerous import BadSignature, URLSafeSerializer
 COOKIE = "lab_workspace"
 LOCAL = "local"
 """The workspace that all browsers of this machine share."""
+NEAR = "x-lab-near"
+"""The header by which the application marks requests from this very machine; a request's own one never passes it."""
 
 
 class Visitors:
@@ -15,6 +17,7 @@ class Visitors:
 
     def __init__(self, secret: str, mode: str) -> None:
         self._signer = URLSafeSerializer(secret, salt="workspace")
+        self._marker = URLSafeSerializer(secret, salt="near")
         self._mode = mode
 
     def read(self, cookie: str | None) -> str | None:
@@ -38,6 +41,17 @@ class Visitors:
             return None
         signed: str = str(self._signer.dumps(LOCAL if shares else uuid.uuid4().hex))
         return signed
+
+    def near_mark(self) -> str:
+        """Return the mark of a request from this machine, which only holders of the secret can make."""
+        return str(self._marker.dumps("near"))
+
+    def is_near(self, mark: str | None) -> bool:
+        """Return whether a request bears the mark of this machine."""
+        try:
+            return mark is not None and self._marker.loads(mark) == "near"
+        except BadSignature:
+            return False
 
 
 def is_loopback(host: str) -> bool:

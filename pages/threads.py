@@ -8,7 +8,7 @@ import streamlit as st
 
 from graphs.catalogue import CATALOGUE
 from lab.errors import NotPossible, UnknownThread, Unreadable
-from lab.meter import ThreadSize
+from lab.meter import StorageSize, ThreadSize
 from lab.threads import TITLE, Thread
 from lab.workspace import Workspace
 from pages.gallery import PAGES
@@ -55,7 +55,7 @@ def _top(visitor: Workspace) -> None:
     free = f", {sized(size.free)} of it free" if size.free else ""
     with st.container(horizontal=True, vertical_alignment="center", key="threads_top"):
         st.button("Import", icon=":material/upload:", key="threads_import", on_click=lambda: open_dialog("import"))
-        if the_lab().storage.kind == "sqlite":
+        if the_lab().storage.kind == "sqlite" and visitor.near:
             st.button(
                 "Compact",
                 icon=":material/compress:",
@@ -64,7 +64,12 @@ def _top(visitor: Workspace) -> None:
                 key="threads_compact",
                 on_click=lambda: _compact(visitor),
             )
-        st.caption(f"Database: {sized(size.bytes)}{free}", width="content")
+        st.caption(f"Database: {sized(size.bytes)}{free}{_only_near(visitor, size)}", width="content")
+
+
+def _only_near(visitor: Workspace, size: StorageSize) -> str:
+    """Return why there is room that this visitor can't give back."""
+    return "" if visitor.near or not size.free else ", which only a browser on the lab's own machine can give back"
 
 
 def _compact(visitor: Workspace) -> None:

@@ -8,7 +8,7 @@ from streamlit.runtime.context import ContextProxy
 
 from lab.door import close_lab, open_lab
 from lab.lab import Lab
-from lab.visitors import LOCAL
+from lab.visitors import LOCAL, NEAR, Visitors
 from lab.workspace import Workspace
 
 SETTINGS = {"LAB_PACE": "0", "LAB_WORKSPACES": "shared", "OPENAI_API_KEY": "", "OPENAI_BASE_URL": ""}
@@ -21,6 +21,20 @@ def cookies(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     held: dict[str, str] = {}
     monkeypatch.setattr(ContextProxy, "cookies", held)
     return held
+
+
+@pytest.fixture
+def headers(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The headers of the visitor's request, none at first; `AppTest` has no way to give them either."""
+    held: dict[str, str] = {}
+    monkeypatch.setattr(ContextProxy, "headers", held)
+    return held
+
+
+@pytest.fixture
+def near(headers: dict[str, str], pages_lab: Lab) -> None:
+    """Marks the visitor as one at the lab's own machine."""
+    headers[NEAR] = Visitors(pages_lab.secret, "shared").near_mark()
 
 
 @pytest.fixture

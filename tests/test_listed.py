@@ -4,7 +4,7 @@ import pytest
 
 from lab.errors import NotPossible, UnknownThread
 from lab.workspace import Workspace
-from tests.kept import holding, own, three_steps
+from tests.kept import WORKSPACE, holding, own, three_steps
 from tests.toys import Hold, OpenLab, begin, chain, done, end, lane, names, ran, toy
 
 NOWHERE = "00000000-0000-0000-0000-000000000000"
@@ -90,16 +90,17 @@ def test_compaction_waits_for_nobody_s_run_and_loses_nothing(open_toys: OpenLab)
     for thread_id in [ran(own(lab), "quick") for _ in range(30)]:
         own(lab).delete(thread_id)
     kept = ran(own(lab), "quick")
+    near = lab.workspace(WORKSPACE, near=True)
     running = begin(lab.workspace("stranger"))
     hold.reached()
     with pytest.raises(NotPossible, match="A thread is running") as refused:
-        own(lab).compact()
+        near.compact()
     assert running[:8] not in str(refused.value)
     hold.let_go.set()
     end(lab.workspace("stranger"), running)
 
     assert own(lab).storage().free > 0
-    assert own(lab).compact() > 0
+    assert near.compact() > 0
     assert own(lab).storage().free == 0
     assert names(own(lab), kept) == ["a"]
     assert names(lab.workspace("stranger"), running) == ["held"]
@@ -108,4 +109,16 @@ def test_compaction_waits_for_nobody_s_run_and_loses_nothing(open_toys: OpenLab)
 @pytest.mark.parametrize("open_anywhere", ["memory", "postgresql"], indirect=True)
 def test_what_gives_room_back_by_itself_says_so(open_anywhere: OpenLab) -> None:
     with pytest.raises(NotPossible, match="by itself"):
-        own(open_anywhere(three_steps())).compact()
+        open_anywhere(three_steps()).workspace(WORKSPACE, near=True).compact()
+
+
+@pytest.mark.parametrize("open_toys", ["sqlite"], indirect=True)
+def test_whoever_is_not_at_the_lab_s_own_machine_cannot_compact_the_database_of_all(open_toys: OpenLab) -> None:
+    lab = open_toys(three_steps())
+    for thread_id in [ran(own(lab)) for _ in range(10)]:
+        own(lab).delete(thread_id)
+    free = own(lab).storage().free
+    with pytest.raises(NotPossible, match="only a browser on the lab's own machine may"):
+        own(lab).compact()
+
+    assert own(lab).storage().free == free > 0

@@ -7,10 +7,12 @@ from sqlalchemy import text
 
 from lab.lab import Lab
 from lab.threads import Thread
+from lab.visitors import NEAR, Visitors
 from lab.workspace import Workspace
 from pages.threads import SHOWN
 from tests.pages import badges, markdowns, open_page, press
 from tests.thread_pages import choose, links, made, titles
+from ui.access import the_lab
 from ui.inspect_tabs import TABS
 from ui.text import sized
 
@@ -118,6 +120,7 @@ def test_a_search_begins_at_the_first_page(here: Workspace) -> None:
     assert links(at)[0] == f"number {2 * SHOWN}"
 
 
+@pytest.mark.usefixtures("near")
 def test_compaction_says_what_it_gave_back(here: Workspace) -> None:
     first = made(here)
     assert open_page("threads").button(key="threads_compact").disabled
@@ -131,6 +134,24 @@ def test_compaction_says_what_it_gave_back(here: Workspace) -> None:
     assert titles(here) == ["A thread"]
 
 
+def test_only_a_visitor_at_the_lab_s_own_machine_is_offered_compaction(
+    here: Workspace, headers: dict[str, str]
+) -> None:
+    for thread in [here.copy(made(here).thread_id) for _ in range(30)]:
+        here.delete(thread.thread_id)
+    told = "which only a browser on the lab's own machine can give back"
+    for mark in ("", "near", "true", "made.up"):
+        headers[NEAR] = mark
+        at = open_page("threads")
+        assert not [button for button in at.button if button.key == "threads_compact"]
+        assert told in markdowns(at)
+    headers[NEAR] = Visitors(the_lab().secret, "shared").near_mark()
+    at = open_page("threads")
+    assert not at.button(key="threads_compact").disabled
+    assert told not in markdowns(at)
+
+
+@pytest.mark.usefixtures("near")
 def test_compaction_is_refused_while_a_thread_is_running(pages_lab: Lab, here: Workspace) -> None:
     first = made(here)
     for thread in [here.copy(first.thread_id) for _ in range(30)]:

@@ -8,7 +8,7 @@ import streamlit as st
 from lab.door import open_lab
 from lab.lab import Lab
 from lab.models import ModelName
-from lab.visitors import COOKIE, Visitors
+from lab.visitors import COOKIE, NEAR, Visitors
 from lab.workspace import Workspace
 
 
@@ -32,7 +32,8 @@ def the_lab() -> Lab:
 def workspace() -> Workspace:
     """Gives this visitor's workspace; without its cookie the page says what is missing and ends."""
     lab = the_lab()
-    name = Visitors(lab.secret, lab.settings.workspaces).read(st.context.cookies.get(COOKIE))
+    visitors = Visitors(lab.secret, lab.settings.workspaces)
+    name = visitors.read(st.context.cookies.get(COOKIE))
     if name is None:
         st.error(
             "This browser sent no workspace cookie, so the lab can't tell whose threads to show. "
@@ -40,7 +41,7 @@ def workspace() -> Workspace:
             icon=":material/cookie_off:",
         )
         st.stop()
-    return lab.workspace(name)
+    return lab.workspace(name, near=visitors.is_near(st.context.headers.get(NEAR)))
 
 
 def choice() -> Choice:
