@@ -1,6 +1,7 @@
 """The explorer: the history of any thread of this workspace, to travel in."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import streamlit as st
 
@@ -61,12 +62,14 @@ def _now(visitor: Workspace, thread: Thread) -> LanePane:
         with stands:
             pane.draw(lambda drawn: card(drawn, pattern, visitor, Breakpoints))
             if pane.status == "running":
-                st.button("Stop", icon=":material/stop:", key="explorer_stop", on_click=lambda: _stop(visitor, thread))
+                st.button("Stop", icon=":material/stop:", key="explorer_stop", on_click=_stop, args=(visitor, thread))
     return pane
 
 
 def _stop(visitor: Workspace, thread: Thread) -> None:
-    visitor.stop(thread.thread_id)
+    # One that was deleted meanwhile has nothing left to stop.
+    with suppress(UnknownThread):
+        visitor.stop(thread.thread_id)
 
 
 def _asked(visitor: Workspace) -> Thread | None:

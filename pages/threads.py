@@ -54,7 +54,7 @@ def _top(visitor: Workspace) -> None:
     size = visitor.storage()
     free = f", {sized(size.free)} of it free" if size.free else ""
     with st.container(horizontal=True, vertical_alignment="center", key="threads_top"):
-        st.button("Import", icon=":material/upload:", key="threads_import", on_click=lambda: open_dialog("import"))
+        st.button("Import", icon=":material/upload:", key="threads_import", on_click=open_dialog, args=("import",))
         if the_lab().storage.kind == "sqlite" and visitor.near:
             st.button(
                 "Compact",
@@ -62,7 +62,8 @@ def _top(visitor: Workspace) -> None:
                 help="Gives the room of what was deleted back to the disk.",
                 disabled=not size.free,
                 key="threads_compact",
-                on_click=lambda: _compact(visitor),
+                on_click=_compact,
+                args=(visitor,),
             )
         st.caption(f"Database: {sized(size.bytes)}{free}{_only_near(visitor, size)}", width="content")
 

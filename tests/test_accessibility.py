@@ -160,12 +160,12 @@ def test_a_run_is_started_by_keyboard_alone(server: LabServer, page: Page) -> No
     expect(said(page, PIPELINE).first).to_be_visible()
 
 
-def test_a_node_of_the_diagram_is_reached_by_keyboard_and_says_its_name(server: LabServer, page: Page) -> None:
+def test_a_node_of_the_diagram_says_its_name_and_is_no_button_that_does_nothing(server: LabServer, page: Page) -> None:
     visit(page, f"{server.url}/linear-pipeline")
-    tab_to(page, ".nd[data-n=clean]")
-    node = page.locator(".nd:focus")
-    expect(node).to_have_role("button")
+    node = page.locator(".nd[data-n=clean]")
+    expect(node).to_have_role("img")
     expect(node).to_have_accessible_name("clean")
+    assert page.locator(".lg [tabindex], .lg [role=button]").count() == 0
 
 
 def test_a_question_is_answered_by_keyboard_alone(server: LabServer, page: Page) -> None:

@@ -199,8 +199,8 @@ def test_what_if_runs_both_and_shows_their_ends_side_by_side(workspace: Workspac
     ended(workspace, approved)
     assert {branch.name for branch in workspace.tree(approved).branches} == {"main", "as it was", "cheap"}
     at = look(approved, "Compare branches")
-    names = {at.selectbox(key=f"{side}_{approved}").value for side in ("left", "right")}
-    assert names == {2, 3}
+    begins = [str(at.selectbox(key=f"{side}_{approved}").value) for side in ("left", "right")]
+    assert {workspace.tree(approved).branch_of(begin).number for begin in begins} == {2, 3}
     ends: Any = at.table[-1].value
     assert "waits for an answer in manager" in set(ends.iloc[0])
     assert "finished" in set(ends.iloc[0])

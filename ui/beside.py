@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -13,7 +14,7 @@ from lab.errors import Unreadable
 from lab.listing import Row
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui import place, session
+from ui import controlled, place, session
 from ui.catalogue import state_fields
 from ui.text import safe
 
@@ -38,12 +39,13 @@ def beside(pattern: Pattern, visitor: Workspace) -> None:
         return
     st.header("Threads side by side", anchor=False)
     st.caption("Select a row to show its thread in the lanes.")
-    key = f"{pattern.slug}_beside"
+    threads = tuple(thread.thread_id for thread, _ in found)
+    key = f"{pattern.slug}_beside_{controlled.digest(threads)}"
     st.dataframe(
         pd.DataFrame(safe([line for _, line in found], 200)),
         key=key,
         hide_index=True,
-        on_select=lambda: _picked(pattern, key, [thread for thread, _ in found]),
+        on_select=partial(_picked, pattern, key, threads),
         selection_mode="single-row",
         alt=f"Ends of the newest threads: {len(found)} rows",
     )
@@ -82,8 +84,8 @@ def _cell(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _picked(pattern: Pattern, key: str, threads: Sequence[Thread]) -> None:
+def _picked(pattern: Pattern, key: str, threads: Sequence[str]) -> None:
     rows: Sequence[int] = st.session_state[key]["selection"]["rows"]
     if rows and rows[0] < len(threads):
         place.look_at(None)
-        session.show(pattern, threads[rows[0]].thread_id)
+        session.show(pattern, threads[rows[0]])

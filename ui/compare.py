@@ -1,6 +1,7 @@
 """Two branches side by side, step by step, with the place where they part and what came of each."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import zip_longest
 from typing import Any
 
@@ -8,11 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from lab.diff import same
+from lab.errors import LabError
 from lab.history import Snapshot
 from lab.listing import Row
 from lab.plain import Plain
 from lab.tree import Branch, Mark
-from ui import place
+from lab.workspace import Workspace
+from ui import controlled, place
 from ui.diff import changes
 from ui.history_table import changed
 from ui.place import Looked, Place
@@ -53,7 +56,8 @@ def _chosen(looked: Looked) -> tuple[Branch, Branch]:
 
 
 def _side(looked: Looked, name: str, title: str, fallback: Branch) -> Branch:
-    branches = {branch.number: branch for branch in looked.grown.branches}
+    # A branch's number may be another one's after pruning; where it begins stays.
+    branches = {branch.own[0].checkpoint_id: branch for branch in looked.grown.branches}
     asked = place.read(name)
     found = asked is not None and asked.checkpoint_id in looked.grown.marks
     if asked is not None and not found:
@@ -64,15 +68,28 @@ def _side(looked: Looked, name: str, title: str, fallback: Branch) -> Branch:
         )
     start = looked.grown.branch_of(asked.checkpoint_id) if found and asked is not None else fallback
     key = f"{name}_{looked.thread.thread_id}"
-    st.session_state[key] = start.number
-    number = st.selectbox(
+    controlled.set_value(key, start.own[0].checkpoint_id)
+    begins = st.selectbox(
         title,
         list(branches),
         key=key,
-        format_func=lambda one: f"{one} · {shown(branches[one].name, 60)}",
-        on_change=lambda: place.look_at(Place(branches[int(st.session_state[key])].leaf.checkpoint_id), name),
+        format_func=lambda one: f"{branches[one].number} · {shown(branches[one].name, 60)}",
+        on_change=_side_chosen,
+        args=(looked.workspace, looked.thread.thread_id, key, name),
     )
-    return branches[int(number or start.number)]
+    controlled.drawn(key)
+    return branches.get(str(begins), start)
+
+
+def _side_chosen(workspace: Workspace, thread_id: str, key: str, name: str) -> None:
+    if not controlled.is_changed(key):
+        return
+    # What is gone by now is told of by the page itself.
+    with suppress(LabError):
+        grown = workspace.tree(thread_id)
+        begins = str(st.session_state[key])
+        if begins in grown.marks:
+            place.look_at(Place(grown.branch_of(begins).leaf.checkpoint_id), name)
 
 
 def _steps(looked: Looked, left: Branch, right: Branch) -> None:

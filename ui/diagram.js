@@ -1,21 +1,18 @@
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement }) {
   let frame = parentElement.querySelector(".lg-frame")
   if (!frame) {
     frame = document.createElement("div")
     frame.className = "lg-frame"
     parentElement.appendChild(frame)
+    // What scrolls has to be reached by keyboard; what doesn't is no stop on the way.
+    new ResizeObserver(() => {
+      if (frame.scrollWidth > frame.clientWidth) frame.tabIndex = 0
+      else frame.removeAttribute("tabindex")
+    }).observe(frame)
   }
-  // Setting the same picture again would drop the focus and make it flicker.
+  // Setting the same picture again would make it flicker.
   if (frame.drawn !== data.svg) {
     frame.innerHTML = data.svg
     frame.drawn = data.svg
   }
-  const pick = (event) => {
-    const node = event.target.closest(".nd")
-    if (!node || (event.type === "keydown" && event.key !== "Enter" && event.key !== " ")) return
-    event.preventDefault()
-    setTriggerValue("picked", node.dataset.n)
-  }
-  frame.onclick = pick
-  frame.onkeydown = pick
 }

@@ -143,9 +143,9 @@ def _box(box: Box) -> str:
     first = middle - LINE * (len(box.lines) - 1) / 2
     said = ", ".join(filter(None, (" ".join(node.label.split()), node.note)))
     return (
-        f'<g class="nd{" end-point" if node.kind != "node" else ""}" data-n="{_attribute(node.id)}" tabindex="0" '
-        f'role="button" aria-label="{_attribute(said)}"><title>{_attribute(said)}</title>'
-        f"{_rect(box, radius + 2, 'halo', 2)}{_rect(box, radius, 'box')}{_rect(box, radius + 4, 'ring', 4)}"
+        f'<g class="nd{" end-point" if node.kind != "node" else ""}" data-n="{_attribute(node.id)}" role="img" '
+        f'aria-label="{_attribute(said)}"><title>{_attribute(said)}</title>'
+        f"{_rect(box, radius + 2, 'halo', 2)}{_rect(box, radius, 'box')}"
         + "".join(_text(line, box.x + box.width / 2, first + LINE * i) for i, line in enumerate(box.lines))
         + _badges(box.x, middle)
         + f'<foreignObject class="count" x="{box.x + 2:.1f}" y="{box.y - 14:.1f}" width="36" height="16">'
@@ -213,13 +213,11 @@ _mount = st.components.v2.component(
 )
 
 
-def diagram(graph: Shape | str, *, key: str, height: int | Literal["content"] = "content") -> str | None:
-    """Shows a graph, or SVG that was drawn of one, and gives the id of the node that was just clicked."""
+def diagram(graph: Shape | str, *, key: str, height: int | Literal["content"] = "content") -> None:
+    """Shows a graph, or SVG that was drawn of one."""
     drawn = graph if isinstance(graph, str) else svg(graph)
     with st.container(key=f"graph_{key}"):
-        result = _mount(key=f"diagram_{key}", data={"svg": drawn}, height=height, on_picked_change=lambda: None)
-    picked = result.get("picked")
-    return picked if isinstance(picked, str) else None
+        _mount(key=f"diagram_{key}", data={"svg": drawn}, height=height)
 
 
 def now(key: str, states: Mapping[str, NodeState]) -> str:

@@ -10,7 +10,7 @@ from lab.history import Snapshot
 from lab.listing import Row
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui import place
+from ui import controlled, place
 from ui.diff import changes
 from ui.place import Looked, Place
 from ui.text import literal, shown
@@ -45,14 +45,16 @@ def _other_side(looked: Looked, snapshot: Snapshot) -> tuple[Thread, str | None]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         ids = [thread.thread_id for thread in threads]
         key = f"other_{looked.thread.thread_id}"
-        st.session_state[key] = asked_thread if asked_thread in ids else looked.thread.thread_id
+        controlled.set_value(key, asked_thread if asked_thread in ids else looked.thread.thread_id)
         st.selectbox(
             "From thread",
             ids,
             key=key,
             format_func=lambda one: _name(threads[ids.index(one)], looked.thread),
-            on_change=lambda: _turn_to(str(st.session_state[key]), looked.thread),
+            on_change=_other_chosen,
+            args=(key, looked.thread),
         )
+        controlled.drawn(key)
         other = threads[ids.index(st.session_state[key])]
         rows = _offered(looked, other, asked)
         chosen = _checkpoint(looked, snapshot, other, rows, asked)
@@ -61,7 +63,8 @@ def _other_side(looked: Looked, snapshot: Snapshot) -> tuple[Thread, str | None]
             icon=":material/push_pin:",
             key=f"pin_{looked.thread.thread_id}",
             help="Keeps the checkpoint that is shown as the other side; then select any other one.",
-            on_click=lambda: _pin(looked.thread, Place(snapshot.checkpoint_id)),
+            on_click=_pin,
+            args=(looked.thread, Place(snapshot.checkpoint_id)),
         )
     return other, chosen
 
@@ -88,6 +91,11 @@ def _name(thread: Thread, own: Thread) -> str:
     if thread.thread_id == own.thread_id:
         return "this thread"
     return f"{thread.lane} · {shown(thread.title, 50)} · {thread.thread_id[:8]}"
+
+
+def _other_chosen(key: str, own: Thread) -> None:
+    if controlled.is_changed(key):
+        _turn_to(str(st.session_state[key]), own)
 
 
 def _turn_to(thread_id: str, own: Thread) -> None:
@@ -122,12 +130,19 @@ def _checkpoint(
         _missing("checkpoint", asked.checkpoint_id, "the one before")
     start = asked.checkpoint_id if asked is not None and asked.checkpoint_id in told else fallback
     key = f"against_{looked.thread.thread_id}_{other.thread_id}"
-    st.session_state[key] = start if start in told else next(iter(told))
+    controlled.set_value(key, start if start in told else next(iter(told)))
     st.selectbox(
         "From checkpoint",
         list(told),
         key=key,
         format_func=lambda one: shown(told[one], 120),
-        on_change=lambda: place.look_at(Place(str(st.session_state[key])), "against"),
+        on_change=_against_chosen,
+        args=(key,),
     )
+    controlled.drawn(key)
     return str(st.session_state[key])
+
+
+def _against_chosen(key: str) -> None:
+    if controlled.is_changed(key):
+        place.look_at(Place(str(st.session_state[key])), "against")

@@ -1,5 +1,7 @@
 """A thread's history to travel in: tree, slider, table, and the checkpoint that is looked at."""
 
+from contextlib import suppress
+
 import streamlit as st
 
 from graphs.catalogue import find
@@ -7,7 +9,7 @@ from lab.errors import LabError
 from lab.threads import Thread
 from lab.tree import Tree
 from lab.workspace import Workspace
-from ui import place
+from ui import controlled, place
 from ui.catalogue import node_names
 from ui.checkpoint import views
 from ui.history_table import history_table
@@ -30,7 +32,7 @@ def explorer(workspace: Workspace, thread: Thread) -> None:
     own = _own(workspace, thread, at)
     _tree(thread, grown, own)
     history_table(workspace, thread.thread_id, grown, node_names(thread.pattern, thread.lane), at)
-    _slider(thread, grown, own)
+    _slider(workspace, thread, grown, own)
     try:
         snapshot = workspace.snapshot(thread.thread_id, at.checkpoint_id, at.namespace)
     except LabError as error:
@@ -75,7 +77,7 @@ def _tree(thread: Thread, grown: Tree, own: str) -> None:
     st.rerun()
 
 
-def _slider(thread: Thread, grown: Tree, own: str) -> None:
+def _slider(workspace: Workspace, thread: Thread, grown: Tree, own: str) -> None:
     """Draws the slider over the branch that is looked at, from the root to its end."""
     if own not in grown.marks:
         return
@@ -83,11 +85,10 @@ def _slider(thread: Thread, grown: Tree, own: str) -> None:
     way = grown.path(branch.number)
     if len(way) < 2:
         return
-    ids = [mark.checkpoint_id for mark in way]
     key = f"slider_{thread.thread_id}_{branch.number}"
     # Along a branch each checkpoint is a step after the one before it, also an edit and a replay.
     first = way[0].step
-    st.session_state[key] = first + ids.index(own)
+    controlled.set_value(key, first + [mark.checkpoint_id for mark in way].index(own))
     st.slider(
         f"Step on {literal(branch.name, 60)}",
         first,
@@ -95,5 +96,20 @@ def _slider(thread: Thread, grown: Tree, own: str) -> None:
         key=key,
         format="step %d",
         help="Drag, or press the arrow keys: the graph, the chat and the state follow.",
-        on_change=lambda: place.look_at(Place(ids[st.session_state[key] - first])),
+        on_change=_slid,
+        args=(workspace, thread.thread_id, branch.own[0].checkpoint_id, key),
     )
+    controlled.drawn(key)
+
+
+def _slid(workspace: Workspace, thread_id: str, begins: str, key: str) -> None:
+    """Look at the step that the slider was moved to, on the branch that begins with a checkpoint."""
+    if not controlled.is_changed(key):
+        return
+    # A thread or a branch that is gone by now is told of by the page itself.
+    with suppress(LabError):
+        grown = workspace.tree(thread_id)
+        way = grown.path(grown.branch_of(begins).number) if begins in grown.marks else ()
+        number = st.session_state[key] - way[0].step if way else 0
+        if 0 <= number < len(way):
+            place.look_at(Place(way[number].checkpoint_id))

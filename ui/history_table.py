@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ from lab.listing import Only, Page, Row
 from lab.notes import Changed
 from lab.tree import Tree
 from lab.workspace import Workspace
-from ui import place
+from ui import controlled, place
 from ui.lane import seconds
 from ui.place import Place
 from ui.text import safe, shown
@@ -39,7 +40,7 @@ def history_table(workspace: Workspace, thread_id: str, grown: Tree, nodes: Sequ
         return
     rows = list(_flat(page.rows, inner=bool(st.session_state.get(f"inner_{thread_id}", True))))
     branched = len(grown.branches) > 1
-    _frame(f"rows_{thread_id}_{page.offset}_{abs(hash(only))}_{len(rows)}", rows, shown, branched=branched)
+    _frame(thread_id, rows, shown, branched=branched)
     _pages(key, page)
 
 
@@ -72,8 +73,9 @@ def _flat(rows: Sequence[Row], *, inner: bool) -> Iterator[Row]:
             yield from sorted(row.inner, key=lambda one: (begun[one.namespace], one.checkpoint_id))
 
 
-def _frame(key: str, rows: Sequence[Row], shown: Place, *, branched: bool) -> None:
-    places = [Place(row.checkpoint_id, row.namespace) for row in rows]
+def _frame(thread_id: str, rows: Sequence[Row], shown: Place, *, branched: bool) -> None:
+    places = tuple(Place(row.checkpoint_id, row.namespace) for row in rows)
+    key = f"rows_{thread_id}_{controlled.digest(places)}"
     at = [places.index(shown)] if shown in places else []
     held: Any = st.session_state.get(key)
     if held is None or list(held["selection"]["rows"]) != at:
@@ -84,7 +86,7 @@ def _frame(key: str, rows: Sequence[Row], shown: Place, *, branched: bool) -> No
         frame.drop(columns=[*empty, *([] if branched else ["Branch"])]),
         key=key,
         hide_index=True,
-        on_select=lambda: _picked(key, places),
+        on_select=partial(_picked, key, places),
         selection_mode="single-row",
         height=min(38 + 35 * len(rows), HEIGHT),
         alt=f"Checkpoints in the order of writing: {len(rows)} rows",
@@ -102,9 +104,12 @@ def _frame(key: str, rows: Sequence[Row], shown: Place, *, branched: bool) -> No
             "Size": st.column_config.NumberColumn(format="bytes", width=75),
         },
     )
+    controlled.drawn(key)
 
 
 def _picked(key: str, places: Sequence[Place]) -> None:
+    if not controlled.is_changed(key):
+        return
     rows: Sequence[int] = st.session_state[key]["selection"]["rows"]
     # A second click on a row takes its selection away; the place stays, for something is always shown.
     if rows and rows[0] < len(places):

@@ -1,12 +1,13 @@
 """The input form of a pattern's page: examples, fields, pauses, and the buttons that start and stop."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
 
 from graphs.pattern import Breakpoints, Example, Pattern, Turn
-from lab.errors import InvalidInput, LabError
+from lab.errors import InvalidInput, LabError, UnknownThread
 from lab.lab import Lab
 from lab.plain import Plain
 from lab.threads import Thread
@@ -168,7 +169,9 @@ class Starter:
 
     def _stop(self) -> None:
         for thread in self._running:
-            self._workspace.stop(thread.thread_id)
+            # One that was deleted meanwhile has nothing left to stop.
+            with suppress(UnknownThread):
+                self._workspace.stop(thread.thread_id)
 
     def _restart(self) -> None:
         session.complain(self._pattern, None)

@@ -49,8 +49,15 @@ def menu(thread: Thread, *, saved: bool, known: bool) -> None:
         format_func=lambda action: ACTIONS[action],
         key=key,
         type="tertiary",
-        on_click=lambda: open_dialog(str(st.session_state[key]), thread.thread_id),
+        on_click=_open_chosen,
+        args=(key, thread.thread_id),
     )
+
+
+def _open_chosen(key: str, thread_id: str) -> None:
+    chosen = st.session_state.get(key)
+    if chosen in ACTIONS:
+        open_dialog(str(chosen), thread_id)
 
 
 def open_dialog(action: str, thread_id: str = "") -> None:
