@@ -13,6 +13,7 @@ import streamlit as st
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lab.door import close_lab, open_lab
@@ -27,6 +28,33 @@ WARM = (
     "streamlit.delta_generator",
 )
 """What the first page would otherwise import while its visitor waits."""
+
+
+SERVED = frozenset({"_stcore", "media", "component", "static"})
+"""First parts of nested addresses that Streamlit itself answers; every page's address has one part."""
+
+
+class NestedAddresses:
+    """Sends a browser from an unknown nested address to the gallery, where Streamlit would draw a blank page."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Redirects a browser that asks for such an address and passes everything else on."""
+        base = "/".join(["", *filter(None, st.get_option("server.baseUrlPath").split("/"))])
+        if scope["type"] == "http" and _is_lost(HTTPConnection(scope), base):
+            await RedirectResponse(f"{base}/", 307, {"Cache-Control": "no-store"})(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def _is_lost(request: HTTPConnection, base: str) -> bool:
+    """Tells whether a page is asked for at an address that no page has."""
+    path = request.scope["path"]
+    parts = path.removeprefix(base).strip("/").split("/") if path.startswith(f"{base}/") else []
+    asks = request.scope["method"] == "GET" and "text/html" in request.headers.get("accept", "")
+    return asks and len(parts) > 1 and parts[0] not in SERVED
 
 
 class Admission:
@@ -98,4 +126,4 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     close_lab()
 
 
-app = st.App("ui/main.py", lifespan=lifespan, middleware=[Middleware(Admission)])
+app = st.App("ui/main.py", lifespan=lifespan, middleware=[Middleware(NestedAddresses), Middleware(Admission)])
