@@ -52,6 +52,14 @@ def _update(field: Entry, form: Any, how: How | None) -> Any:
     return Overwrite(value) if field.reducer != "none" and how == "replace" else value
 
 
+def must_be_input(schema: type, update: Mapping[str, Any]) -> None:
+    """Raises InvalidInput where a field isn't the input's; the library would leave it out in silence."""
+    known = {field.name for field in state_fields(schema)}
+    wrong = {name: "the input has no such field; write it as a node" for name in update if name not in known}
+    if wrong:
+        raise InvalidInput(wrong)
+
+
 def preview(schema: type, before: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, Any]:
     """Gives the state as the update would leave it; raises InvalidInput where it can't be so."""
     after: dict[str, Any] = {}

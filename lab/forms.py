@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal
 
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter, ValidationError
@@ -113,24 +113,6 @@ def check_input(schema: type, values: Mapping[str, Plain]) -> dict[str, Any]:
         checked: dict[str, Any] = _adapter(schema).validate_python(dict(values))
     except ValidationError as error:
         raise InvalidInput(_told(error)) from error
-    return checked
-
-
-def check_edit(schema: type, values: Mapping[str, Plain]) -> dict[str, Any]:
-    """Validates some of a state's fields, each by its own type; raises InvalidInput."""
-    hints = get_type_hints(schema, include_extras=True)
-    checked: dict[str, Any] = {}
-    wrong: dict[str, str] = {}
-    for name, value in values.items():
-        if name not in hints:
-            wrong[name] = "the state has no such field"
-            continue
-        try:
-            checked[name] = TypeAdapter(hints[name]).validate_python(value)
-        except ValidationError as error:
-            wrong[name] = next(iter(_told(error).values()))
-    if wrong:
-        raise InvalidInput(wrong)
     return checked
 
 

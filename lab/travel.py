@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
 
-from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.types import StateSnapshot
+from langgraph.graph import START
+from langgraph.types import Overwrite, StateSnapshot
 
 from lab.diff import Change, diff
-from lab.editing import How, preview, rebuild
-from lab.edits import edited_by, written
+from lab.editing import How, must_be_input, preview, rebuild
+from lab.edits import Draft, draft, edited_by, written
 from lab.errors import InvalidInput, NothingToContinue, NotPossible, StaleAnswer
 from lab.events import EventLog, StateEdited, WentBack
 from lab.forms import check_answer
@@ -82,21 +82,14 @@ class Travelling(Reading):
     ) -> Preview:
         """Gives the state that an edit would make, and the node that would run next, without saving it.
 
-        `values` are a form's, `how` says of each field with a reducer whether they are appended or replace.
+        `values` are a form's, `how` says of each field with a reducer whether they are appended or replace. What was
+        next stays next; with `as_node` the edges behind that node decide, with `__start__` those behind the input.
         Raises InvalidInput, NotPossible, UnknownCheckpoint.
         """
         thread, _, _, graph, _ = self._open(thread_id)
         snapshot = self._there(thread, checkpoint_id)
-        update = self._update(thread, snapshot, values, how, as_node)
-        saver = self._lab.storage_of(thread).saver
-        trial = InMemorySaver(serde=saver.serde)
-        saved = saver.get_tuple(_at(thread_id, checkpoint_id))
-        assert saved is not None
-        place: Any = {"configurable": {"thread_id": thread_id, "checkpoint_ns": ""}}
-        trial.put(place, saved.checkpoint, saved.metadata, saved.checkpoint["channel_versions"])
-        tried = graph.copy({"checkpointer": trial})
-        written(tried, _at(thread_id, checkpoint_id), update, as_node)
-        after = told(tried.get_state({"configurable": {"thread_id": thread_id}}))
+        drafted, _ = self._drafted(thread, graph, snapshot, values, how, as_node)
+        after = told(drafted.snapshot())
         return Preview(after.values, diff(told(snapshot).values, after.values, self._reducers(thread)), after.next)
 
     def fork(
@@ -122,7 +115,7 @@ class Travelling(Reading):
         with self._claimed(thread_id):
             snapshot = self._there(thread, checkpoint_id)
             apart = self._must_run_apart(pattern, snapshot.values)
-            edited = self._save_fork(thread, graph, snapshot, values, how, as_node, request.label)
+            edited = self._save_edit(thread, graph, snapshot, values, how, as_node, request.label)
             _went_back(log, snapshot)
             log.append(lambda no: edited._replace(no=no))
             if run and graph.get_state(_at(thread_id, edited.checkpoint_id)).next:
@@ -207,7 +200,7 @@ class Travelling(Reading):
             if not snapshot.next:
                 raise NothingToContinue
             apart = self._must_run_apart(pattern, snapshot.values)
-            edited = self._save_fork(thread, graph, snapshot, values, how, as_node, label)
+            edited = self._save_edit(thread, graph, snapshot, values, how, as_node, label)
             told = {"step": (snapshot.metadata or {}).get("step", -1), "edit": edited._asdict()}
             request = self._request(thread, "what-if", told, going, label=label, checkpoint_id=checkpoint_id)
             _went_back(log, snapshot)
@@ -233,33 +226,11 @@ class Travelling(Reading):
         with self._claimed(thread_id):
             old = dict(self._there(thread, checkpoint_id).values)
             config = self._lab.config(thread_id, pattern.slug, lane.key, self.name)
-            edited = edited_by(written(graph, config, old, None), old, f"graph.update_state(thread, {old!r})")
+            edited = edited_by(written(graph, config, old), old, f"graph.update_state(thread, {old!r})")
             log.append(lambda no: edited._replace(no=no))
             self._launch(request, None, log, apart=False)
 
-    def _update(
-        self,
-        thread: Thread,
-        snapshot: StateSnapshot,
-        values: Mapping[str, Any],
-        how: Mapping[str, How],
-        as_node: str | None,
-    ) -> dict[str, Any]:
-        """Gives the values in the state's types; raises InvalidInput, NotPossible where the edit would lose work."""
-        if as_node is not None and as_node in snapshot.next and len(snapshot.next) > 1:
-            raise NotPossible(
-                f"The nodes {', '.join(snapshot.next)} are pending side by side. An edit as '{as_node}' would drop "
-                "what the others wrote and skip the node that joins them. Edit as the node before them, or go on "
-                "first."
-            )
-        schema = self._lab.state_schema(thread.pattern, thread.lane)
-        update = rebuild(schema, values, how)
-        if not update:
-            raise InvalidInput({"": "no field was changed"})
-        preview(schema, snapshot.values, update)
-        return update
-
-    def _save_fork(
+    def _drafted(
         self,
         thread: Thread,
         graph: Graph,
@@ -267,17 +238,49 @@ class Travelling(Reading):
         values: Mapping[str, Any],
         how: Mapping[str, How],
         as_node: str | None,
-        label: str,
+        label: str = "",
+    ) -> tuple[Draft, dict[str, Any]]:
+        """Gives the edit, not yet saved, and the values in the state's types.
+
+        Raises InvalidInput, NotPossible where the edit would lose work.
+        """
+        if as_node is not None and as_node in snapshot.next and len(snapshot.next) > 1:
+            raise NotPossible(
+                f"The nodes {', '.join(snapshot.next)} are pending side by side. An edit as '{as_node}' would drop "
+                "what the others wrote and skip the node that joins them. Leave what is next as it is, or go on first."
+            )
+        schema = self._lab.state_schema(thread.pattern, thread.lane)
+        update = rebuild(schema, values, how)
+        if not update:
+            raise InvalidInput({"": "no field was changed"})
+        if as_node == START or (as_node is None and START in snapshot.next):
+            must_be_input(self._lab.input_schema(thread.pattern, thread.lane), update)
+        preview(schema, snapshot.values, update)
+        config = self._lab.config(thread.thread_id, thread.pattern, thread.lane, self.name, label=label)
+        config["configurable"] |= {
+            "checkpoint_ns": "",
+            "checkpoint_id": snapshot.config["configurable"]["checkpoint_id"],
+        }
+        config["metadata"] |= {"as_node": as_node} if as_node else {}
+        reducers = self._reducers(thread)
+        appended = [
+            name for name, value in update.items() if reducers[name] != "none" and not isinstance(value, Overwrite)
+        ]
+        return draft(graph, config, update, as_node, appended), update
+
+    def _save_edit(
+        self,
+        thread: Thread,
+        graph: Graph,
+        snapshot: StateSnapshot,
+        values: Mapping[str, Any],
+        how: Mapping[str, How],
+        as_node: str | None,
+        label: str = "",
     ) -> StateEdited:
         """Saves the edit and gives the event that tells of it."""
-        update = self._update(thread, snapshot, values, how, as_node)
-        place = snapshot.config["configurable"]
-        config = self._lab.config(thread.thread_id, thread.pattern, thread.lane, self.name, label=label)
-        config["configurable"] |= {"checkpoint_ns": "", "checkpoint_id": place["checkpoint_id"]}
-        config["metadata"] |= {"as_node": as_node} if as_node else {}
-        new_id = written(graph, config, update, as_node)
-        named = f", as_node={as_node!r}" if as_node else ""
-        return edited_by(new_id, update, f"graph.update_state({config['configurable']!r}, {update!r}{named})")
+        drafted, update = self._drafted(thread, graph, snapshot, values, how, as_node, label)
+        return edited_by(drafted.save(), update, drafted.calls)
 
 
 def _at(thread_id: str, checkpoint_id: str) -> Any:

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Unpack
 
-from lab.edits import edited_by, written
 from lab.errors import AnswerPending, InvalidInput, NothingToContinue, NotPossible, WorkLeft
 from lab.events import SaverDropped
-from lab.forms import check_answer, check_edit, check_input
+from lab.forms import check_answer, check_input
 from lab.history import status
 from lab.keeping import Keeping
 from lab.lane_savers import CALLS
@@ -148,11 +147,8 @@ class Workspace(Travelling, Keeping):
 
         Raises InvalidInput, StaleAnswer, ThreadBusy, AnswerPending, NotPossible.
         """
-        thread, pattern, lane, graph, log = self._open(thread_id)
+        thread, _, lane, graph, log = self._open(thread_id)
         self._must_remember(lane)
-        checked = check_edit(self._lab.state_schema(pattern.slug, lane.key), values)
-        if not checked:
-            raise InvalidInput({"": "no field was given"})
         with self._claimed(thread_id):
             snapshot = self._state(graph, thread)
             self._must_stand_at(snapshot, checkpoint_id)
@@ -160,14 +156,12 @@ class Workspace(Travelling, Keeping):
                 raise AnswerPending
             # A node that has finished is no longer next, but what it wrote joins the state with the others' only.
             pending = [task.name for task in snapshot.tasks]
-            if len(pending) > len(snapshot.next) or len(pending) > 1:
+            if len(pending) > len(snapshot.next):
                 raise NotPossible(
                     f"The step of {', '.join(pending)} isn't over; nodes side by side wait for each other, and an edit "
                     "now would drop what they wrote. Let them finish first."
                 )
-            config = self._lab.config(thread_id, pattern.slug, lane.key, self.name)
-            calls = f'graph.update_state({{"configurable": {{"thread_id": {thread_id!r}}}}}, {checked!r})'
-            edited = edited_by(written(graph, config, checked, None), checked, calls)
+            edited = self._save_edit(thread, graph, snapshot, values, dict.fromkeys(values, "append"), None)
             log.append(lambda no: edited._replace(no=no))
             self._lab.runs.release(thread_id)
         return edited.checkpoint_id

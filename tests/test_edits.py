@@ -8,7 +8,7 @@ from graphs.pattern import Breakpoints
 from lab.errors import InvalidInput, NotPossible, StaleAnswer, UnknownThread
 from lab.events import StateEdited
 from lab.workspace import Workspace
-from tests.toys import OpenLab, begin, chain, done, end, fan, lane, names, ran, toy
+from tests.toys import OpenLab, State, begin, chain, done, end, fan, lane, names, ran, toy
 
 PAUSE = Breakpoints(before=("b",))
 
@@ -43,7 +43,7 @@ def test_an_edit_is_told_to_readers(open_toys: OpenLab) -> None:
 
     assert isinstance(last, StateEdited)
     assert (last.checkpoint_id, last.values) == (saved, {"n": 42})
-    assert "update_state" in last.calls
+    assert "Command(update={'n': 42})" in last.calls
 
 
 @pytest.mark.parametrize(
@@ -78,15 +78,36 @@ def test_an_edit_at_a_head_that_has_moved_is_stale(open_toys: OpenLab) -> None:
     assert head(workspace, thread_id).values["n"] == 2
 
 
-def test_an_edit_while_nodes_are_pending_side_by_side_is_refused_and_loses_nothing(open_toys: OpenLab) -> None:
+def test_an_edit_before_nodes_side_by_side_leaves_all_of_them_next(open_toys: OpenLab) -> None:
     workspace = open_toys(toy(lane(fan(a=done("a"), b=done("b"))))).workspace("w")
     thread_id = ran(workspace, breakpoints=Breakpoints(before=("a", "b")))
+    workspace.edit(thread_id, {"n": 2})
+    assert head(workspace, thread_id).next == ("a", "b")
+    workspace.proceed(thread_id)
+    end(workspace, thread_id)
+
+    assert (names(workspace, thread_id), head(workspace, thread_id).values["n"]) == (["a", "b", "join"], 2)
+
+
+def test_an_edit_while_a_node_waits_for_one_beside_it_is_refused_and_loses_nothing(open_toys: OpenLab) -> None:
+    down = [True]
+
+    def failing(_: State) -> dict[str, Any]:
+        if down.pop():
+            raise LookupError("no such shelf")
+        return {"done": ["b"]}
+
+    count = list[str]()
+    down.insert(0, False)
+    workspace = open_toys(toy(lane(fan(a=done("a", count), b=failing)))).workspace("w")
+    thread_id = ran(workspace)
+    assert (head(workspace, thread_id).next, count) == (("b",), ["a"])
     with pytest.raises(NotPossible, match="side by side"):
         workspace.edit(thread_id, {"n": 2})
     workspace.proceed(thread_id)
     end(workspace, thread_id)
 
-    assert names(workspace, thread_id) == ["a", "b", "join"]
+    assert (names(workspace, thread_id), count) == (["a", "b", "join"], ["a"])
 
 
 def test_a_refused_edit_gives_the_thread_back(open_toys: OpenLab) -> None:

@@ -112,9 +112,27 @@ def edited(workspace: Workspace, thread_id: str, amount: float, label: str = "")
 def test_an_edit_is_previewed_before_it_is_saved(workspace: Workspace, approved: str) -> None:
     before = workspace.count(approved)
     at = edited(workspace, approved, 50.0)
-    assert "Runs next: `submit`" in markdowns(at)
+    assert "Runs next: `submit`, as before the edit" in markdowns(at)
     assert "50.0" in "".join(found.proto.body for found in at.get("html"))
     assert workspace.count(approved) == before
+
+
+def test_an_edit_can_be_written_as_a_node_or_as_the_input(workspace: Workspace, approved: str) -> None:
+    ident = at_node(workspace, approved, "pay")
+    at = look(approved, "Edit and fork", checkpoint=ident)
+    give(at, f"edit_{approved}_{ident}_amount_set", 50.0)
+    give(at, f"as_{approved}", "__start__")
+    at.run()
+    well(at)
+    chosen = at.selectbox(key=f"as_{approved}")
+    assert "the input" in chosen.options
+    assert "Runs next: `submit`" in markdowns(at)
+    assert "as before the edit" not in markdowns(at)
+    press(at, f"fork_run_{approved}")
+    ended(workspace, approved)
+    snapshot = workspace.snapshot(approved)
+    assert snapshot is not None
+    assert (snapshot.values["amount"], snapshot.next) == (50.0, ())
 
 
 def test_a_fork_that_runs_makes_a_named_branch_and_leaves_the_old_one(workspace: Workspace, approved: str) -> None:

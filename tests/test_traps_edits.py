@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import pytest
+from langgraph.errors import InvalidUpdateError
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 from pydantic import BaseModel
@@ -167,14 +168,11 @@ def test_an_edit_as_a_node_that_the_graph_does_not_have_is_refused(open_toys: Op
     assert (saved(workspace, thread_id), workspace.status(thread_id)) == (there, "finished")
 
 
-def test_an_edit_after_parallel_nodes_asks_as_which_one_it_is_written(open_toys: OpenLab) -> None:
-    workspace = open_toys(toy(lane(fan(a=done("a"), b=done("b"))))).workspace("w")
-    thread_id = ran(workspace)
-    there = before(workspace, thread_id, "join")
-    with pytest.raises(NotPossible, match="Ambiguous"):
-        workspace.fork(thread_id, there, {"n": 2}, {})
-    with pytest.raises(NotPossible, match="Ambiguous"):
-        workspace.preview(thread_id, there, {"n": 2}, {})
+def test_bare_an_edit_after_parallel_nodes_is_ambiguous() -> None:
+    made, config = bare(fan(a=done("a"), b=done("b")))
+    made.invoke(GIVEN, config, interrupt_before=["join"])
+    with pytest.raises(InvalidUpdateError, match="Ambiguous"):
+        made.update_state(config, {"n": 2})
 
 
 def test_an_edit_from_which_the_graph_finds_no_way_is_refused_and_saves_nothing(open_toys: OpenLab) -> None:
@@ -189,7 +187,7 @@ def test_an_edit_from_which_the_graph_finds_no_way_is_refused_and_saves_nothing(
     there, at = saved(workspace, thread_id), before(workspace, thread_id, "b")
     for edit in (workspace.fork, workspace.preview):
         with pytest.raises(NotPossible, match="KeyError: 3"):
-            edit(thread_id, at, {"n": 3}, {})
+            edit(thread_id, at, {"n": 3}, {}, as_node="a")
     assert saved(workspace, thread_id) == there
     workspace.replay(thread_id, at)
 

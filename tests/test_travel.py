@@ -138,7 +138,11 @@ WAYS: dict[str, tuple[Build, str, dict[str, Any], Mapping[str, Any], str | None]
     "by an edge to large": (forking, "each", {"n": 30}, {}, "a"),
     "by an edge to two tasks": (forking, "each", {"n": 2}, {}, "a"),
     "by an edge to nothing": (forking, "each", {"n": 0}, {}, "a"),
+    "the input alone": (chain(a=done("a"), b=done("b")), "__start__", {"n": 2}, {}, None),
+    "the input, as the start": (chain(a=done("a"), b=done("b")), "__start__", {"n": 2}, {}, "__start__"),
+    "before two tasks": (forking, "each", {"n": 9}, {}, None),
     "before a fan": (fan(a=done("a"), b=done("b")), "a", {"n": 2}, {}, None),
+    "between a fan and its join": (fan(a=done("a"), b=done("b")), "join", {"n": 2}, {}, None),
     "after a fan": (fan(a=done("a"), b=done("b")), "join", {"n": 2}, {}, "join"),
 }
 
@@ -164,7 +168,7 @@ def test_a_preview_of_an_edge_says_where_the_graph_would_go(open_toys: OpenLab) 
     workspace = open_toys(toy(lane(forking))).workspace("w")
     thread_id = ran(workspace)
     at = before(workspace, thread_id, "each")
-    seen = {n: workspace.preview(thread_id, at, {"n": n}, {}).next for n in (0, 2, 3, 30)}
+    seen = {n: workspace.preview(thread_id, at, {"n": n}, {}, "a").next for n in (0, 2, 3, 30)}
 
     assert seen == {0: (), 2: ("each", "each"), 3: ("small",), 30: ("large",)}
 

@@ -17,8 +17,9 @@ from ui.editor import Edited, edit, held
 from ui.place import Looked, Place
 from ui.text import literal
 
-AUTOMATIC = ""
-"""Lets LangGraph take the node that wrote last for the one as which an edit is written."""
+AS_NOBODY = ""
+"""Writes an edit as no node's, so that what was next stays next."""
+AS_INPUT = "__start__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,14 @@ def _previewed(looked: Looked, snapshot: Snapshot, typed: Typed) -> tuple[Previe
 
 def _as_node(looked: Looked) -> None:
     nodes = node_names(looked.thread.pattern, looked.thread.lane)
+    named = {AS_NOBODY: "nobody: what was next stays next", AS_INPUT: "the input"}
     st.selectbox(
-        "Written as node",
-        [AUTOMATIC, *(name for name in nodes if ":" not in name)],
-        format_func=lambda name: name or "the one that wrote last (automatic)",
+        "Written as",
+        [AS_NOBODY, AS_INPUT, *(name for name in nodes if ":" not in name)],
+        format_func=lambda name: named.get(name, name),
         key=f"as_{looked.thread.thread_id}",
-        help="The edit counts as this node's: the edges that leave it decide what runs next.",
+        help="Written as a node, or as the input, the edit counts as what that one wrote: the edges behind it decide "
+        "anew what runs next.",
     )
 
 
@@ -90,7 +93,8 @@ def _preview(looked: Looked, snapshot: Snapshot, made: Preview | None, wrong: Ma
         st.caption("Change a field to see what the edit would leave behind and which node would run next.")
     else:
         following = names(made.next) or "nothing, the thread would be at its end"
-        st.markdown(f"Runs next: {following}")
+        as_before = ", as before the edit" if made.next == snapshot.next else ""
+        st.markdown(f"Runs next: {following}{as_before}")
         effects(looked.workspace.ahead(looked.thread.thread_id, snapshot.checkpoint_id, made.next))
         changes(made.changes)
 
