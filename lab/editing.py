@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from lab.entries import Entry, state_fields
 from lab.errors import InvalidInput
 from lab.form_values import from_form
+from lab.validation_messages import Fault, located_sentence, pydantic_faults, raised, sentence
 
 How = Literal["append", "replace"]
 """Whether an update goes through the field's reducer or stands in place of what is there."""
@@ -31,7 +32,7 @@ def rebuild(schema: type, values: Mapping[str, Any], how: Mapping[str, How]) -> 
     wrong: dict[str, str] = {}
     for name, form in values.items():
         if name not in entries:
-            wrong[str(name)] = "the state has no such field"
+            wrong[str(name)] = sentence(Fault("unknown"), str(name)[:60])
             continue
         try:
             update[name] = _update(entries[name], form, how.get(name))
@@ -45,17 +46,18 @@ def rebuild(schema: type, values: Mapping[str, Any], how: Mapping[str, How]) -> 
 def _update(field: Entry, form: Any, how: How | None) -> Any:
     value = from_form(field, form)
     if field.reducer != "none" and how not in ("append", "replace"):
-        raise InvalidInput({field.name: "choose whether it is appended or replaces what is there"})
+        raise InvalidInput({field.name: f"Choose whether '{field.title}' is appended or replaces what is there."})
     merges = field.reducer == "messages" and how == "append"
     if field.kind == "messages" and not merges and any(isinstance(one, RemoveMessage) for one in value or ()):
-        raise InvalidInput({field.name: "a removal is for messages that are merged by id; leave the row out instead"})
+        told = "A removal is for messages that are merged by id. Leave the row out instead."
+        raise InvalidInput({field.name: told})
     return Overwrite(value) if field.reducer != "none" and how == "replace" else value
 
 
 def must_be_input(schema: type, update: Mapping[str, Any]) -> None:
     """Raises InvalidInput where a field isn't the input's; the library would leave it out in silence."""
     known = {field.name for field in state_fields(schema)}
-    wrong = {name: "the input has no such field; write it as a node" for name in update if name not in known}
+    wrong = {name: f"The input has no field '{name}'. Write it as a node." for name in update if name not in known}
     if wrong:
         raise InvalidInput(wrong)
 
@@ -75,7 +77,8 @@ def preview(schema: type, before: Mapping[str, Any], update: Mapping[str, Any]) 
                 if name in update:
                     _SAVING.dumps_typed(after[name])
         except Exception as error:  # noqa: BLE001 - a reducer of the state's own may raise anything
-            wrong[name] = f"the state can't take it: {type(error).__name__}: {error}"[:300]
+            title = next((field.title for field in state_fields(schema) if field.name == name), name)
+            wrong[name] = f"The state can't take this value of '{title}'. {sentence(raised(error), title)}"
     wrong = wrong or _unfit(schema, after, update)
     if wrong:
         raise InvalidInput(wrong)
@@ -89,8 +92,13 @@ def _unfit(schema: type, after: Mapping[str, Any], update: Mapping[str, Any]) ->
     try:
         schema(**after)
     except ValidationError as error:
-        found = [(str(one["loc"][0]) if one["loc"] else "", one["msg"]) for one in error.errors(include_url=False)]
-        return {name: told for name, told in found if name in update or not name}
+        titles = {field.name: field.title for field in state_fields(schema)}
+        wrong: dict[str, str] = {}
+        for place, fault in pydantic_faults(error, after):
+            name = str(place[0]) if place else ""
+            if name in update or not name:
+                wrong.setdefault(name, located_sentence(place[1:], fault, titles.get(name, "")))
+        return wrong
     except Exception as error:  # noqa: BLE001 - a validator of the state's own may raise anything
-        return {"": f"{type(error).__name__}: {error}"[:300]}
+        return {"": sentence(raised(error))}
     return {}

@@ -76,6 +76,7 @@ class Entry:
     """What each item of a list, row of a table or value of a mapping is."""
     minimum: float | None = None
     maximum: float | None = None
+    min_length: int | None = None
     max_length: int | None = None
     reducer: Reducer = "none"
 
@@ -152,6 +153,7 @@ def entry(
         required=required,
         minimum=_limit((*metadata, *more), "ge", "gt"),
         maximum=_limit((*metadata, *more), "le", "lt"),
+        min_length=_limit((*metadata, *more), "min_length"),
         max_length=_limit((*metadata, *more), "max_length"),
     )
     shaped = _shaped(made, inner, seen)

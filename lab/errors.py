@@ -84,12 +84,11 @@ class WorkLeft(LabError):
 
 
 class InvalidInput(LabError):
-    """Raised when values don't fit their schema; `fields` has one message for each field at fault."""
+    """Raised when values don't fit their schema; `fields` has a sentence for each field at fault."""
 
     def __init__(self, fields: dict[str, str]) -> None:
         self.fields = fields
-        told = "; ".join(f"{name or 'the whole'}: {message}" for name, message in fields.items())
-        super().__init__(f"The values don't fit: {told}. Correct them and send again.")
+        super().__init__(f"{' '.join(dict.fromkeys(fields.values()))} Nothing was changed: correct it and send again.")
 
 
 class NotPossible(LabError):

@@ -1,5 +1,6 @@
 """A state's value as a form shows it, and what came back of the form in the value's type."""
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +10,16 @@ from pydantic import ValidationError
 
 from lab.entries import SCALARS, Entry
 from lab.errors import InvalidInput
+from lab.validation_messages import (
+    Fault,
+    located_sentence,
+    nothing_to_see,
+    parsed_json,
+    pydantic_faults,
+    raised,
+    sentence,
+)
 
-NEEDED = "a value is needed"
 NEW_ROLES: Mapping[str, type[BaseMessage]] = {"human": HumanMessage, "ai": AIMessage, "system": SystemMessage}
 """Roles that a new message can have; the others need more than a text."""
 
@@ -130,10 +139,11 @@ def _read(field: Entry, form: Any) -> Any:
     if isinstance(form, Kept):
         return form.value
     if isinstance(form, Json):
-        return _checked(field, form.text, json=True)
+        # Nothing typed is nothing, where that is a value.
+        return None if field.optional and form.text == "" else _checked(field, form.text, json=True)
     if form is None and field.kind != "any":
         if not field.optional:
-            raise _wrong(NEEDED)
+            raise _wrong(field, Fault("empty"))
         return None
     found = _READ[field.kind](field, form) if field.kind in _READ else form
     if field.kind == "messages":
@@ -146,8 +156,10 @@ def _read(field: Entry, form: Any) -> Any:
 def _checked(field: Entry, value: Any, *, json: bool = False) -> Any:
     if field.adapter is None:
         if json or field.kind == "json":
-            raise _wrong("a value of this type can't be made in a form; it stays as it is")
+            raise _wrong(field, Fault("unmakeable"))
         return value
+    if nothing_to_see(value, field.min_length):
+        raise _wrong(field, Fault("empty"))
     if json or (field.kind == "json" and isinstance(value, str)):
         check: Callable[..., Any] = field.adapter.validate_json
     else:
@@ -155,24 +167,25 @@ def _checked(field: Entry, value: Any, *, json: bool = False) -> Any:
     try:
         return check(value, by_name=True)
     except ValidationError as error:
-        raise _refused(field, error) from error
+        raise _refused(field, error, parsed_json(value) if check == field.adapter.validate_json else value) from error
     # A validator of the state's own may raise anything.
     except Exception as error:
-        raise _wrong(f"{type(error).__name__}: {error}"[:300]) from error
+        raise _wrong(field, raised(error)) from error
 
 
-def _refused(field: Entry, error: ValidationError) -> InvalidInput:
+def _refused(field: Entry, error: ValidationError, value: Any) -> InvalidInput:
     """Says where in a list, a table or a group the library found the fault."""
     wrong: dict[str, str] = {}
-    for found in error.errors(include_url=False, include_context=False, include_input=False):
-        place = [f"row {part + 1}" if isinstance(part, int) else str(part) for part in found["loc"]]
-        name = place.pop(0) if place and field.kind == "group" else ""
-        wrong.setdefault(name, ": ".join((*([", ".join(place)] if place else []), found["msg"])))
+    titles = {part.name: part.title for part in field.parts}
+    for found, fault in pydantic_faults(error, value):
+        name = str(found[0]) if found and field.kind == "group" else ""
+        title = titles.get(name, name) or field.title
+        wrong.setdefault(name, located_sentence(found[bool(name) :], fault, title))
     return InvalidInput(wrong)
 
 
-def _wrong(told: str) -> InvalidInput:
-    return InvalidInput({"": told})
+def _wrong(field: Entry, fault: Fault) -> InvalidInput:
+    return InvalidInput({"": sentence(fault, field.title, [name for name, _ in field.choices])})
 
 
 def _joined(outer: str, inner: str) -> str:
@@ -201,20 +214,25 @@ def _read_rows(field: Entry, form: Any) -> list[Any]:
     item = _inside(field) if field.kind != "messages" else field
     read = _read if field.kind != "messages" else _message
     found, faults = [], []
-    for number, row in enumerate(_of(list, form), 1):
+    for number, row in enumerate(_of(list, field, form), 1):
         try:
             found.append(read(item, row))
         except InvalidInput as error:
-            faults += [f"row {number}{f', {place}' if place else ''}: {told}" for place, told in error.fields.items()]
-    if faults:
-        more = [f"and {len(faults) - _FAULTS} more"] if len(faults) > _FAULTS else []
-        raise _wrong("\n".join((*faults[:_FAULTS], *more)))
+            faults += [f"Row {number}: {told}" for told in error.fields.values()]
+    _must_be_none(faults)
     return found
 
 
-def _of(kind: type, form: Any) -> Any:
+def _must_be_none(faults: list[str]) -> None:
+    """Raises InvalidInput with the first faults of a table."""
+    if faults:
+        more = [f"There are {len(faults) - _FAULTS} more."] if len(faults) > _FAULTS else []
+        raise InvalidInput({"": "\n".join((*faults[:_FAULTS], *more))})
+
+
+def _of(kind: type, field: Entry, form: Any) -> Any:
     if not isinstance(form, kind):
-        raise _wrong(f"a {kind.__name__} is needed here")
+        raise _wrong(field, Fault("type", kind.__name__))
     return form
 
 
@@ -222,61 +240,66 @@ def _read_choice(field: Entry, form: Any) -> Any:
     for name, option in field.choices:
         if same(name, form):
             return option
-    raise _wrong(f"it must be one of: {', '.join(name for name, _ in field.choices)}"[:300])
+    raise _wrong(field, Fault("choice"))
 
 
-def _read_any(_: Entry, form: Any) -> Any:
+def _read_any(field: Entry, form: Any) -> Any:
     if form is not None and type(form) not in SCALARS:
-        raise _wrong("a text, a number, a date or a yes or no is needed here")
+        raise _wrong(field, Fault("own", f"'{field.title}' must be a text, a number, a date, or yes or no"))
     return form
 
 
 def _read_record(field: Entry, form: Any) -> dict[str, Any]:
-    return _read_all((str(name), _inside(field), one) for name, one in _of(dict, form).items())
+    return _read_all(
+        (str(name), dataclasses.replace(_inside(field), title=str(name)), one)
+        for name, one in _of(dict, field, form).items()
+    )
 
 
 def _read_mapping(field: Entry, form: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     faults: list[str] = []
-    for number, row in enumerate(_of(list, form), 1):
+    for number, row in enumerate(_of(list, field, form), 1):
         key = row.get("key") if isinstance(row, dict) else None
         if not isinstance(key, str) or key in found:
-            faults.append(f"row {number}, key: {'it stands there twice' if isinstance(key, str) else NEEDED}")
+            twice = "'Key' stands there twice. Give each row a key of its own."
+            faults.append(f"Row {number}: {twice if isinstance(key, str) else sentence(Fault('empty'), 'Key')}")
             continue
         try:
             found[key] = _read(_inside(field), row.get("value"))
         except InvalidInput as error:
-            faults += [f"row {number}, value: {told}" for told in error.fields.values()]
-    if faults:
-        raise _wrong("\n".join(faults[:_FAULTS]))
+            faults += [f"Row {number}: {told}" for told in error.fields.values()]
+    _must_be_none(faults)
     return found
 
 
 def _read_group(field: Entry, form: Any) -> dict[str, Any]:
-    given = _of(dict, form)
+    given = _of(dict, field, form)
     parts = {part.name: part for part in field.parts}
     strange = [str(name) for name in given if name not in parts]
     missing = [name for name, part in parts.items() if part.required and name not in given]
     if strange or missing:
-        raise InvalidInput({"": f"it has no field '{strange[0][:60]}'"} if strange else dict.fromkeys(missing, NEEDED))
+        empty = {name: sentence(Fault("empty"), parts[name].title) for name in missing}
+        raise InvalidInput({"": sentence(Fault("unknown"), strange[0][:60])} if strange else empty)
     return _read_all((name, parts[name], one) for name, one in given.items())
 
 
-def _message(_: Entry, row: Any) -> BaseMessage:
-    found = _of(dict, row)
+def _message(field: Entry, row: Any) -> BaseMessage:
+    found = _of(dict, field, row)
     role, text, ident = found.get("role"), found.get("text"), found.get("id")
     kept = found["kept"].value if isinstance(found.get("kept"), Kept) else None
     if not isinstance(text, str) or not isinstance(ident, str | None):
-        raise InvalidInput({"text" if not isinstance(text, str) else "id": "a text is needed here"})
+        name = "text" if not isinstance(text, str) else "id"
+        raise InvalidInput({name: sentence(Fault("type", "string"), name.capitalize())})
     if isinstance(kept, BaseMessage) and role == kept.type:
         unchanged = text == kept.text and ident == kept.id
         return kept if unchanged else kept.model_copy(update={"content": _content(kept, text), "id": ident})
     if getattr(kept, "tool_calls", None) or isinstance(kept, ToolMessage):
-        raise InvalidInput({"role": "a message that calls a tool, or answers for one, keeps its role"})
+        raise InvalidInput({"role": "A message that calls a tool, or answers for one, keeps its role."})
     if role == "remove" and ident:
         return RemoveMessage(id=ident)
     if role not in NEW_ROLES:
-        raise InvalidInput({"role": f"it must be one of: {', '.join(NEW_ROLES)}"})
+        raise InvalidInput({"role": f"Choose a role, one of: {', '.join(NEW_ROLES)}."})
     return NEW_ROLES[role](content=text, id=ident)
 
 

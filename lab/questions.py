@@ -3,7 +3,8 @@
 from lab.forms import Field, fields
 from lab.history import Question
 from lab.plain import Plain, plain
-from lab.value_text import choice_text, value_text, values_text
+from lab.validation_messages import choice_text
+from lab.value_text import value_text, values_text
 
 _ANSWER = {"type": "object", "properties": {"answer": {"type": "string", "title": "Answer"}}}
 """What is asked for where a pattern gave no schema and no options."""

@@ -38,7 +38,7 @@ def titled(text: str) -> str:
     """Gives a title on one line, of printable signs, cut to its length; raises InvalidInput where nothing is left."""
     words = "".join(sign if sign.isprintable() else " " for sign in text).split()
     if not words:
-        raise InvalidInput({"title": "it is empty"})
+        raise InvalidInput({"title": "The title is empty. Write one."})
     return " ".join(words)[:TITLE]
 
 

@@ -252,7 +252,7 @@ class Travelling(Reading):
         schema = self._lab.state_schema(thread.pattern, thread.lane)
         update = rebuild(schema, values, how)
         if not update:
-            raise InvalidInput({"": "no field was changed"})
+            raise InvalidInput({"": "No field was changed. Change one first."})
         if as_node == START or (as_node is None and START in snapshot.next):
             must_be_input(self._lab.input_schema(thread.pattern, thread.lane), update)
         preview(schema, snapshot.values, update)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from lab.forms import Field
 from lab.plain import Plain
+from lab.validation_messages import choice_text
 
 NOTHING = "–"
 """What stands for a value that isn't there."""
@@ -53,11 +54,6 @@ def value_text(value: Plain) -> str:
         case list():
             return _list([value_text(item) for item in value])
     return str(value)
-
-
-def choice_text(option: Plain) -> str:
-    """Return a choice as the label that stands for it."""
-    return str(option).replace("_", " ").replace("-", " ").capitalize()
 
 
 def title_of(name: str) -> str:

@@ -120,25 +120,40 @@ def test_an_extra_key_that_the_type_has_no_field_for_is_not_lost() -> None:
 @pytest.mark.parametrize(
     ("name", "form", "where", "told"),
     [
-        ("count", 12, "count", "less than or equal to 9"),
-        ("count", "many", "count", "valid integer"),
-        ("count", None, "count", "a value is needed"),
-        ("name", "", "name", "at least 1 character"),
-        ("status", "lost", "status", "one of: open, closed"),
+        ("count", 12, "count", "'Count' must be at most 9."),
+        ("count", "many", "count", "'Count' must be a whole number."),
+        ("count", None, "count", "'Count' is empty."),
+        ("name", "", "name", "'The name' is empty."),
+        ("status", "lost", "status", "Choose one of: open, closed."),
         ("day", "tomorrow", "day", "date"),
-        ("log", ["a", 5], "log", "row 2: Input should be a valid string"),
-        ("items", [{"name": "x", "price": "dear", "paid": 1, "tags": Json("[1")}], "items", "row 1, price: "),
-        ("items", [{"name": "x"}], "items", "row 1, price: a value is needed"),
-        ("items", [{"nothing": 1}], "items", "no field 'nothing'"),
-        ("addresses", [{"city": "Rome"}, {"city": "x"}], "addresses", "row 2, city: "),
-        ("home", {"city": "x", "number": "y"}, "home.number", "valid integer"),
+        ("log", ["a", 5], "log", "Row 2: 'Value' must be a text."),
+        (
+            "items",
+            [{"name": "x", "price": "dear", "paid": 1, "tags": Json("[1")}],
+            "items",
+            "Row 1: 'Price' must be a number",
+        ),
+        ("items", [{"name": "x"}], "items", "Row 1: 'Price' is empty."),
+        ("items", [{"nothing": 1}], "items", "Row 1: 'nothing' isn't a field"),
+        (
+            "addresses",
+            [{"city": "Rome"}, {"city": "x"}],
+            "addresses",
+            "Row 2: 'City' must have at least 2 characters; it has 1.",
+        ),
+        ("home", {"city": "x", "number": "y"}, "home.number", "'Number' must be a whole number."),
         ("home", Json('{"city": "x"}'), "home.city", "at least 2 characters"),
-        ("prices", [{"key": "a", "value": 1.0}, {"key": "a", "value": 1.0}], "prices", "row 2, key: it stands"),
-        ("prices", [{"key": "a", "value": "x"}], "prices", "row 1, value: "),
-        ("messages", [{"role": "wizard", "text": "x"}], "messages", "row 1, role: "),
-        ("messages", [{"role": "human", "text": 5}], "messages", "row 1, text: "),
-        ("anything", Json("{1"), "anything", "Invalid JSON"),
-        ("loose", [{"a": [1]}], "loose", "row 1, a: "),
+        (
+            "prices",
+            [{"key": "a", "value": 1.0}, {"key": "a", "value": 1.0}],
+            "prices",
+            "Row 2: 'Key' stands there twice.",
+        ),
+        ("prices", [{"key": "a", "value": "x"}], "prices", "Row 1: 'Value' must be a number"),
+        ("messages", [{"role": "wizard", "text": "x"}], "messages", "Row 1: Choose a role"),
+        ("messages", [{"role": "human", "text": 5}], "messages", "Row 1: 'Text' must be a text."),
+        ("anything", Json("{1"), "anything", "isn't valid JSON"),
+        ("loose", [{"a": [1]}], "loose", "Row 1: 'a' must be a text, a number"),
     ],
 )
 def test_what_does_not_fit_is_told_at_its_place(name: str, form: Any, where: str, told: str) -> None:
@@ -148,7 +163,7 @@ def test_what_does_not_fit_is_told_at_its_place(name: str, form: Any, where: str
 
 def test_many_faults_of_one_table_are_counted() -> None:
     found = faults(FIELDS["log"], [1] * 9)["log"].splitlines()
-    assert found[-1] == "and 4 more"
+    assert found[-1] == "There are 4 more."
     assert len(found) == 6
 
 
@@ -207,7 +222,7 @@ def test_append_gives_the_bare_items_and_replace_goes_past_the_reducer() -> None
 
 
 def test_nobody_appends_or_replaces_by_accident() -> None:
-    with pytest.raises(InvalidInput, match="log: choose"):
+    with pytest.raises(InvalidInput, match="Choose whether 'Log' is appended"):
         rebuild(State, {"log": ["new"]}, {})
 
 
@@ -227,7 +242,7 @@ def test_a_removal_is_for_merged_messages_only() -> None:
 
 def test_a_reducer_that_refuses_is_told_in_the_preview() -> None:
     update = rebuild(State, {"messages": [{"role": "remove", "id": "none", "text": ""}]}, {"messages": "append"})
-    with pytest.raises(InvalidInput, match="messages: the state can't take it"):
+    with pytest.raises(InvalidInput, match="The state can't take this value of 'Messages'"):
         preview(State, VALUES, update)
 
 
@@ -256,6 +271,6 @@ def test_a_state_that_a_model_would_refuse_is_refused_before_it_is_saved() -> No
                 raise ValueError("low is above high")
             return self
 
-    with pytest.raises(InvalidInput, match="low is above high"):
+    with pytest.raises(InvalidInput, match="Low is above high"):
         preview(Span, {"low": 1, "high": 2}, {"low": 3})
     assert preview(Span, {"low": 1, "high": 2}, {"high": 3}) == {"low": 1, "high": 3}

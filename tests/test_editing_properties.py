@@ -262,7 +262,7 @@ def test_what_cannot_be_saved_is_refused_in_the_preview() -> None:
     thread: Any = {"configurable": {"thread_id": "large"}}
     with pytest.raises(TypeError, match="64-bit"):
         GRAPH.update_state(thread, {"total": 2**70}, as_node="node")
-    with pytest.raises(InvalidInput, match=r"total: .*64-bit"):
+    with pytest.raises(InvalidInput, match=r"'Total'.*64-bit"):
         preview(Reduced, {"total": 1}, {"total": 2**70})
 
 

@@ -64,7 +64,7 @@ def test_an_edit_that_does_not_fit_is_refused_by_field_and_saves_nothing(
 
 def test_an_edit_of_nothing_is_refused(open_toys: OpenLab) -> None:
     workspace, thread_id = paused(open_toys)
-    with pytest.raises(InvalidInput, match="no field"):
+    with pytest.raises(InvalidInput, match="No field was changed"):
         workspace.edit(thread_id, {})
 
 

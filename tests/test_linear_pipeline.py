@@ -41,5 +41,5 @@ def test_a_blank_text_fails_in_the_first_node_and_no_other_runs(play: Play) -> N
     played = play("linear-pipeline", "pipeline", BLANK)
 
     assert (played.status, played.failed_node, played.visited) == ("resumable", "clean", ["clean"])
-    assert played.error == "ValueError: The text is empty once its spaces are removed. Give at least one word."
+    assert played.error == "ValueError: The text has no word in it. Give at least one."
     assert played.answers == []

@@ -82,7 +82,7 @@ def test_a_fork_without_an_edit_is_refused_and_runs_nothing(pages_lab: Lab) -> N
     at = open_page("time-travel")
     start(at, TRAVEL)
     press(at, "time-travel_fork_back")
-    assert any("no field was changed" in found.value for found in at.warning)
+    assert any("No field was changed" in found.value for found in at.warning)
     assert len(mails(pages_lab, "fork")) == 1
 
 

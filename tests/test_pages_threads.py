@@ -68,7 +68,7 @@ def test_an_empty_title_is_refused_where_it_was_typed(here: Workspace) -> None:
     at.text_input(key="rename_title").set_value("  ")
     press(at, "rename_do")
     assert titles(here) == ["A thread"]
-    assert "it is empty" in at.warning[0].value
+    assert "The title is empty" in at.warning[0].value
     assert "rename_do" in keys(at)
 
 

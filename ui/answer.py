@@ -8,10 +8,11 @@ import streamlit as st
 
 from graphs.pattern import Breakpoints, Lane
 from lab.errors import InvalidInput
-from lab.forms import Field
+from lab.forms import Field, labels
 from lab.history import Question, Snapshot
 from lab.plain import Plain
 from lab.questions import answer_fields, question_text
+from lab.validation_messages import Fault, sentence
 from lab.value_text import title_of, value_text
 from lab.workspace import Workspace
 from ui.access import choice
@@ -101,7 +102,7 @@ def _send(card: Card, question: Question, key: str, asked: tuple[Field, ...], *,
     given = held(asked, key)
     answer: Plain = given.get("answer") if simple else given
     if simple and answer is None:
-        raise InvalidInput({"answer": "a value is needed"})
+        raise InvalidInput({"answer": sentence(Fault("empty"), asked[0].title, labels(asked[0]))})
     card.workspace.resume(card.thread_id, {question.id: answer}, card.snapshot.checkpoint_id, **card.how())
 
 

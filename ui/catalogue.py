@@ -2,10 +2,8 @@
 
 from functools import lru_cache
 
-from pydantic import TypeAdapter
-
 from graphs.catalogue import CATALOGUE
-from lab.forms import Field, fields
+from lab.forms import Field, fields_of
 from ui.access import the_lab
 from ui.diagram import shape_of
 from ui.layout import place
@@ -35,10 +33,10 @@ def node_names(slug: str, lane_key: str) -> tuple[str, ...]:
 @lru_cache(maxsize=256)
 def input_fields(slug: str, lane_key: str) -> tuple[Field, ...]:
     """Gives the fields of a lane's input."""
-    return fields(TypeAdapter(the_lab().input_schema(slug, lane_key)).json_schema())
+    return fields_of(the_lab().input_schema(slug, lane_key))
 
 
 @lru_cache(maxsize=256)
 def state_fields(slug: str, lane_key: str) -> tuple[Field, ...]:
     """Gives the fields of a lane's state."""
-    return fields(TypeAdapter(the_lab().state_schema(slug, lane_key)).json_schema())
+    return fields_of(the_lab().state_schema(slug, lane_key))

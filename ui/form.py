@@ -13,7 +13,7 @@ from lab.entries import SCALARS, Entry, Kind
 from lab.form_values import NEW_ROLES, Json, Kept
 from lab.forms import Field
 from lab.plain import Plain
-from lab.value_text import choice_text
+from lab.validation_messages import choice_text
 from ui.text import LIMIT, literal, shown
 
 FEW = 5

@@ -88,7 +88,7 @@ def _as_node(looked: Looked) -> None:
 def _preview(looked: Looked, snapshot: Snapshot, made: Preview | None, wrong: Mapping[str, str]) -> None:
     st.markdown("**Preview**")
     if wrong:
-        st.warning(literal("; ".join(wrong.values()), 1000), icon=":material/error:")
+        st.warning(literal(" ".join(wrong.values()), 1000), icon=":material/error:")
     elif made is None:
         st.caption("Change a field to see what the edit would leave behind and which node would run next.")
     else:

@@ -43,8 +43,8 @@ def build(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
 
     def clean(state: State) -> dict[str, Any]:
         text = re.sub(r"\s+", " ", state["text"]).strip()
-        if not text:
-            raise ValueError("The text is empty once its spaces are removed. Give at least one word.")
+        if not re.search(r"\w", text):
+            raise ValueError("The text has no word in it. Give at least one.")
         return {"clean": text, "processed": ["clean"]}
 
     def summarise(state: State) -> dict[str, Any]:
@@ -100,7 +100,7 @@ PATTERN = Pattern(
             },
         ),
         Example("Untidy spaces", {"text": "  Tabs\tand\n\nline breaks   become single spaces.  Then the rest runs. "}),
-        Example("Nothing but spaces", {"text": "   \n  "}, unhappy=True),
+        Example("Not a single word", {"text": "--- * ---"}, unhappy=True),
     ),
     script=by_instruction({SUMMARISE: _summary, HEADLINE: _headline}),
 )
