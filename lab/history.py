@@ -26,6 +26,7 @@ from lab.events import (
     Tokens,
 )
 from lab.plain import Plain, plain
+from lab.redaction import redact
 from lab.stream import Graph
 
 Status = Literal["new", "running", "waiting", "finished", "resumable"]
@@ -109,6 +110,10 @@ def _schema(found: Interrupt) -> dict[str, Any] | None:
 
 def reason(error: object) -> str:
     """Tells a saved error as a live one is told; an exception comes back from a checkpoint as its repr."""
+    return redact(_reason(error))
+
+
+def _reason(error: object) -> str:
     saved = re.fullmatch(r"(\w+)\((.*)\)", error, re.DOTALL) if isinstance(error, str) else None
     if saved is None:
         return str(plain(error))

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Breakpoints, Pattern
 from graphs.world import World
+from lab import redaction
 from lab.chain import Chain, asked_again
 from lab.events import Log, Outcome, SaverDropped, StateEdited, WentBack
 from lab.forms import check_input
@@ -37,6 +38,8 @@ class Lab:
 
     def __init__(self, settings: Settings | None = None, *, patterns: Sequence[Pattern] = CATALOGUE) -> None:
         self.settings = settings or Settings()
+        redaction.know_environment()
+        redaction.know(*self.settings.secrets)
         self.patterns = {pattern.slug: pattern for pattern in patterns}
         self._stack = ExitStack()
         self.storage: Storage = self._stack.enter_context(open_storage(self.settings))
@@ -219,6 +222,7 @@ class Lab:
                 connection.execute(insert(SECRETS).values(name="cookie", value=secrets.token_urlsafe(32)))
             kept = self._kept_secret()
         assert kept is not None
+        redaction.know(kept)
         return kept
 
     def _kept_secret(self) -> str | None:

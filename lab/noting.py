@@ -4,7 +4,7 @@ import functools
 import logging
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
@@ -20,8 +20,12 @@ from langgraph.checkpoint.base import (
 )
 
 from lab import notes
+from lab.redaction import redact
 
 LOG = logging.getLogger(__name__)
+
+ERROR = "__error__"
+"""The channel in which the library saves what made a task fail."""
 
 KEPT = 16
 """Threads whose newest checkpoint is held for comparison with the next; another one's is read again."""
@@ -76,6 +80,12 @@ class Noting(BaseCheckpointSaver[Any]):
         self._hold(key, checkpoint)
         return saved
 
+    def put_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Saves what a task wrote, and of the error that it left no secret that is known."""
+        super().put_writes(config, [(name, _unspoken(name, value)) for name, value in writes], task_id, task_path)
+
     def forget(self, thread_id: str) -> None:
         """Lets go of what is held of a thread whose checkpoints were deleted."""
         for key in [key for key in list(self._held) if key[0] == thread_id]:
@@ -110,3 +120,8 @@ class Noting(BaseCheckpointSaver[Any]):
         while len(self._held) > KEPT:
             with suppress(KeyError):
                 self._held.popitem(last=False)
+
+
+def _unspoken(channel: str, value: Any) -> Any:
+    """Gives an error as the text that is saved of it, without secrets; any other value as it is."""
+    return redact(repr(value)) if channel == ERROR and isinstance(value, BaseException) else value

@@ -1,6 +1,8 @@
 """Settings, from the environment or a `.env` file."""
 
+from contextlib import suppress
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -37,6 +39,17 @@ class Settings(BaseSettings):
     @classmethod
     def _blank_is_unset(cls, value: object) -> object:
         return None if value == "" else value
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What nobody may read in an error, an event or a saved row."""
+        given = [secret.get_secret_value() for secret in (self.openai_api_key, self.secret) if secret is not None]
+        for address in (self.database, self.openai_base_url or ""):
+            # An address that can't be taken apart is refused where it's opened.
+            with suppress(ValueError):
+                password = urlsplit(address).password
+                given += [password] if password else []
+        return tuple(given)
 
     @property
     def real_model(self) -> bool:

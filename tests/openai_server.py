@@ -4,6 +4,7 @@ A test says what is answered next; what was asked, and whether the client hung u
 """
 
 import json
+import select
 import socket
 import struct
 import threading
@@ -25,6 +26,10 @@ class Text:
     """Seconds before each piece."""
     cut_after: int | None = None
     """Pieces after which the server drops the connection in the middle of the answer."""
+    finish: bool = True
+    """False where the answer ends in good order, but without a word that it's over."""
+    nonsense: str = ""
+    """What is sent in place of the last piece of a stream, or of the whole answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,12 @@ class ToolCalls:
 
     calls: Sequence[tuple[str, Mapping[str, Any]]]
     pace: float = 0
+    finish: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Says nothing at all until the client hangs up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,7 @@ class Failure:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Answer = Text | ToolCalls | Failure
+Answer = Text | ToolCalls | Silence | Failure
 
 
 def wrong_key() -> Failure:
@@ -97,6 +108,7 @@ class OpenAIServer:
         self.key = key
         self.received: list[Received] = []
         self.answers: list[Answer] = [Text("Hello from the test server.")]
+        self.closing = threading.Event()
         self._lock = threading.Lock()
         self._http = _Listener((HOST, 0), _Handler)
         self._http.lab = self
@@ -126,6 +138,7 @@ class OpenAIServer:
 
     def close(self) -> None:
         """Stops listening, so that a further request finds nobody."""
+        self.closing.set()
         self._http.shutdown()
         self._http.server_close()
         self._thread.join(5)
@@ -175,16 +188,28 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(answer, Failure):
             self._send_failure(answer)
             return
+        if isinstance(answer, Silence):
+            received.hung_up = self._left_alone()
+            self.close_connection = True
+            return
         try:
             if received.streams:
                 self._send_stream(body, answer)
             else:
-                self._send_json(200, _completion(body, answer))
+                nonsense = answer.nonsense if isinstance(answer, Text) else ""
+                self._send_json(200, json.loads(nonsense) if nonsense else _completion(body, answer))
         except (BrokenPipeError, ConnectionResetError):
             received.hung_up = True
             self.close_connection = True
         except _Cut:
             self._drop()
+
+    def _left_alone(self) -> bool:
+        """Waits until the client hangs up; False where the server is closed before."""
+        while not self.server.lab.closing.is_set():
+            if select.select([self.connection], [], [], 0.02)[0] and not self.connection.recv(1, socket.MSG_PEEK):
+                return True
+        return False
 
     def _send_failure(self, failure: Failure) -> None:
         error = {"message": failure.message, "type": failure.code, "param": None, "code": failure.code}
@@ -207,7 +232,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         for piece in _pieces(body, answer):
             time.sleep(answer.pace)
-            self._send_event(json.dumps(piece))
+            self._send_event(piece if isinstance(piece, str) else json.dumps(piece))
         self._send_event("[DONE]")
         self.wfile.write(b"0\r\n\r\n")
 
@@ -248,7 +273,7 @@ def _tool_call(at: int, name: str, arguments: Mapping[str, Any]) -> dict[str, An
     }
 
 
-def _pieces(body: Mapping[str, Any], answer: Text | ToolCalls) -> Iterator[dict[str, Any]]:
+def _pieces(body: Mapping[str, Any], answer: Text | ToolCalls) -> Iterator[dict[str, Any] | str]:
     head = _head(body, "chat.completion.chunk")
 
     def piece(delta: Mapping[str, Any], reason: str | None = None) -> dict[str, Any]:
@@ -263,7 +288,10 @@ def _pieces(body: Mapping[str, Any], answer: Text | ToolCalls) -> Iterator[dict[
             yield piece({"content": word})
         if answer.cut_after is not None:
             raise _Cut
-        yield piece({}, "stop")
+        if answer.nonsense:
+            yield answer.nonsense
+        if answer.finish:
+            yield piece({}, "stop")
     else:
         for at, (name, arguments) in enumerate(answer.calls):
             call = _tool_call(at, name, arguments)
@@ -272,7 +300,8 @@ def _pieces(body: Mapping[str, Any], answer: Text | ToolCalls) -> Iterator[dict[
             for start in range(0, len(spelled), 8):
                 part = {"index": at, "function": {"arguments": spelled[start : start + 8]}}
                 yield piece({"tool_calls": [part]})
-        yield piece({}, "tool_calls")
+        if answer.finish:
+            yield piece({}, "tool_calls")
     if (body.get("stream_options") or {}).get("include_usage"):
         yield head | {"choices": [], "usage": _usage(answer)}
 
@@ -286,7 +315,7 @@ def _completion(body: Mapping[str, Any], answer: Text | ToolCalls) -> dict[str, 
     else:
         message["tool_calls"] = [_tool_call(at, name, given) for at, (name, given) in enumerate(answer.calls)]
         reason = "tool_calls"
-    choice = {"index": 0, "message": message, "finish_reason": reason}
+    choice = {"index": 0, "message": message, "finish_reason": reason if answer.finish else None}
     return _head(body, "chat.completion") | {"choices": [choice], "usage": _usage(answer)}
 
 
