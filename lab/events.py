@@ -35,6 +35,14 @@ class RunStarted(NamedTuple):
     """The LangGraph calls that were made, as code."""
 
 
+class RunStopping(NamedTuple):
+    """Somebody stopped the run; it ends as soon as the nodes at work let it."""
+
+    no: int
+    at: float
+    run_id: str
+
+
 class RunEnded(NamedTuple):
     """The run ended; the thread may go on in a later one."""
 
@@ -158,6 +166,7 @@ class Skipped(NamedTuple):
 
 Event = (
     RunStarted
+    | RunStopping
     | RunEnded
     | StateEdited
     | SaverDropped

@@ -12,11 +12,7 @@ from langgraph.errors import GraphBubbleUp
 from lab.events import AttemptFailed, Log, Path, Progress
 from lab.models import explain
 from lab.plain import plain
-
-
-class RunStopped(GraphBubbleUp):
-    """Raised inside a model's token stream to cut it; no retry and no error handler takes it for a failure."""
-
+from lab.stopping import RunStopped
 
 # A callback is how a token stream can be cut; LangChain warns of whatever is raised in one.
 logging.getLogger("langchain_core.callbacks.manager").addFilter(

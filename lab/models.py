@@ -1,8 +1,7 @@
-"""The models that answer: an offline scripted one that streams, and ChatOpenAI."""
+"""The models that answer: an offline scripted one that streams, and ChatOpenAI for real ones."""
 
 import json
 import re
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
@@ -13,11 +12,13 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.tool import ToolCallChunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
-from langchain_openai import ChatOpenAI
 
 from graphs.pattern import Script
 from lab.errors import NotPossible
+from lab.openai_model import AnswerCut, AnswerUnreadable, LabChatOpenAI, cuttable_client
+from lab.redaction import redact
 from lab.settings import Settings
+from lab.stopping import current_signal
 
 ModelName = Literal["offline", "openai"]
 
@@ -68,7 +69,7 @@ class OfflineModel(BaseChatModel):
 
     def _wait(self) -> None:
         if self.pace:
-            time.sleep(1 / self.pace)
+            current_signal().wait(1 / self.pace)
 
 
 def _chunks(answer: AIMessage) -> Iterator[AIMessageChunk]:
@@ -94,17 +95,21 @@ def make_model(name: ModelName, script: Script, pace: float, settings: Settings)
             "No real model is configured. Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own, "
             "and start the lab again; until then the offline model answers."
         )
-    return ChatOpenAI(
+    return LabChatOpenAI(
         model=settings.openai_model,
         # A server of one's own often asks for no key, but the client insists on one.
         api_key=settings.openai_api_key or (lambda: "none"),
         base_url=settings.openai_base_url,
         timeout=settings.openai_timeout,
         max_retries=settings.openai_retries,
+        http_client=cuttable_client(settings.openai_timeout),
     )
 
 
-_ADVICE: tuple[tuple[type[openai.OpenAIError], str], ...] = (
+_CUT = "The connection to the model server broke before the answer's end. Nothing of it was saved"
+_ADVICE: tuple[tuple[type[Exception], str], ...] = (
+    (AnswerCut, _CUT),
+    (AnswerUnreadable, "The model server sent what is no answer, and nothing of it was saved. Check OPENAI_BASE_URL"),
     (openai.AuthenticationError, "The model server refused the key. Set a valid OPENAI_API_KEY, start the lab again"),
     (openai.PermissionDeniedError, "The key may not use this model. Choose another one by OPENAI_MODEL"),
     (openai.NotFoundError, "The model server knows no such model or address. Check OPENAI_MODEL and OPENAI_BASE_URL"),
@@ -113,13 +118,13 @@ _ADVICE: tuple[tuple[type[openai.OpenAIError], str], ...] = (
     (openai.APIConnectionError, "The model server can't be reached. Check OPENAI_BASE_URL and that it's running"),
     (openai.InternalServerError, "The model server failed. It may pass"),
     (openai.BadRequestError, "The model server refused the request. Look at its message below"),
+    (openai.APIError, "The model server reported an error in the middle of its answer. Nothing of it was saved"),
 )
-_CUT = "The connection to the model server broke before the answer's end. Nothing of it was saved"
 
 
 def explain(error: BaseException) -> str:
     """Tells a node's failure in one sentence with what to do, and the exception itself after it."""
-    raw = f"{type(error).__name__}: {error}"
+    raw = redact(f"{type(error).__name__}: {error}")
     advice = next((text for kind, text in _ADVICE if isinstance(error, kind)), "")
     if _was_cut(error):
         advice = _CUT

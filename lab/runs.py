@@ -9,7 +9,7 @@ from typing import Protocol
 
 from graphs.pattern import Breakpoints
 from lab.errors import StaleAnswer, ThreadBusy
-from lab.events import EventLog, Kind, Log, Outcome, RunEnded, RunStarted
+from lab.events import EventLog, Kind, Log, Outcome, RunEnded, RunStarted, RunStopping
 from lab.models import ModelName, explain
 from lab.plain import Plain
 
@@ -61,6 +61,7 @@ class Run:
     log: EventLog
     release: Callable[[], None]
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    stopping: threading.Event = field(default_factory=threading.Event)
     done: threading.Event = field(default_factory=threading.Event)
 
     def begin(self) -> None:
@@ -72,6 +73,13 @@ class Run:
         except RuntimeError as error:
             # The system has no thread left: a run that was told must still end.
             self._finish("failed", explain(error))
+
+    def stop(self) -> None:
+        """Ends the run early, and tells at once that it's about to end."""
+        if not self.stopping.is_set() and not self.done.is_set():
+            self.stopping.set()
+            self.log.append(lambda no: RunStopping(no, time.time(), self.run_id))
+        self.work.stop()
 
     def _drive(self) -> None:
         self._finish(*self._carried_out())
@@ -177,7 +185,7 @@ class Runs:
         with self._lock:
             runs = [run for run in self._active.values() if run is not None]
         for run in runs:
-            run.work.stop()
+            run.stop()
         deadline = time.monotonic() + timeout
         for run in runs:
             run.done.wait(max(0.0, deadline - time.monotonic()))

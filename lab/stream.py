@@ -1,6 +1,5 @@
 """A graph's stream, told as events."""
 
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,9 +24,10 @@ from lab.events import (
     Path,
     Progress,
 )
-from lab.listener import Listener, RunStopped
+from lab.listener import Listener
 from lab.models import explain
 from lab.plain import plain
+from lab.stopping import RunStopped, StopSignal, listening
 
 Graph = CompiledStateGraph[Any, World, Any, Any]
 
@@ -157,7 +157,7 @@ class Stream:
     breakpoints: Breakpoints
     at: str = ""
     """The checkpoint to begin from; empty goes on from the newest one, which alone keeps finished siblings."""
-    _stop: threading.Event = field(default_factory=threading.Event)
+    _stop: StopSignal = field(default_factory=StopSignal)
     _listener: Listener | None = None
     _control: RunControl = field(default_factory=RunControl)
 
@@ -165,7 +165,7 @@ class Stream:
         """Runs the graph and tells its events; gives how it ended, and why where it failed."""
         recorder = Recorder(log)
         self._listener = listener = Listener(log)
-        if self._stop.is_set():
+        if self._stop.given:
             listener.cut()
         config: RunnableConfig = {**self.config, "configurable": self._place, "callbacks": [listener]}
         try:
@@ -181,8 +181,9 @@ class Stream:
                 subgraphs=True,
                 version="v2",
             )
-            for part in parts:
-                recorder.part(part)
+            with listening(self._stop):
+                for part in parts:
+                    recorder.part(part)
             return self._settled(), ""
         except (RunStopped, GraphDrained):
             return "stopped", ""
@@ -194,13 +195,15 @@ class Stream:
             )
         # What a pattern raises is a result, whatever it is: it's shown on its node, and the thread goes on.
         except BaseException as error:  # noqa: BLE001 - a node may raise KeyboardInterrupt or an exit of its own
+            if self._stop.given and _is_stop(error):
+                return "stopped", ""
             return "failed", explain(error)
 
     def stop(self) -> None:
-        """Cuts a token stream at once and ends the run at the next superstep's boundary."""
-        self._stop.set()
+        """Cuts what a model is asked or says at once, and ends the run at the next superstep's boundary."""
         if self._listener is not None:
             self._listener.cut()
+        self._stop.give()
         self._control.request_drain("stopped by a person")
 
     @property
@@ -231,3 +234,11 @@ class Stream:
             f"{pauses}{durability}    subgraphs=True,\n    stream_mode={list(STREAM_MODES)!r},\n"
             '    version="v2",\n):\n    print(part["type"], part["ns"], part["data"])'
         )
+
+
+def _is_stop(error: BaseException) -> bool:
+    """Tells whether an error is a node's own word for the stop that it met."""
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, RunStopped):
+        found = found.__cause__ or found.__context__
+    return found is not None

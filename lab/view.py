@@ -17,6 +17,7 @@ from lab.events import (
     Progress,
     RunEnded,
     RunStarted,
+    RunStopping,
     SaverDropped,
     Skipped,
     StateEdited,
@@ -107,6 +108,8 @@ class RunView:
     calls: str
     started: float
     ended: float | None = None
+    stopping: bool = False
+    """True once somebody stopped it, until its end."""
     outcome: Outcome | None = None
     error: str = ""
 
@@ -149,6 +152,11 @@ class ThreadView:
         return bool(self.runs) and self.runs[-1].outcome is None
 
     @property
+    def stopping(self) -> bool:
+        """True while a run that was stopped hasn't ended yet."""
+        return self.running and self.runs[-1].stopping
+
+    @property
     def newest(self) -> Item | None:
         """What was said or done last."""
         return self.items[-1] if self.items else None
@@ -164,6 +172,9 @@ class ThreadView:
                 self._tokens(event)
             case RunStarted():
                 self._started(event)
+            case RunStopping():
+                if self.runs and self.runs[-1].run_id == event.run_id:
+                    self.runs[-1].stopping = True
             case RunEnded():
                 self._ended(event)
             case StateEdited():

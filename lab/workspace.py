@@ -191,7 +191,7 @@ class Workspace(Travelling, Keeping):
         run = self._lab.runs.active(thread_id)
         if run is None:
             return False
-        run.work.stop()
+        run.stop()
         return True
 
     def wait(self, thread_id: str, timeout: float = 60.0) -> bool:

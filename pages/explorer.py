@@ -54,7 +54,7 @@ def _now(visitor: Workspace, thread: Thread) -> LanePane:
     stands = st.expander(
         f"The thread as it stands now: {label}",
         icon=icon,
-        expanded=pane.outcome in ("running", "waiting"),
+        expanded=pane.outcome in ("running", "stopping", "waiting"),
         key=f"now_{thread.thread_id}_{pane.outcome}",
         on_change="rerun",
     )

@@ -22,6 +22,7 @@ from ui.text import code, literal, safe, shown
 BADGES: dict[str, tuple[str, str, Any]] = {
     "new": ("Not started", ":material/radio_button_unchecked:", "gray"),
     "running": ("Running", ":material/play_circle:", "blue"),
+    "stopping": ("Stopping", ":material/stop_circle:", "violet"),
     "waiting": ("Waiting for an answer", ":material/front_hand:", "orange"),
     "forgotten": ("Nothing is left", ":material/backspace:", "orange"),
     "finished": ("Finished", ":material/check_circle:", "green"),
@@ -85,6 +86,8 @@ class LanePane:
         """How the lane stands, in one word of `BADGES`."""
         if self.problem:
             return "unreadable"
+        if self.status == "running" and self.view is not None and self.view.stopping:
+            return "stopping"
         if self.status == "new" and self.view is not None and isinstance(self.view.newest, Reopened):
             return "forgotten"
         if self.status not in ("resumable", "new"):
