@@ -11,7 +11,6 @@ from typing import Any
 import psycopg
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
-    BaseCheckpointSaver,
     ChannelVersions,
     Checkpoint,
     CheckpointMetadata,
@@ -20,6 +19,7 @@ from langgraph.checkpoint.base import (
 )
 
 from lab import notes
+from lab.async_saver import AsyncByThreads
 from lab.redaction import redact
 
 LOG = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ KEPT = 16
 """Threads whose newest checkpoint is held for comparison with the next; another one's is read again."""
 
 
-class Noting(BaseCheckpointSaver[Any]):
+class Noting(AsyncByThreads):
     """Notes each checkpoint that a checkpointer saves; mixed in before the checkpointer's own class."""
 
     @functools.cached_property
