@@ -40,9 +40,31 @@ class Unreadable(LabError):
 class ThreadBusy(LabError):
     """Raised when a thread already has a run; a second one would fork it and hide one result."""
 
+    def __init__(self, thread_id: str, elsewhere: str = "") -> None:
+        """Names the other process that has the thread, where it isn't this one."""
+        super().__init__(
+            f"Thread {thread_id[:8]} is running{f' in another process ({elsewhere})' if elsewhere else ''}. "
+            "One run a thread at a time: wait for its end or stop it first."
+        )
+
+
+class TooManyRuns(LabError):
+    """Raised when a workspace has as many runs at work as it may have."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"{limit} runs of this workspace are at work, and more at once aren't allowed (LAB_RUNS_PER_WORKSPACE). "
+            "Wait for one to end, or stop one."
+        )
+
+
+class ClaimLost(LabError):
+    """Raised when another process took a thread over because this one's lease ran out, so it must write no more."""
+
     def __init__(self, thread_id: str) -> None:
         super().__init__(
-            f"Thread {thread_id[:8]} is running. One run a thread at a time: wait for its end or stop it first."
+            f"Another process took thread {thread_id[:8]} over, because this one didn't renew its lease in time "
+            "(LAB_LEASE). Nothing more is written from here. Look at the thread as it stands now."
         )
 
 

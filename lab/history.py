@@ -3,7 +3,7 @@
 import ast
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -29,7 +29,8 @@ from lab.plain import Plain, plain
 from lab.redaction import redact
 from lab.stream import Graph
 
-Status = Literal["new", "running", "waiting", "finished", "resumable"]
+Status = Literal["new", "running", "elsewhere", "waiting", "finished", "resumable"]
+"""`elsewhere` is a run, or an edit, of another process on the same database."""
 
 RESTORED = 50
 """Checkpoints that are read again to tell a thread's past after a restart; earlier ones stay in its history."""
@@ -137,26 +138,37 @@ def id_seconds(checkpoint_id: str) -> float:
     return (ticks - 0x01B21DD213814000) / 1e7
 
 
-def restore(log: EventLog, graph: Graph, snapshots: Sequence[StateSnapshot], *, model: str) -> None:
-    """Tells a thread's past from the checkpoints on the way to its head, for a log that begins after a restart."""
+def restore(
+    log: EventLog, graph: Graph, snapshots: Sequence[StateSnapshot], *, model: str, told: Collection[str] = ()
+) -> None:
+    """Tells a thread's past from checkpoints on the way to its head, as far as no event does.
+
+    The first of them may be one that is `told` of, as what ran next is known by it. Inside a run whose end isn't told
+    it's told as that run's, else as one of its own.
+    """
     if not snapshots:
         return
     events: list[Event] = []
     run_id = f"{_RESTORED_RUN}{snapshots[0].config['configurable']['checkpoint_id']}"
     first = seconds(snapshots[0].created_at)
-    events.append(RunStarted(0, first, run_id, "restored", model, None, ""))
-    _past(events, graph, snapshots, ())
+    inside = bool(log.open_run)
+    if not inside:
+        events.append(RunStarted(0, first, run_id, "restored", model, None, ""))
+    _past(events, graph, snapshots, (), told)
     last = snapshots[-1]
     outcome: Any = {"waiting": "waiting", "finished": "finished"}.get(status(last), "stopped")
     failed = next((reason(task.error) for task in last.tasks if task.error), "")
     if failed:
         outcome = "failed"
-    events.append(RunEnded(0, events[-1].at, run_id, outcome, failed))
+    if not inside:
+        events.append(RunEnded(0, events[-1].at, run_id, outcome, failed))
     for event in events:
         log.append(lambda no, event=event: event._replace(no=no))  # type: ignore[misc]  # one event, bound at once
 
 
-def _past(events: list[Event], graph: Graph, snapshots: Sequence[StateSnapshot], path: Path) -> None:
+def _past(
+    events: list[Event], graph: Graph, snapshots: Sequence[StateSnapshot], path: Path, told: Collection[str] = ()
+) -> None:
     followed = {
         snapshot.parent_config["configurable"]["checkpoint_id"]: (snapshot.metadata or {}).get("source")
         for snapshot in snapshots
@@ -168,13 +180,14 @@ def _past(events: list[Event], graph: Graph, snapshots: Sequence[StateSnapshot],
         ident = snapshot.config["configurable"]["checkpoint_id"]
         ended = seconds(snapshots[number + 1].created_at) if number + 1 < len(snapshots) else at
         step, source = metadata.get("step", -1), metadata.get("source", "")
-        if not path:
+        if not path and ident not in told:
             events.append(CheckpointSaved(0, at, path, ident, step, source, snapshot.next))
         if source == "update" and number:
             events.append(StateEdited(0, at, ident, _edited(snapshots[number - 1], snapshot), ""))
         for task in snapshot.tasks:
             if task.name == "__start__":
-                _input(events, task, at)
+                if ident not in told:
+                    _input(events, task, at)
             elif followed.get(ident) == "fork" or (followed.get(ident) == "update" and not task.error):
                 # The thread was taken back to here; what had run is another branch's.
                 continue

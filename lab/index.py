@@ -40,6 +40,7 @@ _ROWS = text(
     "SELECT checkpoint_id, parent_checkpoint_id, metadata FROM checkpoints WHERE thread_id = :thread "
     "AND checkpoint_ns = :namespace ORDER BY checkpoint_id"
 )
+_NEWEST = text("SELECT max(checkpoint_id) FROM checkpoints WHERE thread_id = :thread AND checkpoint_ns = ''")
 _COUNT = text("SELECT count(*) FROM checkpoints WHERE thread_id = :thread AND checkpoint_ns = ''")
 ONE_BY_ONE = "thread_id = :thread AND checkpoint_ns = :namespace AND checkpoint_id IN :ids"
 
@@ -100,6 +101,14 @@ _SIZES = {
         f"AND b.version = v.value), 0) FROM checkpoints AS c WHERE c.{ONE_BY_ONE.replace(' AND ', ' AND c.')}"
     ),
 }
+
+
+def newest(storage: Storage, thread_id: str) -> str:
+    """Gives the id of a thread's newest checkpoint, empty where it has none."""
+    if isinstance(storage.saver, InMemorySaver):
+        return max(list(_space(storage.saver, thread_id, "")), default="")
+    with storage.database.read() as connection:
+        return connection.execute(_NEWEST, {"thread": thread_id}).scalar_one() or ""
 
 
 def count(storage: Storage, thread_id: str) -> int:

@@ -164,7 +164,6 @@ class Keeping(Owned):
         """Keeps runs and edits off the thread for the block; raises ThreadBusy."""
         with self._claimed(thread_id):
             yield
-            self._lab.runs.release(thread_id)
 
     def _forget(self, thread_id: str, storage: Storage) -> None:
         """Drops what this process remembers of a thread's saved rows."""

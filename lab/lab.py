@@ -19,10 +19,13 @@ from graphs.pattern import Breakpoints, Pattern
 from graphs.world import World
 from lab import redaction
 from lab.chain import Chain, asked_again
+from lab.claims import Claims
+from lab.event_store import ROOM, ROOM_IN_MEMORY, EventStore
 from lab.events import Log, Outcome, SaverDropped, StateEdited, WentBack
 from lab.forms import check_input
 from lab.history import questions
 from lab.lane_savers import CALLS, Held, LaneSavers
+from lab.lease import LeaseRenewal
 from lab.models import ModelName, make_model
 from lab.runs import Request, Runs
 from lab.settings import Settings
@@ -44,15 +47,27 @@ class Lab:
         self._stack = ExitStack()
         self.storage: Storage = self._stack.enter_context(open_storage(self.settings))
         self.threads = Threads(self.storage.database)
-        self.runs = Runs()
-        self.lane_savers = LaneSavers(self.settings, self.storage, self.runs.running, self._lost)
+        database = self.storage.database
+        self.claims = Claims(database, self.settings.lease, self.settings.runs_per_workspace)
+        room = ROOM_IN_MEMORY if self.storage.kind == "memory" else ROOM
+        self.runs = Runs(database, self.claims, EventStore(database, room=room))
+        self.storage.saver.guard = self.runs.guard
+        self.renewal = LeaseRenewal(self.claims, self.runs, self.settings.lease)
+        self.lane_savers = LaneSavers(self.settings, self.storage, self.runs.running, self._lost, self.runs.guard)
         self._stack.callback(self.lane_savers.close)
+        self._stack.callback(self.claims.end)
+        self._stack.callback(self.renewal.close)
         self._stack.callback(self.runs.close)
         self.graph = functools.lru_cache(maxsize=256)(self._graph)
 
     def workspace(self, name: str, *, near: bool = False) -> Workspace:
         """Return the door to one workspace's threads; `near` says that its visitor sits at this very machine."""
         return Workspace(self, name, near=near)
+
+    def announce(self, address: str) -> None:
+        """Tells other processes on this database where this one is reached."""
+        self.claims.announce(address)
+        self.renewal.begin()
 
     def close(self) -> None:
         """Stops all runs and closes the storage."""
@@ -136,9 +151,9 @@ class Lab:
         database = self.storage.database
         return World(
             thread_id,
-            LedgerTable(database, thread_id),
-            OutboxTable(database, thread_id),
-            ArchiveTable(database, thread_id),
+            LedgerTable(database, thread_id, self.runs.guard),
+            OutboxTable(database, thread_id, self.runs.guard),
+            ArchiveTable(database, thread_id, self.runs.guard),
             FaultTable(database, thread_id, expendable=expendable),
         )
 

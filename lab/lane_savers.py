@@ -21,7 +21,7 @@ from lab.savers import NotingMemory, NotingPostgres, NotingSqlite
 from lab.settings import Settings
 from lab.storage import BUSY_TIMEOUT, Storage, open_storage
 from lab.stream import Graph
-from lab.tables import NOTES
+from lab.tables import NOTES, Guard
 
 ROOM = {"memory": 200, "sqlite": 32, "postgresql": 32}
 """Checkpointers of each kind that are kept; past that the one used longest ago goes, unless its thread runs."""
@@ -47,6 +47,7 @@ class _Bare(Noting):
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
         """Saves a checkpoint without its note."""
+        self.guard(str(config["configurable"]["thread_id"]))
         return super(Noting, self).put(config, checkpoint, metadata, new_versions)
 
 
@@ -114,13 +115,22 @@ class LaneSavers:
     """The checkpointers of threads whose lanes ask for one; `running` names the threads that no other may push out."""
 
     def __init__(
-        self, settings: Settings, own: Storage, running: Callable[[], Collection[str]], lost: Callable[[str, int], None]
+        self,
+        settings: Settings,
+        own: Storage,
+        running: Callable[[], Collection[str]],
+        lost: Callable[[str, int], None],
+        guard: Guard,
     ) -> None:
-        """Tells `lost` of each thread in memory that went to make room, and how many checkpoints went with it."""
+        """Tells `lost` of each thread in memory that went to make room, and how many checkpoints went with it.
+
+        Each checkpointer asks `guard` before it saves anything.
+        """
         self._settings = settings
         self._own = own
         self._running = running
         self._lost = lost
+        self._guard = guard
         self._stack = ExitStack()
         self._lock = threading.Lock()
         self._held: dict[str, Held] = {}
@@ -178,6 +188,11 @@ class LaneSavers:
                 connection.execute(delete(NOTES).where(NOTES.c.thread_id == thread_id))
 
     def _made(self, kind: Saver, *, stays: bool) -> Held:
+        held = self._new(kind, stays=stays)
+        held.storage.saver.guard = self._guard
+        return held
+
+    def _new(self, kind: Saver, *, stays: bool) -> Held:
         if kind == "memory":
             return Held(replace(self._memory, saver=LaneMemory(self._memory.database)))
         if kind == "sqlite":

@@ -21,6 +21,7 @@ from langgraph.checkpoint.base import (
 from lab import notes
 from lab.async_saver import AsyncByThreads
 from lab.redaction import redact
+from lab.tables import Guard, unguarded
 
 LOG = logging.getLogger(__name__)
 
@@ -33,6 +34,9 @@ KEPT = 16
 
 class Noting(AsyncByThreads):
     """Notes each checkpoint that a checkpointer saves; mixed in before the checkpointer's own class."""
+
+    guard: Guard = staticmethod(unguarded)
+    """Asked before anything is saved, with the thread's id."""
 
     @functools.cached_property
     def _held(self) -> OrderedDict[tuple[str, str], Checkpoint]:
@@ -73,6 +77,7 @@ class Noting(AsyncByThreads):
     ) -> RunnableConfig:
         """Saves a checkpoint with its note; one whose note is missing is read when somebody asks for it."""
         place = config["configurable"]
+        self.guard(str(place["thread_id"]))
         key = (str(place["thread_id"]), str(place.get("checkpoint_ns", "")))
         noted = self._noted(config, key, checkpoint, metadata)
         with self.keeping(noted) if noted else nullcontext():
@@ -84,6 +89,7 @@ class Noting(AsyncByThreads):
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
         """Saves what a task wrote, and of the error that it left no secret that is known."""
+        self.guard(str(config["configurable"]["thread_id"]))
         super().put_writes(config, [(name, _unspoken(name, value)) for name, value in writes], task_id, task_path)
 
     def forget(self, thread_id: str) -> None:

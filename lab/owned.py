@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import psycopg
 from langgraph.types import StateSnapshot
+from sqlalchemy import Connection
 
 from graphs.pattern import Breakpoints, Lane, Pattern
-from lab import listing
+from lab import index, listing
 from lab.apart import Apart
-from lab.errors import NotPossible, StaleAnswer, UnknownCheckpoint, UnknownThread, Unreadable
-from lab.events import EventLog, Kind
+from lab.claims import Accepted
+from lab.errors import NotPossible, StaleAnswer, ThreadBusy, UnknownCheckpoint, UnknownThread, Unreadable
+from lab.events import EventLog, Kind, RunEnded, RunStarted, SaverDropped, WentBack
 from lab.history import RESTORED, Question, questions, restore
+from lab.lane_savers import CALLS
 from lab.models import ModelName
 from lab.plain import Plain
-from lab.runs import Request, Run, Work
+from lab.runs import Claim, Request, Work
 from lab.stream import Graph
 from lab.threads import Thread, titled
 
@@ -26,6 +31,26 @@ if TYPE_CHECKING:
     from lab.lab import Lab
 
 NO_BREAKPOINTS = Breakpoints()
+COMPARED_EVERY = 0.5
+"""Seconds after which a thread is compared again with what other processes saved of it."""
+AFFORDABLE = 2**23
+"""Bytes of states that are read again to tell a thread's past; earlier ones stay in its history."""
+DIED = (
+    "The process that ran this ended without a word. What its checkpoints hold is saved; the node at work runs again "
+    "from its top."
+)
+
+
+def _affordable(way: Sequence[str], sizes: Mapping[str, int]) -> list[str]:
+    """Gives the last checkpoints on a way whose states are small enough together, but at least two."""
+    found: list[str] = []
+    room = AFFORDABLE
+    for checkpoint_id in reversed([ident for ident in way if ident in sizes]):
+        room -= sizes[checkpoint_id]
+        if room < 0 and len(found) >= 2:
+            break
+        found.append(checkpoint_id)
+    return found[::-1]
 
 
 class Going(TypedDict, total=False):
@@ -60,23 +85,85 @@ class Owned:
 
     def _followed(self, thread_id: str) -> EventLog:
         """Gives the thread's log; who follows a run asks often, and a log that is known needs no look at the table."""
-        return self._lab.runs.known(self.name, thread_id) or self._log(self._thread(thread_id))
+        log = self._lab.runs.known(self.name, thread_id)
+        if log is None or time.monotonic() - log.compared > COMPARED_EVERY:
+            return self._log(self._thread(thread_id))
+        return log
 
     def _log(self, thread: Thread) -> EventLog:
-        def fill(log: EventLog) -> None:
-            if self._lab.pattern(thread.pattern).lane(thread.lane).remembers:
-                graph = self._lab.reading_of(thread)
-                restore(log, graph, list(self._lineage(graph, thread)), model=thread.model)
+        log = self._lab.runs.log(self.name, thread.thread_id, partial(self._filled, thread))
+        if self._lab.runs.active(thread.thread_id) is None and time.monotonic() - log.compared > COMPARED_EVERY:
+            self._compare(thread, log)
+        return log
 
-        return self._lab.runs.log(self.name, thread.thread_id, fill)
+    def _filled(self, thread: Thread, log: EventLog) -> None:
+        """Fills a log with what was saved of the thread's events, and with what checkpoints alone tell."""
+        store = self._lab.runs.store
+        log.load(store.load(thread.thread_id))
+        log.stored = store.size(thread.thread_id)
+        standing = self._lab.claims.standing(thread.thread_id)
+        if standing.holder is None and not standing.left and not log.open_run:
+            self._complete(thread, log)
+            self._forgotten(thread, log)
 
-    def _lineage(self, graph: Graph, thread: Thread) -> Iterator[StateSnapshot]:
-        """Reads the checkpoints on the way to the thread's head, the last `RESTORED` of those that can be read."""
-        grown = listing.tree(self._lab.storage_of(thread), thread.thread_id)
-        for mark in grown.lineage(grown.head)[-RESTORED:] if grown.head else ():
-            # The page tells of it where the checkpoint itself is looked at.
+    def _forgotten(self, thread: Thread, log: EventLog) -> None:
+        """Tells of a thread whose checkpoints went with the process that had them in its memory."""
+        saver = self._lab.pattern(thread.pattern).lane(thread.lane).saver
+        told = len(log.told)
+        if saver and told and not log.dropped and not index.newest(self._lab.storage_of(thread), thread.thread_id):
+            log.append(lambda no: SaverDropped(no, time.time(), "restart", told, 0, CALLS[saver]))
+
+    def _compare(self, thread: Thread, log: EventLog) -> None:
+        """Takes over what other processes told of a thread, and the end of a run whose process died."""
+        log.compared = time.monotonic()
+        self._load(thread.thread_id, log)
+        standing = self._lab.claims.standing(thread.thread_id)
+        if standing.holder is not None or not (standing.left or log.open_run):
+            return
+        # Whoever else finds it first tells it.
+        with suppress(ThreadBusy, UnknownThread), self._lab.runs.claimed(self.name, thread.thread_id):
+            self._load(thread.thread_id, log)
+            self._buried(thread, log, standing.accepted)
+
+    def _load(self, thread_id: str, log: EventLog) -> None:
+        store = self._lab.runs.store
+        if store.last(thread_id) > log.newest_saved:
+            log.load(store.load(thread_id, log.newest_saved))
+            log.stored = store.size(thread_id)
+
+    def _buried(self, thread: Thread, log: EventLog, accepted: Accepted | None) -> None:
+        """Tells how a run ended whose process died, and what it had been asked, where it came to tell neither."""
+        run_id = log.open_run
+        asked = accepted.request if accepted is not None else None
+        if not run_id and asked is not None:
+            run_id = f"lost-{thread.thread_id}"
+            kind, model, said = asked["kind"], asked["model"], asked["values"]
+            log.append(lambda no: RunStarted(no, time.time(), run_id, kind, model, said, ""))
+        self._complete(thread, log)
+        if run_id:
+            log.append(lambda no: RunEnded(no, time.time(), run_id, "crashed", DIED))
+
+    def _complete(self, thread: Thread, log: EventLog) -> None:
+        """Tells from checkpoints what no event tells: of an import, of an older version, or of a killed process."""
+        if not self._lab.pattern(thread.pattern).lane(thread.lane).remembers:
+            return
+        storage, graph = self._lab.storage_of(thread), self._lab.reading_of(thread)
+        told = log.told
+        if index.newest(storage, thread.thread_id) in {"", *told}:
+            return
+        grown = listing.tree(storage, thread.thread_id)
+        way = [mark.checkpoint_id for mark in grown.lineage(grown.head)] if grown.head else []
+        known = next((number for number in reversed(range(len(way))) if way[number] in told), 0)
+        if way[known] in told and way[known] != log.newest_told:
+            step = grown.marks[way[known]].step
+            log.append(lambda no: WentBack(no, time.time(), way[known], step))
+        read = _affordable(way[known:], index.sizes(storage, thread.thread_id, way[known:][-RESTORED:]))
+        states: list[StateSnapshot] = []
+        for checkpoint_id in read:
+            # The page tells of one that can't be read where the checkpoint itself is looked at.
             with suppress(Unreadable):
-                yield self._state(graph, thread, mark.checkpoint_id)
+                states.append(self._state(graph, thread, checkpoint_id))
+        restore(log, graph, states, model=thread.model, told=told)
 
     def _pace(self, going: Going) -> float:
         pace = going.get("pace")
@@ -135,14 +222,21 @@ class Owned:
             )
 
     @contextmanager
-    def _claimed(self, thread_id: str, answering: frozenset[str] = frozenset()) -> Iterator[None]:
-        """Takes the thread for the block; what fails in it gives the thread back."""
-        self._lab.runs.claim(thread_id, answering)
-        try:
-            yield
-        except BaseException:
-            self._lab.runs.release(thread_id)
-            raise
+    def _claimed(
+        self, thread_id: str, answering: frozenset[str] = frozenset(), *, runs: bool = False
+    ) -> Iterator[Claim]:
+        """Takes a thread that was looked at for the block, after which it's given back unless a run has taken it over.
+
+        `runs` says that a run will. Raises UnknownThread where the thread is gone by now, ThreadBusy, StaleAnswer,
+        TooManyRuns.
+        """
+        self._lab.renewal.begin()
+        with self._lab.runs.claimed(self.name, thread_id, answering, runs=runs) as claim:
+            log = self._lab.runs.known(self.name, thread_id)
+            if log is not None:
+                # Another process may have worked on it since this one looked.
+                self._load(thread_id, log)
+            yield claim
 
     def _must_run_apart(self, pattern: Pattern, values: Mapping[str, Any]) -> bool:
         """Tells whether a run is to kill its process, for which it gets one of its own; raises NotPossible."""
@@ -179,12 +273,23 @@ class Owned:
             label=titled(label) if label.strip() else "",
         )
 
-    def _launch(self, request: Request, said: Plain, log: EventLog, *, apart: bool) -> None:
-        work: Work = self._lab.work(request)
-        if apart:
-            work = Apart(self._lab.settings, request, work.calls())
-        if request.kind != "start":
-            self._lab.threads.touch(request.thread_id)
-        run = Run(request, said, work, log, release=lambda: self._lab.runs.release(request.thread_id))
-        self._lab.runs.set(run)
-        run.begin()
+    def _work(self, request: Request, *, apart: bool) -> Work:
+        """Gives what a run of this request does; raises NotPossible where its model isn't configured."""
+        work = self._lab.work(request)
+        return Apart(self._lab.settings, request, work.calls()) if apart else work
+
+    def _launch(
+        self, claim: Claim, thread: Thread, request: Request, said: Plain, log: EventLog, *, apart: bool
+    ) -> None:
+        """Accepts a request, which is written down at once, and begins its run."""
+        work = self._work(request, apart=apart)
+        claim.accept(request, self._head(thread), partial(self._touched, thread.thread_id))
+        claim.hand_over(request, said, work, log)
+
+    def _touched(self, thread_id: str, connection: Connection) -> None:
+        self._lab.threads.touch(connection, thread_id)
+
+    def _head(self, thread: Thread) -> str:
+        """Gives the id of the thread's newest checkpoint, empty where it has none."""
+        lane = self._lab.pattern(thread.pattern).lane(thread.lane)
+        return index.newest(self._lab.storage_of(thread), thread.thread_id) if lane.remembers else ""

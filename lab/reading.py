@@ -9,6 +9,7 @@ from typing import Any, get_args, get_type_hints
 from langgraph.types import StateSnapshot
 
 from lab import index, listing, note_index
+from lab.claims import Accepted
 from lab.cost import Cost, cost
 from lab.diff import Change, diff
 from lab.entries import Entry, Reducer, state_fields
@@ -57,9 +58,25 @@ class Reading(Owned):
         thread = self._thread(thread_id)
         if self._lab.runs.active(thread_id) is not None:
             return "running"
+        if self._lab.claims.standing(thread_id).holder is not None:
+            return "elsewhere"
         if not self._lab.pattern(thread.pattern).lane(thread.lane).remembers:
             return "finished" if self._log(thread).last else "new"
         return status(self._state(self._lab.reading_of(thread), thread))
+
+    def elsewhere(self, thread_id: str) -> str:
+        """Tells which other process works on the thread; empty where none does."""
+        holder = self._lab.claims.standing(self._thread(thread_id).thread_id).holder
+        return holder.where if holder is not None else ""
+
+    def accepted(self, thread_id: str) -> Accepted | None:
+        """Gives what was accepted for the thread and, as far as is saved, never begun; None where there is nothing."""
+        thread = self._thread(thread_id)
+        if self._lab.runs.active(thread_id) is not None:
+            return None
+        found = self._lab.claims.standing(thread_id).accepted
+        # What goes on by itself is offered as it is anyway, and where something was saved since, it's begun.
+        return found if found and found.kind != "continue" and found.head == self._head(thread) else None
 
     def snapshot(self, thread_id: str, checkpoint_id: str | None = None, namespace: str = "") -> Snapshot | None:
         """Gives the state at a checkpoint, the newest by default; None where nothing is saved.

@@ -1,17 +1,27 @@
 """Runs: work on a thread that goes on by itself, one at a time, told to the thread's event log."""
 
+import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from pydantic import TypeAdapter
+from sqlalchemy.exc import DBAPIError
+
 from graphs.pattern import Breakpoints
-from lab.errors import StaleAnswer, ThreadBusy
-from lab.events import EventLog, Kind, Log, Outcome, RunEnded, RunStarted, RunStopping
+from lab.claims import Change, Claims
+from lab.errors import ClaimLost, StaleAnswer, ThreadBusy
+from lab.event_store import EventStore
+from lab.events import Event, EventLog, Kind, Log, Outcome, RunEnded, RunStarted, RunStopping
 from lab.models import ModelName, explain
 from lab.plain import Plain
+from lab.tables import Database
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,9 @@ class Request:
     """The one to go back to; empty for a run that goes on from the newest."""
     label: str = ""
     """The name of the branch that the run makes."""
+
+
+REQUEST = TypeAdapter(Request)
 
 
 class Work(Protocol):
@@ -59,10 +72,13 @@ class Run:
     said: Plain
     work: Work
     log: EventLog
-    release: Callable[[], None]
+    finish: Callable[["Run", Outcome, str], None]
+    """Gives the thread back and tells the end."""
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     stopping: threading.Event = field(default_factory=threading.Event)
     done: threading.Event = field(default_factory=threading.Event)
+    lost: bool = False
+    """True once another process took the thread over."""
 
     def begin(self) -> None:
         """Starts the run in a thread of its own."""
@@ -92,25 +108,61 @@ class Run:
             return "failed", explain(error)
 
     def _finish(self, outcome: Outcome, error: str) -> None:
-        # Released inside the append, so that whoever reads the end can start the next run at once.
-        self.log.append(lambda no: self._end(no, outcome, error))
+        if self.lost:
+            outcome, error = "failed", str(ClaimLost(self.request.thread_id))
+        self.finish(self, outcome, error)
         self.done.set()
 
-    def _end(self, no: int, outcome: Outcome, error: str) -> RunEnded:
-        self.release()
-        return RunEnded(no, time.time(), self.run_id, outcome, error)
+    def lose(self) -> None:
+        """Ends the run because the thread is another process's by now."""
+        self.lost = True
+        self.stop()
+
+
+class Claim:
+    """A thread that was taken for one piece of work, in this process and among all processes of the database."""
+
+    def __init__(self, runs: "Runs", thread_id: str) -> None:
+        self._runs = runs
+        self.thread_id = thread_id
+        self.run: Run | None = None
+        """The run that has taken the claim over, and gives the thread back at its end."""
+
+    def accept(self, request: Request, head: str, change: Change) -> None:
+        """Writes down what a run is about to do, before anybody is told that it's accepted.
+
+        `head` is the thread's newest checkpoint; `change` is written in the same transaction.
+        """
+        with self._runs.database.begin() as connection:
+            self._runs.claims.accept(connection, self.thread_id, REQUEST.dump_json(request), head)
+            change(connection)
+
+    def hand_over(self, request: Request, said: Plain, work: Work, log: EventLog) -> None:
+        """Begins the run, which has the claim from here on."""
+        self.run = Run(request, said, work, log, self._runs.finish)
+        self._runs.set(self.run)
+        self.run.begin()
 
 
 class Runs:
     """The runs that are going on and the logs of the threads that were looked at, in this process."""
 
-    def __init__(self, *, keep_logs: int = 500) -> None:
+    def __init__(
+        self, database: Database, claims: Claims, store: EventStore, *, keep_logs: int = 500, room: int = 2**26
+    ) -> None:
+        """Keeps at most so many logs, and no more of `room` bytes of them than those of threads that run."""
+        self.database = database
+        self.claims = claims
+        self.store = store
         self._lock = threading.Lock()
         self._active: dict[str, Run | None] = {}
         self._answering: dict[str, frozenset[str]] = {}
         self._logs: dict[tuple[str, str], EventLog] = {}
         """By workspace and thread, so that what is found here belongs to who asks."""
         self._keep_logs = keep_logs
+        self._room = room
+        self._owed: set[str] = set()
+        """Threads that couldn't be given back, because the database couldn't be written to."""
 
     def active(self, thread_id: str) -> Run | None:
         """Gives the thread's run while it goes on."""
@@ -122,8 +174,52 @@ class Runs:
         with self._lock:
             return set(self._active)
 
+    def guard(self, thread_id: str) -> None:
+        """Raises ClaimLost where another process took over a thread that runs here."""
+        safe = time.monotonic() < self.claims.safe_until or thread_id not in self.running()
+        if not safe and not self.claims.has(thread_id):
+            raise ClaimLost(thread_id)
+
+    def at_work(self) -> list[Run]:
+        """Gives the runs that are going on."""
+        with self._lock:
+            return [run for run in self._active.values() if run is not None]
+
+    @contextmanager
+    def claimed(
+        self,
+        workspace: str,
+        thread_id: str,
+        answering: frozenset[str] = frozenset(),
+        *,
+        runs: bool = False,
+        before: Change | None = None,
+        request: Request | None = None,
+    ) -> Iterator[Claim]:
+        """Takes a thread for the block, and gives it back after it, unless a run has taken the claim over.
+
+        `runs` says that a run will. `before` is written in the claim's own transaction, and so is the `request` of a
+        start, which needs no look at the thread. Raises UnknownThread, ThreadBusy, StaleAnswer, TooManyRuns.
+        """
+        self.claim(thread_id, answering)
+        try:
+            with self.database.begin() as connection:
+                if before is not None:
+                    before(connection)
+                told = None if request is None else REQUEST.dump_json(request)
+                self.claims.take(connection, workspace, thread_id, answering, runs=runs, request=told)
+        except BaseException:
+            self.release(thread_id)
+            raise
+        claim = Claim(self, thread_id)
+        try:
+            yield claim
+        finally:
+            if claim.run is None:
+                self._give_back(thread_id)
+
     def claim(self, thread_id: str, answering: frozenset[str] = frozenset()) -> None:
-        """Takes the thread for a run or an edit.
+        """Takes the thread in this process alone.
 
         Raises ThreadBusy where somebody has it, StaleAnswer where that one is answering the same question.
         """
@@ -141,10 +237,67 @@ class Runs:
             self._active[run.request.thread_id] = run
 
     def release(self, thread_id: str) -> None:
-        """Gives the thread back."""
+        """Gives the thread back in this process."""
         with self._lock:
             self._active.pop(thread_id, None)
             self._answering.pop(thread_id, None)
+
+    def _give_back(self, thread_id: str) -> None:
+        log = next(iter(self.logs(thread_id)), None)
+        news = log.unsaved() if log is not None else []
+        # What was accepted for the thread before is still to be done, unless its head has moved on.
+        self._written(thread_id, lambda: self._released(thread_id, news, left=True, log=log))
+        self.release(thread_id)
+
+    def finish(self, run: Run, outcome: Outcome, error: str) -> None:
+        """Saves what the run told, gives its thread back and tells its end."""
+        thread_id, log = run.request.thread_id, run.log
+
+        def write(news: list[Event]) -> None:
+            left = outcome in ("stopped", "failed", "crashed")
+            self._written(thread_id, lambda: self._released(thread_id, news, left=left, log=log))
+            self.release(thread_id)
+
+        log.end(lambda no: RunEnded(no, time.time(), run.run_id, outcome, error), write)
+
+    def _released(self, thread_id: str, news: list[Event], *, left: bool, log: EventLog | None = None) -> None:
+        with self.database.begin() as connection:
+            mine = self.claims.release(connection, thread_id, left=left)
+            # Who has lost the thread to another process must not write between that one's events.
+            if mine and log is not None:
+                log.stored += self.store.add(connection, thread_id, news)
+                log.stored = self.store.limit(connection, thread_id, log.stored)
+        if log is not None:
+            log.saved(news)
+
+    def _written(self, thread_id: str, write: Callable[[], None]) -> None:
+        """Writes how a claim ended; where the database can't be written to, that's made up for later."""
+        try:
+            write()
+        except DBAPIError:
+            LOG.warning("Thread %s couldn't be given back yet.", thread_id, exc_info=True)
+            with self._lock:
+                self._owed.add(thread_id)
+
+    def catch_up(self) -> None:
+        """Saves what runs at work have told, and gives back what couldn't be before."""
+        with self._lock:
+            owed = [thread_id for thread_id in self._owed if thread_id not in self._active]
+        for run in self.at_work():
+            thread_id, news = run.request.thread_id, run.log.unsaved()
+            if not news or run.lost:
+                continue
+            with self.database.begin() as connection:
+                if self.active(thread_id) is not run:
+                    continue
+                run.log.stored += self.store.add(connection, thread_id, news)
+                run.log.stored = self.store.limit(connection, thread_id, run.log.stored)
+                run.log.saved(news)
+        for thread_id in owed:
+            with self.database.begin() as connection:
+                if thread_id not in self.running():
+                    self.claims.release(connection, thread_id, left=True)
+            self._owed.discard(thread_id)
 
     def known(self, workspace: str, thread_id: str) -> EventLog | None:
         """Gives the log of a thread that this workspace has looked at before."""
@@ -174,16 +327,18 @@ class Runs:
             self._logs.pop((workspace, thread_id), None)
 
     def _evict(self) -> None:
-        if len(self._logs) < self._keep_logs:
-            return
+        """Drops the logs used longest ago where they're too many or too large; they come back as they were saved."""
+        many, large = len(self._logs) - self._keep_logs + 1, sum(log.bytes for log in self._logs.values()) - self._room
         idle = [key for key in self._logs if key[1] not in self._active]
-        for key in sorted(idle, key=lambda key: self._logs[key].touched)[: len(self._logs) - self._keep_logs + 1]:
-            del self._logs[key]
+        for key in sorted(idle, key=lambda key: self._logs[key].touched):
+            if many <= 0 and large <= 0:
+                return
+            gone = self._logs.pop(key)
+            many, large = many - 1, large - gone.bytes
 
     def close(self, timeout: float = 5.0) -> None:
         """Stops all runs and waits for their ends, `timeout` seconds in all."""
-        with self._lock:
-            runs = [run for run in self._active.values() if run is not None]
+        runs = self.at_work()
         for run in runs:
             run.stop()
         deadline = time.monotonic() + timeout

@@ -25,6 +25,10 @@ class Settings(BaseSettings):
     """Supersteps after which a run is stopped with an error."""
     max_concurrency: int = Field(16, validation_alias="LAB_MAX_CONCURRENCY", ge=1)
     """Nodes of one run that may work at the same time."""
+    runs_per_workspace: int = Field(8, validation_alias="LAB_RUNS_PER_WORKSPACE", ge=1)
+    """Runs of one workspace that may be at work at the same time."""
+    lease: float = Field(15.0, validation_alias="LAB_LEASE", gt=0)
+    """Seconds after which a process that died without a word gives up the threads that it ran."""
     pool_size: int = Field(8, validation_alias="LAB_POOL_SIZE", ge=1)
     """Connections to PostgreSQL."""
     openai_api_key: SecretStr | None = Field(None, validation_alias="OPENAI_API_KEY")

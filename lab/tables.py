@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -113,6 +113,41 @@ NOTES = Table(
 )
 """What each checkpoint's step did; made anew from the checkpoints where a row is missing."""
 
+OWNERS = Table(
+    "lab_owners",
+    METADATA,
+    Column("owner", String(36), primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("until", Float, nullable=False),
+)
+"""The processes that work on this database; one whose lease ran out is taken for dead."""
+
+CLAIMS = Table(
+    "lab_claims",
+    METADATA,
+    Column("thread_id", String(36), ForeignKey("lab_threads.thread_id"), primary_key=True),
+    Column("workspace", String(64), nullable=False),
+    Column("owner", String(36), nullable=False),
+    Column("answering", Text, nullable=False),
+    Column("runs", Integer, nullable=False),
+    Column("stop", Integer, nullable=False),
+    Column("request", Text),
+    Column("head", Text),
+)
+"""The threads that somebody works on, one row each. A row whose owner is dead, or empty, holds nobody off: it
+keeps what was accepted and not begun."""
+
+EVENTS = Table(
+    "lab_events",
+    METADATA,
+    Column("thread_id", String(36), ForeignKey("lab_threads.thread_id"), primary_key=True),
+    Column("last", Integer, primary_key=True, autoincrement=False),
+    Column("bytes", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+)
+"""What happened in each thread, in batches of events as JSON, each by the number of its last one."""
+
 SECRETS = Table("lab_secrets", METADATA, Column("name", String(40), primary_key=True), Column("value", Text))
 
 KEY = 300
@@ -149,12 +184,32 @@ class Database:
             return [dict(row) for row in connection.execute(query).mappings()]
 
 
-class LedgerTable:
-    """The ledger of one thread."""
+Guard = Callable[[str], None]
+"""Raises where this process may write no more for a thread."""
 
-    def __init__(self, database: Database, thread_id: str) -> None:
+
+def unguarded(_: str) -> None:
+    """Lets everybody write, where no other process can be at work."""
+
+
+class ThreadTable:
+    """A table's rows of one thread."""
+
+    def __init__(self, database: Database, thread_id: str, guard: Guard = unguarded) -> None:
+        """Asks `guard` before anything is written."""
         self._database = database
         self._thread_id = thread_id
+        self._guard = guard
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        with self._database.begin() as connection:
+            self._guard(self._thread_id)
+            yield connection
+
+
+class LedgerTable(ThreadTable):
+    """The ledger of one thread."""
 
     def booked(self) -> list[str]:
         """Gives the orders of all bookings, in the order of booking."""
@@ -167,21 +222,17 @@ class LedgerTable:
         unique = None if key is None else _indexable(f"{self._thread_id}/{key}")
         row = {"thread_id": self._thread_id, "order": order, "cents": cents, "key": unique, "at": time.time()}
         try:
-            with self._database.begin() as connection:
+            with self._begin() as connection:
                 return _number(connection, LEDGER, row)
         except IntegrityError:
             if unique is None:
                 raise
-            with self._database.begin() as connection:
+            with self._begin() as connection:
                 return int(connection.execute(select(LEDGER.c.number).where(LEDGER.c.key == unique)).scalar_one())
 
 
-class OutboxTable:
+class OutboxTable(ThreadTable):
     """The outbox of one thread."""
-
-    def __init__(self, database: Database, thread_id: str) -> None:
-        self._database = database
-        self._thread_id = thread_id
 
     def send(self, recipient: str, subject: str, body: str) -> int:
         """Hands over one mail and gives its number."""
@@ -192,16 +243,12 @@ class OutboxTable:
             "body": body,
             "at": time.time(),
         }
-        with self._database.begin() as connection:
+        with self._begin() as connection:
             return _number(connection, OUTBOX, row)
 
 
-class ArchiveTable:
+class ArchiveTable(ThreadTable):
     """The archive of one thread."""
-
-    def __init__(self, database: Database, thread_id: str) -> None:
-        self._database = database
-        self._thread_id = thread_id
 
     def store(self, name: str, body: str) -> int:
         """Adds a row under that name and gives its number."""
@@ -213,7 +260,7 @@ class ArchiveTable:
             "body": body,
             "at": time.time(),
         }
-        with self._database.begin() as connection:
+        with self._begin() as connection:
             return _number(connection, ARCHIVE, row)
 
     def newest(self, name: str) -> Saved | None:
@@ -242,7 +289,7 @@ class ArchiveTable:
 
     def _change(self, number: int, **values: str) -> None:
         own = (ARCHIVE.c.number == number) & (ARCHIVE.c.thread_id == self._thread_id)
-        with self._database.begin() as connection:
+        with self._begin() as connection:
             connection.execute(update(ARCHIVE).where(own).values(**values))
 
 

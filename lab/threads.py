@@ -5,8 +5,9 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
-from sqlalchemy import ColumnElement, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
 
 from lab.errors import InvalidInput, UnknownThread
 from lab.models import ModelName
@@ -28,6 +29,12 @@ class Thread:
     model: ModelName
     created: float
     updated: float
+
+    @classmethod
+    def new(cls, workspace: str, pattern: str, lane: str, session: str, title: str, model: ModelName) -> Self:
+        """Makes a thread with a random id, which is in no table yet."""
+        now = time.time()
+        return cls(str(uuid.uuid4()), workspace, pattern, lane, session, title, model, now, now)
 
 
 TITLE = 120
@@ -63,13 +70,17 @@ class Threads:
         given: Mapping[str, Plain] | None = None,
     ) -> Thread:
         """Adds a thread with a random id, and the input that it's given, if it is."""
-        now = time.time()
-        thread = Thread(str(uuid.uuid4()), workspace, pattern, lane, session, title, model, now, now)
+        thread = Thread.new(workspace, pattern, lane, session, title, model)
         with self._database.begin() as connection:
-            connection.execute(_NEW, {name: getattr(thread, name) for name in Thread.__slots__})
-            if given is not None:
-                connection.execute(_STARTED, {"thread_id": thread.thread_id, "input": json.dumps(plain(given))})
+            self.add(connection, thread, given)
         return thread
+
+    @staticmethod
+    def add(connection: Connection, thread: Thread, given: Mapping[str, Plain] | None = None) -> None:
+        """Adds a thread, and the input that it's given, if it is."""
+        connection.execute(_NEW, {name: getattr(thread, name) for name in Thread.__slots__})
+        if given is not None:
+            connection.execute(_STARTED, {"thread_id": thread.thread_id, "input": json.dumps(plain(given))})
 
     def given(self, thread_id: str) -> dict[str, Plain] | None:
         """Gives the input that the thread was started with; None where none was kept."""
@@ -118,10 +129,10 @@ class Threads:
                 raise UnknownThread(thread_id)
         return found
 
-    def touch(self, thread_id: str) -> None:
+    @staticmethod
+    def touch(connection: Connection, thread_id: str) -> None:
         """Notes that the thread was used now."""
-        with self._database.begin() as connection:
-            connection.execute(update(THREADS).where(THREADS.c.thread_id == thread_id).values(updated=time.time()))
+        connection.execute(update(THREADS).where(THREADS.c.thread_id == thread_id).values(updated=time.time()))
 
     def rename(self, workspace: str, thread_id: str, title: str) -> None:
         """Gives a thread of this workspace another title; raises InvalidInput, UnknownThread."""

@@ -112,16 +112,17 @@ class Travelling(Reading):
         thread, pattern, lane, graph, log = self._open(thread_id)
         self._must_remember(lane)
         request = self._request(thread, "continue", {}, going, label=label)
-        with self._claimed(thread_id):
+        with self._claimed(thread_id, runs=run) as claim:
             snapshot = self._there(thread, checkpoint_id)
-            apart = self._must_run_apart(pattern, snapshot.values)
+            apart = run and self._must_run_apart(pattern, snapshot.values)
+            if run:
+                # What a run is refused for must not leave its edit behind.
+                self._work(request, apart=apart)
             edited = self._save_edit(thread, graph, snapshot, values, how, as_node, request.label)
             _went_back(log, snapshot)
             log.append(lambda no: edited._replace(no=no))
             if run and graph.get_state(_at(thread_id, edited.checkpoint_id)).next:
-                self._launch(request, None, log, apart=apart)
-            else:
-                self._lab.runs.release(thread_id)
+                self._launch(claim, thread, request, None, log, apart=apart)
         return edited.checkpoint_id
 
     def replay(
@@ -139,13 +140,13 @@ class Travelling(Reading):
         thread, pattern, lane, _, log = self._open(thread_id)
         self._must_remember(lane)
         request = self._request(thread, "replay", {}, going, label=label, checkpoint_id=checkpoint_id)
-        with self._claimed(thread_id):
+        with self._claimed(thread_id, runs=True) as claim:
             snapshot = self._there(thread, checkpoint_id)
             if not snapshot.next:
                 raise NothingToContinue
             apart = self._must_run_apart(pattern, snapshot.values)
             _went_back(log, snapshot)
-            self._launch(request, None, log, apart=apart)
+            self._launch(claim, thread, request, None, log, apart=apart)
 
     def reanswer(
         self,
@@ -165,7 +166,7 @@ class Travelling(Reading):
         thread, pattern, lane, _, log = self._open(thread_id)
         self._must_remember(lane)
         request = self._request(thread, "reanswer", answers, going, label=label, checkpoint_id=checkpoint_id)
-        with self._claimed(thread_id):
+        with self._claimed(thread_id, runs=True) as claim:
             snapshot = self._there(thread, checkpoint_id)
             asked = {question.id: question for question in questions(snapshot)}
             if not answers or not set(answers) <= set(asked):
@@ -175,7 +176,7 @@ class Travelling(Reading):
             apart = self._must_run_apart(pattern, snapshot.values)
             _went_back(log, snapshot)
             said = [answered(asked[ident], answer) for ident, answer in answers.items()]
-            self._launch(request, said, log, apart=apart)
+            self._launch(claim, thread, request, said, log, apart=apart)
 
     def what_if(
         self,
@@ -195,16 +196,17 @@ class Travelling(Reading):
         thread, pattern, lane, graph, log = self._open(thread_id)
         self._must_remember(lane)
         label = label if label.strip() else "what if"
-        with self._claimed(thread_id):
+        with self._claimed(thread_id, runs=True) as claim:
             snapshot = self._there(thread, checkpoint_id)
             if not snapshot.next:
                 raise NothingToContinue
             apart = self._must_run_apart(pattern, snapshot.values)
+            self._work(self._request(thread, "continue", {}, going), apart=apart)
             edited = self._save_edit(thread, graph, snapshot, values, how, as_node, label)
             told = {"step": (snapshot.metadata or {}).get("step", -1), "edit": edited._asdict()}
             request = self._request(thread, "what-if", told, going, label=label, checkpoint_id=checkpoint_id)
             _went_back(log, snapshot)
-            self._launch(request, None, log, apart=apart)
+            self._launch(claim, thread, request, None, log, apart=apart)
 
     def rewind(
         self,
@@ -223,12 +225,13 @@ class Travelling(Reading):
                 "runs again. Replay the checkpoint, or fork it with an edit."
             )
         request = self._request(thread, "continue", {}, going)
-        with self._claimed(thread_id):
+        with self._claimed(thread_id, runs=True) as claim:
+            self._work(request, apart=False)
             old = dict(self._there(thread, checkpoint_id).values)
             config = self._lab.config(thread_id, pattern.slug, lane.key, self.name)
             edited = edited_by(written(graph, config, old), old, f"graph.update_state(thread, {old!r})")
             log.append(lambda no: edited._replace(no=no))
-            self._launch(request, None, log, apart=False)
+            self._launch(claim, thread, request, None, log, apart=False)
 
     def _drafted(
         self,

@@ -3,7 +3,10 @@
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Unpack
+
+from sqlalchemy import Connection
 
 from lab.errors import AnswerPending, InvalidInput, NothingToContinue, NotPossible, WorkLeft
 from lab.events import SaverDropped
@@ -14,6 +17,7 @@ from lab.lane_savers import CALLS
 from lab.owned import Going
 from lab.plain import Plain, plain
 from lab.questions import answered
+from lab.runs import REQUEST
 from lab.threads import Thread, titled
 from lab.travel import Travelling
 
@@ -37,14 +41,20 @@ class Workspace(Travelling, Keeping):
         apart = self._must_run_apart(pattern, checked)
         model = going.get("model") or "offline"
         self._lab.graph(slug, lane_key, model, self._pace(going))
-        thread = self._lab.threads.create(
-            self.name, slug, lane_key, session or self._lab.new_session(), _title(values), model, values
+        thread = Thread.new(self.name, slug, lane_key, session or self._lab.new_session(), _title(values), model)
+        request = self._request(thread, "start", values, going)
+        work = self._work(request, apart=apart)
+        self._lab.renewal.begin()
+        begun = self._lab.runs.claimed(
+            self.name, thread.thread_id, runs=True, before=partial(self._added, thread, values), request=request
         )
-        with self._claimed(thread.thread_id):
+        with begun as claim:
             log = self._lab.runs.log(self.name, thread.thread_id, lambda _: None)
-            request = self._request(thread, "start", values, going)
-            self._launch(request, plain(checked), log, apart=apart)
+            claim.hand_over(request, plain(checked), work, log)
         return thread
+
+    def _added(self, thread: Thread, values: Mapping[str, Plain], connection: Connection) -> None:
+        self._lab.threads.add(connection, thread, values)
 
     def turn(
         self,
@@ -62,14 +72,14 @@ class Workspace(Travelling, Keeping):
         checked = check_input(self._lab.input_schema(pattern.slug, lane.key), values)
         apart = self._must_run_apart(pattern, checked)
         request = self._request(thread, "turn", values, going)
-        with self._claimed(thread_id):
+        with self._claimed(thread_id, runs=True) as claim:
             if lane.remembers:
                 found = status(self._state(graph, thread))
                 if found == "waiting":
                     raise AnswerPending
                 if found == "resumable":
                     raise WorkLeft
-            self._launch(request, plain(checked), log, apart=apart)
+            self._launch(claim, thread, request, plain(checked), log, apart=apart)
 
     def resume(
         self,
@@ -87,12 +97,12 @@ class Workspace(Travelling, Keeping):
         for question in self._asked(self._state(graph, thread), answers, checkpoint_id):
             check_answer(question.schema, answers[question.id])
         request = self._request(thread, "resume", answers, going)
-        with self._claimed(thread_id, frozenset(answers)):
+        with self._claimed(thread_id, frozenset(answers), runs=True) as claim:
             snapshot = self._state(graph, thread)
             said = [
                 answered(question, answers[question.id]) for question in self._asked(snapshot, answers, checkpoint_id)
             ]
-            self._launch(request, said, log, apart=self._must_run_apart(pattern, snapshot.values))
+            self._launch(claim, thread, request, said, log, apart=self._must_run_apart(pattern, snapshot.values))
 
     def proceed(
         self,
@@ -108,39 +118,50 @@ class Workspace(Travelling, Keeping):
         thread, pattern, lane, graph, log = self._open(thread_id)
         self._must_remember(lane)
         request = self._request(thread, "continue", {}, going)
-        with self._claimed(thread_id):
+        with self._claimed(thread_id, runs=True) as claim:
             snapshot = self._state(graph, thread)
             self._must_stand_at(snapshot, checkpoint_id)
             if status(snapshot) == "waiting":
                 raise AnswerPending
             if status(snapshot) != "resumable":
                 raise NothingToContinue
-            self._launch(request, None, log, apart=self._must_run_apart(pattern, snapshot.values))
+            self._launch(claim, thread, request, None, log, apart=self._must_run_apart(pattern, snapshot.values))
 
     def again(self, thread_id: str, **going: Unpack[Going]) -> None:
-        """Starts a thread over with its own input, where its run was killed before anything was saved.
+        """Carries out what was accepted for a thread and never begun, because its process died or its run failed.
 
-        Raises ThreadBusy, and NotPossible where something was saved, or where the input is gone.
+        A thread of which nothing was saved is started over with its own input. Raises ThreadBusy, StaleAnswer, and
+        NotPossible where there is nothing to carry out, or where the input is gone.
         """
         thread, pattern, lane, graph, log = self._open(thread_id)
         self._must_remember(lane)
-        with self._claimed(thread_id):
-            if status(self._state(graph, thread)) != "new":
+        accepted = self.accepted(thread_id)
+        with self._claimed(thread_id, runs=True) as claim:
+            snapshot = self._state(graph, thread)
+            if accepted is not None and accepted.kind != "start":
+                asked = REQUEST.validate_python(accepted.request)
+                self._must_stand_at(snapshot, accepted.head or None)
+                request = self._request(
+                    thread, asked.kind, asked.values, going, checkpoint_id=asked.checkpoint_id, label=asked.label
+                )
+                values = asked.values if asked.kind == "turn" else snapshot.values
+                self._launch(claim, thread, request, None, log, apart=self._must_run_apart(pattern, values))
+                return
+            if status(snapshot) != "new":
                 raise NotPossible(
                     "Something of this thread is saved, and a second start would bury it. Go on from there, "
                     "or start a new thread."
                 )
-            values = self._lab.threads.given(thread_id)
-            if values is None:
+            given = self._lab.threads.given(thread_id)
+            if given is None:
                 raise NotPossible("The input of this thread wasn't kept. Start a new thread.")
             try:
-                checked = check_input(self._lab.input_schema(pattern.slug, lane.key), values)
+                checked = check_input(self._lab.input_schema(pattern.slug, lane.key), given)
             except InvalidInput as error:
                 raise NotPossible(f"The input of this thread is out of date. Start a new thread. {error}") from error
             apart = self._must_run_apart(pattern, checked)
-            self._lab.threads.touch(thread_id)
-            request = self._request(thread, "start", values, going)
-            self._launch(request, plain(checked), log, apart=apart)
+            request = self._request(thread, "start", given, going)
+            self._launch(claim, thread, request, plain(checked), log, apart=apart)
 
     def edit(self, thread_id: str, values: Mapping[str, Plain], checkpoint_id: str | None = None) -> str:
         """Writes values to the state at a pause and gives the new checkpoint's id; the thread stays paused.
@@ -163,7 +184,6 @@ class Workspace(Travelling, Keeping):
                 )
             edited = self._save_edit(thread, graph, snapshot, values, dict.fromkeys(values, "append"), None)
             log.append(lambda no: edited._replace(no=no))
-            self._lab.runs.release(thread_id)
         return edited.checkpoint_id
 
     def restart(self, thread_id: str) -> SaverDropped:
@@ -182,15 +202,14 @@ class Workspace(Travelling, Keeping):
             self._lab.lane_savers.drop(thread_id)
             told = SaverDropped(0, time.time(), "restart", before, self.count(thread_id), CALLS[lane.saver])
             log.append(lambda no: told._replace(no=no))
-            self._lab.runs.release(thread_id)
         return told
 
     def stop(self, thread_id: str) -> bool:
-        """Asks the thread's run to end; False where none is going on."""
+        """Asks the thread's run to end, in this process or in another one; False where none is going on."""
         self._followed(thread_id)
         run = self._lab.runs.active(thread_id)
         if run is None:
-            return False
+            return self._lab.claims.ask_to_stop(thread_id)
         run.stop()
         return True
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from lab import lane_savers
 from lab.errors import NotPossible, ThreadBusy
+from lab.events import SaverDropped
 from lab.lab import Lab
 from lab.tables import NOTES, Database
 from tests.checkpointers import UNKNOWN, asked, restarts, told
@@ -115,15 +116,16 @@ def test_a_thread_in_the_file_is_there_after_the_lab_was_closed_and_one_in_memor
     settings = quiet(str(tmp_path / "lab.sqlite"))
     first = Lab(settings)
     in_memory, in_file = told(first, "memory"), told(first, "sqlite")
+    costs = [first.workspace("tests").cost(one).pace.each for one in (in_memory, in_file)]
     first.close()
     second = Lab(settings)
     workspace = second.workspace("tests")
 
     assert [workspace.status(one) for one in (in_memory, in_file)] == ["new", "finished"]
-    # What the former process ran is told from its checkpoints, which don't say how long anything took.
-    assert [workspace.cost(one).pace.each for one in (in_memory, in_file)] == [None, None]
+    assert [workspace.cost(one).pace.each for one in (in_memory, in_file)] == costs
+    assert [isinstance(workspace.events(one)[-1], SaverDropped) for one in (in_memory, in_file)] == [True, False]
     assert asked(second, in_file) == "Your name is Alice."
-    assert workspace.cost(in_file).pace.supersteps == 4
+    assert workspace.cost(in_file).pace.supersteps == 8
     assert asked(second, in_memory) == UNKNOWN
     second.close()
 
