@@ -14,7 +14,7 @@ from lab.events import Tokens
 from lab.lab import Lab
 from lab.settings import Settings
 from lab.visitors import LOCAL
-from tests.browser import FLAGS, click, idle, keyed, visit
+from tests.browser import FLAGS, answered, click, count_runs, idle, keyed, visit
 from tests.servers import ROOT, LabServer
 
 APP = ROOT / "app.py"
@@ -46,7 +46,8 @@ def figures() -> Iterator[Figure]:
         try:
             server.wait_until_healthy()
             hello.wait_until_healthy()
-            page, empty = browser.new_page(), browser.new_page()
+            context = count_runs(browser.new_context())
+            page, empty = context.new_page(), context.new_page()
             visit(page, f"{server.url}/conversation-memory?thread={thread_id}")
             visit(empty, hello.url)
             yield against(
@@ -89,9 +90,8 @@ def reruns(page: Page, key: str, pid: int) -> Round:
         before = cpu_seconds(pid)
         for number in range(CLICKS):
             choices = keyed(page, key).get_by_role("radio").or_(keyed(page, key).get_by_role("button"))
-            choices.nth((number + 1) % 2).click()
-            page.wait_for_timeout(100)
-            idle(page)
+            with answered(page):
+                choices.nth((number + 1) % 2).click()
         return (cpu_seconds(pid) - before) / CLICKS * 1000
 
     return go

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.browser import FLAGS, click, keyed
+from tests.browser import FLAGS, click, count_runs, keyed
 from tests.servers import ROOT, LabServer
 
 DOCS = ROOT / "docs"
@@ -40,7 +40,7 @@ def serving(pace: str) -> Iterator[str]:
 @contextmanager
 def opened(browser: Browser, height: int) -> Iterator[Page]:
     """Gives an empty page of that height."""
-    context = browser.new_context(viewport={"width": WIDTH, "height": height}, service_workers="block")
+    context = count_runs(browser.new_context(viewport={"width": WIDTH, "height": height}, service_workers="block"))
     context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()

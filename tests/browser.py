@@ -2,14 +2,16 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Locator, Page
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Locator, Page, expect
+from playwright.sync_api import TimeoutError as TimedOut
 
 FLAGS = (
     "--no-sandbox",
@@ -25,6 +27,74 @@ FLAGS = (
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 INSIDE = {"data", "blob", "about", "chrome-error"}
 """Schemes that never leave the browser."""
+
+
+COUNT_RUNS = """
+window.scriptRuns = {asked: 0, answered: 0, open: false}
+window.WebSocket = class extends WebSocket {
+  constructor(...given) {
+    super(...given)
+    if (!this.url.includes('/_stcore/stream')) return
+    const runs = window.scriptRuns
+    let covered = 0
+    this.addEventListener('message', ({data}) => {
+      for (const [number, value] of fields(new Uint8Array(data))) {
+        if (number === 4) [covered, runs.open] = [runs.asked, true]
+        if (number === 6 && value === 2) runs.open = true
+        if (number === 6 && value !== 2) [runs.answered, runs.open] = [covered, false]
+      }
+    })
+  }
+  send(data) {
+    const asks = this.url.includes('/_stcore/stream') && fields(data).some(([number]) => number === 11)
+    if (asks) window.scriptRuns.asked++
+    super.send(data)
+  }
+}
+function fields(bytes) {
+  const found = []
+  let at = 0
+  const varint = () => {
+    let value = 0, factor = 1
+    for (;;) {
+      value += (bytes[at] & 127) * factor
+      if (bytes[at++] < 128) return value
+      factor *= 128
+    }
+  }
+  while (at < bytes.length) {
+    const tag = varint(), value = varint()
+    if (tag % 8 === 2) at += value
+    found.push([Math.floor(tag / 8), value])
+  }
+  return found
+}
+"""
+"""Counts what a page asks of its server and what was answered, by the fields of Streamlit's messages: a request to run
+the script (11), a run that began (4) and one that ended (6, where 2 says that it begins anew at once)."""
+
+STEP = """css => {
+  const here = document.activeElement
+  if (here.matches(css)) return 'wanted'
+  if (window.metByTab.has(here)) { window.metByTab = new WeakSet(); return 'round' }
+  window.metByTab.add(here)
+  return 'another'
+}"""
+
+
+RESTS = """before => {
+  const state = document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state')
+  if (state === 'compilationError') return state
+  const {asked, answered, open} = window.scriptRuns
+  return state === 'notRunning' && asked > Math.max(before, 0) && answered === asked && !open && state
+}"""
+"""Read and judged in one go: between two looks the script may have started again."""
+
+
+def count_runs(context: BrowserContext) -> BrowserContext:
+    """Makes a context's pages count their script's runs, by which `idle` and `answered` know when one has ended."""
+    context.add_init_script(COUNT_RUNS)
+    return context
 
 
 @dataclass(slots=True)
@@ -56,16 +126,34 @@ class Watch:
 
 
 def idle(page: Page, seconds: float = 30) -> None:
-    """Waits until the page's script has ended; fails at once where it can't even be compiled."""
-    # Read and judged in one go: between two looks the script may have started again.
-    state = page.wait_for_function(
-        """() => {
-             const state = document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state')
-             return ['notRunning', 'compilationError'].includes(state) && state
-           }""",
-        timeout=seconds * 1000,
-    ).json_value()
+    """Waits until all that the page asked its server for is drawn; fails at once where the script can't be compiled."""
+    _settled(page, -1, seconds)
+
+
+@contextmanager
+def answered(page: Page, seconds: float = 30) -> Iterator[None]:
+    """Waits after what is done in the block until the script has run for it; fails where it asks the server nothing."""
+    before = page.evaluate("window.scriptRuns.asked")
+    yield
+    _settled(page, before, seconds)
+
+
+def _settled(page: Page, before: int, seconds: float) -> None:
+    try:
+        state = page.wait_for_function(RESTS, arg=before, timeout=seconds * 1000).json_value()
+    except TimedOut:
+        runs = page.evaluate("window.scriptRuns")
+        message = f"After {seconds} s the page still waits for its server, or has asked it nothing: {before=}, {runs}."
+        raise AssertionError(message) from None
     assert state == "notRunning", f"The page's script can't be compiled: {page.inner_text('.stMain')}"
+
+
+def becomes(page: Page, look: Callable[[], Any], wanted: Any, seconds: float = 15) -> None:
+    """Looks again and again until it sees what's wanted; fails with what it saw last."""
+    deadline = time.monotonic() + seconds
+    while look() != wanted and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
+    assert look() == wanted
 
 
 def visit(page: Page, url: str) -> None:
@@ -79,27 +167,31 @@ def keyed(page: Page, key: str) -> Locator:
     return page.locator(f".st-key-{re.sub(r'[^a-zA-Z0-9_-]', '-', key)}")
 
 
-def text(page: Page, key: str) -> str:
-    """Gives what is to be read in the element of this key."""
-    return keyed(page, key).inner_text()
-
-
 def click(page: Page, key: str, settle: bool = True) -> None:
-    """Presses the button of this key; with `settle`, waits until the page is drawn again."""
-    keyed(page, key).get_by_role("button").first.click()
-    if settle:
-        page.wait_for_timeout(100)
-        idle(page)
+    """Presses the button of this key; with `settle`, waits until the script has run for it."""
+    with answered(page) if settle else nullcontext():
+        keyed(page, key).get_by_role("button").first.click()
 
 
-def fill(page: Page, key: str, value: str, settle: bool = True) -> None:
-    """Types into the text field of this key and leaves it."""
+def fill(page: Page, key: str, value: str) -> None:
+    """Types into the text field of this key, leaves it, and waits until the page is at rest."""
     box = keyed(page, key).get_by_role("textbox").first
     box.fill(value)
     box.blur()
-    if settle:
-        page.wait_for_timeout(100)
-        idle(page)
+    idle(page)
+
+
+def tab_to(page: Page, css: str) -> None:
+    """Presses Tab until the focus is on an element of that kind; fails where it came round without meeting one."""
+    idle(page)
+    page.evaluate("window.metByTab = new WeakSet()")
+    # A page that draws itself anew drops the focus, and the walk begins again.
+    for _ in range(3):
+        while (met := page.evaluate(STEP, css)) == "another":
+            page.keyboard.press("Tab")
+        if met == "wanted":
+            return
+    raise AssertionError(f"Tab comes round and round without reaching {css}.")
 
 
 def _canvas(page: Page, key: str) -> Locator:
@@ -110,36 +202,31 @@ def _canvas(page: Page, key: str) -> Locator:
     return canvas
 
 
-def cell(page: Page, key: str, row: int, column: int) -> str:
-    """Reads a cell in view; both count from 0, and a selectable table's first column is its row marker."""
-    return _canvas(page, key).locator(f"[data-testid=glide-cell-{column}-{row}]").text_content() or ""
+def cell(page: Page, key: str, row: int, column: int) -> Locator:
+    """Gives a cell in view; both count from 0, and a selectable table's first column is its row marker."""
+    return _canvas(page, key).locator(f"[data-testid=glide-cell-{column}-{row}]")
 
 
-def row_is_selected(page: Page, key: str, row: int) -> bool:
-    """Says whether the row is marked."""
+def expect_row(page: Page, key: str, row: int, selected: bool = True, seconds: float = 15) -> None:
+    """Waits until the row is marked, or isn't."""
     line = _canvas(page, key).locator(f"tr[aria-rowindex='{row + 2}']")
-    return line.get_attribute("aria-selected") == "true"
+    expect(line).to_have_attribute("aria-selected", str(selected).lower(), timeout=seconds * 1000)
 
 
-def select_row(page: Page, key: str, row: int, settle: bool = True) -> None:
-    """Marks or unmarks a row of a table by pressing its marker, and waits until the table shows it."""
-    before = row_is_selected(page, key, row)
-    for _ in range(10):
-        box = _canvas(page, key).bounding_box()
-        assert box, f"The table '{key}' isn't in view."
-        page.mouse.click(box["x"] + 15, box["y"] + 35 + 35 * row + 17)
-        # Pressed again too soon, a row that was taken late would be given back.
-        if any(_changed(page, key, row, before) for _ in range(20)):
-            break
-    else:
-        raise AssertionError(f"Row {row} of the table '{key}' can't be selected.")
-    if settle:
-        idle(page)
-
-
-def _changed(page: Page, key: str, row: int, before: bool) -> bool:
-    page.wait_for_timeout(100)
-    return row_is_selected(page, key, row) != before
+def select_row(page: Page, key: str, row: int, selected: bool = True) -> None:
+    """Marks or unmarks a row of a table by pressing its marker, and waits until the script has run for it."""
+    expect_row(page, key, row, not selected)
+    with answered(page):
+        for _ in range(10):
+            box = _canvas(page, key).bounding_box()
+            assert box, f"The table '{key}' isn't in view."
+            page.mouse.click(box["x"] + 15, box["y"] + 35 + 35 * row + 17)
+            # A press is over when it returns: one that the table was too young to take won't be taken later.
+            with suppress(AssertionError):
+                expect_row(page, key, row, selected, seconds=3)
+                break
+        else:
+            raise AssertionError(f"Row {row} of the table '{key}' can't be pressed.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,22 +267,25 @@ def axe(page: Page, allowed: Sequence[Allowed] = ALLOWED) -> list[str]:
     return findings
 
 
+AT_REST = """() => {
+  const height = Math.max(...['.stMain', '[data-testid=stSidebarContent]'].map(
+    css => document.querySelector(css)?.scrollHeight ?? 0))
+  window.heights = [...(window.heights ?? []).slice(-9), height]
+  return window.heights.length === 10 && window.heights.every(one => one === height) && Math.max(height, 1)
+}"""
+"""The height of what scrolls, once it has been the same for ten frames."""
+
+
 @contextmanager
 def _unrolled(page: Page) -> Iterator[None]:
     # What is scrolled out of Streamlit's main area is passed over by axe: for the while all of it is made to fit.
     before = page.viewport_size
     assert before, "A page without a viewport can't be checked."
     room = before["height"]
-    for _ in range(3):
-        height = page.evaluate(
-            """() => Math.max(...['.stMain', '[data-testid=stSidebarContent]'].map(
-                   css => document.querySelector(css)?.scrollHeight ?? 0))"""
-        )
-        if height <= room:
-            break
+    while (height := page.wait_for_function(AT_REST, polling="raf").json_value()) > room:
         room = height + 20
         page.set_viewport_size({"width": before["width"], "height": room})
-        page.wait_for_timeout(200)
+        page.wait_for_function("room => innerHeight === room", arg=room)
     yield
     page.set_viewport_size(before)
 

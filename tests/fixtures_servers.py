@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from lab.lab import Lab
-from tests.browser import FLAGS, Watch
+from tests.browser import FLAGS, Watch, count_runs
 from tests.labs import quiet
 from tests.openai_server import OpenAIServer
 from tests.servers import ROOT, LabServer, PostgresServer, postgresql_programs
 
 FAILED = pytest.StashKey[bool]()
 PICTURES = ROOT / "test-results"
+PATIENCE = 30_000
+"""Milliseconds; it decides how late a failure is told on a busy machine, never what a test finds."""
 
 
 def lacks(what: str, package: str) -> NoReturn:
@@ -117,6 +119,7 @@ def browser() -> Iterator[Browser]:
     program = next(filter(None, map(shutil.which, names)), None)
     if program is None:
         lacks("Chromium", "chromium")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, headless=True, args=list(FLAGS))
         yield browser
@@ -138,9 +141,9 @@ def new_context(
 
     def open_context(**options: Any) -> BrowserContext:
         defaults = {"viewport": {"width": 1440, "height": 900}, "service_workers": "block"}
-        context = browser.new_context(**(defaults | options))
+        context = count_runs(browser.new_context(**(defaults | options)))
         watch.over(context)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         return context
 

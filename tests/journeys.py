@@ -12,14 +12,14 @@ from playwright.sync_api import Locator, Page, expect
 
 from graphs.catalogue import find
 from graphs.human import approval_gate
-from tests.browser import click, idle, keyed, visit
+from tests.browser import answered, click, idle, keyed, visit
 from tests.servers import ROOT, LabServer
 
-PACE = {"LAB_PACE": "30", "LAB_WORKSPACES": "own"}
-"""Slow enough to catch the middle of an answer; each browser of a shared server sees its own threads only."""
+OWN = {"LAB_WORKSPACES": "own"}
+"""Each browser of a shared server sees its own threads only."""
 
 LONG = "Say that " + " ".join(f"point {number} is settled," for number in range(1, 13)) + " and thank them all"
-"""A request whose draft takes about two seconds at that pace."""
+"""A request whose draft has 71 words."""
 
 MAIL = {"recipient": "anna@example.org", "request": LONG}
 
@@ -63,6 +63,12 @@ def choose(page: Page, key: str, label: str) -> None:
     keyed(page, key).get_by_role("radio", name=label, exact=True).click()
 
 
+def choose_real_model(page: Page) -> None:
+    """Chooses the real model and waits until the page knows it."""
+    with answered(page):
+        choose(page, "model", "gpt-4o-mini (real)")
+
+
 def choose_example(page: Page, slug: str, number: int) -> None:
     """Chooses an example by its number and waits until the form holds it."""
     choose(page, f"{slug}_example", find(slug).examples[number].label)
@@ -70,7 +76,7 @@ def choose_example(page: Page, slug: str, number: int) -> None:
     idle(page)
 
 
-def stands(page: Page, lane: str, badge: str, seconds: float = 20) -> None:
+def stands(page: Page, lane: str, badge: str, seconds: float = 30) -> None:
     """Waits until the lane, named as pattern and lane key, has this badge."""
     found = keyed(page, f"lane_{lane}").locator(".stMarkdownBadge").first
     expect(found).to_have_text(re.compile(rf"\w+ {re.escape(badge)}$"), timeout=seconds * 1000)
@@ -90,15 +96,17 @@ def streams(page: Page, lane: str, more_than: int = 20) -> None:
     )
 
 
-def step_names(page: Page, lane: str) -> list[str]:
+def step_names(page: Page, lane: str) -> Locator:
     """Gives the names of a lane's steps, as often as each one is drawn."""
-    return keyed(page, f"stream_{lane}").locator("summary code").all_inner_texts()
+    return keyed(page, f"stream_{lane}").locator("summary code")
 
 
 def thread_of(page: Page) -> str:
     """Gives the thread that the address names."""
-    found = re.search(r"[?&]thread=([0-9a-f-]{36})", page.url)
-    assert found, f"The address {page.url} names no thread."
+    named = re.compile(r"[?&]thread=([0-9a-f-]{36})")
+    expect(page).to_have_url(named)
+    found = named.search(page.url)
+    assert found, f"The address {page.url} names no thread any more."
     return found[1]
 
 

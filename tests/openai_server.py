@@ -17,6 +17,26 @@ from typing import Any, Self
 HOST = "127.0.0.1"
 
 
+class Gate:
+    """Holds answers in their middle: each sends as many pieces as it lets pass, and waits for more."""
+
+    def __init__(self, pieces: int) -> None:
+        """Lets so many pieces of each answer pass at first."""
+        self._allowed: float = pieces
+        self._changed = threading.Condition()
+
+    def let_pass(self, pieces: float = float("inf")) -> None:
+        """Lets so many pieces of each answer pass from now on, or all."""
+        with self._changed:
+            self._allowed = pieces
+            self._changed.notify_all()
+
+    def passes(self, count: int, seconds: float) -> bool:
+        """Waits at most so long; says whether piece number `count` may be sent."""
+        with self._changed:
+            return self._changed.wait_for(lambda: count < self._allowed, seconds)
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """Answers in words, also where tools were offered: a model may decline to call one."""
@@ -30,6 +50,8 @@ class Text:
     """False where the answer ends in good order, but without a word that it's over."""
     nonsense: str = ""
     """What is sent in place of the last piece of a stream, or of the whole answer."""
+    gate: Gate | None = None
+    """Holds the answer until the test lets it go on, so that its middle doesn't depend on anybody's speed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,14 +252,24 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        for piece in _pieces(body, answer):
+        for count, piece in enumerate(_pieces(body, answer)):
             time.sleep(answer.pace)
+            if isinstance(answer, Text) and answer.gate:
+                self._hold(answer.gate, count)
             self._send_event(piece if isinstance(piece, str) else json.dumps(piece))
         self._send_event("[DONE]")
         self.wfile.write(b"0\r\n\r\n")
 
+    def _hold(self, gate: Gate, count: int) -> None:
+        # What a client overhears and a connection doesn't: who hung up meanwhile is noticed.
+        while not gate.passes(count, 0.05):
+            self._send_line(": held")
+
     def _send_event(self, data: str) -> None:
-        event = f"data: {data}\n\n".encode()
+        self._send_line(f"data: {data}")
+
+    def _send_line(self, line: str) -> None:
+        event = f"{line}\n\n".encode()
         self.wfile.write(f"{len(event):x}\r\n".encode() + event + b"\r\n")
         self.wfile.flush()
 

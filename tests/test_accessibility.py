@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Pattern
 from lab.lab import Lab
-from tests.browser import axe, click, idle, keyed, visit
+from tests.browser import axe, click, idle, keyed, tab_to, visit
 from tests.journeys import choose_example, run, running_lab, said, stands, thread_of
 from tests.labs import quiet
 from tests.servers import LabServer
@@ -143,15 +143,6 @@ def test_a_dark_theme_can_be_asked_for_by_address(server: LabServer, page: Page)
     expect(page.get_by_test_id("stApp")).to_have_css("background-color", DARK)
 
 
-def tab_to(page: Page, css: str, limit: int = 80) -> None:
-    """Presses Tab until the focus is on an element of that kind."""
-    for _ in range(limit):
-        page.keyboard.press("Tab")
-        if page.evaluate("css => document.activeElement.matches(css)", css):
-            return
-    raise AssertionError(f"Tab doesn't reach {css} within {limit} presses.")
-
-
 def test_a_run_is_started_by_keyboard_alone(server: LabServer, page: Page) -> None:
     visit(page, f"{server.url}/linear-pipeline")
     tab_to(page, ".st-key-linear-pipeline_run button")
@@ -165,7 +156,7 @@ def test_a_node_of_the_diagram_says_its_name_and_is_no_button_that_does_nothing(
     node = page.locator(".nd[data-n=clean]")
     expect(node).to_have_role("img")
     expect(node).to_have_accessible_name("clean")
-    assert page.locator(".lg [tabindex], .lg [role=button]").count() == 0
+    expect(page.locator(".lg [tabindex], .lg [role=button]")).to_have_count(0)
 
 
 def test_a_question_is_answered_by_keyboard_alone(server: LabServer, page: Page) -> None:
@@ -174,7 +165,7 @@ def test_a_question_is_answered_by_keyboard_alone(server: LabServer, page: Page)
     click(page, "expense-approval_run")
     stands(page, "expense-approval_dynamic", "Waiting for an answer")
     card = ".st-key-lane_expense-approval_dynamic [data-testid=stForm]"
-    tab_to(page, f"{card} [role=radio]", limit=120)
+    tab_to(page, f"{card} [role=radio]")
     page.keyboard.press("Space")
     tab_to(page, f"{card} [data-testid=stFormSubmitButton] button")
     page.keyboard.press("Enter")

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Pattern
@@ -60,7 +60,7 @@ def test_fifty_random_clicks_while_a_pattern_runs_break_no_page(
     run(page, server, pattern.slug)
     page.wait_for_url("**thread=*")
     said = page.evaluate(CLICKS, [CATALOGUE.index(pattern) * 1000 + seed, 50])
-    assert page.get_by_test_id("stException").count() == 0, f"The page broke after {said}"
+    expect(page.get_by_test_id("stException"), f"The page broke after {said}").to_have_count(0)
     idle(page)
-    assert page.get_by_test_id("stException").count() == 0, f"The page broke after {said}"
+    expect(page.get_by_test_id("stException"), f"The page broke after {said}").to_have_count(0)
     assert "Traceback" not in server.log(), f"{said}\n{server}"

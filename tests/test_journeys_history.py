@@ -5,21 +5,19 @@ from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser import click, idle, keyed, row_is_selected, select_row, visit
+from tests.browser import answered, becomes, click, expect_row, idle, keyed, select_row, visit
 from tests.fixtures_servers import StartLab
 from tests.journeys import choose_example, rows, stands, thread_of
+from tests.servers import LabServer
 from tests.test_journeys_recovery import table_key
 
 DYNAMIC = "expense-approval_dynamic"
 
 
-def marks(page: Page) -> dict[str, str]:
-    """Gives what the tree says of each checkpoint that it draws, by id."""
-    found = page.locator("svg.ct .it[data-id]")
-    return {
-        str(found.nth(number).get_attribute("data-id")): str(found.nth(number).get_attribute("aria-label"))
-        for number in range(found.count())
-    }
+def checkpoints(server: LabServer, thread: str) -> list[str]:
+    """Gives the ids of a thread's checkpoints in the order of writing."""
+    asked = "SELECT checkpoint_id FROM checkpoints WHERE thread_id = ? ORDER BY checkpoint_id"
+    return [ident for (ident,) in rows(server, asked, thread)]
 
 
 def shown(page: Page, step: int) -> None:
@@ -29,17 +27,15 @@ def shown(page: Page, step: int) -> None:
 
 
 def open_tab(page: Page, name: str) -> None:
-    page.get_by_role("tab", name=name, exact=True).click()
-    page.wait_for_timeout(100)
-    idle(page)
+    with answered(page):
+        page.get_by_role("tab", name=name, exact=True).click()
 
 
 def set_number(page: Page, name: str, value: str) -> None:
     field = page.locator(f"[class*='st-key-edit_'][class*='_{name}_set']").get_by_role("spinbutton").first
-    field.fill(value)
-    field.press("Tab")
-    page.wait_for_timeout(100)
-    idle(page)
+    with answered(page):
+        field.fill(value)
+        field.press("Tab")
 
 
 def test_back_to_an_early_row_by_mouse_and_by_keyboard_a_fork_a_diff_and_a_link_that_outlives_the_server(
@@ -57,7 +53,7 @@ def test_back_to_an_early_row_by_mouse_and_by_keyboard_a_fork_a_diff_and_a_link_
     # By mouse in the table, then by keyboard in the tree.
     select_row(page, table_key(page), 1)
     shown(page, 0)
-    root, early = list(marks(page))[:2]
+    root, early = checkpoints(first, thread)[:2]
     page.locator(f"svg.ct .it[data-id='{early}']").focus()
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Enter")
@@ -67,7 +63,7 @@ def test_back_to_an_early_row_by_mouse_and_by_keyboard_a_fork_a_diff_and_a_link_
     page.keyboard.press("Enter")
     page.wait_for_url(f"**checkpoint={early}*")
     shown(page, 0)
-    assert row_is_selected(page, table_key(page), 1)
+    expect_row(page, table_key(page), 1)
 
     # And the slider by its arrow keys.
     handle = page.get_by_test_id("stMain").get_by_role("slider").first
@@ -81,19 +77,17 @@ def test_back_to_an_early_row_by_mouse_and_by_keyboard_a_fork_a_diff_and_a_link_
     open_tab(page, "Edit and fork")
     set_number(page, "amount", "50")
     what = page.locator("[class*='st-key-edit_'][class*='_description_set']").get_by_role("textbox").first
-    what.fill("Train ticket")
-    what.press("Tab")
-    page.wait_for_timeout(100)
-    idle(page)
+    with answered(page):
+        what.fill("Train ticket")
+        what.press("Tab")
     name = keyed(page, f"label_{thread}").get_by_role("textbox")
-    name.fill("by train")
-    name.press("Tab")
-    page.wait_for_timeout(100)
-    idle(page)
+    with answered(page):
+        name.fill("by train")
+        name.press("Tab")
     expect(page.get_by_text("Runs next:")).to_be_visible()
     click(page, f"fork_run_{thread}")
     expect(page.locator(".ct-name", has_text="by train")).to_be_visible()
-    assert page.locator(".ct-name").count() == 2
+    expect(page.locator(".ct-name")).to_have_count(2)
 
     # Both branches side by side, then the two ends as a pair.
     open_tab(page, "Compare branches")
@@ -101,15 +95,14 @@ def test_back_to_an_early_row_by_mouse_and_by_keyboard_a_fork_a_diff_and_a_link_
     expect(page.locator(".diff-key", has_text="description")).to_contain_text("Train")
     open_tab(page, "Diff")
     click(page, f"pin_{thread}")
-    main_end = rows(first, "SELECT checkpoint_id FROM checkpoints WHERE thread_id = ? ORDER BY checkpoint_id", thread)[
-        2
-    ][0]
+    main_end = checkpoints(first, thread)[2]
     page.locator(f"svg.ct .it[data-id='{main_end}']").click()
     page.wait_for_url(f"**checkpoint={main_end}*")
     idle(page)
     expect(page.locator(".diff-key", has_text="amount")).to_be_visible()
+    parts = ("thread=", "checkpoint=", "against=", "view=Diff")
+    becomes(page, lambda: [part for part in parts if part not in page.url], [])
     address = page.url.removeprefix(first.url)
-    assert all(part in address for part in ("thread=", "checkpoint=", "against=", "view=Diff"))
 
     # The same pair in another browser of the workspace, from another server process.
     first.stop()
@@ -118,5 +111,5 @@ def test_back_to_an_early_row_by_mouse_and_by_keyboard_a_fork_a_diff_and_a_link_
     visit(elsewhere, again.url + address)
     expect(elsewhere.locator(".diff-key", has_text="amount")).to_be_visible()
     expect(elsewhere.locator(".diff-key", has_text="description")).to_contain_text("Train")
-    assert re.search(main_end, elsewhere.url)
+    expect(elsewhere).to_have_url(re.compile(main_end))
     assert thread_of(elsewhere) == thread

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import click, idle, keyed, visit
-from tests.journeys import PACE, running_lab, said, stands, streams, thread_of, threads_beside
+from tests.journeys import OWN, choose_real_model, running_lab, said, stands, streams, thread_of, threads_beside
 from tests.openai_server import Answer, OpenAIServer, Text, broken, cut, wrong_key
 from tests.servers import LabServer
 
@@ -21,15 +21,14 @@ def model() -> Iterator[OpenAIServer]:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Iterator[LabServer]:
-    env = {**PACE, "OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "sk-test", "OPENAI_MAX_RETRIES": "0"}
+    env = {**OWN, "OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "sk-test", "OPENAI_MAX_RETRIES": "0"}
     with running_lab(tmp_path_factory.mktemp("model"), env) as running:
         yield running
 
 
 def ask(page: Page, server: LabServer) -> None:
     visit(page, f"{server.url}/linear-pipeline")
-    keyed(page, "model").get_by_role("radio", name="gpt-4o-mini (real)").click()
-    idle(page)
+    choose_real_model(page)
     click(page, "linear-pipeline_run", settle=False)
 
 
@@ -78,9 +77,10 @@ def test_a_model_s_failure_is_told_on_its_node_and_trying_again_ends_the_same_th
 
 
 def test_stop_hangs_up_on_the_model(server: LabServer, model: OpenAIServer, page: Page) -> None:
-    model.answer(Text("word " * 200, pace=0.05))
+    # So long that the answer doesn't end by itself before it's stopped.
+    model.answer(Text("word " * 1000, pace=0.1))
     ask(page, server)
     streams(page, PIPELINE)
     click(page, "linear-pipeline_stop", settle=False)
-    stands(page, PIPELINE, "Stopped", seconds=1)
+    stands(page, PIPELINE, "Stopped")
     assert model.wait_for_hang_up()

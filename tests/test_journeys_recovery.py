@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser import click, fill, idle, keyed, row_is_selected, select_row, visit
+from tests.browser import becomes, click, expect_row, fill, idle, keyed, select_row, visit
 from tests.fixtures_servers import StartLab
 from tests.journeys import (
-    PACE,
+    OWN,
     choose,
     choose_example,
     rows,
@@ -28,7 +28,7 @@ TEXT = " ".join(f"word{number}" for number in range(1, 61))
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    with running_lab(tmp_path_factory.mktemp("recovery"), PACE) as running:
+    with running_lab(tmp_path_factory.mktemp("recovery"), OWN) as running:
         yield running
 
 
@@ -68,7 +68,8 @@ def checkpoints(server: LabServer, thread_id: str) -> int:
 def test_a_run_whose_server_was_killed_is_found_again_and_ends_with_no_step_run_twice(
     lab_server: StartLab, page: Page
 ) -> None:
-    first = lab_server({"LAB_PACE": "30"})
+    # So slow that the run doesn't end by itself before it's killed.
+    first = lab_server({"LAB_PACE": "5"})
     run(page, first, "linear-pipeline", {"text": TEXT})
     streams(page, PIPELINE)
     first.kill()
@@ -82,7 +83,7 @@ def test_a_run_whose_server_was_killed_is_found_again_and_ends_with_no_step_run_
     idle(page)
     click(page, f"{PIPELINE}_again")
     stands(page, PIPELINE, "Finished")
-    assert step_names(page, PIPELINE) == ["clean", "summarise", "headline"]
+    expect(step_names(page, PIPELINE)).to_have_text(["clean", "summarise", "headline"])
     # The input, the entry, and one for each of the three nodes.
     assert checkpoints(again, thread) == 5
 
@@ -114,7 +115,7 @@ def test_a_link_shows_the_same_lane_tab_and_checkpoint_in_another_browser_of_the
     stands(elsewhere, DYNAMIC, "Waiting for an answer")
     lane = keyed(elsewhere, "expense-approval_lane").get_by_role("radio", name="Ask above the limit")
     expect(lane).to_be_checked()
-    assert row_is_selected(elsewhere, key, 1)
+    expect_row(elsewhere, key, 1)
     expect(elsewhere.get_by_text("After step 0").first).to_be_visible()
 
 
@@ -147,8 +148,8 @@ def test_two_tabs_that_answer_at_once_cause_one_effect_and_one_message(server: L
         stands(tab, DYNAMIC, "Finished")
         idle(tab)
     assert ledger(server, thread_of(page)) == [500_00]
-    refused = [tab.get_by_text("This question has been answered already").count() for tab in (page, other)]
-    assert sorted(refused) == [0, 1]
+    refused = "This question has been answered already"
+    becomes(page, lambda: sorted(tab.get_by_text(refused).count() for tab in (page, other)), [0, 1])
 
 
 def test_an_answer_in_a_tab_that_is_behind_is_refused_with_the_reason(server: LabServer, page: Page) -> None:

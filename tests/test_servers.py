@@ -6,10 +6,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests import fixtures_servers
-from tests.browser import Watch, axe, cell, click, fill, idle, row_is_selected, select_row, text, visit
+from tests.browser import Watch, axe, becomes, cell, click, expect_row, fill, idle, keyed, select_row, visit
 from tests.fixtures_servers import StartLab
 from tests.servers import LabServer, ServerFailed, listens
 
@@ -68,7 +68,7 @@ st.status("Working", state="complete")
 st.bar_chart({"a": [1, 2]})
 st.table({"a": [1]})
 st.dataframe({"a": [1]}, on_select="rerun", selection_mode="multi-row", key="table")
-st.toast("A toast")
+st.toast("A toast", duration="infinite")
 """
 
 
@@ -107,7 +107,7 @@ def test_the_database_server_asks_for_its_password(postgres_url: str) -> None:
 
 def test_a_server_answers_with_its_settings_and_ends_when_told(served: LabServer, page: Page) -> None:
     visit(page, served.url)
-    assert text(page, "said") == "fish"
+    expect(keyed(page, "said")).to_have_text("fish")
     served.stop()
     served.assert_gone()
     assert "Traceback" not in served.log()
@@ -119,7 +119,7 @@ def test_the_settings_of_whoever_starts_the_tests_stay_out(
     monkeypatch.setenv("LAB_TEST_WORD", "meat")
     server = lab_server(script=app(tmp_path, SCRIPT))
     visit(page, server.url)
-    assert text(page, "said") == "nothing"
+    expect(keyed(page, "said")).to_have_text("nothing")
 
 
 def test_a_killed_server_leaves_its_port_to_the_next_one(served: LabServer, lab_server: StartLab) -> None:
@@ -151,19 +151,20 @@ def test_a_page_is_filled_in_pressed_and_read(served: LabServer, page: Page) -> 
     visit(page, served.url)
     fill(page, "name", "Ada")
     click(page, "greet")
-    assert text(page, "greeting") == "Hello Ada"
+    expect(keyed(page, "greeting")).to_have_text("Hello Ada")
 
 
 def test_a_row_is_marked_unmarked_and_read(served: LabServer, page: Page) -> None:
     visit(page, served.url)
+    chosen = keyed(page, "chosen")
     select_row(page, "rows", 1)
-    assert row_is_selected(page, "rows", 1)
-    assert cell(page, "rows", 1, 2) == "write"
-    assert text(page, "chosen") == "Chosen: [1]"
+    expect(cell(page, "rows", 1, 2)).to_have_text("write")
+    expect(chosen).to_have_text("Chosen: [1]")
     select_row(page, "rows", 2)
-    assert text(page, "chosen") == "Chosen: [1, 2]"
-    select_row(page, "rows", 1)
-    assert text(page, "chosen") == "Chosen: [2]"
+    expect(chosen).to_have_text("Chosen: [1, 2]")
+    select_row(page, "rows", 1, selected=False)
+    expect_row(page, "rows", 2)
+    expect(chosen).to_have_text("Chosen: [2]")
 
 
 def test_a_request_to_the_outside_fails_and_is_recorded(served: LabServer, page: Page, watch: Watch) -> None:
@@ -181,9 +182,8 @@ def test_a_request_to_the_outside_fails_and_is_recorded(served: LabServer, page:
 def test_what_goes_wrong_in_a_page_is_recorded(served: LabServer, page: Page, watch: Watch) -> None:
     visit(page, served.url)
     page.evaluate("console.error('an error'); setTimeout(() => { throw new Error('nobody catches this') })")
-    page.wait_for_timeout(100)
-    assert "an error" in watch.console
-    assert any("nobody catches this" in error for error in watch.errors)
+    becomes(page, lambda: "an error" in watch.console, True)
+    becomes(page, lambda: any("nobody catches this" in error for error in watch.errors), True)
 
 
 def test_two_visitors_share_no_cookies(served: LabServer, new_context: Callable[..., BrowserContext]) -> None:
@@ -200,7 +200,9 @@ def test_streamlits_own_furniture_is_accessible_in_this_theme(
     server = lab_server(script=app(tmp_path, FURNITURE))
     page = new_context(color_scheme=scheme).new_page()
     visit(page, server.url)
-    page.wait_for_timeout(500)
+    expect(page.get_by_text("A toast")).to_be_visible()
+    expect(page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first).to_be_visible()
+    expect(page.locator("canvas[data-testid=data-grid-canvas]")).to_have_count(2)
     assert axe(page) == []
 
 
@@ -223,7 +225,7 @@ def test_idle_waits_for_the_end_of_the_script(lab_server: StartLab, page: Page, 
     server = lab_server(script=app(tmp_path, slow))
     page.goto(server.url)
     idle(page)
-    assert text(page, "end") == "done"
+    expect(keyed(page, "end")).to_have_text("done", timeout=1)
 
 
 def test_a_page_that_cannot_be_compiled_fails_at_once(lab_server: StartLab, page: Page, tmp_path: Path) -> None:

@@ -2,11 +2,11 @@
 
 import base64
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from lab.folding import fold
 from lab.tree import grow
-from tests.browser import axe
+from tests.browser import axe, becomes
 from tests.tree_drawings import UI, drawing, small
 from tests.trees import chain, forked, ident
 from ui.tree import draw
@@ -46,27 +46,32 @@ def redraw(page: Page, drawn: str, chosen: str) -> None:
     )
 
 
-def focus(page: Page) -> str:
-    found: str = page.evaluate("document.activeElement.dataset.id ?? ''")
-    return found
+def focus(page: Page, ident: str) -> None:
+    """Waits until this mark has the focus, or none where the name is empty."""
+    becomes(page, lambda: page.evaluate("document.activeElement.dataset.id ?? ''"), ident)
+
+
+def picked(page: Page, *idents: str) -> None:
+    """Waits until these marks were picked, in this order."""
+    becomes(page, lambda: page.evaluate("picks"), [["picked", ident] for ident in idents])
 
 
 def test_keys_move_along_a_branch_and_between_branches_and_pick(page: Page) -> None:
     mount(page, drawing(small()), "h")
     page.keyboard.press("Tab")
-    trail = []
-    for key in ("ArrowLeft", "ArrowLeft", "ArrowLeft", "ArrowDown", "ArrowDown", "ArrowUp", "ArrowUp", "Home", "End"):
-        page.keyboard.press(key)
-        trail.append(focus(page))
     # To the left of g is c, which it leaves from; above it is f, at the same step.
-    assert trail == ["g", "c", "b", "e", "g", "f", "d", "a", "d"]
+    left, down, up = "ArrowLeft", "ArrowDown", "ArrowUp"
+    for key, there in zip((left, left, left, down, down, up, up, "Home", "End"), "gcbegfdad", strict=True):
+        page.keyboard.press(key)
+        focus(page, there)
+    # At an edge the focus stays.
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowUp")
-    assert focus(page) == "d", "At an edge the focus stays."
+    focus(page, "d")
     page.keyboard.press("Enter")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Space")
-    assert page.evaluate("picks") == [["picked", "d"], ["picked", "c"]]
+    picked(page, "d", "c")
 
 
 def test_the_tree_is_one_tab_stop_which_is_kept_with_the_focus_when_it_is_drawn_anew(page: Page) -> None:
@@ -74,11 +79,11 @@ def test_the_tree_is_one_tab_stop_which_is_kept_with_the_focus_when_it_is_drawn_
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowLeft")
     redraw(page, drawing(small(), "g"), "g")
-    assert focus(page) == "g"
+    focus(page, "g")
     page.keyboard.press("Tab")
-    assert focus(page) == ""
+    focus(page, "")
     page.keyboard.press("Shift+Tab")
-    assert focus(page) == "g"
+    focus(page, "g")
 
 
 def test_a_click_picks_a_mark_a_fold_or_the_end_of_a_named_branch(page: Page) -> None:
@@ -86,7 +91,7 @@ def test_a_click_picks_a_mark_a_fold_or_the_end_of_a_named_branch(page: Page) ->
     page.locator(".it.fold").click()
     page.locator(".it.mark").first.click()
     page.get_by_text("main", exact=True).click()
-    assert page.evaluate("picks") == [["picked", name] for name in ("fold:0:000001", ident(0), ident(98))]
+    picked(page, "fold:0:000001", ident(0), ident(98))
 
 
 def test_the_frame_scrolls_to_the_selected_mark_and_stays_there_when_drawn_anew(page: Page) -> None:
@@ -96,8 +101,8 @@ def test_the_frame_scrolls_to_the_selected_mark_and_stays_there_when_drawn_anew(
     page.wait_for_function("document.querySelector('.ct-frame').scrollLeft > 0")
     before = page.locator(chosen).bounding_box()
     redraw(page, draw(tree, fold(tree)) + " ", tree.head or "")
-    assert page.locator(chosen).bounding_box() == before
-    assert page.locator(".ct-name[data-away=left]").count() > 0, "What is out of view is pointed to."
+    becomes(page, lambda: page.locator(chosen).bounding_box(), before)
+    expect(page.locator(".ct-name[data-away=left]").first, "What is out of view is pointed to.").to_be_attached()
 
 
 def test_axe_finds_nothing(page: Page) -> None:
