@@ -16,7 +16,7 @@ from lab.meter import StorageSize, ThreadSize
 from lab.owned import Owned
 from lab.storage import Storage
 from lab.stream import Graph
-from lab.threads import Thread
+from lab.threads import Thread, given_title
 
 IN_MEMORY = 16 * 2**20
 """Bytes of an export that are kept in memory; a larger one goes to a temporary file."""
@@ -57,7 +57,7 @@ class Keeping(Owned):
         if not self._is_shared(self._storage(thread)):
             raise _not_shared(thread)
         with self._alone(thread_id):
-            return keep.copy_thread(self._lab.storage, thread, title)
+            return keep.copy_thread(self._lab.storage, thread, None if title is None else given_title(title))
 
     def export(self, thread_id: str) -> Iterator[bytes]:
         """Gives the thread as a file that `take_in` takes, piece by piece.

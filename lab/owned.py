@@ -25,7 +25,7 @@ from lab.models import ModelName
 from lab.plain import Plain
 from lab.runs import Claim, Request, Work
 from lab.stream import Graph
-from lab.threads import Thread, titled
+from lab.threads import Thread, given_title
 
 if TYPE_CHECKING:
     from lab.lab import Lab
@@ -270,7 +270,7 @@ class Owned:
             pace=self._pace(going),
             breakpoints=going.get("breakpoints", NO_BREAKPOINTS),
             checkpoint_id=checkpoint_id,
-            label=titled(label) if label.strip() else "",
+            label=given_title(label) if label.strip() else "",
         )
 
     def _work(self, request: Request, *, apart: bool) -> Work:

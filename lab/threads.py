@@ -13,6 +13,7 @@ from lab.errors import InvalidInput, UnknownThread
 from lab.models import ModelName
 from lab.plain import Plain, plain
 from lab.tables import STARTS, THREADS, Database
+from lab.validation_messages import Fault, sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,13 @@ def titled(text: str) -> str:
     if not words:
         raise InvalidInput({"title": "The title is empty. Write one."})
     return " ".join(words)[:TITLE]
+
+
+def given_title(text: str) -> str:
+    """Return a title that somebody typed; raises InvalidInput where it's empty or too long, for nothing is cut."""
+    if len(" ".join(text.split())) > TITLE:
+        raise InvalidInput({"title": sentence(Fault("long", TITLE, text), "Title")})
+    return titled(text)
 
 
 _NEW, _STARTED = insert(THREADS), insert(STARTS)
@@ -138,7 +146,7 @@ class Threads:
         """Gives a thread of this workspace another title; raises InvalidInput, UnknownThread."""
         own = (THREADS.c.thread_id == thread_id) & (THREADS.c.workspace == workspace)
         with self._database.begin() as connection:
-            if connection.execute(update(THREADS).where(own).values(title=titled(title))).rowcount == 0:
+            if connection.execute(update(THREADS).where(own).values(title=given_title(title))).rowcount == 0:
                 raise UnknownThread(thread_id)
 
 

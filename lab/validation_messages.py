@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from lab.number_text import is_unclear
+
 LONGEST = 500
 """Characters of one message."""
 
@@ -61,6 +63,7 @@ _OTHERS: Mapping[str, str] = {
     "json": "isn't valid JSON. Check its brackets, quotes and commas",
     "alike": "must not have the same value twice",
     "unknown": "isn't a field of this form. Take it out",
+    "unclear": "can be read in two ways. Write thousands without a comma and decimals with a point",
     "other": "can't have this value. Give it another one",
     "unmakeable": "has a type of which a form can't make values. Leave it as it is",
 }
@@ -209,6 +212,8 @@ def pydantic_fault(one: Mapping[str, Any]) -> Fault:
     if kind in _PYDANTIC:
         rule, limit = _PYDANTIC[kind]
         return Fault(rule, limit if rule == "type" else context.get(limit), value)
+    if kind.startswith(("int_", "float_", "decimal_")) and is_unclear(value):
+        return Fault("unclear")
     if kind.endswith(("_type", "_parsing", "_parsing_size", "_from_date_parsing", "_from_date_inexact")):
         head = kind.partition("_")[0]
         return Fault("type", head, value) if head in _TYPES else Fault("other")
@@ -242,6 +247,8 @@ def schema_fault(error: Any) -> Fault:
         return Fault("empty")
     if rule == "type" and error.instance is None:
         return Fault("empty")
+    if rule == "type" and error.validator_value in ("number", "integer") and is_unclear(error.instance):
+        return Fault("unclear")
     if rule == "choice":
         options = error.validator_value if error.validator == "enum" else [error.validator_value]
         return Fault("choice", tuple(options) if isinstance(options, list) else ())
@@ -272,5 +279,5 @@ def parsed_json(text: Any) -> Any:
     """Give what a JSON text says; None where it says nothing."""
     try:
         return json.loads(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None

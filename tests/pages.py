@@ -45,7 +45,8 @@ def give(at: AppTest, key: str, value: Plain) -> None:
             widget: Any = getattr(at, kind)(key=key)
         except KeyError:
             continue
-        widget.set_value(value)
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        widget.set_value(str(value) if number and kind in ("text_input", "text_area") else value)
         return
     raise KeyError(f"The page has no field '{key}'.")
 

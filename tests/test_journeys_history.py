@@ -32,7 +32,7 @@ def open_tab(page: Page, name: str) -> None:
 
 
 def set_number(page: Page, name: str, value: str) -> None:
-    field = page.locator(f"[class*='st-key-edit_'][class*='_{name}_set']").get_by_role("spinbutton").first
+    field = page.locator(f"[class*='st-key-edit_'][class*='_{name}_set']").get_by_role("textbox").first
     with answered(page):
         field.fill(value)
         field.press("Tab")

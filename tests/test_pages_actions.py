@@ -90,7 +90,7 @@ def test_a_value_injected_at_a_chosen_pause_is_worked_on() -> None:
     press(at, "breakpoints_run")
     assert (badges(at), steps(at)) == (["Paused"], ["a", "b"])
     field = paused_field(at, BREAKPOINTS, BREAKPOINTS.lanes[0], "value")
-    assert at.number_input(key=field).value == 20
+    assert at.text_input(key=field).value == "20"
     give(at, field, 100)
     press(at, "breakpoints_steps_continue")
     assert badges(at) == ["Finished"]

@@ -90,7 +90,7 @@ def test_a_fork_s_value_that_does_not_fit_is_told_at_its_field(pages_lab: Lab) -
     at = open_page("time-travel")
     start(at, TRAVEL)
     go_back(at, TRAVEL, FORK, "outline", {"topic": ""})
-    assert any("at least 1 character" in text for text in texts(at))
+    assert any("'Topic' is empty." in text for text in texts(at))
     assert len(mails(pages_lab, "fork")) == 1
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter
 from pydantic_core.core_schema import ErrorType
@@ -142,6 +142,8 @@ def test_a_field_that_the_choice_needs_is_complained_of() -> None:
     check_answer(approval_gate.Verdict.model_json_schema(), {"decision": "approve", "feedback": ""})
 
 
+SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no fault of what is tried."""
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | st.just("x" * 5000),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
@@ -169,6 +171,7 @@ def refuse_plainly(check: Callable[[], object]) -> None:
             assert told.endswith((".", "!", "?"))
 
 
+@SLOW
 @given(st.data())
 def test_no_message_about_an_input_of_the_catalogue_is_a_library_s(data: st.DataObject) -> None:
     schema = data.draw(st.sampled_from(INPUTS))
@@ -176,6 +179,7 @@ def test_no_message_about_an_input_of_the_catalogue_is_a_library_s(data: st.Data
     refuse_plainly(lambda: check_input(schema, values))
 
 
+@SLOW
 @given(st.data())
 def test_no_message_about_an_answer_of_the_catalogue_is_a_library_s(data: st.DataObject) -> None:
     schema = data.draw(st.sampled_from(ANSWERS))
@@ -183,6 +187,7 @@ def test_no_message_about_an_answer_of_the_catalogue_is_a_library_s(data: st.Dat
     refuse_plainly(lambda: check_answer(schema, values))
 
 
+@SLOW
 @given(st.data())
 def test_no_message_about_an_edit_is_a_library_s(data: st.DataObject) -> None:
     schema = data.draw(st.sampled_from(STATES))

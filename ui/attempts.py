@@ -106,7 +106,6 @@ def label(thread_id: str) -> None:
     st.text_input(
         "Name of the branch",
         key=f"label_{thread_id}",
-        max_chars=60,
         placeholder="for example: without discount",
         help="Names the branch in the tree, and the table's filter finds it.",
     )

@@ -1,6 +1,5 @@
 """The form of a state: each field drawn by its type, and read back as what was changed in it."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -11,14 +10,12 @@ import streamlit as st
 from lab.editing import How
 from lab.entries import Entry
 from lab.form_values import Json, Kept, as_json, same, to_form
-from ui.form import ROWS, SAFE, complain, count, decimals, draw_rows, height, pick, read_rows, write
+from lab.number_text import number_of, number_text
+from ui.form import ROWS, complain, draw_rows, height, pick, read_rows, write
 from ui.text import literal, shown
 
 FOLD = 20_000
 """Characters of a value from which on it's left alone until somebody opens it."""
-
-DIGITS = 12
-"""Decimals that a number's own widget shows; a longer number is drawn as text, so that it stays what it is."""
 
 PARTS = frozenset((*ROWS, "group"))
 """Kinds that hold other fields."""
@@ -248,7 +245,7 @@ def _value(entry: Entry, key: str, start: Any) -> Any:
     if isinstance(start, Json):
         return Json(value or "")
     if _as_text(entry, start):
-        return start if value == _text(start) else value or None
+        return start if value == _text(start) else _typed(entry, value)
     return value
 
 
@@ -258,8 +255,6 @@ def _scalar(entry: Entry, start: Any, common: dict[str, Any]) -> None:
             st.text_input(value=_text(start), **common)
         case "text" | "area":
             write(entry, start, common)
-        case "integer" | "number":
-            count(entry, start, common)
         case "toggle" if isinstance(start, bool) and not entry.optional:
             st.toggle(value=start, **common)
         case "toggle":
@@ -279,18 +274,24 @@ def _scalar(entry: Entry, start: Any, common: dict[str, Any]) -> None:
 
 
 def _as_text(entry: Entry, start: Any) -> bool:
-    """Tells whether a value is drawn as text, because its own widget would round it or leave a part of it out."""
+    """Tells whether a value is drawn as text, because its own widget would round it, or take it for another one."""
     match start:
-        case bool():
-            return False
-        case int():
-            return abs(start) > SAFE
-        case float():
-            return not math.isfinite(start) or decimals(start) > DIGITS or abs(start) >= 10**DIGITS
+        case _ if entry.kind in ("integer", "number"):
+            return True
         case datetime() | time():
             return bool(start.second or start.microsecond or start.tzinfo)
     return False
 
 
 def _text(start: Any) -> str:
-    return start.isoformat() if isinstance(start, (datetime, time)) else str(start)
+    if isinstance(start, (datetime, time)):
+        return start.isoformat()
+    if isinstance(start, (int, float)) and not isinstance(start, bool):
+        return number_text(start)
+    return "" if start is None else str(start)
+
+
+def _typed(entry: Entry, text: str) -> Any:
+    """Gives the number that was typed; what is none stays text, of which the check then complains."""
+    number = number_of(text) if entry.kind in ("integer", "number") else None
+    return (text if text.strip() else None) if number is None else number

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from contextlib import suppress
 from typing import Any
 
 import pandas as pd
@@ -12,6 +12,7 @@ import streamlit as st
 from lab.entries import SCALARS, Entry, Kind
 from lab.form_values import NEW_ROLES, Json, Kept
 from lab.forms import Field
+from lab.number_text import number_of, number_text
 from lab.plain import Plain
 from lab.validation_messages import choice_text
 from ui.text import LIMIT, literal, shown
@@ -36,13 +37,21 @@ def ask(fields: Sequence[Field], key: str, values: Mapping[str, Plain], wrong: M
     for name, message in wrong.items():
         if name not in given:
             complain(message)
-    return {name: value for name, value in given.items() if value is not None}
+    return _given(fields, given)
 
 
 def held(fields: Sequence[Field], key: str) -> dict[str, Plain]:
     """Gives what the widgets of a form hold, for a callback that runs before they're drawn again."""
-    found = {field.name: st.session_state.get(f"{key}_{field.name}") for field in fields}
-    return {field.name: _read(field, found[field.name]) for field in fields if found[field.name] is not None}
+    return _given(fields, {field.name: _read(field, st.session_state.get(f"{key}_{field.name}")) for field in fields})
+
+
+def _given(fields: Sequence[Field], values: Mapping[str, Plain]) -> dict[str, Plain]:
+    """Leaves out what is empty and needn't be given; what must be is there as None, so that it's asked for."""
+    return {
+        field.name: values[field.name]
+        for field in fields
+        if values[field.name] is not None or field.required or field.optional
+    }
 
 
 def complain(message: str) -> None:
@@ -53,12 +62,17 @@ def complain(message: str) -> None:
 
 
 def _read(field: Field, value: Any) -> Plain:
+    if not isinstance(value, str) or field.widget == "choice":
+        return value
+    if not value.strip() and (field.widget in ("json", "integer", "number") or (field.optional and field.min_length)):
+        return None
+    # What can't be read stays text, which the schema's check then names as the fault it is.
     if field.widget == "json":
-        try:
-            return json.loads(str(value))
-        except ValueError:
-            # It stays text, which the schema's check then names as the fault it is.
-            return value
+        with suppress(ValueError, RecursionError):
+            return json.loads(value)
+    if field.widget in ("integer", "number"):
+        number = number_of(value)
+        return value if number is None else number
     return value
 
 
@@ -69,11 +83,14 @@ def _widget(field: Field, key: str, value: Plain) -> Plain:
     if field.widget == "toggle":
         return st.toggle(field.title, value=bool(value), **common)
     if field.widget in ("integer", "number"):
-        return _number(field, value, common)
+        start = "" if value is None else value if isinstance(value, str) else number_text(value)
+        # A browser's own field for numbers takes 1,5 for 15 and, when it's cleared, gives the number before.
+        return _read(field, st.text_input(field.title, start, **common))
     text = "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
     if field.widget == "text":
-        return st.text_input(field.title, text, max_chars=field.max_length, **common)
-    return _read(field, st.text_area(field.title, text, max_chars=field.max_length, height=110, **common))
+        return _read(field, st.text_input(field.title, text, **common))
+    # Without its limit: a browser drops what is pasted over it without a word.
+    return _read(field, st.text_area(field.title, text, height=110, **common))
 
 
 def _choice(field: Field, value: Plain, common: dict[str, Any]) -> Plain:
@@ -92,24 +109,15 @@ def _label(option: Plain) -> str:
     return shown(choice_text(option), 60)
 
 
-def _number(field: Field, value: Plain, common: dict[str, Any]) -> Plain:
-    kind = int if field.widget == "integer" else float
-    start: Any = None if value is None else kind(value)
-    # Without bounds: what the browser refuses it keeps to itself, and the value before would be sent in its place.
-    return st.number_input(field.title, value=start, step=kind(1), **common)
-
-
 # Typed fields
 
 
 def write(entry: Entry, start: str, common: dict[str, Any]) -> None:
-    """Draws a text, in one line where it has one."""
-    # A limit that the value is over already would cut it.
-    limit = entry.max_length if entry.max_length is not None and len(start) <= entry.max_length else None
+    """Draws a text, in one line where it has one; what is over its limit is told of and not cut."""
     if entry.kind == "area" or len(start) > LINE or any(char in start for char in "\r\n"):
-        st.text_area(value=start, max_chars=limit, height=height(start), **common)
+        st.text_area(value=start, height=height(start), **common)
     else:
-        st.text_input(value=start, max_chars=limit, **common)
+        st.text_input(value=start, **common)
     if (plain := shown(start)) != start and len(start) <= LIMIT:
         st.caption(f"With what can't be seen: {literal(plain, 1000)}")
 
@@ -117,15 +125,6 @@ def write(entry: Entry, start: str, common: dict[str, Any]) -> None:
 def height(text: str) -> int:
     """Gives the pixels that show a text without scrolling, within reason."""
     return min(320, max(80, 26 * (text.count("\n") + len(text) // LINE + 2)))
-
-
-def count(entry: Entry, start: Any, common: dict[str, Any]) -> None:
-    """Draws a number, without its bounds: those the lab checks, and says at the field what is wrong."""
-    kind = int if entry.kind == "integer" else float
-    value = None if start is None else kind(start)
-    if kind is float:
-        common["format"] = f"%.{max(2, decimals(value or 0.0))}f"
-    st.number_input(value=value, step=kind(1), **common)
 
 
 def pick(entry: Entry, start: str | None, common: dict[str, Any]) -> None:
@@ -137,11 +136,6 @@ def pick(entry: Entry, start: str | None, common: dict[str, Any]) -> None:
     else:
         index = None if start is None else names.index(start)
         st.selectbox(options=names, index=index, format_func=lambda name: shown(name, 60), **common)
-
-
-def decimals(number: float) -> int:
-    """Counts the decimals that it takes to write a number exactly."""
-    return max(0, -int(Decimal(repr(number)).as_tuple().exponent))
 
 
 # Tables
@@ -254,12 +248,11 @@ def _calls(line: Row) -> str:
 
 def _configured(column: Entry, kind: Kind) -> Any:
     told: dict[str, Any] = {"label": shown(column.title, 60), "help": literal(column.help) or None}
-    bounds: dict[str, Any] = {"min_value": column.minimum, "max_value": column.maximum}
     match kind:
         case "integer":
-            return st.column_config.NumberColumn(**told, **bounds, step=1)
+            return st.column_config.NumberColumn(**told, step=1)
         case "number":
-            return st.column_config.NumberColumn(**told, **bounds)
+            return st.column_config.NumberColumn(**told)
         case "toggle":
             return st.column_config.CheckboxColumn(**told, default=None if column.optional else False)
         case "choice":

@@ -146,7 +146,7 @@ def _copy(visitor: Workspace, thread: Thread) -> None:
 def _title(action: str, title: str) -> str | None:
     """Asks for a title and gives it once it's sent."""
     with st.form(key=f"{action}_form", border=False):
-        given = st.text_input("Title", value=title, max_chars=TITLE, key=f"{action}_title")
+        given = st.text_input("Title", value=title, key=f"{action}_title")
         sent = st.form_submit_button(action.capitalize(), type="primary", key=f"{action}_do")
     return given if sent else None
 
