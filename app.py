@@ -2,9 +2,8 @@
 
 import gc
 import importlib
-import logging
 import os
-import threading
+import sys
 import warnings
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -20,12 +19,9 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lab.door import close_lab, open_lab
+from lab.errors import LabError
 from lab.visitors import COOKIE, NEAR, Visitors, is_loopback
 
-LOG = logging.getLogger(__name__)
-
-GOODBYE = 0.5
-"""Seconds that the server has for its own end where a node doesn't end."""
 WARM = (
     "pandas",
     "pages.pattern",
@@ -121,26 +117,22 @@ def _header(value: str, *, secure: bool) -> str:
 @asynccontextmanager
 async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     """Opens the lab before the first page and closes it after the last."""
+    try:
+        open_lab()
+    except LabError as error:
+        sys.stderr.write(f"\nThe lab can't start. {error}\n")
+        sys.stderr.flush()
+        # The server would print its own way here, and some of them serve pages without a lab.
+        os._exit(1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in WARM:
             importlib.import_module(name)
-    open_lab()
     # What is imported by now stays for good; without this every collection would walk all of it.
     gc.collect()
     gc.freeze()
     yield {}
-    left = close_lab()
-    if left:
-        LOG.warning(
-            "%d run(s) didn't end in time: a node is still at work. The server ends without them; their threads stand "
-            "at their last checkpoints, and the node runs again from its top once somebody continues.",
-            left,
-        )
-        # At its end Python waits for every thread of a pool, however long its node takes.
-        last = threading.Timer(GOODBYE, os._exit, (0,))
-        last.daemon = True
-        last.start()
+    close_lab()
 
 
 app = st.App("ui/main.py", lifespan=lifespan, middleware=[Middleware(NestedAddresses), Middleware(Admission)])

@@ -1,12 +1,10 @@
 """Edits of a thread's state, drafted first so that a preview is what is saved, and the event that tells of one."""
 
-import sqlite3
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
-import psycopg
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
     BaseCheckpointSaver,
@@ -23,7 +21,7 @@ from langgraph.runtime import RunControl
 from langgraph.types import Command, Overwrite, StateSnapshot
 from pydantic import BaseModel
 
-from lab.errors import NotPossible
+from lab.errors import NotPossible, StorageUnavailable
 from lab.events import StateEdited
 from lab.models import explain
 from lab.plain import plain
@@ -187,7 +185,7 @@ def _refusing() -> Iterator[None]:
             f"The state can't be edited here: {error}. Choose as which node the values are written, or pause after "
             "another one."
         ) from error
-    except (sqlite3.OperationalError, psycopg.OperationalError, NotPossible):
+    except (StorageUnavailable, NotPossible):
         raise
     # The edges behind the node are followed at once, and what a pattern's own decision raises can be anything.
     except Exception as error:

@@ -127,6 +127,17 @@ class DamagedDatabase(LabError):
         )
 
 
+class DamageFound(LabError):
+    """Raised when the database file turns out to be damaged while the lab is at work."""
+
+    def __init__(self, finding: str) -> None:
+        super().__init__(
+            f"The database file is damaged ({finding}). What can still be read is shown, and no run begins, because "
+            "what it saves could be lost or do more damage. Export the threads that you need, stop the lab, and "
+            "restore a copy of the file or name another one by LAB_DATABASE."
+        )
+
+
 class NewerDatabase(LabError):
     """Raised at start when a newer version of the lab has made or changed the database."""
 
@@ -135,3 +146,19 @@ class NewerDatabase(LabError):
             f"The database has version {found}, which a newer program has made; this one knows versions up to {known}. "
             "It was left as it is. Start that newer program, or name another database by LAB_DATABASE."
         )
+
+
+class InvalidSettings(LabError):
+    """Raised at start when settings have values that can't be used; values aren't repeated, they may be secret."""
+
+    def __init__(self, found: dict[str, str]) -> None:
+        told = "; ".join(f"{name}: {message[:1].lower()}{message[1:]}" for name, message in found.items())
+        super().__init__(f"The settings can't be used: {told}. Correct them in the environment or in .env.")
+
+
+class UnusableDatabase(LabError):
+    """Raised at start when the database that the settings name can't be opened; the message says why and what to do."""
+
+
+class StorageUnavailable(LabError):
+    """Raised when the database can't be read or written now, though nothing in it is wrong."""

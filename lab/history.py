@@ -2,17 +2,16 @@
 
 import ast
 import re
-import sqlite3
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-import psycopg
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Interrupt, PregelTask, StateSnapshot
 
+from lab.errors import StorageUnavailable
 from lab.events import (
     CheckpointSaved,
     Event,
@@ -235,7 +234,7 @@ def _inside(graph: Graph, config: RunnableConfig) -> list[StateSnapshot]:
     """Reads what a subgraph saved; nothing where one of its checkpoints is damaged, for they come all or none."""
     try:
         return list(graph.get_state_history(config, limit=RESTORED))[::-1]
-    except (sqlite3.OperationalError, psycopg.OperationalError):
+    except StorageUnavailable:
         raise
     # What a damaged row makes its decoding raise can be anything.
     except Exception:  # noqa: BLE001

@@ -28,7 +28,7 @@ from lab.lane_savers import CALLS, Held, LaneSavers
 from lab.lease import LeaseRenewal
 from lab.models import ModelName, make_model
 from lab.runs import Request, Runs
-from lab.settings import Settings
+from lab.settings import Settings, read_settings
 from lab.storage import Storage, open_storage
 from lab.stream import Graph, Stream
 from lab.tables import SECRETS, ArchiveTable, FaultTable, LedgerTable, OutboxTable
@@ -40,7 +40,7 @@ class Lab:
     """An opened lab; close it when the process ends."""
 
     def __init__(self, settings: Settings | None = None, *, patterns: Sequence[Pattern] = CATALOGUE) -> None:
-        self.settings = settings or Settings()
+        self.settings = settings or read_settings()
         redaction.know_environment()
         redaction.know(*self.settings.secrets)
         self.patterns = {pattern.slug: pattern for pattern in patterns}
@@ -57,9 +57,7 @@ class Lab:
         self._stack.callback(self.lane_savers.close)
         self._stack.callback(self.claims.end)
         self._stack.callback(self.renewal.close)
-        self._stack.callback(self._close_runs)
-        self.left = 0
-        """Runs that hadn't ended when the lab was closed; their threads stand at their last checkpoints."""
+        self._stack.callback(self.runs.close)
         self.graph = functools.lru_cache(maxsize=256)(self._graph)
 
     def workspace(self, name: str, *, near: bool = False) -> Workspace:
@@ -74,9 +72,6 @@ class Lab:
     def close(self) -> None:
         """Stops all runs and closes the storage."""
         self._stack.close()
-
-    def _close_runs(self) -> None:
-        self.left = self.runs.close()
 
     def pattern(self, slug: str) -> Pattern:
         """Gives a pattern; raises KeyError where there is none."""

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from langchain_core.runnables import RunnableConfig
@@ -17,9 +17,11 @@ from graphs.pattern import Saver
 from lab.errors import NotPossible
 from lab.models import ModelName
 from lab.noting import Noting
-from lab.savers import NotingMemory, NotingPostgres, NotingSqlite
+from lab.savers import NotingMemory, NotingPostgres, NotingSqlite, Readers
 from lab.settings import Settings
-from lab.storage import BUSY_TIMEOUT, Storage, open_storage
+from lab.sqlite_file import connect
+from lab.storage import Storage, open_storage
+from lab.storage_errors import in_words
 from lab.stream import Graph
 from lab.tables import NOTES, Guard
 
@@ -64,7 +66,7 @@ class LaneSqlite(_Bare, NotingSqlite):
 
     def __init__(self, path: Path, *, stays: bool) -> None:
         """Opens nothing yet; with `stays` False each call opens and closes a connection of its own."""
-        super().__init__(_closed())
+        super().__init__(_closed(), Readers(partial(connect, path), keep=1 if stays else 0))
         self._path = path
         self._stays = stays
         self._opened = False
@@ -75,10 +77,10 @@ class LaneSqlite(_Bare, NotingSqlite):
         """Gives a cursor of the open connection; who reads on after it was let go has one for that call alone."""
         with self._one:
             if not self._opened:
-                self.conn = sqlite3.connect(self._path, check_same_thread=False, timeout=BUSY_TIMEOUT)
-                self.conn.execute("PRAGMA synchronous=NORMAL")
-                # The lab made the tables when it opened the file.
-                self.is_setup = self._opened = True
+                with in_words():
+                    self.conn = connect(self._path)
+                    self.conn.execute("PRAGMA synchronous=NORMAL")
+                self._opened = True
             try:
                 with super().cursor(transaction) as cursor:
                     yield cursor
@@ -91,6 +93,7 @@ class LaneSqlite(_Bare, NotingSqlite):
         with self._one:
             self._stays = False
             self._close()
+        self.readers.close()
 
     def _close(self) -> None:
         self.conn.close()
@@ -214,7 +217,8 @@ class LaneSavers:
     def _file(self) -> tuple[Path, Storage]:
         """The lab's own file, or a temporary one where it has none."""
         if self._own.kind == "sqlite":
-            return Path(self._settings.database), self._own
+            assert self._own.path is not None
+            return self._own.path, self._own
         folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="pattern-lab-"))
         path = Path(folder) / "checkpoints.sqlite"
         return path, self._open(str(path))

@@ -4,9 +4,8 @@ import logging
 import threading
 import time
 
-from sqlalchemy.exc import DBAPIError
-
 from lab.claims import Claims
+from lab.errors import StorageUnavailable
 from lab.runs import Runs
 
 LOG = logging.getLogger(__name__)
@@ -49,7 +48,7 @@ class LeaseRenewal:
         while not self._closed.wait(self._pause):
             try:
                 self._look()
-            except DBAPIError:
+            except StorageUnavailable:
                 # Another program may hold the database for a while; as long as it does, nobody takes a thread over.
                 LOG.warning("The lease couldn't be renewed yet.", exc_info=True)
 

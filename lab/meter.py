@@ -11,7 +11,8 @@ from langgraph.checkpoint.memory import InMemorySaver
 from sqlalchemy import bindparam, text
 
 from lab.errors import NotPossible
-from lab.storage import BUSY_TIMEOUT, Storage
+from lab.sqlite_file import BUSY_TIMEOUT
+from lab.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,8 @@ def backup(storage: Storage, target: Path) -> int:
         raise NotPossible(f"There is a file '{target.name}' already, and a backup replaces none. Choose another name.")
     part = target.with_name(f"{target.name}.part")
     try:
+        # For its owner alone, as the database itself.
+        part.touch(mode=0o600)
         with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT)) as source, closing(sqlite3.connect(part)) as copy:
             source.backup(copy)
         part.replace(target)

@@ -7,7 +7,7 @@ from sqlalchemy import Column, Connection, Table, Text, delete, insert, inspect,
 from lab.errors import NewerDatabase
 from lab.tables import METADATA
 
-VERSION = 2
+VERSION = 3
 """Goes up by one whenever a table is added or changed, so that an older program keeps off what it doesn't know."""
 
 META = Table("lab_meta", METADATA, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
@@ -23,6 +23,8 @@ STEPS: Mapping[int, Mapping[str, Sequence[str]]] = {
             "ALTER TABLE lab_faults ALTER COLUMN point TYPE TEXT",
         )
     },
+    # Adds tables alone: claims, their owners, and what runs told.
+    3: {},
 }
 """By version, what changes the tables of the version before, by kind of database; missing tables are made anyway."""
 

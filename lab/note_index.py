@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 
 from langgraph.checkpoint.base import empty_checkpoint
 from sqlalchemy import text
 
 from lab import notes
+from lab.errors import StorageUnavailable
 from lab.index import ONE_BY_ONE, by_ids, each
 from lab.notes import Note
 from lab.storage import Storage
@@ -76,8 +78,12 @@ def _noted_now(storage: Storage, thread_id: str, namespace: str, ident: str) -> 
         lost = found.parent_config is not None and before is None
         parent = before.checkpoint if before else None if lost else empty_checkpoint()
         told = notes.note(found.checkpoint, parent, found.metadata)
+    except StorageUnavailable:
+        raise
     # Whatever a damaged row makes its decoding raise; the history shows the row, and says so where it's opened.
     except Exception:  # noqa: BLE001
         return notes.NOTHING
-    storage.saver.keep(notes.row(thread_id, namespace, ident, told))
+    # Who only looks needs no room on the disk: what can't be kept now is made again by the next who looks.
+    with suppress(StorageUnavailable):
+        storage.saver.keep(notes.row(thread_id, namespace, ident, told))
     return told

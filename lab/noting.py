@@ -2,13 +2,11 @@
 
 import functools
 import logging
-import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
-import psycopg
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
     ChannelVersions,
@@ -20,6 +18,7 @@ from langgraph.checkpoint.base import (
 
 from lab import notes
 from lab.async_saver import AsyncByThreads
+from lab.errors import StorageUnavailable
 from lab.redaction import redact
 from lab.tables import Guard, unguarded
 
@@ -59,7 +58,7 @@ class Noting(AsyncByThreads):
             if found is not None and "id" not in found.checkpoint:
                 raise ValueError("it is no checkpoint")
             return found
-        except (sqlite3.OperationalError, psycopg.OperationalError):
+        except StorageUnavailable:
             raise
         # What a damaged row makes its decoding raise can be anything.
         except Exception:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
-import psycopg
 from langgraph.types import StateSnapshot
 from sqlalchemy import Connection
 
@@ -17,7 +15,15 @@ from graphs.pattern import Breakpoints, Lane, Pattern
 from lab import index, listing
 from lab.apart import Apart
 from lab.claims import Accepted
-from lab.errors import NotPossible, StaleAnswer, ThreadBusy, UnknownCheckpoint, UnknownThread, Unreadable
+from lab.errors import (
+    NotPossible,
+    StaleAnswer,
+    StorageUnavailable,
+    ThreadBusy,
+    UnknownCheckpoint,
+    UnknownThread,
+    Unreadable,
+)
 from lab.events import EventLog, Kind, RunEnded, RunStarted, SaverDropped, WentBack
 from lab.history import RESTORED, Question, questions, restore
 from lab.lane_savers import CALLS
@@ -178,7 +184,7 @@ class Owned:
             place |= {"checkpoint_ns": namespace, "checkpoint_id": checkpoint_id}
         try:
             return graph.get_state({"configurable": place})
-        except (sqlite3.OperationalError, psycopg.OperationalError):
+        except StorageUnavailable:
             raise
         # What a damaged row, or a value that its own type refuses, makes the reading raise can be anything.
         except Exception as error:
@@ -215,11 +221,17 @@ class Owned:
             )
 
     def _must_be_offered(self, pattern: Pattern, lane: Lane) -> None:
+        self._must_be_sound()
         if lane not in self._lab.offered(pattern.slug).lanes:
             raise NotPossible(
                 f"The lane '{lane.title}' keeps its threads in PostgreSQL, and this lab has none. "
                 "Start the lab with a postgresql:// URL as LAB_DATABASE, or choose another lane."
             )
+
+    def _must_be_sound(self) -> None:
+        """Raises DamageFound where nothing more may be saved because the database file is damaged."""
+        if (damage := self._lab.storage.damage) is not None:
+            raise damage
 
     @contextmanager
     def _claimed(
@@ -228,8 +240,10 @@ class Owned:
         """Takes a thread that was looked at for the block, after which it's given back unless a run has taken it over.
 
         `runs` says that a run will. Raises UnknownThread where the thread is gone by now, ThreadBusy, StaleAnswer,
-        TooManyRuns.
+        TooManyRuns, and DamageFound for a run.
         """
+        if runs:
+            self._must_be_sound()
         self._lab.renewal.begin()
         with self._lab.runs.claimed(self.name, thread_id, answering, runs=runs) as claim:
             log = self._lab.runs.known(self.name, thread_id)

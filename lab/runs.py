@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pydantic import TypeAdapter
-from sqlalchemy.exc import DBAPIError
 
 from graphs.pattern import Breakpoints
 from lab.claims import Change, Claims
-from lab.errors import ClaimLost, StaleAnswer, ThreadBusy
+from lab.errors import ClaimLost, StaleAnswer, StorageUnavailable, ThreadBusy
 from lab.event_store import EventStore
 from lab.events import Event, EventLog, Kind, Log, Outcome, RunEnded, RunStarted, RunStopping
 from lab.models import ModelName, explain
@@ -22,9 +21,6 @@ from lab.plain import Plain
 from lab.tables import Database
 
 LOG = logging.getLogger(__name__)
-
-GRACE = 4.0
-"""Seconds that all runs together have to end once the lab is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +109,8 @@ class Run:
     def _finish(self, outcome: Outcome, error: str) -> None:
         if self.lost:
             outcome, error = "failed", str(ClaimLost(self.request.thread_id))
-        try:
-            self.finish(self, outcome, error)
-        # Nobody is left above this thread who could be told.
-        except Exception:
-            LOG.exception("The end of run %s couldn't be written down.", self.run_id)
-        finally:
-            self.done.set()
+        self.finish(self, outcome, error)
+        self.done.set()
 
     def lose(self) -> None:
         """Ends the run because the thread is another process's by now."""
@@ -263,10 +254,8 @@ class Runs:
 
         def write(news: list[Event]) -> None:
             left = outcome in ("stopped", "failed", "crashed")
-            try:
-                self._written(thread_id, lambda: self._released(thread_id, news, left=left, log=log))
-            finally:
-                self.release(thread_id)
+            self._written(thread_id, lambda: self._released(thread_id, news, left=left, log=log))
+            self.release(thread_id)
 
         log.end(lambda no: RunEnded(no, time.time(), run.run_id, outcome, error), write)
 
@@ -284,7 +273,7 @@ class Runs:
         """Writes how a claim ended; where the database can't be written to, that's made up for later."""
         try:
             write()
-        except DBAPIError:
+        except StorageUnavailable:
             LOG.warning("Thread %s couldn't be given back yet.", thread_id, exc_info=True)
             with self._lock:
                 self._owed.add(thread_id)
@@ -346,12 +335,11 @@ class Runs:
             gone = self._logs.pop(key)
             many, large = many - 1, large - gone.bytes
 
-    def close(self, timeout: float = GRACE) -> int:
-        """Stops all runs, waits for their ends, `timeout` seconds in all, and gives how many didn't end by then."""
+    def close(self, timeout: float = 5.0) -> None:
+        """Stops all runs and waits for their ends, `timeout` seconds in all."""
         runs = self.at_work()
         for run in runs:
             run.stop()
         deadline = time.monotonic() + timeout
         for run in runs:
             run.done.wait(max(0.0, deadline - time.monotonic()))
-        return sum(not run.done.is_set() for run in runs)

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple, Protocol
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.sqlite import SqliteSaver
 from sqlalchemy import Connection, TableClause, bindparam, column, delete, func, insert, literal, select, table, text
 
 from lab.index import metadata
+from lab.savers import ExactPostgres
 from lab.storage import Storage
 
 
@@ -101,7 +101,7 @@ def _open(storage: Storage, connection: Connection, serde: SerializerProtocol | 
     driver: Any = connection.connection.driver_connection
     if storage.kind == "sqlite":
         return Open(connection, _Joined(driver, serde=serde), rows)
-    return Open(connection, PostgresSaver(driver, serde=serde), rows)
+    return Open(connection, ExactPostgres(driver, serde=serde), rows)
 
 
 def _twin(saver: InMemorySaver, serde: SerializerProtocol | None) -> InMemorySaver:

@@ -4,8 +4,10 @@ from contextlib import suppress
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lab.errors import InvalidSettings
 
 
 class Settings(BaseSettings):
@@ -13,8 +15,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True, frozen=True)
 
-    database: str = Field("data/lab.sqlite", validation_alias="LAB_DATABASE")
-    """A SQLite file, `memory`, or a `postgresql://` URL."""
+    database: str = Field("data/lab.sqlite", validation_alias="LAB_DATABASE", repr=False)
+    """A SQLite file, `memory`, or a `postgresql://` URL, which may hold a password."""
     pace: float = Field(30.0, validation_alias="LAB_PACE", ge=0)
     """Words a second of the offline model; 0 doesn't wait at all."""
     workspaces: Literal["auto", "shared", "own"] = Field("auto", validation_alias="LAB_WORKSPACES")
@@ -29,8 +31,8 @@ class Settings(BaseSettings):
     """Runs of one workspace that may be at work at the same time."""
     lease: float = Field(15.0, validation_alias="LAB_LEASE", gt=0)
     """Seconds after which a process that died without a word gives up the threads that it ran."""
-    pool_size: int = Field(8, validation_alias="LAB_POOL_SIZE", ge=1)
-    """Connections to PostgreSQL."""
+    pool_size: int = Field(8, validation_alias="LAB_POOL_SIZE", ge=2)
+    """Connections to PostgreSQL in all: one half for checkpoints, one for the lab's own tables."""
     openai_api_key: SecretStr | None = Field(None, validation_alias="OPENAI_API_KEY")
     openai_base_url: str | None = Field(None, validation_alias="OPENAI_BASE_URL")
     openai_model: str = Field("gpt-4o-mini", validation_alias="OPENAI_MODEL")
@@ -43,6 +45,11 @@ class Settings(BaseSettings):
     @classmethod
     def _blank_is_unset(cls, value: object) -> object:
         return None if value == "" else value
+
+    @field_validator("database", mode="before")
+    @classmethod
+    def _blank_is_the_default(cls, value: object) -> object:
+        return "data/lab.sqlite" if isinstance(value, str) and not value.strip() else value
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -59,3 +66,12 @@ class Settings(BaseSettings):
     def real_model(self) -> bool:
         """True where a real model can be chosen."""
         return self.openai_api_key is not None or self.openai_base_url is not None
+
+
+def read_settings() -> Settings:
+    """Reads the settings from the environment; raises InvalidSettings."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        # Without the cause, which repeats the values.
+        raise InvalidSettings({str(one["loc"][0]): one["msg"] for one in error.errors()}) from None

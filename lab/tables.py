@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from graphs.world import Saved
+from lab.storage_errors import in_words
 
 METADATA = MetaData()
 
@@ -162,19 +163,26 @@ class Database:
     def __init__(self, writer: Engine, reader: Engine, *, one_connection: bool) -> None:
         self._writer = writer
         self._reader = reader
+        self._own = threading.local()
         # An in-memory SQLite database is one connection, which two threads can't use at once.
         self._guard = threading.RLock() if one_connection else nullcontext()
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """Opens a transaction that commits at the end of the block."""
-        with self._guard, self._writer.begin() as connection:
-            yield connection
+        with self._guard, in_words(), self._writer.begin() as connection:
+            outer, self._own.connection = getattr(self._own, "connection", None), connection
+            try:
+                yield connection
+            finally:
+                self._own.connection = outer
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Opens a connection that only reads and waits for no writer."""
-        with self._guard, self._reader.connect() as connection:
+        own = getattr(self._own, "connection", None) if self._writer is self._reader else None
+        # Who reads in the middle of its own transaction waits for no second connection, of which there may be none.
+        with in_words(), self._guard, nullcontext(own) if own is not None else self._reader.connect() as connection:
             yield connection
 
     def rows(self, table: Table, thread_ids: list[str]) -> list[dict[str, Any]]:
@@ -219,8 +227,8 @@ class LedgerTable(ThreadTable):
 
     def charge(self, order: str, cents: int, key: str | None = None) -> int:
         """Books a charge and gives its number; a `key` seen before in this thread books nothing more."""
-        unique = None if key is None else _indexable(f"{self._thread_id}/{key}")
-        row = {"thread_id": self._thread_id, "order": order, "cents": cents, "key": unique, "at": time.time()}
+        unique = None if key is None else _indexable(_text(f"{self._thread_id}/{key}"))
+        row = {"thread_id": self._thread_id, "order": _text(order), "cents": cents, "key": unique, "at": time.time()}
         try:
             with self._begin() as connection:
                 return _number(connection, LEDGER, row)
@@ -238,9 +246,9 @@ class OutboxTable(ThreadTable):
         """Hands over one mail and gives its number."""
         row = {
             "thread_id": self._thread_id,
-            "recipient": recipient,
-            "subject": subject,
-            "body": body,
+            "recipient": _text(recipient),
+            "subject": _text(subject),
+            "body": _text(body),
             "at": time.time(),
         }
         with self._begin() as connection:
@@ -254,10 +262,10 @@ class ArchiveTable(ThreadTable):
         """Adds a row under that name and gives its number."""
         row = {
             "thread_id": self._thread_id,
-            "name": name,
+            "name": _text(name),
             "status": "stored",
             "error": "",
-            "body": body,
+            "body": _text(body),
             "at": time.time(),
         }
         with self._begin() as connection:
@@ -267,7 +275,7 @@ class ArchiveTable(ThreadTable):
         """Gives the thread's last row under that name, None where there is none."""
         query = (
             select(ARCHIVE.c.number, ARCHIVE.c.body, ARCHIVE.c.status == "quarantined")
-            .where(ARCHIVE.c.thread_id == self._thread_id, ARCHIVE.c.name == name)
+            .where(ARCHIVE.c.thread_id == self._thread_id, ARCHIVE.c.name == _text(name))
             .order_by(ARCHIVE.c.number.desc())
             .limit(1)
         )
@@ -281,16 +289,21 @@ class ArchiveTable(ThreadTable):
 
     def quarantine(self, number: int, error: str) -> None:
         """Notes that the row can't be used, and why; its text stays as it is."""
-        self._change(number, status="quarantined", error=error)
+        self._change(number, status="quarantined", error=_text(error))
 
     def overwrite(self, number: int, body: str) -> None:
         """Puts another text into the row."""
-        self._change(number, body=body)
+        self._change(number, body=_text(body))
 
     def _change(self, number: int, **values: str) -> None:
         own = (ARCHIVE.c.number == number) & (ARCHIVE.c.thread_id == self._thread_id)
         with self._begin() as connection:
             connection.execute(update(ARCHIVE).where(own).values(**values))
+
+
+def _text(given: str) -> str:
+    """Gives a text as every database can keep it: PostgreSQL knows neither NUL nor halves of characters."""
+    return given.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
 def _indexable(key: str) -> str:
@@ -322,7 +335,7 @@ class FaultTable:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def _count(self, point: str) -> int:
-        point = _indexable(point)
+        point = _indexable(_text(point))
         here = (FAULTS.c.thread_id == self._thread_id) & (FAULTS.c.point == point)
         try:
             with self._database.begin() as connection:

@@ -99,6 +99,9 @@ class Threads:
 
     def find(self, workspace: str, thread_id: str) -> Thread | None:
         """Gives the thread if this workspace owns it."""
+        # What an address names may be anything; ids are plain.
+        if not thread_id.isprintable():
+            return None
         query = select(THREADS).where(THREADS.c.thread_id == thread_id, THREADS.c.workspace == workspace)
         with self._database.read() as connection:
             row = connection.execute(query).mappings().first()
@@ -128,7 +131,8 @@ class Threads:
 
     def owned(self, workspace: str, thread_ids: Sequence[str]) -> tuple[Thread, ...]:
         """Gives these threads; raises UnknownThread where one isn't the workspace's."""
-        own = THREADS.c.thread_id.in_(thread_ids) & (THREADS.c.workspace == workspace)
+        known_ids = [thread_id for thread_id in thread_ids if thread_id.isprintable()]
+        own = THREADS.c.thread_id.in_(known_ids) & (THREADS.c.workspace == workspace)
         with self._database.read() as connection:
             found = tuple(Thread(**row) for row in connection.execute(select(THREADS).where(own)).mappings())
         known = {thread.thread_id for thread in found}
@@ -144,6 +148,8 @@ class Threads:
 
     def rename(self, workspace: str, thread_id: str, title: str) -> None:
         """Gives a thread of this workspace another title; raises InvalidInput, UnknownThread."""
+        if not thread_id.isprintable():
+            raise UnknownThread(thread_id)
         own = (THREADS.c.thread_id == thread_id) & (THREADS.c.workspace == workspace)
         with self._database.begin() as connection:
             if connection.execute(update(THREADS).where(own).values(title=given_title(title))).rowcount == 0:
@@ -155,7 +161,7 @@ def _chosen(workspace: str, pattern: str | None, session: str | None, text: str)
     if pattern is not None:
         yield THREADS.c.pattern == pattern
     if session is not None:
-        yield THREADS.c.session == session
+        yield THREADS.c.session == (session if session.isprintable() else "")
     # No title has control characters, which PostgreSQL wouldn't even take.
     if wanted := " ".join("".join(sign if sign.isprintable() else " " for sign in text).split()):
         in_title = THREADS.c.title.icontains(wanted, autoescape=True)

@@ -19,6 +19,8 @@ class Visitors:
         self._signer = URLSafeSerializer(secret, salt="workspace")
         self._marker = URLSafeSerializer(secret, salt="near")
         self._mode = mode
+        # A cookie for the shared workspace says under which setting it was given, and holds under that one alone.
+        self._shared = [LOCAL, mode]
 
     def read(self, cookie: str | None) -> str | None:
         """Gives the workspace that a cookie names; None where it's missing or not ours."""
@@ -28,7 +30,9 @@ class Visitors:
             name = self._signer.loads(cookie)
         except BadSignature:
             return None
-        return name if isinstance(name, str) else None
+        if name == self._shared and self._mode != "own":
+            return LOCAL
+        return name if isinstance(name, str) and name != LOCAL else None
 
     def admit(self, cookie: str | None, *, near: bool) -> str | None:
         """Gives the cookie to set, None where the visitor's own will do.
@@ -39,7 +43,7 @@ class Visitors:
         name = self.read(cookie) if cookie is not None else None
         if name is not None and (name == LOCAL) == shares:
             return None
-        signed: str = str(self._signer.dumps(LOCAL if shares else uuid.uuid4().hex))
+        signed: str = str(self._signer.dumps(self._shared if shares else uuid.uuid4().hex))
         return signed
 
     def near_mark(self) -> str:

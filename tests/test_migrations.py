@@ -142,7 +142,8 @@ def test_a_migration_that_fails_changes_nothing(
 ) -> None:
     before = shape(look)
     first = "ALTER TABLE lab_ledger ADD COLUMN extra TEXT"
-    steps = {2: dict.fromkeys(("sqlite", "postgresql"), (first, "UPDATE no_such_table SET x = 1"))}
+    steps: dict[int, dict[str, tuple[str, ...]]] = {number: {} for number in range(2, VERSION + 1)}
+    steps[VERSION] = dict.fromkeys(("sqlite", "postgresql"), (first, "UPDATE no_such_table SET x = 1"))
     monkeypatch.setattr(migrations, "STEPS", steps)
     with pytest.raises(Exception, match="no_such_table"):
         Lab(quiet(unversioned), patterns=[two_steps()])

@@ -239,6 +239,9 @@ def test_no_read_of_a_history_touches_a_state(tmp_path: Path) -> None:
     lab = Lab(quiet(str(path)))
     states = path.stat().st_size
     assert states > 300_000_000
+    # It reads all of the file by itself.
+    assert lab.storage.check is not None
+    assert lab.storage.check.wait(60)
 
     def cost(work: Callable[[Storage], object]) -> int:
         before = bytes_read()

@@ -7,6 +7,7 @@ import streamlit as st
 
 from graphs.catalogue import CATALOGUE
 from pages import explorer, gallery, pattern, threads
+from ui.database import damage, in_place
 from ui.sidebar import menu, sidebar
 from ui.style import style
 
@@ -31,5 +32,7 @@ gallery.PAGES.update(
 )
 style()
 menu(home, families)
-sidebar()
-page.run()
+with in_place():
+    sidebar()
+    damage()
+    page.run()
