@@ -2,8 +2,10 @@
 
 import gc
 import importlib
+import logging
 import os
 import sys
+import threading
 import warnings
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -22,6 +24,10 @@ from lab.door import close_lab, open_lab
 from lab.errors import LabError
 from lab.visitors import COOKIE, NEAR, Visitors, is_loopback
 
+LOG = logging.getLogger(__name__)
+
+GOODBYE = 0.5
+"""Seconds that the server has for its own end where a node doesn't end."""
 WARM = (
     "pandas",
     "pages.pattern",
@@ -132,7 +138,17 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     gc.collect()
     gc.freeze()
     yield {}
-    close_lab()
+    left = close_lab()
+    if left:
+        LOG.warning(
+            "%d run(s) didn't end in time: a node is still at work. The server ends without them; their threads stand "
+            "at their last checkpoints, and the node runs again from its top once somebody continues.",
+            left,
+        )
+        # At its end Python waits for every thread of a pool, however long its node takes.
+        last = threading.Timer(GOODBYE, os._exit, (0,))
+        last.daemon = True
+        last.start()
 
 
 app = st.App("ui/main.py", lifespan=lifespan, middleware=[Middleware(NestedAddresses), Middleware(Admission)])

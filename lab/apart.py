@@ -1,7 +1,8 @@
 """Runs in a process of their own, for nodes that kill the process they run in.
 
-The request goes to the child's standard input as a line of JSON, and a second line, or its end,
-stops the run. Events come back line by line, and after them one line that tells the outcome.
+The request goes to the child's standard input as a line of JSON, and a second line stops the run; the end of
+that input says that nobody is left who would hear the child, which then ends itself. Events come back line by line,
+and after them one line that tells the outcome.
 """
 
 import json

@@ -16,6 +16,9 @@ from lab.plain import Plain
 from lab.runs import Request
 from lab.settings import Settings
 
+ALONE = 2.0
+"""Seconds that a child whose parent is gone has to end its run by itself."""
+
 
 class Channel:
     """Writes events as lines; they get their numbers where they arrive."""
@@ -60,8 +63,12 @@ def _carry_out(settings: Settings, request: Request, channel: Channel) -> None:
         work = lab.work(request, expendable=True)
 
         def listen() -> None:
-            sys.stdin.readline()
+            for _ in sys.stdin:
+                work.stop()
+            # Whoever gave the orders is gone, and another process may go on with the thread.
             work.stop()
+            time.sleep(ALONE)
+            os._exit(1)
 
         threading.Thread(target=listen, daemon=True).start()
         outcome, error = work.carry_out(channel)

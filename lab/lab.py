@@ -57,7 +57,9 @@ class Lab:
         self._stack.callback(self.lane_savers.close)
         self._stack.callback(self.claims.end)
         self._stack.callback(self.renewal.close)
-        self._stack.callback(self.runs.close)
+        self._stack.callback(self._close_runs)
+        self.left = 0
+        """Runs that hadn't ended when the lab was closed; their threads stand at their last checkpoints."""
         self.graph = functools.lru_cache(maxsize=256)(self._graph)
 
     def workspace(self, name: str, *, near: bool = False) -> Workspace:
@@ -72,6 +74,9 @@ class Lab:
     def close(self) -> None:
         """Stops all runs and closes the storage."""
         self._stack.close()
+
+    def _close_runs(self) -> None:
+        self.left = self.runs.close()
 
     def pattern(self, slug: str) -> Pattern:
         """Gives a pattern; raises KeyError where there is none."""

@@ -22,6 +22,9 @@ from lab.tables import Database
 
 LOG = logging.getLogger(__name__)
 
+GRACE = 4.0
+"""Seconds that all runs together have to end once the lab is closed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -109,8 +112,13 @@ class Run:
     def _finish(self, outcome: Outcome, error: str) -> None:
         if self.lost:
             outcome, error = "failed", str(ClaimLost(self.request.thread_id))
-        self.finish(self, outcome, error)
-        self.done.set()
+        try:
+            self.finish(self, outcome, error)
+        # Nobody is left above this thread who could be told.
+        except Exception:
+            LOG.exception("The end of run %s couldn't be written down.", self.run_id)
+        finally:
+            self.done.set()
 
     def lose(self) -> None:
         """Ends the run because the thread is another process's by now."""
@@ -254,8 +262,10 @@ class Runs:
 
         def write(news: list[Event]) -> None:
             left = outcome in ("stopped", "failed", "crashed")
-            self._written(thread_id, lambda: self._released(thread_id, news, left=left, log=log))
-            self.release(thread_id)
+            try:
+                self._written(thread_id, lambda: self._released(thread_id, news, left=left, log=log))
+            finally:
+                self.release(thread_id)
 
         log.end(lambda no: RunEnded(no, time.time(), run.run_id, outcome, error), write)
 
@@ -335,11 +345,12 @@ class Runs:
             gone = self._logs.pop(key)
             many, large = many - 1, large - gone.bytes
 
-    def close(self, timeout: float = 5.0) -> None:
-        """Stops all runs and waits for their ends, `timeout` seconds in all."""
+    def close(self, timeout: float = GRACE) -> int:
+        """Stops all runs, waits for their ends, `timeout` seconds in all, and gives how many didn't end by then."""
         runs = self.at_work()
         for run in runs:
             run.stop()
         deadline = time.monotonic() + timeout
         for run in runs:
             run.done.wait(max(0.0, deadline - time.monotonic()))
+        return sum(not run.done.is_set() for run in runs)

@@ -11,11 +11,12 @@ import pytest
 
 from graphs.pattern import Breakpoints
 from lab import apart, stream
+from lab.event_store import EventStore
 from lab.events import EventLog
 from lab.lab import Lab
 from lab.runs import Request
 from lab.workspace import Workspace
-from tests.toys import OpenLab, begin, chain, done, end, fan, lane, names, ran, toy
+from tests.toys import GIVEN, OpenLab, begin, chain, done, end, fan, lane, names, ran, toy
 
 ORDER: dict[str, Any] = {"item": "Lamp", "amount": 10, "failures": 0, "crash": "after-charge"}
 
@@ -83,9 +84,31 @@ def test_an_error_of_the_lab_itself_ends_the_run_too(
     assert end(workspace, ran(workspace)).outcome == "finished"
 
 
+def test_an_end_that_cannot_be_written_down_ends_the_run_all_the_same(
+    open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ArithmeticError("no number is left")
+
+    workspace = open_toys(toy(lane(chain(a=done("a"))), turns=True)).workspace("w")
+    with monkeypatch.context() as patch:
+        patch.setattr(EventStore, "add", fail)
+        thread_id = begin(workspace)
+        assert end(workspace, thread_id).outcome == "finished"
+        assert not workspace.running(thread_id)
+
+    assert "no number is left" in caplog.text
+    workspace.turn(thread_id, GIVEN)
+    assert end(workspace, thread_id).outcome == "finished"
+
+
 def test_a_run_for_which_the_system_has_no_thread_ends_too(open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch) -> None:
-    def start(_: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
+    real = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        if thread.name.startswith("run-"):
+            raise RuntimeError("can't start new thread")
+        real(thread)
 
     workspace = open_toys(toy(lane(chain(a=done("a"))))).workspace("w")
     with monkeypatch.context() as patch:
