@@ -15,6 +15,7 @@ from langchain_core.runnables import Runnable
 
 from graphs.pattern import Script
 from lab.errors import NotPossible
+from lab.failures import advice
 from lab.openai_model import AnswerCut, AnswerUnreadable, LabChatOpenAI, cuttable_client
 from lab.redaction import redact
 from lab.settings import Settings
@@ -125,10 +126,10 @@ _ADVICE: tuple[tuple[type[Exception], str], ...] = (
 def explain(error: BaseException) -> str:
     """Tells a node's failure in one sentence with what to do, and the exception itself after it."""
     raw = redact(f"{type(error).__name__}: {error}")
-    advice = next((text for kind, text in _ADVICE if isinstance(error, kind)), "")
+    told = next((text for kind, text in _ADVICE if isinstance(error, kind)), "") or advice(error)
     if _was_cut(error):
-        advice = _CUT
-    return f"{advice}; then try again: the thread stands at its last checkpoint. ({raw})" if advice else raw
+        told = _CUT
+    return f"{told}; then try again: the thread stands at its last checkpoint. ({raw})" if told else raw
 
 
 def _was_cut(error: BaseException) -> bool:

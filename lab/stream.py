@@ -191,7 +191,8 @@ class Stream:
             limit = self.config["recursion_limit"]
             return "failed", (
                 f"GraphRecursionError: the run reached its limit of {limit} supersteps without an end. "
-                "A loop needs a way out; the limit is set by LAB_RECURSION_LIMIT."
+                "A loop needs a way out; the limit is set by LAB_RECURSION_LIMIT. Try again to let it go on for as "
+                "many more."
             )
         # What a pattern raises is a result, whatever it is: it's shown on its node, and the thread goes on.
         except BaseException as error:  # noqa: BLE001 - a node may raise KeyboardInterrupt or an exit of its own

@@ -1,7 +1,7 @@
 """What a thread's events add up to: the chat, the steps and the nodes' states that a page draws."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -26,7 +26,7 @@ from lab.events import (
 )
 from lab.plain import Plain
 
-StepStatus = Literal["running", "done", "failed", "waiting", "stopped"]
+StepStatus = Literal["running", "done", "failed", "waiting", "stopped", "killed"]
 
 
 @dataclass(slots=True)
@@ -62,6 +62,8 @@ class Attempt:
     started: float
     ended: float
     error: str
+    killed: bool = False
+    """True where it didn't fail: its process was killed."""
 
 
 @dataclass(slots=True)
@@ -81,7 +83,31 @@ class StepView:
     """When it worked; the time between two spans is a wait for a person or a retry by one."""
     progress: list[Plain] = field(default_factory=list)
     cached: bool = False
+    kept: bool = False
+    """True where it's a task that began again after it was done, and whose result was kept."""
     version: int = 0
+
+    @property
+    def kills(self) -> int:
+        """How often its process was killed while it was at work."""
+        return sum(attempt.killed for attempt in self.attempts)
+
+
+@dataclass(slots=True)
+class Killed:
+    """The place where a run's process was killed."""
+
+    key: str
+    working: tuple[StepView, ...]
+    """The steps that were at work; they run again from their top."""
+    ended: tuple[tuple[StepView, str], ...]
+    """The steps of the run that had ended, each with the checkpoint that was told to hold its writes."""
+    at: float
+    version: int = 0
+
+    def lost(self, saved: Container[str]) -> list[StepView]:
+        """Return the steps that had ended and are in none of the checkpoints that were really saved."""
+        return [step for step, checkpoint_id in self.ended if checkpoint_id not in saved]
 
 
 @dataclass(slots=True)
@@ -114,7 +140,7 @@ class RunView:
     error: str = ""
 
 
-Item = Said | Message | StepView | Reopened
+Item = Said | Message | StepView | Killed | Reopened
 
 
 class ThreadView:
@@ -135,8 +161,14 @@ class ThreadView:
         """Where the shown branch begins, after the thread was taken back."""
         self._reached: dict[str, tuple[list[Item], int]] = {}
         """By checkpoint, the items when it was saved: those of its branch, as many as there were."""
+        self.changed_at = 0.0
+        """When the thread was last edited or taken back, in seconds since the epoch."""
         self._messages: dict[str, Message] = {}
         self._steps: dict[str, StepView] = {}
+        self._unsaved: list[StepView] = []
+        """Steps that have ended since the last checkpoint was told."""
+        self._saved: list[tuple[StepView, str]] = []
+        """Steps of this run with the checkpoints that were told after their end."""
 
     def catch_up(self) -> int:
         """Takes in all new events and gives the version."""
@@ -180,6 +212,7 @@ class ThreadView:
             case StateEdited():
                 self.items.append(Said(f"edit-{event.no}", "edit", event.values, event.at, event.no))
                 self._reached.setdefault(event.checkpoint_id, (self.items, len(self.items)))
+                self.changed_at = event.at
             case SaverDropped(no, at, why, before, found, calls):
                 self.items.append(Reopened(f"reopened-{no}", why, before, found, at, calls, no))
             case NodeStarted():
@@ -194,6 +227,9 @@ class ThreadView:
             case Skipped():
                 self.dropped = event.dropped
             case CheckpointSaved():
+                if not event.path:
+                    self._saved += [(step, event.checkpoint_id) for step in self._unsaved]
+                    self._unsaved.clear()
                 # An answer's run tells the checkpoint of its question again; the answer isn't before it.
                 self._reached.setdefault(event.checkpoint_id, (self.items, len(self.items)))
             case WentBack():
@@ -203,7 +239,7 @@ class ThreadView:
         """Leaves what came after the checkpoint to its own branch; a list of another one stays as it is."""
         items, length = self._reached.get(event.checkpoint_id, ([], 0))
         self.items = items[:length]
-        self.back_at = event
+        self.back_at, self.changed_at = event, event.at
         self.progress = None
 
     def _tokens(self, event: Tokens) -> None:
@@ -220,19 +256,37 @@ class ThreadView:
 
     def _started(self, event: RunStarted) -> None:
         self.runs.append(RunView(event.run_id, event.kind, event.model, event.calls, event.at))
+        self._unsaved, self._saved = [], []
         if event.kind in ("start", "turn", "resume", "reanswer"):
             self.items.append(Said(event.run_id, event.kind, event.said, event.at, event.no))
 
     def _ended(self, event: RunEnded) -> None:
         if self.runs:
             self.runs[-1].ended, self.runs[-1].outcome, self.runs[-1].error = event.at, event.outcome, event.error
-        for step in self.steps:
-            if step.status == "running":
-                step.status, step.version = "stopped", event.no
-                self._close(step, event.at)
+        working = [step for step in self.steps if step.status == "running"]
+        for step in working:
+            self._interrupted(step, event)
+        if event.outcome == "crashed":
+            killed = tuple(step for step in working if step.status == "killed")
+            self.items.append(Killed(f"killed-{event.no}", killed, tuple(self._saved), event.at, event.no))
         for message in self._messages.values():
             if not message.done:
                 message.done, message.version = True, event.no
+
+    def _interrupted(self, step: StepView, event: RunEnded) -> None:
+        """Ends a step that was at work when its run ended."""
+        step.version = event.no
+        if step.kept:
+            # Its result is that of an earlier run; this one took it over and told no end of it.
+            step.status, step.ended = "done", step.spans[-2][1] if len(step.spans) > 1 else event.at
+            del step.spans[-1:]
+            return
+        killed = event.outcome == "crashed"
+        step.status = "killed" if killed else "stopped"
+        self._close(step, event.at)
+        if killed:
+            begun = step.spans[-1][0] if step.spans else step.started
+            step.attempts.append(Attempt(begun, event.at, event.error, killed=True))
 
     def _step(self, task_id: str, path: Path, at: float, number: int) -> StepView:
         step = self._steps.get(task_id)
@@ -244,6 +298,8 @@ class ThreadView:
 
     def _node_started(self, event: NodeStarted) -> None:
         step = self._step(event.task_id, event.path, event.at, event.no)
+        # A task's result is kept for the node that called it; a node begins anew only where its writes were lost.
+        step.kept = step.status == "done" and isinstance(step.wrote, dict) and "__return__" in step.wrote
         step.status, step.ended, step.error = "running", None, ""
         step.spans.append((event.at, event.at))
 
@@ -254,6 +310,8 @@ class ThreadView:
         known = {found["id"] for found in step.asked}
         step.asked = (*step.asked, *(found for found in event.asked if found["id"] not in known))
         step.status = "failed" if event.error else "waiting" if event.waits else "done"
+        if step.status == "done" and len(step.path) == 1:
+            self._unsaved.append(step)
         for message in self._messages.values():
             if message.path[: len(event.path)] == event.path and not message.done:
                 message.done, message.version = True, event.no

@@ -13,8 +13,8 @@ from lab.notes import Changed
 from lab.tree import Tree
 from lab.workspace import Workspace
 from ui import controlled, place
-from ui.lane import seconds
 from ui.place import Place
+from ui.step import seconds
 from ui.text import safe, shown
 
 PAGE = 12

@@ -1,23 +1,25 @@
 """One lane's column: head, graph, chat and steps as they come, and the card that answers what it asks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
 
 from graphs.pattern import Lane
-from lab.errors import Unreadable
+from lab.errors import LabError
 from lab.history import Snapshot, Status, is_restored
 from lab.plain import Plain
 from lab.threads import Thread
-from lab.view import Attempt, Item, Message, Reopened, Said, StepView, ThreadView
+from lab.view import Item, Killed, Message, Reopened, RunView, Said, StepView, ThreadView
 from lab.workspace import Workspace
 from ui import said
 from ui.diagram import diagram, now
+from ui.failures import ended_badly, inside, killed, reason, reopened
 from ui.nodes import node_states
 from ui.shape import Shape
-from ui.text import code, literal, safe, shown
+from ui.step import draw_step
+from ui.text import literal, shown
 
 BADGES: dict[str, tuple[str, str, Any]] = {
     "new": ("Not started", ":material/radio_button_unchecked:", "gray"),
@@ -31,13 +33,6 @@ BADGES: dict[str, tuple[str, str, Any]] = {
     "failed": ("Failed", ":material/error:", "red"),
     "unreadable": ("Can't be read", ":material/broken_image:", "red"),
     "crashed": ("Its process was killed", ":material/power_off:", "red"),
-}
-STEP_ICONS = {
-    "running": ":material/play_arrow:",
-    "done": ":material/check:",
-    "failed": ":material/error:",
-    "waiting": ":material/front_hand:",
-    "stopped": ":material/stop_circle:",
 }
 PARAGRAPH = 1200
 """Characters after which a message goes on in a new element, so that a long answer isn't sent again whole."""
@@ -67,6 +62,8 @@ class LanePane:
         self.snapshot: Snapshot | None = None
         self.problem = ""
         """Why the thread's newest checkpoint can't be read."""
+        self._lost: dict[str, StepView] = {}
+        """Steps that had ended and whose writes went with a process that was killed."""
         if thread is not None:
             self._stand(workspace, thread)
         self._slots: dict[str, Slot] = {}
@@ -78,8 +75,19 @@ class LanePane:
             self.status = workspace.status(thread.thread_id)
             if self.status != "running":
                 self.snapshot = workspace.snapshot(thread.thread_id)
-        except Unreadable as error:
+            self._look_for_losses(workspace, thread)
+        except LabError as error:
             self.status, self.problem = "resumable", str(error)
+
+    def _look_for_losses(self, workspace: Workspace, thread: Thread) -> None:
+        """Asks the storage which steps of a killed run are in none of its checkpoints, as its events can't know."""
+        if self.view is None or not self.lane.remembers:
+            return
+        self.view.catch_up()
+        places = [item for item in self.view.items if isinstance(item, Killed)]
+        if places:
+            saved = workspace.tree(thread.thread_id).marks
+            self._lost = {step.key: step for place in places for step in place.lost(saved)}
 
     @property
     def outcome(self) -> str:
@@ -90,14 +98,20 @@ class LanePane:
             return "stopping"
         if self.status == "new" and self.view is not None and isinstance(self.view.newest, Reopened):
             return "forgotten"
+        if self.status == "finished" and (bad := ended_badly(self.view)) is not None and bad.outcome == "failed":
+            # Once every node has written, an edge can still fail; and a lane without memory has no other status.
+            return "failed"
         if self.status not in ("resumable", "new"):
             return self.status
         last = self.view.runs[-1] if self.view and self.view.runs else None
-        if last is None or last.outcome not in ("failed", "stopped", "crashed"):
+        if last is None or last.outcome not in ("failed", "stopped", "crashed") or self._changed_since(last):
             return "paused" if self.status == "resumable" else "new"
         # Of a run in an earlier process it's known where it stands, but not why.
         restored = is_restored(last.run_id)
         return "paused" if restored and last.outcome == "stopped" and self._at_breakpoint else last.outcome
+
+    def _changed_since(self, run: RunView) -> bool:
+        return self.view is not None and run.ended is not None and self.view.changed_at > run.ended
 
     @property
     def _at_breakpoint(self) -> bool:
@@ -112,6 +126,8 @@ class LanePane:
             with st.container(border=True, key=f"trap_{self.key}"):
                 st.markdown(f":material/warning: **Trap, on purpose.** {self.lane.trap}")
         self._badge = st.empty()
+        if why := reason(self.view, self.status):
+            st.error(literal(why, 1000), icon=BADGES["failed"][1])
         diagram(self._shape, key=self.key)
         self._now = st.empty()
         self._bar = st.empty()
@@ -158,9 +174,13 @@ class LanePane:
                 with slot.place.chat_message("user", avatar=":material/person:"):
                     said.draw(item, self.thread)
             case StepView():
-                _step(slot, item)
+                within = inside(self.view, item) if self.view is not None else None
+                draw_step(slot.place, item, lost=item.key in self._lost, inside=within)
+            case Killed():
+                lost = [step for step, _ in item.ended if step.key in self._lost]
+                slot.place.markdown(f":material/power_off: {killed(item, lost)}")
             case Reopened():
-                slot.place.markdown(f":material/restart_alt: {_reopened(item)}")
+                slot.place.markdown(f":material/restart_alt: {reopened(item)}")
 
     def _message(self, slot: Slot, message: Message) -> None:
         if not slot.texts:
@@ -187,48 +207,11 @@ def paragraphs(text: str) -> list[str]:
     return [*parts, rest]
 
 
-def _reopened(item: Reopened) -> str:
-    why = "Restarted" if item.why == "restart" else "Made room for other threads"
-    left = f"Of {item.before} checkpoints, {item.found} are left." if item.before else "There was nothing to lose."
-    return f"**{why}.** The checkpointer and the graph were dropped. {left}"
-
-
-def _step(slot: Slot, step: StepView) -> None:
-    took = "" if step.ended is None else f" · {seconds(sum(end - begin for begin, end in step.spans))}"
-    # The error of a step that failed for good is that of its last attempt.
-    tried = step.attempts[:-1] if step.status == "failed" else step.attempts
-    tries = f" · attempt {len(tried) + 1}" if tried else ""
-    cached = " · from cache" if step.cached else ""
-    label = f"{code(' › '.join(step.path))}{took}{tries}{cached}"
-    with slot.place.expander(label, icon=STEP_ICONS[step.status], type="step", expanded=step.status == "failed"):
-        _body(step, tried)
-
-
-def _body(step: StepView, tried: Sequence[Attempt]) -> None:
-    for attempt in tried:
-        st.text(shown(f"Attempt failed after {seconds(attempt.ended - attempt.started)}: {attempt.error}", 2000))
-    if step.error:
-        st.text(shown(step.error, 4000))
-    if step.progress:
-        st.caption("told on the way")
-        st.json(safe(step.progress), expanded=False)
-    if step.wrote:
-        st.caption("wrote")
-        st.json(safe(step.wrote), expanded=1)
-    elif step.status == "done":
-        st.caption("wrote nothing")
-
-
 def _bar(place: Any, told: Plain) -> None:
     """Draws how far the lane is, where its nodes tell a percentage."""
     percent = told.get("percent") if isinstance(told, dict) else None
     if isinstance(percent, (int, float)):
         place.progress(min(100, max(0, int(percent))), text=f"{literal(told.get('step', ''), 80)} · {percent:.0f} %")
-
-
-def seconds(span: float) -> str:
-    """Tells a length of time."""
-    return f"{span * 1000:.0f} ms" if span < 1 else f"{span:.1f} s"
 
 
 def _groups(shape: Shape) -> list[tuple[str, ...]]:

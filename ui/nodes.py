@@ -12,6 +12,7 @@ PHASES = {
     "failed": Phase.FAILED,
     "waiting": Phase.WAITING,
     "stopped": Phase.PAUSED,
+    "killed": Phase.FAILED,
 }
 
 
@@ -24,10 +25,14 @@ def node_states(
         visits.setdefault(":".join(step.path), []).append(step)
     over = status == "finished" and not view.running
     states = {name: _state(name, visits.get(name, []), view, over=over) for name in names}
+    for question in snapshot.questions if status == "waiting" and snapshot is not None else ():
+        # One that was killed on an answer asks again, though its last attempt says otherwise.
+        if question.node in states:
+            states[question.node] = NodeState(Phase.WAITING, states[question.node].visits)
     if status == "resumable" and snapshot is not None:
         for name in snapshot.next:
             if states.get(name, NodeState(Phase.PENDING)).phase is not Phase.FAILED:
-                states[name] = NodeState(Phase.PAUSED, len(visits.get(name, [])))
+                states[name] = NodeState(Phase.PAUSED, _runs(visits.get(name, [])))
     return states
 
 
@@ -39,4 +44,9 @@ def _state(name: str, steps: list[StepView], view: ThreadView, *, over: bool) ->
     if not steps:
         return NodeState(Phase.SKIPPED if over else Phase.PENDING, 0)
     working = [step for step in steps if step.status == "running"]
-    return NodeState(PHASES[(working or steps)[-1].status], len(steps))
+    return NodeState(PHASES[(working or steps)[-1].status], _runs(steps))
+
+
+def _runs(steps: list[StepView]) -> int:
+    """Counts how often a node really ran: one whose process was killed did so before it ran again."""
+    return sum(step.kills + (step.status != "killed") for step in steps)

@@ -21,6 +21,7 @@ LOOK = {
     "running": "var(--st-blue-text-color)",
     "waiting": "var(--st-orange-text-color)",
     "stopped": "var(--st-violet-text-color)",
+    "killed": "var(--st-red-text-color)",
 }
 
 

@@ -1,0 +1,121 @@
+"""What a thread's view makes of a run whose process was killed: attempts, kept results and losses."""
+
+from typing import Any
+
+from lab.events import CheckpointSaved, Event, EventLog, NodeEnded, NodeStarted, RunEnded, RunStarted
+from lab.plain import Plain
+from lab.view import Killed, StepView, ThreadView
+from ui.diagram import Phase
+from ui.failures import killed, reason
+from ui.nodes import node_states
+
+WHY = "The process of this run was killed by SIGKILL."
+
+
+def started(kind: Any = "start") -> Event:
+    return RunStarted(0, 1.0, "run", kind, "offline", None, "")
+
+
+def begun(name: str, task: str, at: float = 2.0) -> Event:
+    return NodeStarted(0, at, (name,), task)
+
+
+def ended(name: str, task: str, wrote: Plain = None, at: float = 3.0) -> Event:
+    return NodeEnded(0, at, (name,), task, wrote, "", (), False, False)
+
+
+def asked(name: str, task: str) -> Event:
+    return NodeEnded(0, 3.0, (name,), task, None, "", ({"id": "q", "value": "Pay?"},), True, False)
+
+
+def saved(ident: str, step: int = 0) -> Event:
+    return CheckpointSaved(0, 3.5, (), ident, step, "loop", ())
+
+
+def over(outcome: Any = "crashed", error: str = WHY) -> Event:
+    return RunEnded(0, 4.0, "run", outcome, error)
+
+
+def view(*events: Event) -> ThreadView:
+    log = EventLog()
+    for event in events:
+        log.append(lambda no, event=event: event._replace(no=no))  # type: ignore[misc]  # one event, bound at once
+    found = ThreadView(log)
+    found.catch_up()
+    return found
+
+
+def place(found: ThreadView) -> Killed:
+    (item,) = [item for item in found.items if isinstance(item, Killed)]
+    return item
+
+
+def test_a_killed_attempt_is_an_attempt_of_its_step_and_counts_as_a_visit() -> None:
+    found = view(
+        started(), saved("c0"), begun("pay", "1"), over(), started("continue"), begun("pay", "1", 5.0),
+        ended("pay", "1", {"paid": 1}, 6.0), saved("c1"), over("finished", ""),
+    )  # fmt: skip
+    (step,) = found.steps
+
+    assert (step.status, step.kills, [attempt.killed for attempt in step.attempts]) == ("done", 1, [True])
+    assert node_states(["pay"], found, "finished", None)["pay"].visits == 2
+    assert reason(found, "finished") == ""
+
+
+def test_a_step_at_work_is_killed_and_not_stopped() -> None:
+    found = view(started(), begun("pay", "1"), over())
+    state = node_states(["pay"], found, "resumable", None)["pay"]
+
+    assert [step.status for step in found.steps] == ["killed"]
+    assert (state.phase, state.visits) == (Phase.FAILED, 1)
+    assert reason(found, "resumable") == WHY
+
+
+def test_a_step_that_a_person_stopped_was_not_killed() -> None:
+    found = view(started(), begun("pay", "1"), over("stopped", ""))
+
+    assert [(step.status, step.kills) for step in found.steps] == [("stopped", 0)]
+    assert not [item for item in found.items if isinstance(item, Killed)]
+    assert reason(found, "resumable") == ""
+
+
+def test_a_task_whose_result_was_kept_stays_done_and_its_time_what_it_was() -> None:
+    found = view(
+        started(), begun("order", "1"), begun("number", "2"), ended("number", "2", {"__return__": "A-1"}),
+        asked("order", "1"), over("waiting", ""), started("resume"), begun("order", "1", 5.0),
+        begun("number", "2", 5.0), over(),
+    )  # fmt: skip
+    by_name = {step.path[-1]: step for step in found.steps}
+
+    assert {name: step.status for name, step in by_name.items()} == {"order": "killed", "number": "done"}
+    assert by_name["number"].spans == [(2.0, 3.0)]
+    assert not by_name["number"].attempts
+    assert place(found).working == (by_name["order"],)
+
+
+def test_steps_that_no_saved_checkpoint_holds_are_lost_and_named() -> None:
+    found = view(
+        started(), saved("c0"), begun("a", "1"), ended("a", "1"), saved("c1", 1), begun("b", "2"), ended("b", "2"),
+        saved("c2", 2), begun("c", "3"), over(),
+    )  # fmt: skip
+    item = place(found)
+
+    assert names(item.lost({"c0", "c1", "c2"})) == []
+    assert names(item.lost({"c0", "c1"})) == ["b"]
+    assert names(item.lost(set())) == ["a", "b"]
+    assert "`c` was at work and runs again" in killed(item, [])
+    assert "No step that had ended was lost" in killed(item, [])
+    assert "2 steps that had ended were lost too" in killed(item, item.lost(set()))
+
+
+def test_steps_of_an_earlier_run_are_not_lost_with_a_later_one() -> None:
+    found = view(
+        started(), begun("a", "1"), ended("a", "1"), saved("c1"), over("paused", ""), started("continue"), saved("c1"),
+        begun("b", "2"), over(),
+    )  # fmt: skip
+
+    assert place(found).ended == ()
+
+
+def names(steps: list[StepView]) -> list[str]:
+    return [step.path[-1] for step in steps]
