@@ -50,6 +50,8 @@ class Reply:
     """Answers the interrupt that is pending; several pending ones are answered alike."""
 
     value: Json
+    who: str = ""
+    """The part that the person plays, where there are several: the manager, the director."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Edit:
     """Writes these values to the state at a pause, as a person does by form; it doesn't go on by itself."""
 
     values: Mapping[str, Json]
+    who: str = ""
+    """The part that the person plays, where there are several."""
 
 
 @dataclass(frozen=True, slots=True)

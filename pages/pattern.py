@@ -15,6 +15,7 @@ from ui.beside import beside
 from ui.cards import card
 from ui.catalogue import node_names, shape
 from ui.costs import costs
+from ui.example_steps import in_words
 from ui.inspect_tabs import tabs
 from ui.lane import LanePane
 from ui.starter import Starter
@@ -57,6 +58,10 @@ def _head(pattern: Pattern) -> None:
 def _watch(pattern: Pattern) -> None:
     st.markdown(":material/visibility: **What to watch**")
     st.markdown("\n".join(f"- {line}" for line in pattern.watch))
+    example = pattern.examples[int(st.session_state.get(f"{pattern.slug}_example", 0) or 0)]
+    if lines := in_words(pattern, example):
+        st.markdown(":material/checklist: **In this example**, after the start")
+        st.markdown("\n".join(f"- {line}" for line in lines))
 
 
 def _pane(pattern: Pattern, lane: Lane, visitor: Workspace, thread: Thread | None) -> LanePane:

@@ -95,9 +95,9 @@ def paused_field(at: AppTest, pattern: Pattern, lane: Lane, name: str) -> str:
 def take(at: AppTest, pattern: Pattern, lane: Lane, step: Step) -> None:
     """Does one step of an example by the widgets of the lane's card."""
     match step:
-        case Reply(value):
+        case Reply(value, _):
             answer(at, pattern, lane.key, value)
-        case Edit(values):
+        case Edit(values, _):
             write(at, pattern, lane, values)
         case Go() | Recover():
             keys = [str(button.key) for button in at.button if _is_of(str(button.key), pattern, lane)]

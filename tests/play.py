@@ -67,13 +67,13 @@ def player(lab: Lab) -> Play:
 def take(workspace: Workspace, thread_id: str, step: Step, example: Example) -> None:
     """Does one step of an example on the thread."""
     match step:
-        case Reply(value):
+        case Reply(value, _):
             snapshot = workspace.snapshot(thread_id)
             assert snapshot is not None
             assert snapshot.questions, "nothing is asked"
             answers = {question.id: value for question in snapshot.questions}
             workspace.resume(thread_id, answers, snapshot.checkpoint_id, pace=0, breakpoints=example.breakpoints)
-        case Edit(values):
+        case Edit(values, _):
             workspace.edit(thread_id, values)
         case Go():
             workspace.proceed(thread_id, pace=0, breakpoints=example.breakpoints)

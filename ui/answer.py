@@ -16,6 +16,7 @@ from lab.validation_messages import Fault, sentence
 from lab.value_text import title_of, value_text
 from lab.workspace import Workspace
 from ui.access import choice
+from ui.example_steps import Filled
 from ui.form import ask, held
 from ui.session import tried
 from ui.text import code, literal, safe, shown
@@ -76,20 +77,21 @@ def _wrong(key: str, thread_id: str) -> Mapping[str, str]:
     return found[1] if found[0] == thread_id else {}
 
 
-def questions(card: Card) -> None:
+def questions(card: Card, filled: Filled) -> None:
     """Draws one form for each pending interrupt."""
     for question in card.snapshot.questions:
-        _question(card, question)
+        _question(card, question, filled)
 
 
-def _question(card: Card, question: Question) -> None:
+def _question(card: Card, question: Question, filled: Filled) -> None:
     key = f"{card.key}_{question.id}"
     asked, simple = answer_fields(question)
     with st.form(key=f"{key}_form", border=True):
         st.markdown(f":material/front_hand: **{_title(question)}**")
         st.text(shown(question_text(question.value)))
         _details(question)
-        ask(asked, key, {}, card.wrong)
+        _note(filled)
+        ask(asked, key, filled.values, card.wrong)
         st.form_submit_button(
             "Send answer",
             type="primary",
@@ -104,6 +106,11 @@ def _send(card: Card, question: Question, key: str, asked: tuple[Field, ...], *,
     if simple and answer is None:
         raise InvalidInput({"answer": sentence(Fault("empty"), asked[0].title, labels(asked[0]))})
     card.workspace.resume(card.thread_id, {question.id: answer}, card.snapshot.checkpoint_id, **card.how())
+
+
+def _note(filled: Filled) -> None:
+    if filled.note:
+        st.caption(f":material/edit_note: {filled.note}")
 
 
 def _title(question: Question) -> str:
@@ -123,14 +130,17 @@ def _details(question: Question) -> None:
         st.text(f"{title}: {text}" if len(text) < SHORT else f"{title}:\n{text}")
 
 
-def pause(card: Card, lane: Lane, state_fields: tuple[Field, ...], nodes: tuple[str, ...], outcome: str) -> None:
+def pause(
+    card: Card, lane: Lane, state_fields: tuple[Field, ...], nodes: tuple[str, ...], outcome: str, filled: Filled
+) -> None:
     """Draws what a thread offers that stopped before its end: values to write, then on."""
     where = " and ".join(map(code, card.snapshot.next))
     with st.form(key=f"{card.key}_pause_form", border=True):
         st.markdown(f"{STANDS.get(outcome, STANDS['paused'])} {where}**")
         editable = tuple(field for field in state_fields if field.name in lane.edits)
         if editable:
-            ask(editable, _pause_key(card), card.snapshot.values, card.wrong)
+            _note(filled)
+            ask(editable, _pause_key(card), {**card.snapshot.values, **filled.values}, card.wrong)
         with st.container(horizontal=True):
             st.form_submit_button(
                 "Try again" if outcome == "failed" else "Continue",

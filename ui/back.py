@@ -1,6 +1,6 @@
 """The card of a lane that is about a way back: where to, what runs again, and what the last way back left."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -8,9 +8,11 @@ from graphs.pattern import Lane
 from lab.forms import Field
 from lab.history import Snapshot
 from lab.listing import Row
+from lab.plain import Plain
 from ui import place
 from ui.answer import Card
 from ui.diff import changes
+from ui.example_steps import Filled
 from ui.form import ask, held
 from ui.text import code, literal, shown
 
@@ -24,7 +26,7 @@ BUTTONS = {
 }
 
 
-def back(card: Card, lane: Lane, state_fields: Sequence[Field]) -> None:
+def back(card: Card, lane: Lane, state_fields: Sequence[Field], filled: Filled) -> None:
     """Draws what the last way back left, and the way back to any checkpoint from which something runs."""
     total = card.workspace.count(card.thread_id)
     rows = card.workspace.history(card.thread_id, limit=OFFERED, offset=max(0, total - OFFERED)).rows
@@ -37,12 +39,21 @@ def back(card: Card, lane: Lane, state_fields: Sequence[Field]) -> None:
         key = f"{card.key}_{card.thread_id}_back_to"
         # A default beside a key would be in its way where the list has changed since.
         if st.session_state.get(key) not in offered:
-            st.session_state[key] = list(offered)[min(1, len(offered) - 1)]
+            meant = _meant(rows, filled)
+            st.session_state[key] = meant if meant in offered else list(offered)[min(1, len(offered) - 1)]
+        if filled.note:
+            st.caption(f":material/edit_note: {filled.note}")
         to = st.selectbox("To the checkpoint", list(offered), format_func=offered.__getitem__, key=key)
         there = card.workspace.snapshot(card.thread_id, str(to))
         if there is not None:
             st.markdown(_runs(card, there) if lane.travel != "rewind" else _writes(card))
-            _act(card, lane, there, state_fields)
+            values = filled.values if to == _meant(rows, filled) else {}
+            _act(card, lane, there, state_fields, values)
+
+
+def _meant(rows: Sequence[Row], filled: Filled) -> str:
+    """Gives the checkpoint to which the example goes back: the first one from which its node runs."""
+    return next((row.checkpoint_id for row in rows if filled.to in row.next), "") if filled.to else ""
 
 
 def _titles(rows: Sequence[Row]) -> dict[str, str]:
@@ -78,7 +89,7 @@ def _names(names: Sequence[str]) -> str:
     return ", ".join(map(code, names))
 
 
-def _act(card: Card, lane: Lane, there: Snapshot, state_fields: Sequence[Field]) -> None:
+def _act(card: Card, lane: Lane, there: Snapshot, state_fields: Sequence[Field], values: Mapping[str, Plain]) -> None:
     label, icon = BUTTONS[lane.travel]
     if lane.travel != "fork":
         st.button(
@@ -91,7 +102,7 @@ def _act(card: Card, lane: Lane, there: Snapshot, state_fields: Sequence[Field])
     # What a later node writes anyhow isn't asked for.
     editable = [field for field in state_fields if field.name in lane.edits and field.name in there.values]
     with st.form(key=f"{card.key}_back_form", border=False):
-        ask(editable, f"{card.key}_{there.checkpoint_id}", there.values, card.wrong)
+        ask(editable, f"{card.key}_{there.checkpoint_id}", {**there.values, **values}, card.wrong)
         st.form_submit_button(
             label,
             icon=icon,

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from graphs.pattern import Breakpoints, Pattern
+from graphs.pattern import Breakpoints, Example, Pattern
 from lab.workspace import Workspace
 from ui import answer
 from ui.back import back
 from ui.catalogue import node_names, state_fields
+from ui.example_steps import example_of, filled, next_back, next_edit, next_reply
 from ui.lane import LanePane
 
 
@@ -22,15 +23,23 @@ def card(pane: LanePane, pattern: Pattern, visitor: Workspace, pauses: Callable[
         st.caption("This lane starts from nothing: what you send next is all that it will know.")
     elif pane.status == "new" and pane.lane.remembers:
         answer.anew(answer.Buttons(pane.key, visitor, pane.thread.thread_id, pauses))
-    if pane.status == "running" or pane.snapshot is None:
+    if pane.status == "running" or pane.snapshot is None or pane.view is None:
         return
     asked = answer.Card(pane.key, visitor, pane.thread.thread_id, pauses, pane.snapshot)
+    example = _example(pattern, pane)
     if pane.status == "waiting":
-        answer.questions(asked)
+        answer.questions(asked, filled(example, next_reply(example, pane.lane, pane.view)))
     elif pane.outcome == "paused" or (pane.status == "resumable" and pane.lane.edits and not pane.lane.travel):
         steps = node_names(pattern.slug, pane.lane.key) if pattern.choose_breakpoints else ()
-        answer.pause(asked, pane.lane, state_fields(pattern.slug, pane.lane.key), steps, pane.outcome)
+        given = filled(example, next_edit(example, pane.lane, pane.view))
+        answer.pause(asked, pane.lane, state_fields(pattern.slug, pane.lane.key), steps, pane.outcome, given)
     elif pane.status == "resumable":
         answer.again(asked, failed=pane.outcome == "failed")
     if pane.lane.travel and pane.status in ("finished", "resumable"):
-        back(asked, pane.lane, state_fields(pattern.slug, pane.lane.key))
+        way = filled(example, next_back(example, pane.lane, pane.view))
+        back(asked, pane.lane, state_fields(pattern.slug, pane.lane.key), way)
+
+
+def _example(pattern: Pattern, pane: LanePane) -> Example | None:
+    chosen = st.session_state.get(f"{pattern.slug}_example", 0) or 0
+    return example_of(pattern, pane.view, int(chosen))

@@ -97,6 +97,8 @@ def _choice(field: Field, value: Plain, common: dict[str, Any]) -> Plain:
     options = [option for option in field.choices if option is not None]
     default = value if value in options else None
     if len(options) <= FEW:
+        # A press on what is chosen would choose nothing, where the form came with a choice that it needs.
+        common["required"] = field.required and default is not None
         # These labels are read as Markdown, those of a list aren't.
         return st.segmented_control(
             field.title, options, default=default, format_func=lambda option: literal(_label(option)), **common

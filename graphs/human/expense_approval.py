@@ -216,28 +216,34 @@ PATTERN = Pattern(
         Example(
             "Office supplies for 50 €",
             {"description": "Office supplies", "amount": 50},
-            {"static": (Edit(_YES), Go())},
+            {"static": (Edit(_YES, "manager"), Go())},
         ),
         Example(
             "A conference ticket for 500 €",
             {"description": "Conference ticket", "amount": 500},
-            {"static": (Edit(_YES), Go()), "dynamic": (Reply(_YES),)},
+            {"static": (Edit(_YES, "manager"), Go()), "dynamic": (Reply(_YES, "manager"),)},
         ),
         Example(
-            "A server for 2,000 €, approved twice",
+            "A server for 2,000 €, approved by manager and director",
             {"description": "Build server", "amount": 2000},
-            {"static": (Edit(_YES), Go(), Edit(_YES), Go()), "dynamic": (Reply(_YES), Reply(_YES))},
+            {
+                "static": (Edit(_YES, "manager"), Go(), Edit(_YES, "director"), Go()),
+                "dynamic": (Reply(_YES, "manager"), Reply(_YES, "director")),
+            },
         ),
         Example(
             "A laptop for 2,000 €, the manager says no",
             {"description": "New laptop", "amount": 2000},
-            {"static": (Edit(_NO), Go()), "dynamic": (Reply(_NO),)},
+            {"static": (Edit(_NO, "manager"), Go()), "dynamic": (Reply(_NO, "manager"),)},
             unhappy=True,
         ),
         Example(
             "A trip for 1,000.01 €, the director says no",
             {"description": "Trip to a trade fair", "amount": 1000.01},
-            {"static": (Edit(_YES), Go(), Edit(_TOO_LATE), Go()), "dynamic": (Reply(_YES), Reply(_TOO_LATE))},
+            {
+                "static": (Edit(_YES, "manager"), Go(), Edit(_TOO_LATE, "director"), Go()),
+                "dynamic": (Reply(_YES, "manager"), Reply(_TOO_LATE, "director")),
+            },
             unhappy=True,
         ),
         Example(
