@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench shots lock
+.PHONY: help run test check lint format bench shots lock
 
 PYTHON := .venv/bin/python
 PORT ?= 8501
@@ -10,6 +10,7 @@ PORT ?= 8501
 ARGS ?=
 # How many tests run at once: as many as there are cores, each with servers and databases of its own
 WORKERS ?= logical
+PARALLEL := --numprocesses=$(WORKERS) --maxprocesses=8 --dist=worksteal
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -19,7 +20,11 @@ run: .venv/.runtime ## Start the lab and print its address (PORT=8501)
 
 test: .venv/.tests ## Run every test, style and floors included
 	@scripts/system_packages.sh
-	@$(PYTHON) -m pytest --numprocesses=$(WORKERS) --maxprocesses=8 --dist=worksteal $(ARGS)
+	@$(PYTHON) -m pytest $(PARALLEL) $(ARGS)
+
+# What tests/kinds.py marks is left out: all that needs more than its own process.
+check: .venv/.tests ## Run style, types, floors and the engine's tests, for the everyday loop
+	@$(PYTHON) -m pytest $(PARALLEL) -m "not (browser or server or pages or postgresql or processes)" $(ARGS)
 
 lint: .venv/.tests ## Check style, types and floors only
 	@$(PYTHON) -m ruff check .

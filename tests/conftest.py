@@ -13,7 +13,7 @@ from tests.labs import database, quiet
 from tests.play import Play, player
 from tests.toys import OpenLab
 
-pytest_plugins = ["tests.fixtures_exports", "tests.fixtures_pages", "tests.fixtures_servers"]
+pytest_plugins = ["tests.fixtures_exports", "tests.fixtures_pages", "tests.fixtures_servers", "tests.kinds"]
 
 
 @pytest.fixture(params=["memory", "sqlite"])

@@ -22,6 +22,8 @@ from tests.openai_server import OpenAIServer, Text
 from tests.toys import end, pieces
 
 ORDER: dict[str, Any] = {"item": "Lamp", "amount": 10, "failures": 0, "crash": "after-charge"}
+pytestmark = pytest.mark.processes
+
 NAMES = st.text(max_size=5)
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | NAMES,

@@ -19,6 +19,8 @@ from tests.pages import badges, open_page
 from tests.pages import play as play_on_page
 from tests.play import Play, Played, ended
 
+pytestmark = pytest.mark.processes
+
 LANES = tuple(lane.key for lane in PATTERN.lanes)
 DAY, THIRD, FIRST, LAST = range(4)
 KILLED = ((THIRD, 2), (FIRST, 0), (LAST, 1))

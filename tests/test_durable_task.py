@@ -14,6 +14,8 @@ from lab.forms import check_answer
 from lab.lab import Lab
 from tests.play import Play, Played, ended
 
+pytestmark = pytest.mark.processes
+
 LANES = tuple(lane.key for lane in PATTERN.lanes)
 QUIET, ONCE, TWICE, DECLINED, KILLED = range(5)
 CONFIRMED = ((QUIET, 0), (ONCE, 1), (TWICE, 2))

@@ -264,6 +264,7 @@ def test_what_is_saved_at_the_end_only_tells_all_nodes_that_ran_since(open_toys:
     assert [row.ran for row in workspace.history(thread_id).rows] == [("a", "b", "c")] * 3
 
 
+@pytest.mark.processes
 def test_a_run_in_a_process_of_its_own_notes_what_it_saves(sqlite_lab: Lab) -> None:
     workspace = sqlite_lab.workspace("w")
     given = {"item": "Lamp", "amount": 10, "failures": 0, "crash": "after-order"}

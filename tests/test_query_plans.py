@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -17,6 +18,7 @@ from lab.listing import Only, page, tree
 from lab.note_index import Wanted
 from lab.storage import Storage
 from tests.labs import quiet
+from tests.servers import PostgresServer
 
 ROWS = 2_000
 """Checkpoints of each thread."""
@@ -157,17 +159,23 @@ def fill(storage: Storage, size: int = STATE) -> None:
                     connection.execute(text(insert[table]), given)
 
 
-@pytest.fixture(params=["without statistics", "with statistics"])
-def filled(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
-    path = tmp_path / "lab.sqlite"
+@pytest.fixture(scope="module", params=["without statistics", "with statistics"])
+def full_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A filled database, of which each test takes a copy."""
+    path = tmp_path_factory.mktemp("plans") / "lab.sqlite"
     lab = Lab(quiet(str(path)))
     fill(lab.storage)
     if request.param == "with statistics":
         with lab.storage.database.begin() as connection:
             connection.execute(text("ANALYZE"))
-        # Statistics count for the connections that are opened after them.
-        lab.close()
-        lab = Lab(quiet(str(path)))
+    lab.close()
+    return path
+
+
+@pytest.fixture
+def filled(full_file: Path, tmp_path: Path) -> Iterator[Storage]:
+    path = shutil.copy(full_file, tmp_path / "lab.sqlite")
+    lab = Lab(quiet(str(path)))
     yield lab.storage
     lab.close()
 
@@ -271,14 +279,26 @@ def test_no_read_of_a_history_touches_a_state(tmp_path: Path) -> None:
     lab.close()
 
 
-@pytest.fixture
-def filled_postgres(postgres_database: str) -> Iterator[Storage]:
-    lab = Lab(quiet(postgres_database))
+@pytest.fixture(scope="module")
+def full_database(postgres_server: PostgresServer) -> Iterator[str]:
+    """A filled database, of which each test takes a copy."""
+    name = postgres_server.create_database()
+    lab = Lab(quiet(postgres_server.url(name)))
     fill(lab.storage)
     with lab.storage.database.begin() as connection:
         connection.execute(text("ANALYZE"))
+    lab.close()
+    yield name
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def filled_postgres(full_database: str, postgres_server: PostgresServer) -> Iterator[Storage]:
+    name = postgres_server.create_database(full_database)
+    lab = Lab(quiet(postgres_server.url(name)))
     yield lab.storage
     lab.close()
+    postgres_server.drop_database(name)
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
