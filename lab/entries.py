@@ -7,17 +7,18 @@ import operator
 import types
 import typing
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import Enum
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import typing_extensions
-from langchain_core.messages import AnyMessage, BaseMessage
+from langchain_core.messages import AnyMessage, BaseMessage, convert_to_messages
 from langgraph.channels import BinaryOperatorAggregate
 from langgraph.channels.base import BaseChannel
 from langgraph.graph import StateGraph, add_messages
-from pydantic import BaseModel, ConfigDict, RootModel, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, RootModel, TypeAdapter
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 from pydantic.fields import FieldInfo
 
@@ -42,7 +43,22 @@ SCALARS: Mapping[Any, Kind] = {
 ONE_CELL = frozenset((*SCALARS.values(), "area", "choice"))
 """Kinds whose value fits in one cell of a table."""
 
-MESSAGES: TypeAdapter[Any] = TypeAdapter(list[AnyMessage])
+
+def _from_roles(value: Any) -> Any:
+    """Makes messages of dicts with a role, as the library does; what it refuses stays for the check to complain of."""
+    if not isinstance(value, list):
+        return value
+    return [_from_role(one) if isinstance(one, dict) and "role" in one and "type" not in one else one for one in value]
+
+
+def _from_role(given: dict[str, Any]) -> Any:
+    # A role that there isn't is a ValueError, a part that is missing an error of the library's own, which is one too.
+    with suppress(ValueError, TypeError, AttributeError):
+        return convert_to_messages([given])[0]
+    return given
+
+
+MESSAGES: TypeAdapter[Any] = TypeAdapter(Annotated[list[AnyMessage], BeforeValidator(_from_roles)])
 
 _QUALIFIERS = {
     getattr(module, name)
@@ -63,7 +79,7 @@ class Entry:
     help: str = ""
     kind: Kind = "json"
     adapter: TypeAdapter[Any] | None = dataclasses.field(default=None, repr=False, compare=False)
-    """Checks a value; None where the type is one that can't be checked."""
+    """Checks a value; None where the type is one that can't be checked, or, of a value in JSON, can't be made."""
     optional: bool = False
     """Whether None is a value of it."""
     required: bool = True
@@ -140,7 +156,7 @@ def entry(
     name: str, annotation: Any, info: FieldInfo | None = None, *, required: bool = True, seen: tuple[type, ...] = ()
 ) -> Entry:
     """Describes a value of this type; classes in `seen` hold it, and a type that holds itself is asked for as JSON."""
-    bare, metadata = _bare(annotation)
+    bare, metadata = _bare(_known(annotation))
     inner, more, optional = _present(bare)
     told = [*((info,) if info else ()), *(found for found in (*metadata, *more) if isinstance(found, FieldInfo))]
     multiline = any(isinstance(one.json_schema_extra, dict) and one.json_schema_extra.get("multiline") for one in told)
@@ -157,7 +173,30 @@ def entry(
         max_length=_limit((*metadata, *more), "max_length"),
     )
     shaped = _shaped(made, inner, seen)
+    if shaped.kind == "json" and not _from_json(shaped.adapter):
+        shaped = dataclasses.replace(shaped, adapter=None)
     return dataclasses.replace(shaped, kind="area") if multiline and shaped.kind == "text" else shaped
+
+
+def _known(annotation: Any, seen: tuple[Any, ...] = ()) -> Any:
+    """Puts the TypedDict that Pydantic knows in place of the standard library's, which it refuses below Python 3.12."""
+    if annotation in seen:
+        return annotation
+    if isinstance(annotation, type) and typing.is_typeddict(annotation):
+        hints = get_type_hints(annotation, include_extras=True)
+        needed: frozenset[str] = getattr(annotation, "__required_keys__", frozenset())
+        parts = {name: _known(hint, (*seen, annotation)) for name, hint in hints.items()}
+        marked = {name: hint if name in needed else typing_extensions.NotRequired[hint] for name, hint in parts.items()}
+        return typing_extensions.TypedDict(annotation.__name__, marked)  # type: ignore[operator]  # made of a type
+    if get_origin(annotation) is Annotated:
+        return Annotated[_known(annotation.__origin__, seen), *annotation.__metadata__]
+    arguments = get_args(annotation)
+    found = tuple(_known(one, seen) for one in arguments)
+    if found == arguments or get_origin(annotation) is Literal:
+        return annotation
+    if get_origin(annotation) in (Union, types.UnionType):
+        return Union[found]  # noqa: UP007 - made of what is inside
+    return get_origin(annotation)[found]
 
 
 def _bare(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
@@ -208,6 +247,17 @@ def _checker(annotation: Any) -> TypeAdapter[Any] | None:
         return None
 
 
+def _from_json(adapter: TypeAdapter[Any] | None) -> bool:
+    """Tells whether a type has values in JSON; one that Pydantic only knows by its class has none."""
+    if adapter is None:
+        return False
+    try:
+        adapter.json_schema()
+    except PydanticUserError:
+        return False
+    return True
+
+
 def _shaped(made: Entry, bare: Any, seen: tuple[type, ...]) -> Entry:
     origin, arguments = get_origin(bare) or bare, get_args(bare)
     if origin is Literal:
@@ -245,7 +295,8 @@ def _listed(made: Entry, annotation: Any, seen: tuple[type, ...]) -> Entry:
     bare = _bare(annotation)[0]
     if _is_message(bare):
         # From JSON the base class would be made as it is, without a role.
-        return dataclasses.replace(made, kind="messages", adapter=MESSAGES if bare is BaseMessage else made.adapter)
+        mapped = _checker(Annotated[list[annotation], BeforeValidator(_from_roles)])
+        return dataclasses.replace(made, kind="messages", adapter=MESSAGES if bare is BaseMessage else mapped)
     item = entry("value", annotation, seen=seen)
     if item.kind in ONE_CELL:
         return dataclasses.replace(made, kind="list", item=item)

@@ -13,6 +13,9 @@ from pydantic import BaseModel
 Plain = Any
 """JSON: None, bool, int, float, str, list or dict with string keys."""
 
+_TOLD = frozenset(("type", "content", "id", "tool_calls"))
+"""Fields of a message that are told in a way of their own."""
+
 _SCALARS = (str, int, float, bool, type(None))
 
 
@@ -32,14 +35,22 @@ def plain(value: object) -> Plain:
 
 
 def message(value: BaseMessage) -> dict[str, Plain]:
-    """Gives a message as role, text, id and, where it has them, tool calls."""
-    told: dict[str, Plain] = {"role": value.type, "text": value.text, "id": value.id}
+    """Gives a message as role, text and id, and whatever else it has that isn't empty.
+
+    Two messages that differ in anything give different data.
+    """
+    told: dict[str, Plain] = {"role": value.type, "text": str(value.text), "id": value.id}
     calls = getattr(value, "tool_calls", None)
     if calls:
         told["tool_calls"] = [{"name": call["name"], "args": plain(call["args"]), "id": call["id"]} for call in calls]
-    answered = getattr(value, "tool_call_id", None)
-    if answered:
-        told["tool_call_id"] = answered
+    if not isinstance(value.content, str):
+        # All parts in their order: images, files and reasoning stand between texts, and texts have notes of their own.
+        told["content"] = plain(value.content)
+    for name in (*type(value).model_fields, *(value.model_extra or ())):
+        found = getattr(value, name)
+        empty = found is None or found is False or (isinstance(found, (str, list, dict)) and not found)
+        if name not in _TOLD and not empty:
+            told[name] = plain(found)
     return told
 
 
@@ -58,4 +69,22 @@ def _object(value: object) -> Plain:
         return f"{len(value)} bytes"
     if isinstance(value, BaseException):
         return f"{type(value).__name__}: {value}"
-    return repr(value)
+    if type(value).__module__ == "numpy":
+        return plain(value.tolist())  # type: ignore[attr-defined]  # all that NumPy saves has it
+    return _text(value)
+
+
+def _text(value: object) -> str:
+    """Writes an object as text that is the same for the same content, with no place in memory in it."""
+    name = type(value).__name__
+    if type(value).__repr__ is object.__repr__:
+        inside = getattr(value, "__dict__", {})
+        # One level: what is inside may hold this object again.
+        told = [f"{key}={item!r}" for key, item in inside.items() if type(item) in _SCALARS]
+        more = ["..."] if len(told) < len(inside) else []
+        return f"{name}({', '.join([*told, *more])})"
+    try:
+        return repr(value)
+    # A class of the pattern's own may raise anything.
+    except Exception as error:  # noqa: BLE001
+        return f"{name} that can't be shown ({type(error).__name__})"

@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from graphs.catalogue import CATALOGUE
+from lab.entries import Entry, members
 from lab.forms import Field, fields_of
 from ui.access import the_lab
 from ui.diagram import shape_of
@@ -34,6 +35,13 @@ def node_names(slug: str, lane_key: str) -> tuple[str, ...]:
 def input_fields(slug: str, lane_key: str) -> tuple[Field, ...]:
     """Gives the fields of a lane's input."""
     return fields_of(the_lab().input_schema(slug, lane_key))
+
+
+@lru_cache(maxsize=256)
+def unasked(slug: str, lane_key: str) -> tuple[Entry, ...]:
+    """Return the fields of a lane's input that no form can ask for."""
+    asked = {field.name for field in input_fields(slug, lane_key)}
+    return tuple(found for found in members(the_lab().input_schema(slug, lane_key)) if found.name not in asked)
 
 
 @lru_cache(maxsize=256)

@@ -175,7 +175,11 @@ def _weight(value: Any) -> int:
 
 
 def _draw(entry: Entry, key: str, start: Any, path: str, wrong: Mapping[str, str]) -> None:
-    if isinstance(start, Kept):
+    if _unmakeable(entry):
+        kept = f": {shown(repr(start.value), 500)}" if isinstance(start, Kept) else ""
+        st.text(f"{entry.title}{kept}")
+        st.caption("A form can't make values of this field's type, so it isn't offered for editing. It stays as it is.")
+    elif isinstance(start, Kept):
         st.text(f"{entry.title}: {shown(repr(start.value), 500)}")
         st.caption("A form can't show this value of this field. It stays as it is, unless it is replaced.")
         if st.toggle("Replace it", key=f"{key}_replace", persist_state="session"):
@@ -192,11 +196,18 @@ def _draw(entry: Entry, key: str, start: Any, path: str, wrong: Mapping[str, str
 
 def _read(entry: Entry, key: str, start: Any) -> Any:
     held_here = st.session_state
+    if _unmakeable(entry):
+        return start
     if isinstance(start, Kept):
         return _value(entry, f"{key}_new", _blank(entry)) if held_here.get(f"{key}_replace") else start
     if _may_be_none(entry) and held_here.get(f"{key}_none", start is None):
         return None
     return _value(entry, key, _blank(entry) if start is None else start)
+
+
+def _unmakeable(entry: Entry) -> bool:
+    """Tells whether no form can make a value, not even as JSON."""
+    return entry.kind == "json" and entry.adapter is None
 
 
 def _may_be_none(entry: Entry) -> bool:

@@ -1,6 +1,7 @@
 """A thread as it was at a checkpoint: its graph, its chat and its state."""
 
 import json
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -73,7 +74,7 @@ def _chat(snapshot: Snapshot) -> None:
         for value in snapshot.values.values()
         if isinstance(value, list)
         for message in value
-        if isinstance(message, dict) and message.keys() >= {"role", "text"}
+        if isinstance(message, dict) and "role" in message and isinstance(_said_text(message), str)
     ]
     for question in snapshot.questions:
         with st.container(border=True):
@@ -88,7 +89,12 @@ def _chat(snapshot: Snapshot) -> None:
             person = message["role"] in ("human", "user")
             icon = ":material/person:" if person else ":material/smart_toy:"
             with st.chat_message("user" if person else "assistant", avatar=icon):
-                st.text(shown(message["text"], 2000))
+                st.text(shown(_said_text(message), 2000))
+
+
+def _said_text(message: Mapping[str, Plain]) -> Plain:
+    """Give a message's text; a message that is still a dict has it as its content."""
+    return message.get("text", message.get("content"))
 
 
 def _state(looked: Looked, snapshot: Snapshot) -> None:

@@ -14,7 +14,7 @@ from lab.threads import Thread
 from lab.workspace import Workspace
 from ui import place, session
 from ui.access import choice
-from ui.catalogue import input_fields
+from ui.catalogue import input_fields, unasked
 from ui.form import ask, held
 from ui.text import literal
 
@@ -30,6 +30,7 @@ class Starter:
         self._threads = threads
         self._slug = pattern.slug
         self._fields = input_fields(pattern.slug, pattern.lanes[0].key)
+        self._unasked = unasked(pattern.slug, pattern.lanes[0].key)
         self._running = running
 
     def draw(self, nodes: Sequence[str]) -> None:
@@ -43,10 +44,18 @@ class Starter:
             st.error(literal(problem, 1000), icon=":material/error:")
         with st.form(key=f"{self._slug}_form", border=True):
             ask(self._fields, key, values, wrong)
+            for one in self._unasked:
+                st.caption(f"{literal(one.title)}: a form can't make values of its type. The example's one is taken.")
             if self._pattern.choose_breakpoints:
                 self._pauses(nodes, example, number)
             with st.container(horizontal=True):
                 self._buttons(key)
+
+    def _given(self, key: str) -> dict[str, Plain]:
+        """Gives what the form holds, and of what no form can ask for the example's values."""
+        example = self._pattern.examples[st.session_state.get(f"{self._slug}_example", 0) or 0]
+        fixed = {one.name: example.input[one.name] for one in self._unasked if one.name in example.input}
+        return {**fixed, **held(self._fields, key)}
 
     def pauses(self) -> Breakpoints:
         """Gives the pauses that the visitor has chosen."""
@@ -134,7 +143,7 @@ class Starter:
         )
 
     def _start(self, key: str) -> None:
-        given = held(self._fields, key)
+        given = self._given(key)
         chosen = choice()
         how: dict[str, Any] = {"model": chosen.model, "pace": chosen.pace, "breakpoints": self.pauses()}
         new = Lab.new_session()
@@ -151,7 +160,7 @@ class Starter:
         session.show(self._pattern, started[0].thread_id)
 
     def _turn(self, key: str) -> None:
-        given = held(self._fields, key)
+        given = self._given(key)
         chosen = choice()
         session.complain(self._pattern, None)
         try:
