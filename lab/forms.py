@@ -7,11 +7,12 @@ from dataclasses import fields as dataclass_fields
 from enum import Enum
 from typing import Any, Literal
 
-from jsonschema import Draft202012Validator
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 from typing_extensions import is_typeddict
 
+from lab.answer_check import TooMuch, measure, schema_errors
+from lab.answer_schema import usable_schema
 from lab.entries import ONE_CELL, Entry, members
 from lab.errors import InvalidInput
 from lab.plain import Plain, plain
@@ -84,39 +85,48 @@ def _default(schema: type, name: str) -> Plain:
     return None
 
 
-def _resolved(found: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+def _resolved(found: Mapping[str, Any] | bool, schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """Follows a reference into the schema's definitions and takes the other half of an optional type."""
+    if isinstance(found, bool):
+        return {}
     if "$ref" in found:
         target = schema.get("$defs", {}).get(str(found["$ref"]).rpartition("/")[2], {})
-        return {**target, **{key: value for key, value in found.items() if key != "$ref"}}
-    options = [option for option in found.get("anyOf", ()) if option.get("type") != "null"]
+        return {**(target or {}), **{key: value for key, value in found.items() if key != "$ref"}}
+    options = [option for option in found.get("anyOf", ()) if option is not False and not _is_null(option)]
     if len(options) == 1:
         return {**_resolved(options[0], schema), **{key: value for key, value in found.items() if key != "anyOf"}}
     return found
 
 
-def _field(name: str, asked: Mapping[str, Any], schema: Mapping[str, Any], required: bool) -> Field:
+def _is_null(schema: Any) -> bool:
+    return isinstance(schema, Mapping) and schema.get("type") == "null"
+
+
+def _field(name: str, asked: Mapping[str, Any] | bool, schema: Mapping[str, Any], required: bool) -> Field:
     found = _resolved(asked, schema)
     choices = tuple(found.get("enum", ())) or ((found["const"],) if "const" in found else ())
+    widget = _widget(found, choices)
     return Field(
         name=name,
         title=str(found.get("title") or name.replace("_", " ").capitalize()),
         help=str(found.get("description", "")),
-        widget=_widget(found, choices),
+        widget=widget,
         required=required,
-        default=found.get("default"),
-        choices=choices,
+        default=_fitting(found.get("default"), widget),
+        choices=choices if widget == "choice" else (),
         minimum=found.get("minimum", found.get("exclusiveMinimum")),
         maximum=found.get("maximum", found.get("exclusiveMaximum")),
         min_length=found.get("minLength"),
         max_length=found.get("maxLength"),
-        optional=None in choices or any(one.get("type") == "null" for one in asked.get("anyOf", ())),
+        optional=None in choices or any(map(_is_null, () if isinstance(asked, bool) else asked.get("anyOf", ()))),
     )
 
 
 def _widget(found: Mapping[str, Any], choices: tuple[Plain, ...]) -> Widget:
     if choices:
-        return "choice"
+        # Of equal ones, as 1 and true are, only the first could be chosen.
+        few = all(isinstance(option, str | int | float) for option in choices if option is not None)
+        return "choice" if few and len(set(choices)) == len(choices) and set(choices) != {None} else "json"
     kind = found.get("type")
     if kind == "string":
         return "area" if found.get("multiline") else "text"
@@ -125,22 +135,37 @@ def _widget(found: Mapping[str, Any], choices: tuple[Plain, ...]) -> Widget:
     return "toggle" if kind == "boolean" else "json"
 
 
+def _fitting(value: Plain, widget: Widget) -> Plain:
+    """Return a default that the widget can hold, None for one of another type."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if widget not in ("integer", "number") or number else None
+
+
 def labels(field: Field) -> list[str]:
     """Gives a field's choices as its form shows them."""
     return [choice_text(option) for option in field.choices if option is not None]
 
 
 def check_answer(schema: Mapping[str, Any] | None, answer: Plain) -> None:
-    """Checks an answer against an interrupt's schema; raises InvalidInput with a message for each field at fault."""
-    if schema is None:
+    """Checks an answer against an interrupt's schema; raises InvalidInput with a message for each field at fault.
+
+    A schema that can't be used checks nothing: what it's about is asked for as text.
+    """
+    usable, _ = usable_schema(schema)
+    try:
+        measure(answer)
+        errors = [] if usable is None else schema_errors(usable, answer)
+    except TooMuch as error:
+        raise InvalidInput({"": f"The answer can't be taken: {error}."}) from error
+    if usable is None:
         return
-    asked = {field.name: field for field in fields(schema)} or {"": _field("", schema, schema, True)}
+    asked = {field.name: field for field in fields(usable)} or {"": _field("", usable, usable, True)}
     found: dict[str, str] = {}
     # What counts by a condition comes last: a rule about a choice says nothing before the choice is made.
-    faults = [(error, _deciding(error, schema)) for error in Draft202012Validator(schema).iter_errors(answer)]
-    for error, deciding in sorted(faults, key=lambda one: one[1] is not None):
+    faults = [(error, _deciding(error, usable)) for error in errors]
+    for fault, deciding in sorted(faults, key=lambda one: one[1] is not None):
         if deciding is None or not found.keys() & deciding:
-            for name, told in _reasons(_innermost(error), asked):
+            for name, told in _reasons(_innermost(fault), asked):
                 found.setdefault(name, told)
     given = answer if isinstance(answer, Mapping) else {"": answer}
     for name, field in asked.items():
@@ -154,7 +179,7 @@ def _innermost(error: Any) -> Any:
     """Gives the fault in the one alternative that isn't None; where there are more, they stay one fault."""
     if error.validator not in ("anyOf", "oneOf"):
         return error
-    rest = [one for one in error.context if error.validator_value[one.relative_schema_path[0]].get("type") != "null"]
+    rest = [one for one in error.context if not _is_null(error.validator_value[one.relative_schema_path[0]])]
     branches = {one.relative_schema_path[0] for one in rest}
     return _innermost(rest[0]) if len(branches) == 1 else error
 

@@ -11,6 +11,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Interrupt, PregelTask, StateSnapshot
 
+from lab.answer_schema import usable_schema
 from lab.errors import StorageUnavailable
 from lab.events import (
     CheckpointSaved,
@@ -44,8 +45,10 @@ class Question:
     id: str
     value: Plain
     schema: dict[str, Any] | None
-    """The JSON schema of the answer, None where the pattern gave none."""
+    """The JSON schema of the answer, None where the pattern gave none that can be used."""
     node: str
+    unusable: str = ""
+    """Why the schema that was given isn't used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +100,20 @@ def told_values(values: Any) -> dict[str, Plain]:
 
 
 def questions(snapshot: StateSnapshot) -> tuple[Question, ...]:
-    """Gives the pending interrupts in stable task order."""
+    """Gives the pending interrupts in stable task order, each id once."""
     nodes = {found.id: task.name for task in snapshot.tasks for found in task.interrupts}
-    return tuple(
-        Question(found.id, plain(found.value), _schema(found), nodes.get(found.id, "")) for found in snapshot.interrupts
-    )
+    asked = {found.id: found for found in snapshot.interrupts}
+    return tuple(_question(found, nodes.get(ident, "")) for ident, found in asked.items())
+
+
+def _question(found: Interrupt, node: str) -> Question:
+    # A saved schema may come from a file that somebody else wrote.
+    schema, unusable = usable_schema(found.response_schema)
+    return Question(found.id, plain(found.value), schema, node, unusable)
 
 
 def _schema(found: Interrupt) -> dict[str, Any] | None:
-    return found.response_schema if isinstance(found.response_schema, dict) else None
+    return usable_schema(found.response_schema)[0]
 
 
 def reason(error: object) -> str:

@@ -1,5 +1,6 @@
 """Questions and their answers in words: the one way in which every page, row and bubble shows them."""
 
+from lab.answer_schema import CHOICES
 from lab.forms import Field, fields
 from lab.history import Question
 from lab.plain import Plain, plain
@@ -10,6 +11,12 @@ _ANSWER = {"type": "object", "properties": {"answer": {"type": "string", "title"
 """What is asked for where a pattern gave no schema and no options."""
 
 
+_FIELDS = 100
+"""Fields that a form asks for; a larger answer is written as JSON."""
+_WRITTEN = {"properties": {"answer": {"title": "Answer (JSON)", "description": "Text that isn't JSON counts as text."}}}
+"""What is asked for where the fields can't be."""
+
+
 def question_text(value: Plain) -> str:
     """Return the sentence that an interrupt's value asks."""
     return str(value["question"]) if isinstance(value, dict) and "question" in value else value_text(value)
@@ -17,12 +24,16 @@ def question_text(value: Plain) -> str:
 
 def answer_fields(question: Question) -> tuple[tuple[Field, ...], bool]:
     """Return the fields to ask for, and whether their one value is the whole answer."""
-    if question.schema is not None and question.schema.get("properties"):
-        return fields(question.schema), False
-    if question.schema is not None:
-        return fields({**_ANSWER, "properties": {"answer": {"title": "Answer", **question.schema}}}), True
+    schema = question.schema
+    if question.unusable:
+        return fields(_WRITTEN), True
+    if schema is not None and (named := schema.get("properties")) and schema.get("type", "object") == "object":
+        whole = len(named) <= _FIELDS and named.keys() >= set(schema.get("required", ()))
+        return (fields(schema), False) if whole else (fields(_WRITTEN), True)
+    if schema is not None:
+        return fields({**schema, "properties": {"answer": {"title": "Answer", **schema}}}), True
     options = question.value.get("options") if isinstance(question.value, dict) else None
-    if isinstance(options, list) and options:
+    if isinstance(options, list) and 0 < len(options) <= CHOICES:
         return fields({**_ANSWER, "properties": {"answer": {"title": "Answer", "enum": options}}}), True
     return fields(_ANSWER), True
 

@@ -90,6 +90,7 @@ def _question(card: Card, question: Question, filled: Filled) -> None:
         st.markdown(f":material/front_hand: **{_title(question)}**")
         st.text(shown(question_text(question.value)))
         _details(question)
+        unchecked(question)
         _note(filled)
         ask(asked, key, filled.values, card.wrong)
         st.form_submit_button(
@@ -111,6 +112,13 @@ def _send(card: Card, question: Question, key: str, asked: tuple[Field, ...], *,
 def _note(filled: Filled) -> None:
     if filled.note:
         st.caption(f":material/edit_note: {filled.note}")
+
+
+def unchecked(question: Question) -> None:
+    """Draws why the fields of a question's schema aren't asked for."""
+    if question.unusable:
+        why = literal(f"The schema that came with this question isn't used: {question.unusable}. ", 500)
+        st.caption(f"{why} Your answer goes to the node as it is, unchecked.")
 
 
 def _title(question: Question) -> str:

@@ -15,7 +15,7 @@ from lab.forms import Field
 from lab.number_text import number_of, number_text
 from lab.plain import Plain
 from lab.validation_messages import choice_text
-from ui.text import LIMIT, literal, shown
+from ui.text import LIMIT, label_text, literal, shown
 
 FEW = 5
 """Choices that fit side by side; more of them go in a list."""
@@ -31,7 +31,7 @@ def ask(fields: Sequence[Field], key: str, values: Mapping[str, Plain], wrong: M
     """Draws the fields, prefilled with `values`, and gives what they hold; `wrong` has messages by field."""
     given: dict[str, Plain] = {}
     for field in fields:
-        given[field.name] = _widget(field, f"{key}_{field.name}", values.get(field.name, field.default))
+        given[field.name] = _widget(field, _key(key, field), values.get(field.name, field.default))
         if field.name in wrong:
             complain(wrong[field.name])
     for name, message in wrong.items():
@@ -42,7 +42,7 @@ def ask(fields: Sequence[Field], key: str, values: Mapping[str, Plain], wrong: M
 
 def held(fields: Sequence[Field], key: str) -> dict[str, Plain]:
     """Gives what the widgets of a form hold, for a callback that runs before they're drawn again."""
-    return _given(fields, {field.name: _read(field, st.session_state.get(f"{key}_{field.name}")) for field in fields})
+    return _given(fields, {field.name: _read(field, st.session_state.get(_key(key, field))) for field in fields})
 
 
 def _given(fields: Sequence[Field], values: Mapping[str, Plain]) -> dict[str, Plain]:
@@ -52,6 +52,11 @@ def _given(fields: Sequence[Field], values: Mapping[str, Plain]) -> dict[str, Pl
         for field in fields
         if values[field.name] is not None or field.required or field.optional
     }
+
+
+def _key(key: str, field: Field) -> str:
+    # A field may have the name that the form or its button has.
+    return f"{key}.{field.name}" if field.name in ("form", "send") else f"{key}_{field.name}"
 
 
 def complain(message: str) -> None:
@@ -77,20 +82,21 @@ def _read(field: Field, value: Any) -> Plain:
 
 
 def _widget(field: Field, key: str, value: Plain) -> Plain:
-    common: dict[str, Any] = {"key": key, "help": field.help or None, "persist_state": "session"}
+    title = label_text(field.title)
+    common: dict[str, Any] = {"key": key, "help": label_text(field.help, 2000) or None, "persist_state": "session"}
     if field.widget == "choice":
         return _choice(field, value, common)
     if field.widget == "toggle":
-        return st.toggle(field.title, value=bool(value), **common)
+        return st.toggle(title, value=bool(value), **common)
     if field.widget in ("integer", "number"):
         start = "" if value is None else value if isinstance(value, str) else number_text(value)
         # A browser's own field for numbers takes 1,5 for 15 and, when it's cleared, gives the number before.
-        return _read(field, st.text_input(field.title, start, **common))
+        return _read(field, st.text_input(title, start, **common))
     text = "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
     if field.widget == "text":
-        return _read(field, st.text_input(field.title, text, **common))
+        return _read(field, st.text_input(title, text, **common))
     # Without its limit: a browser drops what is pasted over it without a word.
-    return _read(field, st.text_area(field.title, text, height=110, **common))
+    return _read(field, st.text_area(title, text, height=110, **common))
 
 
 def _choice(field: Field, value: Plain, common: dict[str, Any]) -> Plain:
@@ -101,10 +107,14 @@ def _choice(field: Field, value: Plain, common: dict[str, Any]) -> Plain:
         common["required"] = field.required and default is not None
         # These labels are read as Markdown, those of a list aren't.
         return st.segmented_control(
-            field.title, options, default=default, format_func=lambda option: literal(_label(option)), **common
+            label_text(field.title),
+            options,
+            default=default,
+            format_func=lambda option: literal(_label(option)),
+            **common,
         )
     index = options.index(default) if default is not None else None
-    return st.selectbox(field.title, options, index=index, format_func=_label, **common)
+    return st.selectbox(label_text(field.title), options, index=index, format_func=_label, **common)
 
 
 def _label(option: Plain) -> str:

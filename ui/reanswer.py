@@ -6,6 +6,7 @@ from lab.history import Question, Snapshot
 from lab.plain import Plain
 from lab.questions import answer_fields, question_text
 from ui import place
+from ui.answer import unchecked
 from ui.attempts import attempt, complaint, complaints, going, label, label_of, leave, notice, possible
 from ui.form import ask
 from ui.form import held as answered
@@ -71,6 +72,7 @@ def _question(thread_id: str, question: Question) -> None:
     fields, _ = answer_fields(question)
     st.markdown(f":material/front_hand: **{code(question.node)} asked**")
     st.text(shown(question_text(question.value), 2000))
+    unchecked(question)
     ask(fields, f"again_{thread_id}_{question.id}", {}, complaints(thread_id))
 
 

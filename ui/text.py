@@ -8,6 +8,9 @@ from typing import Any
 _LINKED = re.compile(r"(?i)www(?=\\\.)|https?(?=\\:)|@")
 """Where an address begins: Markdown makes links of them even with each sign escaped, but not with a joiner inside."""
 
+_WORDS = re.compile(r"[\w ,.;?'()/%+€–-]*")
+"""What means nothing in Markdown but for addresses, which hold a colon or begin with `www`."""
+
 LIMIT = 20_000
 """Characters of one text that a page shows; the rest is counted."""
 
@@ -49,6 +52,14 @@ def literal(text: object, limit: int = 300) -> str:
         for char in " ".join(shown(text, limit).split())
     )
     return _LINKED.sub(lambda found: f"{found[0]}\N{WORD JOINER}", escaped)
+
+
+def label_text(text: str, limit: int = 300) -> str:
+    """Return a text for a widget's label, which reads Markdown, and as it is where nothing in it is Markdown."""
+    # A label is read aloud as it's given, escapes and all.
+    return (
+        text if len(text) <= limit and _WORDS.fullmatch(text) and "www." not in text.lower() else literal(text, limit)
+    )
 
 
 def code(text: object, limit: int = 120) -> str:

@@ -1,0 +1,65 @@
+"""Questions as a file that somebody else wrote may bring them, drawn by the real form of the answer card."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from langgraph.types import Interrupt, StateSnapshot
+from streamlit.testing.v1 import AppTest
+
+from graphs.pattern import Breakpoints
+from lab.forms import check_answer
+from lab.history import Question, Snapshot, questions
+from lab.plain import Plain
+from ui import answer
+from ui.answer import Card
+from ui.example_steps import NOTHING
+
+
+@dataclass
+class Door:
+    """Stands for a workspace: checks answers as it does, and keeps what was accepted."""
+
+    asked: tuple[Question, ...]
+    taken: list[Plain] = field(default_factory=list)
+
+    def resume(self, _: str, answers: dict[str, Plain], __: str, **___: Any) -> None:
+        for question in self.asked:
+            check_answer(question.schema, answers[question.id])
+            self.taken.append(answers[question.id])
+
+
+def asked(schema: Any, value: Any = "Really?") -> Question:
+    """Gives a question as it's read from a checkpoint with that schema."""
+    found = Interrupt(value=value, id="q", response_schema=schema)
+    config: Any = {"configurable": {"thread_id": "t", "checkpoint_id": "c"}}
+    return questions(StateSnapshot({}, (), config, None, None, None, (), (found,)))[0]
+
+
+CARDS: list[Card] = []
+
+
+def card_of(question: Question) -> tuple[AppTest, Door]:
+    """Draws the card that asks it and gives the page with what stands behind it."""
+    door: Any = Door((question,))
+    snapshot = Snapshot("c", None, 0, "loop", 0.0, {}, ("ask",), (question,), {})
+    CARDS[:] = [Card("card", door, "t", Breakpoints, snapshot)]
+    at = AppTest.from_function(_script, default_timeout=20).run()
+    assert not at.exception, [found.message for found in at.exception]
+    return at, door
+
+
+def _script() -> None:
+    from tests.foreign_questions import draw  # noqa: PLC0415 - the function's text is run by itself
+
+    draw()
+
+
+def draw() -> None:
+    answer.complaint("card", "t")
+    answer.questions(CARDS[0], NOTHING)
+
+
+def send(at: AppTest) -> None:
+    """Sends the answer as the form stands."""
+    at.button(key="card_q_send").click().run()
+    assert not at.exception, [found.message for found in at.exception]
