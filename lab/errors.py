@@ -78,6 +78,17 @@ class StaleAnswer(LabError):
         )
 
 
+class AnswerKept(LabError):
+    """Raised when a question is answered whose node has an answer already and failed after it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This question was answered already, and its node failed after that. The answer is kept and another one "
+            "would be passed over for it, so nothing was changed. Try again with the same answer, or answer "
+            "differently, which asks anew."
+        )
+
+
 class AnswerPending(LabError):
     """Raised when a thread that waits for an answer is asked to go on without one."""
 

@@ -3,7 +3,7 @@
 import ast
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -65,6 +65,8 @@ class Snapshot:
     questions: tuple[Question, ...]
     errors: dict[str, str]
     """By node, what made it fail."""
+    kept: dict[str, Plain] = field(default_factory=dict)
+    """By question, the answer that was given before its node failed, and that the node gets again."""
 
 
 def status(snapshot: StateSnapshot) -> Status:

@@ -3,12 +3,14 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, get_args, get_type_hints
 
 from langgraph.types import StateSnapshot
 
 from lab import index, listing, note_index
+from lab.answers import kept_answers
 from lab.claims import Accepted
 from lab.cost import Cost, cost
 from lab.diff import Change, diff
@@ -18,6 +20,7 @@ from lab.events import Event
 from lab.history import Question, Snapshot, Status, status, told, told_values
 from lab.listing import Only, Page, Row
 from lab.owned import Owned
+from lab.plain import Plain
 from lab.tables import BUSINESS
 from lab.threads import Thread
 from lab.tree import Tree
@@ -88,9 +91,22 @@ class Reading(Owned):
             return None
         graph = self._lab.reading_of(thread)
         if checkpoint_id is not None:
-            return told(self._found(graph, thread, checkpoint_id, namespace))
-        found = self._state(graph, thread)
-        return told(found) if found.created_at is not None else None
+            found = self._found(graph, thread, checkpoint_id, namespace)
+        else:
+            found = self._state(graph, thread)
+            if found.created_at is None:
+                return None
+        return replace(told(found), kept={} if namespace else self._kept(thread, found))
+
+    def _kept(self, thread: Thread, snapshot: StateSnapshot) -> dict[str, Plain]:
+        """Gives by question of a checkpoint the answer that its node got before it failed."""
+        asked = {question.id for question in snapshot.interrupts}
+        if not asked:
+            return {}
+        drawn = self._lab.drawing(thread.pattern, thread.lane).nodes
+        nodes = {part for name in drawn for part in name.split(":")}
+        ident = snapshot.config["configurable"]["checkpoint_id"]
+        return kept_answers(self._lab.storage_of(thread), thread.thread_id, ident, asked, nodes)
 
     def values(self, thread_id: str, checkpoint_id: str) -> Mapping[str, Any]:
         """Gives the state's own objects at a checkpoint, for a form; raises UnknownCheckpoint, Unreadable."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import GraphDrained, GraphRecursionError
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import RunControl
@@ -167,8 +168,10 @@ class Stream:
         self._listener = listener = Listener(log)
         if self._stop.given:
             listener.cut()
-        config: RunnableConfig = {**self.config, "configurable": self._place, "callbacks": [listener]}
         try:
+            if self.at:
+                self.at = _left_behind(self.graph, self._place)
+            config: RunnableConfig = {**self.config, "configurable": self._place, "callbacks": [listener]}
             parts = self.graph.stream(
                 self.given,
                 config,
@@ -243,3 +246,22 @@ def _is_stop(error: BaseException) -> bool:
     while found is not None and not isinstance(found, RunStopped):
         found = found.__cause__ or found.__context__
     return found is not None
+
+
+def _left_behind(graph: Graph, place: dict[str, Any]) -> str:
+    """Return the checkpoint to begin from in place of this one.
+
+    The library runs a head that an edit or a replay wrote as it stands, with the answers that are kept there. Where
+    something was asked or done at it, a copy beside it is begun from instead.
+    """
+    at = str(place["checkpoint_id"])
+    saver = graph.checkpointer
+    if not isinstance(saver, BaseCheckpointSaver):
+        return at
+    saved = saver.get_tuple({"configurable": place})
+    newest = saver.get_tuple({"configurable": {**place, "checkpoint_id": None}})
+    if saved is None or newest is None or newest.checkpoint["id"] != at:
+        return at
+    if saved.metadata.get("source") not in ("update", "fork") or not saved.pending_writes:
+        return at
+    return str(graph.update_state({"configurable": place}, None, as_node="__copy__")["configurable"]["checkpoint_id"])

@@ -8,7 +8,7 @@ from typing import Unpack
 
 from sqlalchemy import Connection
 
-from lab.errors import AnswerPending, InvalidInput, NothingToContinue, NotPossible, WorkLeft
+from lab.errors import AnswerKept, AnswerPending, InvalidInput, NothingToContinue, NotPossible, WorkLeft
 from lab.events import SaverDropped
 from lab.forms import check_answer, check_input
 from lab.history import status
@@ -90,7 +90,8 @@ class Workspace(Travelling, Keeping):
     ) -> None:
         """Answers pending interrupts by id, as shown at that checkpoint.
 
-        Raises StaleAnswer, InvalidInput, ThreadBusy.
+        Raises StaleAnswer, InvalidInput, ThreadBusy, and AnswerKept where the question has an answer already, whose
+        node failed after it: `proceed` tries again with that one, `reanswer` asks anew.
         """
         thread, pattern, lane, graph, log = self._open(thread_id)
         self._must_remember(lane)
@@ -99,6 +100,8 @@ class Workspace(Travelling, Keeping):
         request = self._request(thread, "resume", answers, going)
         with self._claimed(thread_id, frozenset(answers), runs=True) as claim:
             snapshot = self._state(graph, thread)
+            if self._kept(thread, snapshot).keys() & answers.keys():
+                raise AnswerKept
             said = [
                 answered(question, answers[question.id]) for question in self._asked(snapshot, answers, checkpoint_id)
             ]
@@ -110,7 +113,7 @@ class Workspace(Travelling, Keeping):
         checkpoint_id: str | None = None,
         **going: Unpack[Going],
     ) -> None:
-        """Goes on from the thread's head after a pause, a stop, a failure or a crash.
+        """Goes on from the thread's head after a pause, a stop, a failure or a crash, with the answers given there.
 
         Raises NothingToContinue, AnswerPending, ThreadBusy, and StaleAnswer where the head is no longer
         the checkpoint that was shown.
@@ -122,8 +125,9 @@ class Workspace(Travelling, Keeping):
             snapshot = self._state(graph, thread)
             self._must_stand_at(snapshot, checkpoint_id)
             if status(snapshot) == "waiting":
-                raise AnswerPending
-            if status(snapshot) != "resumable":
+                if not self._kept(thread, snapshot):
+                    raise AnswerPending
+            elif status(snapshot) != "resumable":
                 raise NothingToContinue
             self._launch(claim, thread, request, None, log, apart=self._must_run_apart(pattern, snapshot.values))
 
@@ -141,8 +145,15 @@ class Workspace(Travelling, Keeping):
             if accepted is not None and accepted.kind != "start":
                 asked = REQUEST.validate_python(accepted.request)
                 self._must_stand_at(snapshot, accepted.head or None)
+                kind, answers = asked.kind, asked.values
+                if kind == "resume":
+                    # An answer that is kept already is given to its node by going on; sent once more, it would be
+                    # the answer to what the node asks next.
+                    kept = self._kept(thread, snapshot)
+                    answers = {ident: answer for ident, answer in answers.items() if ident not in kept}
+                    kind = kind if answers else "continue"
                 request = self._request(
-                    thread, asked.kind, asked.values, going, checkpoint_id=asked.checkpoint_id, label=asked.label
+                    thread, kind, answers, going, checkpoint_id=asked.checkpoint_id, label=asked.label
                 )
                 values = asked.values if asked.kind == "turn" else snapshot.values
                 self._launch(claim, thread, request, None, log, apart=self._must_run_apart(pattern, values))

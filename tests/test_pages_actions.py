@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.pages import (
     badges,
     choose_example,
     give,
+    markdowns,
     open_page,
     paused_field,
     press,
@@ -27,6 +29,7 @@ from tests.pages import (
 
 pytestmark = pytest.mark.usefixtures("pages_lab")
 
+DURABLE = find("durable-task")
 EXPENSE, GATE, BREAKPOINTS = find("expense-approval"), find("approval-gate"), find("breakpoints")
 GRAPHS = Path(__file__).parent.parent / "graphs"
 PIPELINE, MEMORY = find("linear-pipeline"), find("conversation-memory")
@@ -73,6 +76,33 @@ def test_an_answer_whose_question_was_answered_elsewhere_is_refused_with_the_rea
     answer(other, EXPENSE, "dynamic", {"decision": "approved"})
     assert any("answered already" in found.value for found in other.warning)
     assert len(ledger(pages_lab)) == 1
+
+
+def test_an_answer_whose_node_failed_can_be_tried_again_or_given_differently(
+    pages_lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(*_: object) -> int:
+        raise ValueError("the bank is closed")
+
+    monkeypatch.setattr("graphs.resilience.durable_task.charge", closed)
+    # Another order would be another question, for which no answer is taken over.
+    monkeypatch.setattr("graphs.resilience.durable_task.uuid4", lambda: UUID(int=7))
+    at = open_page("durable-task")
+    start(at, DURABLE, 0)
+    form = asked(at, DURABLE, "in-node")
+    answer(at, DURABLE, "in-node", {"confirm": "yes"})
+    assert badges(at)[0] == "Failed"
+    assert "failed after its answer" in markdowns(at)
+    assert "Answered: Yes" in texts(at)
+    assert any("the bank is closed" in found.value for found in at.error)
+    assert not [button for button in at.button if button.label == "Send answer" and str(button.key).startswith(form)]
+    press(at, f"{form}same")
+    assert badges(at)[0] == "Failed"
+    assert "`order` acts outside the state: ledger" in "".join(found.value for found in at.warning)
+    give(at, f"{form}confirm", "no")
+    press(at, f"{form}different")
+    assert badges(at)[0] == "Finished"
+    assert ledger(pages_lab) == []
 
 
 def test_fields_written_at_a_pause_are_what_the_next_node_reads(pages_lab: Lab) -> None:

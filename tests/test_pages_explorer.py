@@ -1,6 +1,7 @@
 """The explorer and the history of a pattern's page, by their widgets: looking, comparing and going back."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -182,7 +183,7 @@ def test_a_value_out_of_its_bounds_is_told_at_its_field_and_nothing_is_forked(
     workspace: Workspace, approved: str
 ) -> None:
     at = edited(workspace, approved, -5.0)
-    assert any("greater than" in text for text in texts(at))
+    assert any("must be at least 0.01" in text for text in texts(at))
     press(at, f"fork_run_{approved}")
     assert len(workspace.tree(approved).branches) == 1
 
@@ -281,6 +282,34 @@ def damaged(pages_lab: Lab, workspace: Workspace, approved: str) -> str:
             {"junk": b"\xc1\x00damaged", "head": head},
         )
     return approved
+
+
+def test_an_answer_whose_node_failed_is_given_differently_at_the_head(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(*_: object) -> int:
+        raise ValueError("the bank is closed")
+
+    monkeypatch.setattr("graphs.resilience.durable_task.charge", closed)
+    monkeypatch.setattr("graphs.resilience.durable_task.uuid4", lambda: UUID(int=7))
+    example = find("durable-task").examples[0]
+    thread_id = workspace.start("durable-task", "in-node", example.input, pace=0).thread_id
+    ended(workspace, thread_id)
+    (question,) = workspace.pending(thread_id)
+    at = look(thread_id, "Answer again")
+    assert "hasn't been answered yet" in markdowns(at)
+    workspace.resume(thread_id, {question.id: {"confirm": "yes"}}, str(workspace.tree(thread_id).head))
+    ended(workspace, thread_id)
+    at = look(thread_id, "Answer again")
+    assert "hasn't been answered yet" not in markdowns(at)
+    assert "Answered: Yes. Then order failed." in texts(at)
+    give(at, f"again_{thread_id}_{question.id}_confirm", "no")
+    press(at, f"again_send_{thread_id}")
+    ended(workspace, thread_id)
+    snapshot = workspace.snapshot(thread_id)
+    assert snapshot is not None
+    assert "was declined" in str(snapshot.values["receipt"])
+    assert workspace.business("ledger", [thread_id]) == []
 
 
 def test_a_damaged_head_is_told_of_and_an_earlier_checkpoint_can_be_looked_at_and_forked(

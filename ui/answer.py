@@ -11,11 +11,12 @@ from lab.errors import InvalidInput
 from lab.forms import Field, labels
 from lab.history import Question, Snapshot
 from lab.plain import Plain
-from lab.questions import answer_fields, question_text
+from lab.questions import answer_fields, answer_text, question_text
 from lab.validation_messages import Fault, sentence
 from lab.value_text import title_of, value_text
 from lab.workspace import Workspace
 from ui.access import choice
+from ui.attempts import notice
 from ui.example_steps import Filled
 from ui.form import ask, held
 from ui.session import tried
@@ -78,9 +79,12 @@ def _wrong(key: str, thread_id: str) -> Mapping[str, str]:
 
 
 def questions(card: Card, filled: Filled) -> None:
-    """Draws one form for each pending interrupt."""
+    """Draws one form for each pending interrupt, and for each whose node failed with its answer the two ways on."""
     for question in card.snapshot.questions:
-        _question(card, question, filled)
+        if question.id in card.snapshot.kept:
+            _failed(card, question)
+        else:
+            _question(card, question, filled)
 
 
 def _question(card: Card, question: Question, filled: Filled) -> None:
@@ -93,6 +97,9 @@ def _question(card: Card, question: Question, filled: Filled) -> None:
         unchecked(question)
         _note(filled)
         ask(asked, key, filled.values, card.wrong)
+        failed = [one.node for one in card.snapshot.questions if one.id in card.snapshot.kept]
+        if failed:
+            st.caption(f"Sending it also tries {' and '.join(map(code, failed))} again, with the answer given there.")
         st.form_submit_button(
             "Send answer",
             type="primary",
@@ -101,12 +108,55 @@ def _question(card: Card, question: Question, filled: Filled) -> None:
         )
 
 
+def _failed(card: Card, question: Question) -> None:
+    """Draws what became of an answer whose node failed: the same once more, or another one."""
+    key = f"{card.key}_{question.id}"
+    asked, simple = answer_fields(question)
+    with st.container(border=True, key=f"{key}_failed"):
+        st.markdown(f":material/error: **{code(question.node)} failed after its answer**")
+        st.text(shown(question_text(question.value)))
+        _details(question)
+        st.text(f"Answered: {shown(answer_text(question, card.snapshot.kept[question.id]), 2000)}")
+        if question.node in card.snapshot.errors:
+            st.error(literal(card.snapshot.errors[question.node], 1000), icon=":material/error:")
+        st.button(
+            "Try again with the same answer",
+            type="primary",
+            icon=":material/replay:",
+            help="Runs the node again, which gets the answer above; nothing before it runs again.",
+            key=f"{key}_same",
+            on_click=lambda: card.attempt(
+                lambda: card.workspace.proceed(card.thread_id, card.snapshot.checkpoint_id, **card.how())
+            ),
+        )
+        with st.form(key=f"{key}_form", border=False):
+            st.markdown("Or answer differently: it's asked anew, and what you send is the answer to that.")
+            notice(card.workspace.ahead(card.thread_id, card.snapshot.checkpoint_id))
+            unchecked(question)
+            ask(asked, key, {}, card.wrong)
+            st.form_submit_button(
+                "Answer differently",
+                key=f"{key}_different",
+                on_click=lambda: card.attempt(lambda: _send_anew(card, question, key, asked, simple=simple)),
+            )
+
+
 def _send(card: Card, question: Question, key: str, asked: tuple[Field, ...], *, simple: bool) -> None:
+    answers = {question.id: _answer(key, asked, simple=simple)}
+    card.workspace.resume(card.thread_id, answers, card.snapshot.checkpoint_id, **card.how())
+
+
+def _send_anew(card: Card, question: Question, key: str, asked: tuple[Field, ...], *, simple: bool) -> None:
+    answers = {question.id: _answer(key, asked, simple=simple)}
+    card.workspace.reanswer(card.thread_id, card.snapshot.checkpoint_id, answers, **card.how())
+
+
+def _answer(key: str, asked: tuple[Field, ...], *, simple: bool) -> Plain:
     given = held(asked, key)
     answer: Plain = given.get("answer") if simple else given
     if simple and answer is None:
         raise InvalidInput({"answer": sentence(Fault("empty"), asked[0].title, labels(asked[0]))})
-    card.workspace.resume(card.thread_id, {question.id: answer}, card.snapshot.checkpoint_id, **card.how())
+    return answer
 
 
 def _note(filled: Filled) -> None:

@@ -101,6 +101,9 @@ class LanePane:
         if self.status == "finished" and (bad := ended_badly(self.view)) is not None and bad.outcome == "failed":
             # Once every node has written, an edge can still fail; and a lane without memory has no other status.
             return "failed"
+        if self.status == "waiting" and self.snapshot is not None:
+            asked = {question.id for question in self.snapshot.questions}
+            return "failed" if asked and asked <= self.snapshot.kept.keys() else "waiting"
         if self.status not in ("resumable", "new"):
             return self.status
         last = self.view.runs[-1] if self.view and self.view.runs else None

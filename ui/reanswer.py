@@ -4,7 +4,7 @@ import streamlit as st
 
 from lab.history import Question, Snapshot
 from lab.plain import Plain
-from lab.questions import answer_fields, question_text
+from lab.questions import answer_fields, answer_text, question_text
 from ui import place
 from ui.answer import unchecked
 from ui.attempts import attempt, complaint, complaints, going, label, label_of, leave, notice, possible
@@ -24,7 +24,7 @@ def answer_again(looked: Looked, snapshot: Snapshot) -> None:
     if not snapshot.questions:
         _elsewhere(looked)
         return
-    if snapshot.checkpoint_id == looked.grown.head:
+    if snapshot.checkpoint_id == looked.grown.head and not snapshot.kept:
         st.info(
             "This question hasn't been answered yet. Answer it on the card of the thread as it stands now, above.",
             icon=":material/info:",
@@ -40,7 +40,7 @@ def answer_again(looked: Looked, snapshot: Snapshot) -> None:
     complaint(thread_id)
     with st.form(key=f"again_{thread_id}_{snapshot.checkpoint_id}"):
         for question in snapshot.questions:
-            _question(thread_id, question)
+            _question(thread_id, question, snapshot)
         st.form_submit_button(
             "Answer differently",
             type="primary",
@@ -68,11 +68,14 @@ def _elsewhere(looked: Looked) -> None:
             )
 
 
-def _question(thread_id: str, question: Question) -> None:
+def _question(thread_id: str, question: Question, snapshot: Snapshot) -> None:
     fields, _ = answer_fields(question)
     st.markdown(f":material/front_hand: **{code(question.node)} asked**")
     st.text(shown(question_text(question.value), 2000))
     unchecked(question)
+    if question.id in snapshot.kept:
+        failed = f" Then {question.node} failed." if question.node in snapshot.errors else ""
+        st.text(f"Answered: {shown(answer_text(question, snapshot.kept[question.id]), 2000)}.{failed}")
     ask(fields, f"again_{thread_id}_{question.id}", {}, complaints(thread_id))
 
 
