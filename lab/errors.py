@@ -10,7 +10,8 @@ class UnknownThread(LabError):
 
     def __init__(self, thread_id: str) -> None:
         super().__init__(
-            f"There is no thread '{thread_id[:80]}' in this workspace. Pick one from the list, or start a new one."
+            f"There is no thread '{thread_id[:80]}' in this workspace. "
+            "Open one from the page Threads, or start a new one."
         )
 
 
@@ -112,7 +113,7 @@ class WorkLeft(LabError):
     def __init__(self) -> None:
         super().__init__(
             "The thread stopped before its end and has work left, which new input would drop. "
-            "Continue it first, or start a new thread."
+            "Let it go on first, by the button in its lane, or start a new thread."
         )
 
 

@@ -217,7 +217,7 @@ class Owned:
     def _must_remember(lane: Lane) -> None:
         if not lane.remembers:
             raise NotPossible(
-                f"The lane '{lane.title}' has no checkpointer, so there is nothing to go on from. Start it anew."
+                f"The lane '{lane.title}' has no checkpointer, so there is nothing to go on from. Start a new thread."
             )
 
     def _must_be_offered(self, pattern: Pattern, lane: Lane) -> None:

@@ -12,6 +12,7 @@ from ui import session
 from ui.access import model_name, the_lab, workspace
 from ui.attach import attach
 from ui.beside import beside
+from ui.business_rows import business_row
 from ui.cards import card
 from ui.catalogue import node_names, shape
 from ui.costs import costs
@@ -88,10 +89,7 @@ def _tables(pattern: Pattern, visitor: Workspace, threads: Mapping[str, Thread])
         if not rows:
             st.caption(f"The {table} has no row of these threads.")
             continue
-        told = [
-            {"Lane": titles[row["thread_id"]], **{key: row[key] for key in row if key not in ("thread_id", "at")}}
-            for row in rows
-        ]
+        told = [business_row(titles[row["thread_id"]], row) for row in rows]
         st.dataframe(pd.DataFrame(safe(told)), hide_index=True, alt=f"Rows of the {table}: {len(rows)}")
 
 

@@ -113,7 +113,7 @@ def _found(visitor: Workspace) -> None:
     number = _page_number(-(-total // SHOWN))
     with rows:
         if not total:
-            st.info("No thread has that. Look for less, or among all patterns.", icon=":material/search_off:")
+            st.info("No thread matches. Search for a shorter text, or in all patterns.", icon=":material/search_off:")
         threads = visitor.listed(**chosen, limit=SHOWN, offset=(number - 1) * SHOWN).threads
         sizes = visitor.sizes([thread.thread_id for thread in threads])
         for thread in threads:

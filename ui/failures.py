@@ -10,7 +10,9 @@ UNEXPLAINED = {
     "work runs again from its top. Continue, answer again what the thread asks, or start again where nothing was "
     "saved.",
 }
-OVER = "No node is left to run, so there is nothing to try again: go back to an earlier checkpoint, or start anew."
+OVER = (
+    "No node is left to run, so there is nothing to try again: go back to an earlier checkpoint, or start a new thread."
+)
 """What to do about a run that failed once all its nodes had written."""
 
 

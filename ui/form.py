@@ -131,7 +131,7 @@ def write(entry: Entry, start: str, common: dict[str, Any]) -> None:
     else:
         st.text_input(value=start, **common)
     if (plain := shown(start)) != start and len(start) <= LIMIT:
-        st.caption(f"With what can't be seen: {literal(plain, 1000)}")
+        st.caption(f"With its invisible characters named: {literal(plain, 1000)}")
 
 
 def height(text: str) -> int:

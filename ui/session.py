@@ -32,7 +32,9 @@ def current(pattern: Pattern, workspace: Workspace) -> Shown:
     except UnknownThread as error:
         return Shown({}, str(error))
     if thread.pattern != pattern.slug:
-        return Shown({}, f"Thread {asked[:8]} is of the pattern '{thread.pattern}', not of this page's.")
+        return Shown(
+            {}, f"Thread {asked[:8]} belongs to another pattern, '{thread.pattern}'. Open it from the page Threads."
+        )
     show(pattern, thread.thread_id)
     return Shown({found.lane: found for found in workspace.threads(session=thread.session)})
 

@@ -154,7 +154,7 @@ def _team(team: str, model: BaseChatModel) -> StateGraph[TeamState, World, TeamI
         if not picked:
             raise NobodyNamed(
                 f"The {team} supervisor named no worker, the answer was {answer[:80]!r}. A subtask needs at least one "
-                f"of {', '.join(workers)}. Continue to ask again, or word the task more clearly."
+                f"of {', '.join(workers)}. Try again to ask once more, or word the task more clearly."
             )
         return {"picked": picked}
 
@@ -243,7 +243,8 @@ def _sum_up(asked: str, _: Sequence[BaseMessage]) -> str:
     for team, worker in re.findall(r"^(\w+), (\w+): ", lines, re.MULTILINE):
         by_team.setdefault(team, []).append(worker)
     did = "; ".join(f"{team} ({', '.join(workers)})" for team, workers in by_team.items())
-    return f"For the task '{task.strip()}', {len(by_team)} team(s) handed in their work: {did}."
+    handed = "1 team handed in its work" if len(by_team) == 1 else f"{len(by_team)} teams handed in their work"
+    return f"For the task '{task.strip()}', {handed}: {did}."
 
 
 PATTERN = Pattern(

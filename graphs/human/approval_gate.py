@@ -1,7 +1,7 @@
 """Approval gate: a mail is drafted, and a person approves it or asks for changes, as often as wanted, before it's sent.
 
-Watch the outbox beside the lanes: it stays empty until somebody says yes. The static lane stops
-before the gate and reads what a person wrote into the state; the other lane asks a question
+Watch the outbox beside the lanes: it stays empty until somebody says yes. 'Breakpoint and state update'
+stops before the gate and reads what a person wrote into the state; 'Interrupt and resume' asks a question
 and gets the answer as a return value.
 """
 
@@ -83,7 +83,7 @@ def build_static(model: BaseChatModel) -> StateGraph[State, World, Input, State]
         if not state["feedback"].strip():
             raise NotDecided(
                 "The draft is neither approved nor is there feedback. The gate opens only for one of the two. "
-                "Tick 'Approved' or write what to change, then continue."
+                "Tick 'Approved' or write what to change, then try again."
             )
         return {"log": [f"changes asked: {state['feedback']}"]}
 
@@ -114,7 +114,7 @@ def _steps_around_gate(model: BaseChatModel) -> StateGraph[State, World, Input, 
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", state["recipient"].strip()):
             raise NoAddress(
                 f"The recipient {state['recipient'][:60]!r} is no e-mail address. "
-                "A mail needs one of the form name@host. Correct it and start again."
+                "A mail needs one of the form name@host. Correct it and run it again."
             )
         answer = model.invoke([SystemMessage(DRAFT), HumanMessage(state["request"])])
         return {"draft": answer.text, "approved": False, "feedback": ""}
@@ -184,8 +184,9 @@ PATTERN = Pattern(
     summary="A draft goes to a person, back for changes as often as wanted, and out only once it's approved.",
     watch=(
         "The outbox gets its one mail after the approval and never before.",
-        "The static lane stops before `await_approval`: the person writes fields of the state and continues.",
-        "The other lane stops inside `await_approval`: the question carries the draft, the answer comes back checked.",
+        "*Breakpoint and state update* stops before `await_approval`: the person writes to the state and goes on.",
+        "*Interrupt and resume* stops inside `await_approval`: the question carries the draft, the answer comes back "
+        "checked.",
         "Each revision follows the feedback given, and clears the decision, so that every draft needs its own.",
     ),
     sources=("EV 3.1", "SP 3.2"),

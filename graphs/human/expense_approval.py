@@ -1,6 +1,6 @@
-"""Expense approval: small sums pass alone, larger ones wait for a manager, the largest for a director as well.
+"""Expense approval: small sums are paid at once, larger ones wait for a manager, the largest for a director as well.
 
-Watch who is asked: the static lane stops for every request, however small, while the dynamic one
+Watch who is asked: 'Pause on every request' stops for each, however small, while 'Ask above the limit'
 asks only above the limits. Watch the ledger too: an approved expense is paid once, a rejected one never.
 """
 
@@ -120,7 +120,7 @@ def _check(role: Role, state: State) -> dict[str, Any]:
     if state["decision"] not in ("approved", "rejected"):
         raise NotDecided(
             f"The {role} hasn't decided on {_euros(state)}. Every request needs a decision here. "
-            "Set it to approved or rejected, then continue."
+            "Set it to approved or rejected, then try again."
         )
     if state["decision"] == "rejected" and not state["note"].strip():
         raise NotDecided(f"The {role} gave no reason. {NEEDS_NOTE}")
@@ -190,9 +190,10 @@ PATTERN = Pattern(
     family=Family.HUMAN,
     summary="A pause on every request, or a question only above 100 € for a manager and 1,000 € for a director.",
     watch=(
-        "50 € waits for a manager in the static lane and passes alone in the dynamic one.",
+        "50 € waits for a manager in *Pause on every request* and is paid without a question in *Ask above the limit*.",
         "Above 1,000 € the director is asked after the manager; once the manager has said no, nobody is asked.",
-        "A rejection without a note is refused: by the answer's schema in one lane, by the node in the other.",
+        "A rejection needs a note: *Ask above the limit* checks it by the answer's schema, *Pause on every request* in "
+        "the node.",
         "The ledger gets one row for an approved expense, and none for a rejected one.",
     ),
     sources=("SP 3.4", "HN 1", "HN 2"),
@@ -208,7 +209,7 @@ PATTERN = Pattern(
         Lane(
             "dynamic",
             "Ask above the limit",
-            "Asks by interrupt, and only who has to be asked for this amount.",
+            "Asks by interrupt, and only those who have to approve this amount.",
             build_dynamic,
         ),
     ),

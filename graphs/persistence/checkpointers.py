@@ -114,7 +114,7 @@ PATTERN = Pattern(
     family=Family.PERSISTENCE,
     summary="Tell the notebook your name, restart it and ask: what is left depends on where the checkpoints were.",
     watch=(
-        "After the restart the lane in memory has nothing left, while the others go on from their last checkpoint.",
+        "After the restart *In memory* has nothing left, while the others go on from their last checkpoint.",
         "The restart is real: each thread has a checkpointer of its own, which is closed and dropped with the graph.",
         "The table under the lanes is measured on these threads: more rehearsals are more supersteps and more bytes.",
     ),

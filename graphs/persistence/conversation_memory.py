@@ -136,7 +136,7 @@ PATTERN = Pattern(
     family=Family.PERSISTENCE,
     summary="Tell the chat your name and ask for it: only the lane that saves its state still knows it.",
     watch=(
-        "The second turn goes to the same thread; only the lane with a checkpointer finds the first one there.",
+        "The second turn goes to the same thread; only the lane *Checkpointer* finds the first one there.",
         "More than ten messages are too many: all but the last four are summarised and then removed.",
         "Later answers are given the summary and the messages that stayed, and still know the name.",
     ),

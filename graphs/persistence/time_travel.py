@@ -54,7 +54,7 @@ def build(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
         if not re.search(r"\w", state["topic"]):
             raise NoTopic(
                 f"The topic {state['topic'][:60]!r} has no word in it. A story needs one. "
-                "Go back to before this step with another topic, or start anew."
+                "Go back to before this step with another topic, or run another one."
             )
         answer = model.invoke([SystemMessage(OUTLINE), HumanMessage(state["topic"])])
         return {"outline": answer.text, "log": [f"outlined in {len(answer.text.splitlines())} lines"]}

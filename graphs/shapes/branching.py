@@ -154,7 +154,7 @@ PATTERN = Pattern(
     summary="A classifier reads the message and exactly one of three handlers answers it.",
     watch=(
         "One handler runs and the two others stay dark; change a word of the message and another one runs.",
-        "In the first lane the edge reads the category from the state; in the second the node names its successor.",
+        "In *Conditional edge* the edge reads the category from the state; in *Command* the node names its successor.",
         "A complaint has no handler: both lanes fail on the classifier with the reason, and never just end.",
     ),
     sources=("AA 2.2",),

@@ -70,7 +70,12 @@ def build(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
 def _summary(text: str, _: Sequence[BaseMessage]) -> str:
     sentences = re.split(r"(?<=[.!?])\s+", text)
     longest = max(sentences, key=len)
-    return f"In {len(text.split())} words and {len(sentences)} sentence(s), the text mainly says: {longest}"
+    length = f"{_counted(len(text.split()), 'word')} and {_counted(len(sentences), 'sentence')}"
+    return f"In {length}, the text mainly says: {longest}"
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _headline(text: str, _: Sequence[BaseMessage]) -> str:

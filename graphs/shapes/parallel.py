@@ -1,7 +1,7 @@
 """Parallel: three workers read the same text, one after the other or all at once, and a merge joins their results.
 
-Watch the bars on the time axis: the sequential lane takes the sum of the three calls, the
-fan-out lane as long as the slowest of them, and both end with the same report.
+Watch the bars on the time axis: 'Sequential' takes the sum of the three calls,
+'Fan-out and fan-in' as long as the slowest of them, and both end with the same report.
 """
 
 import operator
@@ -133,7 +133,7 @@ PATTERN = Pattern(
     family=Family.SHAPES,
     summary="Three workers read one text: in a row their times add up, side by side only the slowest counts.",
     watch=(
-        "On the time axis the bars stand end to end in the first lane and on top of each other in the second.",
+        "On the time axis the bars stand end to end in *Sequential* and on top of each other in *Fan-out and fan-in*.",
         "The merge runs once, when the last of the three is done, and the report is the same in both lanes.",
         "Where one worker fails, the row stops there; side by side the others still run, but nothing is merged.",
     ),

@@ -143,10 +143,10 @@ PATTERN = Pattern(
     family=Family.STATE,
     summary="A running average by a reducer object that remembers and by a pure function, in two threads and a replay.",
     watch=(
-        "Run once more with other numbers: that's a second thread, and the first lane averages both threads together.",
-        "Replay the checkpoint before `add`: the first lane counts the same numbers a second time, the other doesn't.",
+        "Run once more with other numbers: that's a second thread, and *Object with memory* averages both together.",
+        "Replay the checkpoint before `add`: *Object with memory* counts its numbers again, *Pure function* doesn't.",
         "`check` works out the true mean from the numbers in the state, so each thread says itself whether it's right.",
-        "The table below the lanes lists your newest threads: what the first lane says depends on what ran before.",
+        "The table below the lanes lists your newest threads: those of *Object with memory* depend on what ran before.",
     ),
     sources=("EV 1",),
     lanes=(

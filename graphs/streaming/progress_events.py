@@ -154,7 +154,7 @@ PATTERN = Pattern(
     summary="A job of five steps says what it is doing and how far it has come, while the nodes are still at work.",
     watch=(
         "The bar moves inside a node, long before that node's result is written to the state.",
-        "Both lanes tell the same: the writer by the stream's `custom` mode, the other by callback alone.",
+        "*Stream writer* tells its progress by the stream's `custom` mode, *Dispatched events* by callback alone.",
         "More repetitions give compress and verify more to do, more rounds give it to digest.",
         "A text without words stops the job at 5 percent, and the bar never claims more.",
     ),

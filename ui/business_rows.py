@@ -1,0 +1,40 @@
+"""Rows of the business tables as people read them: money as money, and columns by their titles."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Shown = Callable[[Any], str]
+
+
+def euros(cents: int) -> str:
+    """Return a sum in euros."""
+    return f"{cents / 100:,.2f} €"
+
+
+def own_key(key: str | None) -> str:
+    """Return an idempotency key as the pattern gave it; the table holds it behind the thread's id."""
+    return (key or "").partition("/")[2]
+
+
+_TITLES: Mapping[str, str] = {
+    "number": "No.",
+    "order": "Order",
+    "cents": "Amount",
+    "key": "Idempotency key",
+    "recipient": "To",
+    "subject": "Subject",
+    "body": "Text",
+    "name": "Name",
+    "status": "Status",
+    "error": "Error",
+}
+_SHOWN: Mapping[str, Shown] = {"cents": euros, "key": own_key}
+_LEFT_OUT = ("thread_id", "at")
+
+
+def business_row(lane: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of a business table, with its lane first and without what only the lab needs."""
+    shown = {name: value for name, value in row.items() if name not in _LEFT_OUT}
+    return {"Lane": lane} | {
+        _TITLES.get(name, name): _SHOWN[name](value) if name in _SHOWN else value for name, value in shown.items()
+    }
