@@ -4,13 +4,14 @@ import os
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
 import orjson
 from sqlalchemy import Connection, CursorResult, delete, func, select, text, update
 
-from lab.errors import StaleAnswer, ThreadBusy, TooManyRuns, UnknownThread
+from lab.errors import StaleAnswer, StorageUnavailable, ThreadBusy, TooManyRuns, UnknownThread
 from lab.tables import CLAIMS, OWNERS, THREADS, Database
 
 # One statement looks and takes, so that of two processes only one can be first. It takes a thread that exists, that
@@ -224,7 +225,8 @@ class Claims:
     def end(self) -> None:
         """Ends the lease at once, so that nobody waits for a process that went in order."""
         if self.registered:
-            with self._database.begin() as connection:
+            # On a full disk, or without a connection, it ends by itself.
+            with suppress(StorageUnavailable), self._database.begin() as connection:
                 connection.execute(delete(OWNERS).where(OWNERS.c.owner == self.owner))
             self.safe_until = 0.0
 

@@ -1,6 +1,6 @@
 """Keeping and losing: a workspace's threads renamed, copied, exported, imported, pruned and deleted, and their room."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -94,7 +94,10 @@ class Keeping(Owned):
 
     def delete(self, thread_id: str) -> None:
         """Deletes a thread, readable or not, with all that it booked and sent; raises ThreadBusy."""
-        thread = self._thread(thread_id)
+        self._lab.storage.making_room(partial(self._delete, self._thread(thread_id)))
+
+    def _delete(self, thread: Thread) -> None:
+        thread_id = thread.thread_id
         with self._alone(thread_id):
             storage = self._storage(thread)
             if not self._is_shared(storage):
@@ -112,19 +115,22 @@ class Keeping(Owned):
 
         Raises UnknownCheckpoint, NotPossible, ThreadBusy.
         """
-        storage = self._storage(self._thread(thread_id))
-        with self._alone(thread_id):
-            pruned = keep.prune(storage, thread_id, keep_heads)
-            self._forget(thread_id, storage)
-        return pruned
+        return self._pruned(thread_id, lambda storage: keep.prune(storage, thread_id, keep_heads))
 
     def keep_newest(self, thread_id: str, number: int) -> Pruned:
         """Deletes all branches but those `number` that were written to last; raises NotPossible, ThreadBusy."""
+        return self._pruned(thread_id, lambda storage: keep.keep_newest(storage, thread_id, number))
+
+    def _pruned(self, thread_id: str, prune: Callable[[Storage], Pruned]) -> Pruned:
         storage = self._storage(self._thread(thread_id))
-        with self._alone(thread_id):
-            pruned = keep.keep_newest(storage, thread_id, number)
-            self._forget(thread_id, storage)
-        return pruned
+
+        def act() -> Pruned:
+            with self._alone(thread_id):
+                pruned = prune(storage)
+                self._forget(thread_id, storage)
+            return pruned
+
+        return self._lab.storage.making_room(act)
 
     def sizes(self, thread_ids: Sequence[str]) -> dict[str, ThreadSize]:
         """Gives what each of these threads takes, readable or not."""

@@ -1,7 +1,7 @@
 """Where threads live: SQLite by default, memory, or PostgreSQL by URL."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +14,7 @@ from sqlalchemy.pool import StaticPool
 
 from lab import postgresql
 from lab.database_address import Kind, read_address
+from lab.disk_reserve import DiskReserve, Done
 from lab.errors import DamageFound
 from lab.migrations import migrate
 from lab.savers import NotingMemory, NotingPostgres, NotingSqlite, Readers, Saver
@@ -48,6 +49,12 @@ class Storage:
     """Of the SQLite file."""
     check: WholeCheck | None = None
     """Of the whole SQLite file, while the lab is at work."""
+    reserve: DiskReserve | None = None
+    """Of the SQLite file's disk."""
+
+    def making_room(self, act: Callable[[], Done]) -> Done:
+        """Does what makes room, on a full disk too."""
+        return act() if self.reserve is None else self.reserve.used(act)
 
     @property
     def damage(self) -> DamageFound | None:
@@ -106,7 +113,9 @@ def _sqlite(stack: ExitStack, path: Path) -> Storage:
     connection.commit()
     check = WholeCheck(path)
     stack.callback(check.close)
-    return Storage("sqlite", saver, database, path, check)
+    reserve = DiskReserve(path)
+    stack.callback(reserve.close)
+    return Storage("sqlite", saver, database, path, check, reserve)
 
 
 def _begin_immediate(engine: Engine) -> None:
@@ -117,6 +126,8 @@ def _begin_immediate(engine: Engine) -> None:
         connection.isolation_level = None
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA foreign_keys=ON")
+        # Some systems overwrite every page of what is deleted, for which a large thread needs its size in the log.
+        connection.execute("PRAGMA secure_delete=FAST")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:

@@ -176,7 +176,7 @@ def test_nobody_but_its_owner_may_read_the_database(tmp_path: Path) -> None:
     ran(lab.workspace("w"))
 
     beside = [found.name for found in path.parent.iterdir()]
-    assert sorted(beside) == ["lab.sqlite", "lab.sqlite-shm", "lab.sqlite-wal"]
+    assert sorted(beside) == ["lab.sqlite", "lab.sqlite-reserve", "lab.sqlite-shm", "lab.sqlite-wal"]
     assert {rights(found) for found in path.parent.iterdir()} == {0o600}
     assert (rights(path.parent), rights(path.parent.parent), rights(open_folder)) == (0o700, 0o700, 0o755)
     assert backup(lab.storage, open_folder / "copy.sqlite") > 0
