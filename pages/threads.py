@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -13,6 +14,7 @@ from lab.threads import TITLE, Thread
 from lab.workspace import Workspace
 from pages.gallery import PAGES
 from ui.access import the_lab, workspace
+from ui.actions import once
 from ui.catalogue import LANES
 from ui.lane import BADGES
 from ui.text import counted, literal, sized, stamp
@@ -62,8 +64,7 @@ def _top(visitor: Workspace) -> None:
                 help="Gives the room of what was deleted back to the disk.",
                 disabled=not size.free,
                 key="threads_compact",
-                on_click=_compact,
-                args=(visitor,),
+                on_click=once("threads_compact", partial(_compact, visitor)),
             )
         st.caption(f"Database: {sized(size.bytes)}{free}{_only_near(visitor, size)}", width="content")
 

@@ -16,6 +16,7 @@ from lab.validation_messages import Fault, sentence
 from lab.value_text import title_of, value_text
 from lab.workspace import Workspace
 from ui.access import choice
+from ui.actions import once
 from ui.attempts import notice
 from ui.example_steps import Filled
 from ui.form import ask, held
@@ -104,7 +105,9 @@ def _question(card: Card, question: Question, filled: Filled) -> None:
             "Send answer",
             type="primary",
             key=f"{key}_send",
-            on_click=lambda: card.attempt(lambda: _send(card, question, key, asked, simple=simple)),
+            on_click=once(
+                f"{key}_send", lambda: card.attempt(lambda: _send(card, question, key, asked, simple=simple))
+            ),
         )
 
 
@@ -204,7 +207,7 @@ def pause(
                 "Try again" if outcome == "failed" else "Continue",
                 type="primary",
                 key=f"{card.key}_continue",
-                on_click=lambda: card.attempt(lambda: _go_on(card, editable, None)),
+                on_click=once(f"{card.key}_continue", lambda: card.attempt(lambda: _go_on(card, editable, None))),
             )
             if nodes:
                 st.form_submit_button(
@@ -212,7 +215,10 @@ def pause(
                     icon=":material/skip_next:",
                     help="Run one node and pause after it.",
                     key=f"{card.key}_step",
-                    on_click=lambda: card.attempt(lambda: _go_on(card, editable, Breakpoints(after=nodes))),
+                    on_click=once(
+                        f"{card.key}_step",
+                        lambda: card.attempt(lambda: _go_on(card, editable, Breakpoints(after=nodes))),
+                    ),
                 )
 
 
@@ -239,8 +245,11 @@ def again(card: Card, *, failed: bool) -> None:
         icon=":material/replay:" if failed else ":material/play_arrow:",
         help=f"Goes on from the last checkpoint: {ahead} runs next, nothing before it runs again.",
         key=f"{card.key}_again",
-        on_click=lambda: card.attempt(
-            lambda: card.workspace.proceed(card.thread_id, card.snapshot.checkpoint_id, **card.how())
+        on_click=once(
+            f"{card.key}_again",
+            lambda: card.attempt(
+                lambda: card.workspace.proceed(card.thread_id, card.snapshot.checkpoint_id, **card.how())
+            ),
         ),
     )
 
@@ -253,5 +262,8 @@ def anew(buttons: Buttons) -> None:
         icon=":material/restart_alt:",
         help="Runs the same thread from its first step, with the same input. What it did outside stays done.",
         key=f"{buttons.key}_anew",
-        on_click=lambda: buttons.attempt(lambda: buttons.workspace.again(buttons.thread_id, **buttons.how())),
+        on_click=once(
+            f"{buttons.key}_anew",
+            lambda: buttons.attempt(lambda: buttons.workspace.again(buttons.thread_id, **buttons.how())),
+        ),
     )

@@ -1,6 +1,5 @@
 """What all ways of going on from an earlier checkpoint share: whether they may, what they announce, how they go."""
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,9 +11,6 @@ from ui.access import choice
 from ui.place import Looked
 from ui.session import tried
 from ui.text import code, literal
-
-TWICE = 1.0
-"""Seconds within which a second press belongs to the first, as that of a double click does."""
 
 
 def possible(looked: Looked) -> bool:
@@ -45,15 +41,8 @@ def leave(act: Callable[[], None]) -> None:
 
 def attempt(thread_id: str, act: Callable[[], None]) -> None:
     """Does a thing and keeps what went wrong with it for the next drawing."""
-    key = f"travel_done_{thread_id}"
-    done, led_to = st.session_state.get(key, (0.0, None))
-    if time.monotonic() - done < TWICE:
-        # Its press came with the address of the page as it was; what the first one did is what was wanted.
-        place.look_at(led_to)
-        return
     wrong = tried(act)
     if not wrong:
-        st.session_state[key] = (time.monotonic(), place.read())
         # The next branch is another one.
         st.session_state[f"label_{thread_id}"] = ""
     st.session_state[f"travel_wrong_{thread_id}"] = (st.session_state.get("view"), wrong)

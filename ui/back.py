@@ -10,6 +10,7 @@ from lab.history import Snapshot
 from lab.listing import Row
 from lab.plain import Plain
 from ui import place
+from ui.actions import once
 from ui.answer import Card
 from ui.diff import changes
 from ui.example_steps import Filled
@@ -96,7 +97,7 @@ def _act(card: Card, lane: Lane, there: Snapshot, state_fields: Sequence[Field],
             label,
             icon=icon,
             key=f"{card.key}_back",
-            on_click=lambda: card.attempt(lambda: _go(card, lane, there, ())),
+            on_click=once(f"{card.key}_back", lambda: card.attempt(lambda: _go(card, lane, there, ()))),
         )
         return
     # What a later node writes anyhow isn't asked for.
@@ -107,7 +108,7 @@ def _act(card: Card, lane: Lane, there: Snapshot, state_fields: Sequence[Field],
             label,
             icon=icon,
             key=f"{card.key}_back",
-            on_click=lambda: card.attempt(lambda: _go(card, lane, there, editable)),
+            on_click=once(f"{card.key}_back", lambda: card.attempt(lambda: _go(card, lane, there, editable))),
         )
 
 

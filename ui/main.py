@@ -7,6 +7,7 @@ import streamlit as st
 
 from graphs.catalogue import CATALOGUE
 from pages import explorer, gallery, pattern, threads
+from ui.actions import guard
 from ui.database import damage, in_place
 from ui.sidebar import menu, sidebar
 from ui.style import style
@@ -31,6 +32,7 @@ gallery.PAGES.update(
     {found.url_path: found for found in (*home, *(one for group in families.values() for one in group))}
 )
 style()
+guard()
 menu(home, families)
 with in_place():
     sidebar()

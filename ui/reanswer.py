@@ -6,6 +6,7 @@ from lab.history import Question, Snapshot
 from lab.plain import Plain
 from lab.questions import answer_fields, answer_text, question_text
 from ui import place
+from ui.actions import once
 from ui.answer import unchecked
 from ui.attempts import attempt, complaint, complaints, going, label, label_of, leave, notice, possible
 from ui.form import ask
@@ -45,7 +46,10 @@ def answer_again(looked: Looked, snapshot: Snapshot) -> None:
             "Answer differently",
             type="primary",
             key=f"again_send_{thread_id}",
-            on_click=lambda: attempt(thread_id, lambda: leave(lambda: _answer(looked, snapshot))),
+            on_click=once(
+                f"again_send_{thread_id}",
+                lambda: attempt(thread_id, lambda: leave(lambda: _answer(looked, snapshot))),
+            ),
         )
 
 

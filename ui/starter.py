@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -14,6 +15,7 @@ from lab.threads import Thread
 from lab.workspace import Workspace
 from ui import place, session
 from ui.access import choice
+from ui.actions import once
 from ui.catalogue import input_fields, unasked
 from ui.form import ask, held
 from ui.text import literal
@@ -113,8 +115,7 @@ class Starter:
             icon=":material/send:" if self._turning else ":material/play_arrow:",
             key=f"{self._slug}_run",
             disabled=bool(self._running),
-            on_click=self._turn if self._turning else self._start,
-            args=(key,),
+            on_click=once(f"{self._slug}_run", partial(self._turn if self._turning else self._start, key)),
         )
         st.form_submit_button(
             "Stop",
@@ -131,7 +132,7 @@ class Starter:
                 disabled=bool(self._running) or not self._threads,
                 help="Drops each lane's checkpointer with its compiled graph and makes both anew, as a restart of the "
                 "program does. Nothing is deleted: what a lane finds afterwards was kept outside this process.",
-                on_click=self._restart,
+                on_click=once(f"{self._slug}_restart", self._restart),
             )
         st.form_submit_button(
             "New thread",

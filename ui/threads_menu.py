@@ -10,6 +10,7 @@ from lab.errors import LabError
 from lab.keep import Pruned
 from lab.threads import TITLE, Thread
 from lab.workspace import Workspace
+from ui.actions import is_taken, offer
 from ui.pruning import Choice, choose
 from ui.session import dismiss
 from ui.text import counted, literal, sized
@@ -110,10 +111,22 @@ def _refused() -> Iterator[None]:
 
 
 @contextmanager
-def _attempt(doing: str) -> Iterator[None]:
-    """Says that a thing is being done, and why where it's refused."""
-    with _refused(), st.spinner(doing):
-        yield
+def _attempt(doing: str, key: str = "") -> Iterator[None]:
+    """Says that a thing is being done, and why where it's refused; then its button of this key is offered again."""
+    try:
+        with st.spinner(doing):
+            yield
+    except LabError as error:
+        st.warning(literal(error, 1000), icon=":material/error:")
+        offer(key)
+
+
+def _is_pressed(key: str, pressed: bool) -> bool:
+    """Tells whether a button was pressed, once for a double click."""
+    if pressed:
+        return is_taken(key)
+    offer(key)
+    return False
 
 
 def _done(text: str, thread_id: str = "") -> NoReturn:
@@ -126,7 +139,7 @@ def _done(text: str, thread_id: str = "") -> NoReturn:
 def _rename(visitor: Workspace, thread: Thread) -> None:
     title = _title("rename", thread.title)
     if title is not None:
-        with _attempt("Renaming"):
+        with _attempt("Renaming", "rename_do"):
             visitor.rename(thread.thread_id, title)
             _done(f"Renamed to **{literal(title, TITLE)}**.")
 
@@ -138,7 +151,7 @@ def _copy(visitor: Workspace, thread: Thread) -> None:
     )
     title = _title("copy", f"{thread.title} (copy)"[-TITLE:])
     if title is not None:
-        with _attempt("Copying"):
+        with _attempt("Copying", "copy_do"):
             copied = visitor.copy(thread.thread_id, title)
             _done(f"Copied to **{literal(copied.title, TITLE)}**.", copied.thread_id)
 
@@ -148,7 +161,7 @@ def _title(action: str, title: str) -> str | None:
     with st.form(key=f"{action}_form", border=False):
         given = st.text_input("Title", value=title, key=f"{action}_title")
         sent = st.form_submit_button(action.capitalize(), type="primary", key=f"{action}_do")
-    return given if sent else None
+    return given if _is_pressed(f"{action}_do", sent) else None
 
 
 @st.dialog("Export the thread", on_dismiss=close_dialog)
@@ -197,7 +210,7 @@ def _delete(visitor: Workspace, thread: Thread) -> None:
         close_dialog()
         st.rerun()
     if sure:
-        with _attempt("Deleting"):
+        with _attempt("Deleting", "delete_do"):
             visitor.delete(thread.thread_id)
             dismiss(thread)
             _done(f"Deleted **{literal(thread.title, TITLE)}**.")
@@ -229,7 +242,7 @@ def _prune(visitor: Workspace, thread: Thread) -> None:
         close_dialog()
         st.rerun()
     if sure:
-        with _attempt("Pruning"):
+        with _attempt("Pruning", "prune_do"):
             pruned = _pruned(visitor, thread, chosen)
             gone = f"{counted(pruned.branches, 'branch', 'branches')} and {counted(pruned.checkpoints, 'checkpoint')}"
             _done(f"Pruned **{literal(thread.title, TITLE)}**: {gone} deleted.")
@@ -250,10 +263,12 @@ def _import(visitor: Workspace) -> None:
     with st.form(key="import_form", border=False):
         file = st.file_uploader("Exported file", key="import_file")
         sent = st.form_submit_button("Import", type="primary", key="import_do")
-    if sent and file is None:
+    taken = _is_pressed("import_do", sent)
+    if taken and file is None:
         st.warning("No file was chosen. Choose one that an export wrote.", icon=":material/error:")
-    elif sent and file is not None:
-        with _attempt("Checking the file"):
+        offer("import_do")
+    elif taken and file is not None:
+        with _attempt("Checking the file", "import_do"):
             thread = visitor.take_in(file)
             _done(f"Imported **{literal(thread.title, TITLE)}**.", thread.thread_id)
 
@@ -265,10 +280,8 @@ def _name(thread: Thread) -> None:
 def _sure(key: str, label: str, *, able: bool = True) -> tuple[bool, bool]:
     """Draws the button that destroys and the one that doesn't; tells which was pressed."""
     with st.container(horizontal=True):
-        return (
-            st.button(label, type="primary", icon=":material/delete:", disabled=not able, key=f"{key}_do"),
-            st.button("Cancel", key=f"{key}_cancel"),
-        )
+        pressed = st.button(label, type="primary", icon=":material/delete:", disabled=not able, key=f"{key}_do")
+        return _is_pressed(f"{key}_do", pressed), st.button("Cancel", key=f"{key}_cancel")
 
 
 _DIALOGS: dict[str, Callable[[Workspace, Thread], None]] = {

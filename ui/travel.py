@@ -10,7 +10,8 @@ from lab.errors import InvalidInput, LabError
 from lab.history import Snapshot
 from lab.travel import Preview
 from ui import place
-from ui.attempts import attempt, complaint, effects, going, label, label_of, leave, names, notice, possible
+from ui.actions import once
+from ui.attempts import attempt, complaint, effects, going, label, label_of, names, notice, possible
 from ui.catalogue import node_names
 from ui.diff import changes
 from ui.editor import Edited, edit, held
@@ -125,13 +126,13 @@ def _buttons(looked: Looked, snapshot: Snapshot, typed: Callable[[], Typed]) -> 
             type="primary",
             icon=":material/play_arrow:",
             key=f"fork_run_{thread_id}",
-            on_click=lambda: attempt(thread_id, lambda: fork(run=True)),
+            on_click=once(f"fork_run_{thread_id}", lambda: attempt(thread_id, lambda: fork(run=True))),
         )
         st.button(
             "Fork and stay paused",
             icon=":material/pause:",
             key=f"fork_{thread_id}",
-            on_click=lambda: attempt(thread_id, lambda: fork(run=False)),
+            on_click=once(f"fork_{thread_id}", lambda: attempt(thread_id, lambda: fork(run=False))),
         )
         st.button(
             "What if: run both",
@@ -140,7 +141,7 @@ def _buttons(looked: Looked, snapshot: Snapshot, typed: Callable[[], Typed]) -> 
             disabled=not snapshot.next,
             help="Runs the rest twice, as it was and with your change, and shows both ends side by side; "
             "what these nodes do outside the state they do twice.",
-            on_click=lambda: attempt(thread_id, both),
+            on_click=once(f"what_if_{thread_id}", lambda: attempt(thread_id, both)),
         )
 
 
@@ -152,6 +153,11 @@ def replay(looked: Looked, snapshot: Snapshot) -> None:
     if not snapshot.next:
         st.info("This is an end: nothing runs after it. Select an earlier checkpoint.", icon=":material/info:")
         return
+
+    def again() -> None:
+        looked.workspace.replay(thread_id, snapshot.checkpoint_id, label=label_of(thread_id), **going())
+        place.look_at(None)
+
     notice(looked.workspace.ahead(thread_id, snapshot.checkpoint_id))
     label(thread_id)
     complaint(thread_id)
@@ -160,10 +166,5 @@ def replay(looked: Looked, snapshot: Snapshot) -> None:
         type="primary",
         icon=":material/replay:",
         key=f"replay_{thread_id}",
-        on_click=lambda: attempt(
-            thread_id,
-            lambda: leave(
-                lambda: looked.workspace.replay(thread_id, snapshot.checkpoint_id, label=label_of(thread_id), **going())
-            ),
-        ),
+        on_click=once(f"replay_{thread_id}", lambda: attempt(thread_id, again)),
     )
