@@ -11,6 +11,7 @@ from lab.errors import LabError, UnknownThread
 from lab.threads import Thread
 from lab.workspace import Workspace
 from pages.gallery import PAGES
+from ui import controlled
 from ui.access import workspace
 from ui.attach import attach
 from ui.cards import card
@@ -18,6 +19,7 @@ from ui.catalogue import LANES, shape
 from ui.explorer import explorer
 from ui.lane import BADGES, LanePane
 from ui.text import literal, shown
+from ui.watch import watch
 
 OFFERED = 200
 """Threads that the list offers, the last used ones; any other one opens by its link."""
@@ -36,12 +38,15 @@ def render() -> None:
         st.info("No thread yet. Open a pattern from the gallery and run it.", icon=":material/info:")
         return
     thread = _chosen(threads, asked)
+    stamp = visitor.stamp([thread.thread_id])
     try:
         pane = _now(visitor, thread)
         explorer(visitor, thread)
     except LabError as error:
         st.warning(literal(error, 1000), icon=":material/error:")
         return
+    if pane.status != "running":
+        watch(visitor, [thread.thread_id], stamp)
     attach([pane])
 
 
@@ -85,7 +90,9 @@ def _asked(visitor: Workspace) -> Thread | None:
 
 def _chosen(threads: Sequence[Thread], asked: Thread | None) -> Thread:
     by_id = {thread.thread_id: thread for thread in threads}
-    st.session_state["explorer_thread"] = (asked or threads[0]).thread_id
+    # A lane without a checkpointer has no history to explore.
+    first = next((thread for thread in threads if _remembers(thread)), threads[0])
+    controlled.set_value("explorer_thread", (asked or first).thread_id)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         ident = st.selectbox(
             "Thread",
@@ -94,6 +101,7 @@ def _chosen(threads: Sequence[Thread], asked: Thread | None) -> Thread:
             format_func=lambda one: _name(by_id[one]),
             on_change=_turn_to,
         )
+        controlled.drawn("explorer_thread")
         thread = by_id[str(ident)]
         st.page_link(
             PAGES[thread.pattern],
@@ -107,7 +115,13 @@ def _chosen(threads: Sequence[Thread], asked: Thread | None) -> Thread:
     return thread
 
 
+def _remembers(thread: Thread) -> bool:
+    return find(thread.pattern).lane(thread.lane).remembers
+
+
 def _turn_to() -> None:
+    if not controlled.is_changed("explorer_thread"):
+        return
     # What was looked at belongs to the thread before.
     for name in ("checkpoint", "against", "other", "left", "right"):
         st.query_params.pop(name, None)

@@ -8,6 +8,7 @@ import streamlit as st
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Pattern
 from ui.access import the_lab
+from ui.session import way_back
 
 PAGES: dict[str, Any] = {}
 """The registered pages by their path, which a pattern's slug is too; the router fills it."""
@@ -29,7 +30,7 @@ def render() -> None:
 
 def _card(pattern: Pattern) -> None:
     with st.container(border=True, height="stretch", key=f"card_{pattern.slug}"):
-        st.page_link(PAGES[pattern.slug], label=f"**{pattern.title}**")
+        st.page_link(PAGES[pattern.slug], label=f"**{pattern.title}**", query_params=way_back(pattern.slug))
         st.markdown(pattern.summary)
         lanes = " · ".join(lane.title for lane in the_lab().offered(pattern.slug).lanes)
         st.caption(lanes)

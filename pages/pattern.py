@@ -21,6 +21,7 @@ from ui.inspect_tabs import tabs
 from ui.lane import LanePane
 from ui.starter import Starter
 from ui.text import literal, safe
+from ui.watch import watch
 
 NARROWEST = 290
 """Pixels below which lanes go under each other instead of side by side."""
@@ -31,6 +32,8 @@ def render(pattern: Pattern) -> None:
     visitor = workspace()
     pattern = the_lab().offered(pattern.slug)
     shown = session.current(pattern, visitor)
+    threads = [thread.thread_id for thread in shown.threads.values()]
+    stamp = visitor.stamp(threads)
     _head(pattern)
     if shown.problem:
         st.warning(f"{literal(shown.problem)} This page starts empty.", icon=":material/link_off:")
@@ -48,6 +51,8 @@ def render(pattern: Pattern) -> None:
     costs(visitor, panes)
     beside(pattern, visitor)
     tabs(visitor, panes, _chosen(pattern, panes))
+    if not running:
+        watch(visitor, threads, stamp)
     attach(panes)
 
 
@@ -99,15 +104,17 @@ def _chosen(pattern: Pattern, panes: Sequence[LanePane]) -> LanePane:
     keys = [pane.lane.key for pane in panes]
     st.space("small")
     asked = st.query_params.get("lane")
+    # A lane without a checkpointer has no history to look into.
+    first = next((pane.lane.key for pane in panes if pane.lane.remembers), keys[0])
     # Not bound to the address, which would then hold the title instead of the key.
     key = st.segmented_control(
         "Look into lane",
         keys,
-        default=asked if asked in keys else keys[0],
+        default=asked if asked in keys else first,
         required=True,
         format_func=lambda key: pattern.lane(key).title,
         key=f"{pattern.slug}_lane",
     )
-    if key != (asked or keys[0]):
+    if key != (asked or first):
         st.query_params["lane"] = str(key)
     return next((pane for pane in panes if pane.lane.key == key), panes[0])

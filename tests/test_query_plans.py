@@ -36,6 +36,7 @@ SHOWN = [ident(number) for number in range(100, 150)]
 
 READS: dict[str, Callable[[Storage], object]] = {
     "count": lambda storage: index.count(storage, "one"),
+    "newest": lambda storage: index.newest(storage, "one"),
     "rows": lambda storage: index.rows(storage, "one"),
     "some": lambda storage: index.some(storage, "one", SHOWN),
     "marks": lambda storage: index.marks(storage, "one"),
@@ -62,6 +63,7 @@ CHECKPOINTS, WRITES, NOTES = (
 )
 SQLITE = {
     "count": [r"checkpoints USING COVERING INDEX \w+ " + re.escape(SPACE)],
+    "newest": [r"checkpoints USING COVERING INDEX \w+ " + re.escape(SPACE)],
     "rows": ["checkpoints USING COVERING INDEX ck_meta " + re.escape(SPACE)],
     "some": ["checkpoints USING COVERING INDEX ck_meta " + re.escape(ONE)],
     "marks": ["writes USING COVERING INDEX lab_marks " + re.escape(SPACE)],

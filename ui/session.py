@@ -23,8 +23,8 @@ class Shown:
 
 
 def current(pattern: Pattern, workspace: Workspace) -> Shown:
-    """Gives the threads that the address names, or those that this page showed before."""
-    asked = st.query_params.get("thread") or st.session_state.get(_key(pattern.slug))
+    """Gives the threads that the address names."""
+    asked = st.query_params.get("thread")
     if not asked:
         return Shown({})
     try:
@@ -37,6 +37,16 @@ def current(pattern: Pattern, workspace: Workspace) -> Shown:
         )
     show(pattern, thread.thread_id)
     return Shown({found.lane: found for found in workspace.threads(session=thread.session)})
+
+
+def way_back(slug: str) -> dict[str, str]:
+    """Give what a link to a pattern's page adds to its address to show what that page showed before.
+
+    The page itself never adds it: the browser would keep two addresses of one view, and Back would lead to the
+    first, which leads forward again.
+    """
+    kept = st.session_state.get(_key(slug))
+    return {"thread": kept} if kept else {}
 
 
 def show(pattern: Pattern, thread_id: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from ui.access import PACES, model_name, the_lab
+from ui.session import way_back
 
 KEPT = {
     "sqlite": "Threads are kept in a SQLite file.",
@@ -25,7 +26,7 @@ def menu(home: Sequence[Any], families: Mapping[str, Sequence[Any]]) -> None:
 
 def _links(pages: Sequence[Any]) -> None:
     for found in pages:
-        st.page_link(found, icon=found.icon or None, width="stretch")
+        st.page_link(found, icon=found.icon or None, width="stretch", query_params=way_back(found.url_path))
 
 
 def sidebar() -> None:

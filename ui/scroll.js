@@ -1,0 +1,24 @@
+const SETTLES = 2500 // milliseconds in which what is drawn above may still grow
+
+export default function ({ data }) {
+  if (!data.number || (window.labScrolled ?? 0) >= data.number) return
+  window.labScrolled = data.number
+  const until = performance.now() + SETTLES
+  let moved = false
+  const stop = () => (moved = true)
+  for (const kind of ["wheel", "touchstart", "pointerdown", "keydown"]) {
+    document.addEventListener(kind, stop, { once: true, capture: true })
+  }
+  let top
+  const step = () => {
+    if (moved || performance.now() > until) return
+    const found = document.querySelector(`.st-key-${data.to}`)
+    const now = found?.getBoundingClientRect().top
+    if (found && now !== top) {
+      found.scrollIntoView({ block: "start" })
+      top = found.getBoundingClientRect().top
+    }
+    requestAnimationFrame(step)
+  }
+  step()
+}
