@@ -21,7 +21,7 @@ from ui.attempts import notice
 from ui.example_steps import Filled
 from ui.form import ask, held
 from ui.session import tried
-from ui.text import code, literal, safe, shown
+from ui.text import code, code_counted, literal, safe, shown
 
 STANDS = {
     "paused": ":material/pause_circle: **Paused before",
@@ -195,7 +195,7 @@ def pause(
     card: Card, lane: Lane, state_fields: tuple[Field, ...], nodes: tuple[str, ...], outcome: str, filled: Filled
 ) -> None:
     """Draws what a thread offers that stopped before its end: values to write, then on."""
-    where = " and ".join(map(code, card.snapshot.next))
+    where = code_counted(card.snapshot.next)
     with st.form(key=f"{card.key}_pause_form", border=True):
         st.markdown(f"{STANDS.get(outcome, STANDS['paused'])} {where}**")
         editable = tuple(field for field in state_fields if field.name in lane.edits)
@@ -239,7 +239,7 @@ def _go_on(card: Card, editable: tuple[Field, ...], breakpoints: Breakpoints | N
 
 def again(card: Card, *, failed: bool) -> None:
     """Draws the button that goes on from the last checkpoint after a stop, a failure or a crash."""
-    ahead = ", ".join(map(code, card.snapshot.next)) or "its last step"
+    ahead = code_counted(card.snapshot.next) or "its last step"
     st.button(
         "Try again" if failed else "Continue",
         icon=":material/replay:" if failed else ":material/play_arrow:",

@@ -19,7 +19,7 @@ from ui.timeline import timeline
 
 TABS = ("Checkpoints", "Timeline", "Events", "Code")
 NEWEST = 200
-"""Events that the table shows."""
+"""Events that the table shows, and steps of a lane that the timeline does."""
 
 
 def tabs(workspace: Workspace, panes: Sequence[LanePane], chosen: LanePane) -> None:
@@ -52,13 +52,15 @@ EMPTY = {
 
 
 def _timeline(panes: Sequence[LanePane]) -> None:
-    lanes = [(pane.lane.title, pane.view.steps) for pane in panes if pane.view is not None]
+    lanes = [(pane.lane.title, pane.view.steps[-NEWEST:]) for pane in panes if pane.view is not None]
     drawn = timeline(lanes)
     if not drawn:
         st.info("No step has run yet.", icon=":material/info:")
         return
     diagram(drawn, key="timeline")
-    st.caption("All lanes begin at the same zero. A dashed frame is a failed attempt, a dotted line a wait.")
+    cut = max((len(pane.view.steps) for pane in panes if pane.view is not None), default=0) > NEWEST
+    more = f" Of a longer lane the newest {NEWEST} steps are drawn." if cut else ""
+    st.caption(f"All lanes begin at the same zero. A dashed frame is a failed attempt, a dotted line a wait.{more}")
 
 
 def _events(workspace: Workspace, thread_id: str) -> None:

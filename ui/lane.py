@@ -34,6 +34,8 @@ BADGES: dict[str, tuple[str, str, Any]] = {
     "unreadable": ("Can't be read", ":material/broken_image:", "red"),
     "crashed": ("Its process was killed", ":material/power_off:", "red"),
 }
+PAGE = 60
+"""Messages and steps of one page of a lane; while a run goes on up to twice as many are drawn."""
 PARAGRAPH = 1200
 """Characters after which a message goes on in a new element, so that a long answer isn't sent again whole."""
 
@@ -46,6 +48,11 @@ class Slot:
     version: int = -1
     texts: list[Any] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    root: Any = field(init=False)
+    """What the whole item stands in."""
+
+    def __post_init__(self) -> None:
+        self.root = self.place
 
 
 class LanePane:
@@ -68,6 +75,10 @@ class LanePane:
             self._stand(workspace, thread)
         self._slots: dict[str, Slot] = {}
         self._version = -1
+        self._first = 0
+        """The number of the first item that is drawn."""
+        self._newest = True
+        """Whether what comes is drawn, as it is unless an earlier page is open."""
 
     def _stand(self, workspace: Workspace, thread: Thread) -> None:
         """Reads how the thread stands; one that is damaged leaves the rest of the page as it is."""
@@ -134,11 +145,42 @@ class LanePane:
         diagram(self._shape, key=self.key)
         self._now = st.empty()
         self._bar = st.empty()
+        self._turn_page()
+        self._folded = st.empty()
         self._stream = st.container(gap="small", key=f"stream_{self.key}")
         self.update(force=True)
         if self.problem:
             st.warning(literal(self.problem, 1000), icon=":material/broken_image:")
         card(self)
+
+    def _turn_page(self) -> None:
+        """Draws the pages of a long list of messages and steps; while a run goes on its newest ones are shown."""
+        if self.view is None or self.thread is None:
+            return
+        self.view.catch_up()
+        pages = -(-len(self.view.items) // PAGE)
+        if pages > 1 and self.status != "running":
+            # A list that has grown since has another last page, which is the one to open.
+            key = f"items_{self.key}_{self.thread.thread_id}_{pages}"
+            number = int(st.pagination(pages, key=key, default=pages) or pages)
+            self._first, self._newest = (number - 1) * PAGE, number == pages
+
+    def _items(self) -> list[Item]:
+        """Gives the items to draw, and takes those away that are too far back by now."""
+        assert self.view is not None
+        items = list(self.view.items)
+        if self._newest and len(items) - self._first > 2 * PAGE:
+            first = len(items) - PAGE
+            for item in items[self._first : first]:
+                slot = self._slots.pop(item.key, None)
+                if slot is not None:
+                    slot.root.empty()
+            self._first = first
+        told = items[self._first :] if self._newest else items[self._first : self._first + PAGE]
+        if len(told) < len(items):
+            last = self._first + len(told)
+            self._folded.caption(f"Messages and steps {self._first + 1:,} to {last:,} of {len(items):,}")
+        return told
 
     def update(self, *, force: bool = False) -> bool:
         """Draws what is new; True where the run that was going on has ended."""
@@ -148,7 +190,7 @@ class LanePane:
         version = self.view.catch_up()
         if version != self._version or force:
             self._version = version
-            for item in list(self.view.items):
+            for item in self._items():
                 self._item(item)
             self._head()
         return self.status == "running" and not self.view.running

@@ -11,7 +11,7 @@ from lab.questions import question_text
 from ui.catalogue import shape, width
 from ui.diagram import NodeState, Phase, diagram, now
 from ui.place import Looked
-from ui.text import LIMIT, code, literal, safe, shown
+from ui.text import LIMIT, code, code_counted, literal, safe, shown
 
 WIDE = 520
 """Pixels of a graph beyond which it stands above the state instead of beside it."""
@@ -43,7 +43,7 @@ def draw(looked: Looked, snapshot: Snapshot) -> None:
 def _title(looked: Looked, snapshot: Snapshot) -> str:
     mark = looked.grown.marks.get(looked.at.checkpoint_id)
     inside = f"In {code(' › '.join(looked.at.path))}, after" if looked.at.namespace else "After"
-    ahead = ", ".join(code(name) for name in snapshot.next if name != "__start__")
+    ahead = code_counted(name for name in snapshot.next if name != "__start__")
     following = f"{ahead} runs next" if ahead else "the input comes next" if snapshot.next else "the end"
     named = f" · {literal(mark.label, 60)}" if mark is not None and mark.label else ""
     return f"{inside} step {snapshot.step}{named}: {following}"

@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -66,6 +68,13 @@ def code(text: object, limit: int = 120) -> str:
     """Gives a short text as code, for a place that reads Markdown; there an escape would show as it is."""
     words = shown(text, limit).replace("`", "'").split()
     return f"`{' '.join(words)}`"
+
+
+def code_counted(names: Iterable[str], most: int = 12) -> str:
+    """Give names as code, each once with its number, the rest of a long list counted only."""
+    counts = Counter(names)
+    told = [f"{code(name)} ×{count:,}" if count > 1 else code(name) for name, count in counts.items()]
+    return ", ".join(told[:most]) + (f" and {len(told) - most:,} more" if len(told) > most else "")
 
 
 def sized(size: int) -> str:
