@@ -11,7 +11,7 @@ from lab.errors import LabError, UnknownThread
 from lab.threads import Thread
 from lab.workspace import Workspace
 from pages.gallery import PAGES
-from ui import controlled
+from ui import controlled, scroll
 from ui.access import workspace
 from ui.attach import attach
 from ui.cards import card
@@ -56,7 +56,7 @@ def _now(visitor: Workspace, thread: Thread) -> LanePane:
     lane = pattern.lane(thread.lane)
     pane = LanePane(visitor, lane, thread, shape(pattern.slug, lane.key), f"explorer_{thread.thread_id}")
     label, icon, _ = BADGES[pane.outcome]
-    stands = st.expander(
+    stands = st.container(key=scroll.LANE).expander(
         f"The thread as it stands now: {label}",
         icon=icon,
         expanded=pane.outcome in ("running", "stopping", "waiting"),

@@ -8,7 +8,7 @@ import streamlit as st
 from graphs.pattern import Lane, Pattern
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui import session
+from ui import scroll, session
 from ui.access import model_name, the_lab, workspace
 from ui.attach import attach
 from ui.beside import beside
@@ -78,7 +78,7 @@ def _lanes(pattern: Pattern, visitor: Workspace, panes: Sequence[LanePane], star
     models = {model_name(pane.thread.model) for pane in panes if pane.thread is not None}
     if models:
         st.caption(f"Answered by: {', '.join(sorted(models))}")
-    with st.grid(len(panes), min_column_width=NARROWEST, border=True) as grid:
+    with st.container(key=scroll.LANE), st.grid(len(panes), min_column_width=NARROWEST, border=True) as grid:
         for pane in panes:
             with grid.cell(), st.container(key=f"lane_{pane.key}"):
                 pane.draw(lambda drawn: card(drawn, pattern, visitor, starter.pauses))

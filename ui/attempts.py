@@ -6,11 +6,10 @@ from typing import Any
 import streamlit as st
 
 from lab.travel import Ahead
-from ui import place
 from ui.access import choice
 from ui.place import Looked
 from ui.session import tried
-from ui.text import code, literal
+from ui.text import code, code_counted, literal
 
 
 def possible(looked: Looked) -> bool:
@@ -31,12 +30,6 @@ def going() -> dict[str, Any]:
     """Gives the model and pace that the sidebar says."""
     chosen = choice()
     return {"model": chosen.model, "pace": chosen.pace}
-
-
-def leave(act: Callable[[], None]) -> None:
-    """Does a thing that makes a new branch, and follows its end."""
-    act()
-    place.look_at(None)
 
 
 def attempt(thread_id: str, act: Callable[[], None]) -> None:
@@ -87,7 +80,7 @@ def effects(ahead: Ahead) -> None:
 
 def names(nodes: tuple[str, ...]) -> str:
     """Gives nodes' names as code."""
-    return ", ".join(code(name) for name in nodes)
+    return code_counted(nodes)
 
 
 def label(thread_id: str) -> None:

@@ -19,12 +19,20 @@ def views(looked: Looked, snapshot: Snapshot) -> None:
     drawn = st.tabs(list(VIEWS), key="view", on_change="rerun", bind="query-params")
     for title, tab in zip(VIEWS, drawn, strict=True):
         if tab.open:
-            # While a run is followed the script goes on, and would leave what was drawn here before in its place.
-            with tab, st.empty().container() if looked.running else st.container():
-                try:
-                    VIEWS[title](looked, snapshot)
-                except LabError as error:
-                    st.warning(literal(error, 1000), icon=":material/error:")
+            with tab:
+                if looked.running:
+                    # The script goes on while a run is followed, and would leave what was drawn here before in its
+                    # place, with buttons that look as if they could be pressed; an element there takes it away.
+                    st.empty()
+                with st.container():
+                    _view(title, looked, snapshot)
+
+
+def _view(title: str, looked: Looked, snapshot: Snapshot) -> None:
+    try:
+        VIEWS[title](looked, snapshot)
+    except LabError as error:
+        st.warning(literal(error, 1000), icon=":material/error:")
 
 
 def _changed(looked: Looked, snapshot: Snapshot) -> None:

@@ -1,5 +1,6 @@
 """A thread's history to travel in: tree, slider, table, and the checkpoint that is looked at."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 import streamlit as st
@@ -7,14 +8,15 @@ import streamlit as st
 from graphs.catalogue import find
 from lab.errors import LabError
 from lab.threads import Thread
-from lab.tree import Tree
+from lab.tree import Branch, Mark, Tree
 from lab.workspace import Workspace
-from ui import controlled, place
+from ui import controlled, place, scroll
 from ui.catalogue import node_names
 from ui.checkpoint import views
 from ui.history_table import history_table
 from ui.place import Looked, Place
 from ui.text import literal
+from ui.travel_notice import travel_notice
 from ui.tree import checkpoint_tree
 
 
@@ -30,16 +32,20 @@ def explorer(workspace: Workspace, thread: Thread) -> None:
     at = _at(grown)
     # A subgraph's checkpoint stands under the step that called it.
     own = _own(workspace, thread, at)
+    looked = Looked(workspace, thread, grown, at, own)
     _tree(thread, grown, own)
-    history_table(workspace, thread.thread_id, grown, node_names(thread.pattern, thread.lane), at)
+    # Above the table, whose height depends on its page, the slider stays where the pointer is.
     _slider(workspace, thread, grown, own)
+    history_table(workspace, thread.thread_id, grown, node_names(thread.pattern, thread.lane), at)
+    travel_notice(looked)
     try:
         snapshot = workspace.snapshot(thread.thread_id, at.checkpoint_id, at.namespace)
     except LabError as error:
         st.warning(literal(error, 1000), icon=":material/error:")
         return
     if snapshot is not None:
-        views(Looked(workspace, thread, grown, at, own), snapshot)
+        with st.container(key=scroll.STATE):
+            views(looked, snapshot)
 
 
 def _at(grown: Tree) -> Place:
@@ -81,11 +87,10 @@ def _slider(workspace: Workspace, thread: Thread, grown: Tree, own: str) -> None
     """Draws the slider over the branch that is looked at, from the root to its end."""
     if own not in grown.marks:
         return
-    branch = grown.branch_of(own)
-    way = grown.path(branch.number)
+    branch, way = _along(thread, grown, own)
     if len(way) < 2:
         return
-    key = f"slider_{thread.thread_id}_{branch.number}"
+    key = f"slider_{thread.thread_id}"
     # Along a branch each checkpoint is a step after the one before it, also an edit and a replay.
     first = way[0].step
     controlled.set_value(key, first + [mark.checkpoint_id for mark in way].index(own))
@@ -100,6 +105,23 @@ def _slider(workspace: Workspace, thread: Thread, grown: Tree, own: str) -> None
         args=(workspace, thread.thread_id, branch.own[0].checkpoint_id, key),
     )
     controlled.drawn(key)
+
+
+def _along(thread: Thread, grown: Tree, own: str) -> tuple[Branch, Sequence[Mark]]:
+    """Give the branch that the slider goes along, with its way from the root.
+
+    At a checkpoint that branches share it stays the one on which somebody came there, so that there's a way back.
+    """
+    key = f"along_{thread.thread_id}"
+    kept: str = st.session_state.get(key, "")
+    branch = grown.branch_of(own)
+    if kept in grown.marks and kept != branch.own[0].checkpoint_id:
+        before = grown.branch_of(kept)
+        way = grown.path(before.number)
+        if any(mark.checkpoint_id == own for mark in way):
+            return before, way
+    st.session_state[key] = branch.own[0].checkpoint_id
+    return branch, grown.path(branch.number)
 
 
 def _slid(workspace: Workspace, thread_id: str, begins: str, key: str) -> None:

@@ -40,7 +40,7 @@ def history_table(workspace: Workspace, thread_id: str, grown: Tree, nodes: Sequ
         return
     rows = list(_flat(page.rows, inner=bool(st.session_state.get(f"inner_{thread_id}", True))))
     branched = len(grown.branches) > 1
-    _frame(thread_id, rows, shown, branched=branched)
+    _frame(thread_id, rows, shown, branched=branched, paged=page.found > PAGE)
     _pages(key, page)
 
 
@@ -73,7 +73,7 @@ def _flat(rows: Sequence[Row], *, inner: bool) -> Iterator[Row]:
             yield from sorted(row.inner, key=lambda one: (begun[one.namespace], one.checkpoint_id))
 
 
-def _frame(thread_id: str, rows: Sequence[Row], shown: Place, *, branched: bool) -> None:
+def _frame(thread_id: str, rows: Sequence[Row], shown: Place, *, branched: bool, paged: bool) -> None:
     places = tuple(Place(row.checkpoint_id, row.namespace) for row in rows)
     key = f"rows_{thread_id}_{controlled.digest(places)}"
     at = [places.index(shown)] if shown in places else []
@@ -88,7 +88,8 @@ def _frame(thread_id: str, rows: Sequence[Row], shown: Place, *, branched: bool)
         hide_index=True,
         on_select=partial(_picked, key, places),
         selection_mode="single-row",
-        height=min(38 + 35 * len(rows), HEIGHT),
+        # All pages are as high as a full one, so that what stands below stays where it is.
+        height=HEIGHT if paged else min(38 + 35 * len(rows), HEIGHT),
         alt=f"Checkpoints in the order of writing: {len(rows)} rows",
         column_config={
             "Step": st.column_config.TextColumn(pinned=True, width=150 if any(row.namespace for row in rows) else 60),

@@ -9,6 +9,7 @@ from graphs.catalogue import CATALOGUE
 from pages import explorer, gallery, pattern, threads
 from ui.actions import guard
 from ui.database import damage, in_place
+from ui.scroll import scroll
 from ui.sidebar import menu, sidebar
 from ui.style import style
 
@@ -33,6 +34,7 @@ gallery.PAGES.update(
 )
 style()
 guard()
+scroll()
 menu(home, families)
 with in_place():
     sidebar()

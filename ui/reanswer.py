@@ -8,11 +8,12 @@ from lab.questions import answer_fields, answer_text, question_text
 from ui import place
 from ui.actions import once
 from ui.answer import unchecked
-from ui.attempts import attempt, complaint, complaints, going, label, label_of, leave, notice, possible
+from ui.attempts import attempt, complaint, complaints, going, label, label_of, notice, possible
 from ui.form import ask
 from ui.form import held as answered
 from ui.place import Looked, Place
 from ui.text import code, literal, shown
+from ui.travel_notice import Done, travelled
 
 QUESTIONS = 6
 """Checkpoints with a question that are offered where the one on show has none."""
@@ -48,7 +49,7 @@ def answer_again(looked: Looked, snapshot: Snapshot) -> None:
             key=f"again_send_{thread_id}",
             on_click=once(
                 f"again_send_{thread_id}",
-                lambda: attempt(thread_id, lambda: leave(lambda: _answer(looked, snapshot))),
+                lambda: attempt(thread_id, lambda: _answer(looked, snapshot)),
             ),
         )
 
@@ -91,3 +92,5 @@ def _answer(looked: Looked, snapshot: Snapshot) -> None:
         given = answered(fields, f"again_{thread_id}_{question.id}")
         answers[question.id] = given.get("answer") if simple else given
     looked.workspace.reanswer(thread_id, snapshot.checkpoint_id, answers, label=label_of(thread_id), **going())
+    place.look_at(None)
+    travelled(looked, Done(f"Answered differently at step {snapshot.step}", looked.grown.head))

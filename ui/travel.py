@@ -17,6 +17,7 @@ from ui.diff import changes
 from ui.editor import Edited, edit, held
 from ui.place import Looked, Place
 from ui.text import literal
+from ui.travel_notice import Done, travelled
 
 AS_NOBODY = ""
 """Writes an edit as no node's, so that what was next stays next."""
@@ -111,6 +112,7 @@ def _buttons(looked: Looked, snapshot: Snapshot, typed: Callable[[], Typed]) -> 
     def fork(*, run: bool) -> None:
         new = looked.workspace.fork(thread_id, checkpoint_id, run=run, **given())
         place.look_at(None if run else Place(new))
+        travelled(looked, Done(f"Forked from step {snapshot.step}", looked.grown.head))
 
     def both() -> None:
         looked.workspace.what_if(thread_id, checkpoint_id, **given())
@@ -157,6 +159,7 @@ def replay(looked: Looked, snapshot: Snapshot) -> None:
     def again() -> None:
         looked.workspace.replay(thread_id, snapshot.checkpoint_id, label=label_of(thread_id), **going())
         place.look_at(None)
+        travelled(looked, Done(f"Replayed from step {snapshot.step}", looked.grown.head))
 
     notice(looked.workspace.ahead(thread_id, snapshot.checkpoint_id))
     label(thread_id)
