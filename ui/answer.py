@@ -128,8 +128,11 @@ def _failed(card: Card, question: Question) -> None:
             icon=":material/replay:",
             help="Runs the node again, which gets the answer above; nothing before it runs again.",
             key=f"{key}_same",
-            on_click=lambda: card.attempt(
-                lambda: card.workspace.proceed(card.thread_id, card.snapshot.checkpoint_id, **card.how())
+            on_click=once(
+                f"{key}_same",
+                lambda: card.attempt(
+                    lambda: card.workspace.proceed(card.thread_id, card.snapshot.checkpoint_id, **card.how())
+                ),
             ),
         )
         with st.form(key=f"{key}_form", border=False):
@@ -140,7 +143,10 @@ def _failed(card: Card, question: Question) -> None:
             st.form_submit_button(
                 "Answer differently",
                 key=f"{key}_different",
-                on_click=lambda: card.attempt(lambda: _send_anew(card, question, key, asked, simple=simple)),
+                on_click=once(
+                    f"{key}_different",
+                    lambda: card.attempt(lambda: _send_anew(card, question, key, asked, simple=simple)),
+                ),
             )
 
 
