@@ -1,8 +1,10 @@
 """The form of a state on a page: drawn by type, filled with what is there, and read back as what was changed."""
 
+import re
 from typing import Any
 
 import pytest
+from langchain_core.messages import HumanMessage
 from streamlit.testing.v1 import AppTest
 
 from lab.editing import preview, rebuild
@@ -236,3 +238,17 @@ def test_what_is_held_is_read_before_the_page_is_drawn_again() -> None:
 
 def test_every_kind_is_tried_here() -> None:
     assert set(VALUES) == set(KINDS) - {"missing"}
+
+
+def test_thousands_of_messages_are_weighed_without_being_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def written(message: HumanMessage) -> str:
+        raise AssertionError(f"{message.id} was written out, which takes a fifth of a millisecond each time")
+
+    monkeypatch.setattr(HumanMessage, "__repr__", written)
+    at = opened(messages=[HumanMessage("some words", id=str(number)) for number in range(5000)])
+    assert re.search(r"\d\d,\d{3} characters, left as they are", markdowns(at))
+    assert got(at) == {}
+    at.toggle(key="ed_c1_messages_open").set_value(True)
+    drawn(at)
+    change(at, "messages_append", edited_rows={4999: {"c1": "other"}})
+    assert [(row["id"], row["text"]) for row in got(at)["messages"]] == [("4999", "other")]

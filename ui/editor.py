@@ -1,11 +1,13 @@
 """The form of a state: each field drawn by its type, and read back as what was changed in it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
 import streamlit as st
+from pydantic import BaseModel
 
 from lab.editing import How
 from lab.entries import Entry
@@ -152,23 +154,33 @@ def _blank(entry: Entry) -> Any:
 
 
 def _heavy(entry: Entry, values: Mapping[str, Any]) -> bool:
-    return entry.name in values and _weight(values[entry.name]) > FOLD
+    return entry.name in values and _weight(values[entry.name], FOLD) > FOLD
 
 
 def _folded(entry: Entry, values: Mapping[str, Any], place: str) -> bool:
     appends = _how(entry, place) == "append" and entry.reducer != "messages"
-    return not appends and _heavy(entry, values) and not st.session_state.get(f"{place}_open")
+    return not appends and not st.session_state.get(f"{place}_open") and _heavy(entry, values)
 
 
-def _weight(value: Any) -> int:
-    """Counts about the characters that it takes to show a value."""
-    if isinstance(value, str):
-        return len(value)
-    if isinstance(value, Mapping):
-        return sum(len(str(key)) + _weight(one) for key, one in value.items())
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return sum(_weight(one) for one in value)
-    return len(repr(value))
+def _weight(value: Any, enough: float = math.inf) -> int:
+    """Counts about the characters that it takes to show a value, until there are enough."""
+    found, waiting = 0, [value]
+    while waiting and found <= enough:
+        one = waiting.pop()
+        if isinstance(one, str):
+            found += len(one)
+        elif isinstance(one, Mapping):
+            found += sum(len(str(key)) for key in one)
+            waiting += one.values()
+        elif isinstance(one, (list, tuple, set, frozenset)):
+            found += len(one)
+            waiting += one
+        elif isinstance(one, BaseModel):
+            # Its own text costs a thousand times as much.
+            waiting += vars(one).values()
+        elif one is not None:
+            found += len(repr(one))
+    return found
 
 
 # A value by its kind
