@@ -89,9 +89,9 @@ def told(snapshot: StateSnapshot) -> Snapshot:
         source=metadata.get("source", ""),
         at=seconds(snapshot.created_at),
         values=told_values(snapshot.values),
-        next=snapshot.next,
+        next=tuple(map(plain, snapshot.next)),
         questions=questions(snapshot),
-        errors={task.name: reason(task.error) for task in snapshot.tasks if task.error},
+        errors={plain(task.name): reason(task.error) for task in snapshot.tasks if task.error},
     )
 
 
@@ -103,7 +103,7 @@ def told_values(values: Any) -> dict[str, Plain]:
 
 def questions(snapshot: StateSnapshot) -> tuple[Question, ...]:
     """Gives the pending interrupts in stable task order, each id once."""
-    nodes = {found.id: task.name for task in snapshot.tasks for found in task.interrupts}
+    nodes = {found.id: plain(task.name) for task in snapshot.tasks for found in task.interrupts}
     asked = {found.id: found for found in snapshot.interrupts}
     return tuple(_question(found, nodes.get(ident, "")) for ident, found in asked.items())
 
@@ -190,7 +190,7 @@ def _past(
         ended = seconds(snapshots[number + 1].created_at) if number + 1 < len(snapshots) else at
         step, source = metadata.get("step", -1), metadata.get("source", "")
         if not path and ident not in told:
-            events.append(CheckpointSaved(0, at, path, ident, step, source, snapshot.next))
+            events.append(CheckpointSaved(0, at, path, ident, step, source, tuple(map(plain, snapshot.next))))
         if source == "update" and number:
             events.append(StateEdited(0, at, ident, _edited(snapshots[number - 1], snapshot), ""))
         for task in snapshot.tasks:
@@ -223,7 +223,7 @@ def _task(
     events: list[Event], graph: Graph, task: PregelTask, path: Path, span: tuple[float, float], *, done: bool
 ) -> None:
     at, ended = span
-    here = (*path, task.name)
+    here = (*path, plain(task.name))
     asked = tuple(
         {"id": found.id, "value": plain(found.value), "response_schema": _schema(found)} for found in task.interrupts
     )

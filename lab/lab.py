@@ -4,7 +4,7 @@ import functools
 import secrets
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import Any
@@ -27,6 +27,7 @@ from lab.history import questions
 from lab.lane_savers import CALLS, Held, LaneSavers
 from lab.lease import LeaseRenewal
 from lab.models import ModelName, make_model
+from lab.recorder import plain_names
 from lab.runs import Request, Runs
 from lab.settings import Settings, read_settings
 from lab.storage import Storage, open_storage
@@ -138,7 +139,8 @@ class Lab:
 
     def drawing(self, slug: str, lane_key: str) -> Drawing:
         """Gives the lane's nodes and edges, subgraphs opened."""
-        return self.reading(slug, lane_key).get_graph(xray=True)
+        graph = self.reading(slug, lane_key)
+        return _renamed(graph.get_graph(xray=True), plain_names(graph))
 
     def input_schema(self, slug: str, lane_key: str) -> type:
         """Gives the type of the lane's input."""
@@ -260,3 +262,16 @@ class Lab:
     def new_session() -> str:
         """Gives an id for threads that are started side by side."""
         return str(uuid.uuid4())
+
+
+def _renamed(drawing: Drawing, names: Mapping[str, str]) -> Drawing:
+    """Gives a drawing whose nodes have the names by which runs tell of them."""
+
+    def named(ident: str) -> str:
+        return ":".join(names.get(part, part) for part in str(ident).split(":"))
+
+    if not names:
+        return drawing
+    nodes = {named(ident): node._replace(id=named(ident)) for ident, node in drawing.nodes.items()}
+    edges = [edge._replace(source=named(edge.source), target=named(edge.target)) for edge in drawing.edges]
+    return Drawing(nodes=nodes, edges=edges)

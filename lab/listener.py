@@ -29,8 +29,10 @@ class Listener(BaseCallbackHandler):
     ignore_llm = True
     ignore_chat_model = True
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, names: Mapping[str, str]) -> None:
+        """Tells by `names` how nodes are called."""
         self._log = log
+        self._names = names
         self._begun: dict[uuid.UUID, tuple[Path, str, float]] = {}
 
     def cut(self) -> None:
@@ -49,7 +51,7 @@ class Listener(BaseCallbackHandler):
         self, name: str, data: Any, *, metadata: Mapping[str, Any] | None = None, **kwargs: Any
     ) -> None:
         """Notes an event that a node dispatched."""
-        path, _ = _place(metadata or {})
+        path, _ = self._place(metadata or {})
         told = plain(data)
         self._log.append(lambda no: Progress(no, time.time(), path, told))
 
@@ -65,7 +67,7 @@ class Listener(BaseCallbackHandler):
     ) -> None:
         """Remembers when an attempt of a node began."""
         if tags and tags[0].startswith("graph:step:"):
-            self._begun[run_id] = (*_place(metadata or {}), time.time())
+            self._begun[run_id] = (*self._place(metadata or {}), time.time())
 
     def on_chain_end(self, outputs: Any, *, run_id: uuid.UUID, **kwargs: Any) -> None:
         """Forgets an attempt that went well."""
@@ -80,8 +82,7 @@ class Listener(BaseCallbackHandler):
         told = explain(error)
         self._log.append(lambda no: AttemptFailed(no, time.time(), path, task_id, started, told))
 
-
-def _place(metadata: Mapping[str, Any]) -> tuple[Path, str]:
-    """Gives a node's path and task id from the namespace in a callback's metadata."""
-    parts = [part.partition(":") for part in str(metadata.get("langgraph_checkpoint_ns", "")).split("|") if part]
-    return tuple(name for name, _, _ in parts), parts[-1][2] if parts else ""
+    def _place(self, metadata: Mapping[str, Any]) -> tuple[Path, str]:
+        """Gives a node's path and task id from the namespace in a callback's metadata."""
+        parts = [part.partition(":") for part in str(metadata.get("langgraph_checkpoint_ns", "")).split("|") if part]
+        return tuple(self._names.get(name, name) for name, _, _ in parts), parts[-1][2] if parts else ""

@@ -1,148 +1,30 @@
-"""A graph's stream, told as events."""
+"""A run's work in this process: a graph's stream, from its first part to its last."""
 
-import time
-from collections.abc import Mapping
+import inspect
+import queue
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
-from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import GraphDrained, GraphRecursionError
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import RunControl
-from langgraph.types import StreamMode
+from langgraph.types import Command, StreamMode
 
 from graphs.pattern import Breakpoints, Lane
 from graphs.world import World
-from lab.events import (
-    CheckpointSaved,
-    Growing,
-    Log,
-    NodeEnded,
-    NodeStarted,
-    Outcome,
-    Path,
-    Progress,
-)
+from lab.events import Log, Outcome
 from lab.listener import Listener
 from lab.models import explain
-from lab.plain import plain
+from lab.recorder import Recorder, Writes, plain_names
 from lab.stopping import RunStopped, StopSignal, listening
 
 Graph = CompiledStateGraph[Any, World, Any, Any]
 
 STREAM_MODES: tuple[StreamMode, ...] = ("updates", "messages", "custom", "tasks", "checkpoints")
-
-
-class Recorder:
-    """Turns the parts of a stream into events, each thing once."""
-
-    def __init__(self, log: Log) -> None:
-        self._log = log
-        self._paths: dict[tuple[str, ...], Path] = {(): ()}
-        self._growing: dict[str | None, Growing] = {}
-        self._calling: dict[str, Growing] = {}
-        self._asked: set[str] = set()
-        self._checkpoints: set[str] = set()
-        self._cached: set[Path] = set()
-        self._running: dict[str, Path] = {}
-        self._kept: set[str] = set()
-
-    def part(self, part: Mapping[str, Any]) -> None:
-        """Notes one stream part of version v2."""
-        kind = part["type"]
-        if kind == "messages":
-            message, metadata = part["data"]
-            growing = self._growing.get(message.id)
-            # Nearly every part is the next piece of a text that streams.
-            if (
-                growing is not None
-                and message.__class__ is AIMessageChunk
-                and message.content.__class__ is str
-                and not message.tool_call_chunks
-            ):
-                if message.content:
-                    self._log.say(growing, message.content)
-            else:
-                self._message(part["ns"], message, metadata)
-            return
-        path = self._path(part["ns"])
-        if kind == "tasks":
-            self._task(path, part["data"])
-        elif kind == "checkpoints":
-            self._checkpoint(path, part["data"])
-        elif kind == "custom":
-            self._custom(path, part["data"])
-        elif "__metadata__" in part["data"]:
-            self._cached.update((*path, name) for name in part["data"] if name != "__metadata__")
-
-    def _path(self, namespace: tuple[str, ...]) -> Path:
-        path = self._paths.get(namespace)
-        if path is None:
-            path = self._paths[namespace] = tuple(name.partition(":")[0] for name in namespace)
-        return path
-
-    def _message(self, namespace: tuple[str, ...], message: Any, metadata: Mapping[str, Any]) -> None:
-        growing = self._growing.get(message.id)
-        if growing is None:
-            if not isinstance(message, AIMessage):
-                return
-            place = (*self._path(namespace), metadata.get("langgraph_node", ""))
-            growing = self._growing[message.id] = Growing(place, str(message.id), tool=False)
-        elif not isinstance(message, AIMessageChunk):
-            # A node gives back the message that it has streamed.
-            return
-        content = message.content
-        text = content if type(content) is str else str(message.text)
-        if text:
-            self._log.say(growing, text)
-        for chunk in getattr(message, "tool_call_chunks", ()):
-            self._tool(growing, chunk)
-
-    def _tool(self, message: Growing, chunk: Mapping[str, Any]) -> None:
-        calling = self._calling.get(message.message_id)
-        # Each call of several begins on a line of its own.
-        name = f"{chr(10) if calling else ''}{chunk['name']} " if chunk["name"] else ""
-        if calling is None:
-            calling = self._calling[message.message_id] = Growing(message.path, message.message_id, tool=True)
-        self._log.say(calling, f"{name}{chunk['args'] or ''}")
-
-    def _task(self, path: Path, data: Mapping[str, Any]) -> None:
-        here = (*path, str(data["name"]))
-        task_id = data["id"]
-        if task_id in self._kept:
-            # It finished beside one that failed or asked; the stream tells its start again, but it doesn't run.
-            return
-        if "result" not in data:
-            self._running[task_id] = here
-            self._log.append(lambda no: NodeStarted(no, time.time(), here, task_id))
-            return
-        self._running.pop(task_id, None)
-        asked = tuple(plain(dict(found)) for found in data["interrupts"] if found["id"] not in self._asked)
-        self._asked.update(found["id"] for found in asked)
-        error = data["error"]
-        told = "" if error is None else explain(error) if isinstance(error, BaseException) else str(error)
-        wrote = plain(data["result"]) or None
-        waits, cached = bool(data["interrupts"]), here in self._cached
-        self._log.append(lambda no: NodeEnded(no, time.time(), here, task_id, wrote, told, asked, waits, cached))
-
-    def _checkpoint(self, path: Path, data: Mapping[str, Any]) -> None:
-        ident = data["config"]["configurable"]["checkpoint_id"]
-        if ident in self._checkpoints:
-            return
-        self._checkpoints.add(ident)
-        self._kept.update(task["id"] for task in data["tasks"] if "result" in task)
-        step, source = data["metadata"]["step"], data["metadata"]["source"]
-        following = tuple(data["next"])
-        self._log.append(lambda no: CheckpointSaved(no, time.time(), path, ident, step, source, following))
-
-    def _custom(self, path: Path, data: Any) -> None:
-        # The stream names only the graph; which node wrote is sure where just one of it is running.
-        inside = [place for place in self._running.values() if place[:-1] == path]
-        place = inside[0] if len(inside) == 1 else path
-        told = plain(data)
-        self._log.append(lambda no: Progress(no, time.time(), place, told))
 
 
 @dataclass(slots=True)
@@ -164,8 +46,9 @@ class Stream:
 
     def carry_out(self, log: Log) -> tuple[Outcome, str]:
         """Runs the graph and tells its events; gives how it ended, and why where it failed."""
-        recorder = Recorder(log)
-        self._listener = listener = Listener(log)
+        names = plain_names(self.graph)
+        recorder = Recorder(log, names, self._saved_writes if self._goes_on else None)
+        self._listener = listener = Listener(log, names)
         if self._stop.given:
             listener.cut()
         try:
@@ -185,8 +68,8 @@ class Stream:
                 version="v2",
             )
             with listening(self._stop):
-                for part in parts:
-                    recorder.part(part)
+                self._record(parts, recorder)
+            recorder.end()
             return self._settled(), ""
         except (RunStopped, GraphDrained):
             return "stopped", ""
@@ -202,6 +85,37 @@ class Stream:
             if self._stop.given and _is_stop(error):
                 return "stopped", ""
             return "failed", explain(error)
+
+    @staticmethod
+    def _record(parts: Iterator[Any], recorder: Recorder) -> None:
+        """Tells a stream to its end; where a node fails, also what those beside it do until they have ended too."""
+        first = next(parts, None)
+        if first is None:
+            return
+        # The library raises the failure past what it still has to tell.
+        waiting = inspect.getgeneratorlocals(cast("Generator[Any]", parts)).get("stream")
+        try:
+            recorder.part(first)
+            for part in parts:
+                recorder.part(part)
+        finally:
+            cast("Generator[Any]", parts).close()
+            if waiting is not None:
+                with suppress(queue.Empty):
+                    while True:
+                        namespace, mode, data = waiting.get(block=False)
+                        recorder.part({"type": mode, "ns": namespace, "data": data})
+
+    @property
+    def _goes_on(self) -> bool:
+        """True where tasks of the newest checkpoint may have finished before, which input and a replay pass over."""
+        return not self.at and (self.given is None or isinstance(self.given, Command))
+
+    def _saved_writes(self) -> Writes:
+        """Reads what tasks of the newest checkpoint have written."""
+        saver = self.graph.checkpointer
+        found = saver.get_tuple(self.config) if isinstance(saver, BaseCheckpointSaver) else None
+        return found.pending_writes or () if found is not None else ()
 
     def stop(self) -> None:
         """Cuts what a model is asked or says at once, and ends the run at the next superstep's boundary."""
