@@ -1,6 +1,7 @@
 """The list of threads of this workspace: each with its status, its room, the way back to it, and what can be done."""
 
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -117,9 +118,33 @@ def _found(visitor: Workspace) -> None:
             st.info("No thread matches. Search for a shorter text, or in all patterns.", icon=":material/search_off:")
         threads = visitor.listed(**chosen, limit=SHOWN, offset=(number - 1) * SHOWN).threads
         sizes = visitor.sizes([thread.thread_id for thread in threads])
-        for thread in threads:
-            _row(thread, _standing(visitor, thread), sizes[thread.thread_id])
+        for together in _by_run(threads):
+            with _frame(together):
+                for thread in together:
+                    _row(thread, _standing(visitor, thread), sizes[thread.thread_id], alone=len(together) == 1)
     st.caption(counted(total, "thread"))
+
+
+def _by_run(threads: Sequence[Thread]) -> list[list[Thread]]:
+    """Gathers the threads that one click started, where the last used one of them stands."""
+    runs: dict[str, list[Thread]] = {}
+    for thread in threads:
+        runs.setdefault(thread.session, []).append(thread)
+    for together in runs.values():
+        order = [key for slug, key in LANES if slug == together[0].pattern]
+        together.sort(key=lambda thread: order.index(thread.lane) if thread.lane in order else len(order))
+    return list(runs.values())
+
+
+def _frame(together: Sequence[Thread]) -> Any:
+    """Draws a frame around the lanes of one run; a thread that was started alone needs none."""
+    first = together[0]
+    if len(together) == 1:
+        return nullcontext()
+    frame = st.container(border=True, gap="small", key=f"run_{first.session}")
+    pattern = literal(TITLES.get(first.pattern, first.pattern))
+    frame.caption(f"{pattern} · {counted(len(together), 'lane')} of one run · {stamp(first.created)}")
+    return frame
 
 
 def _first_page() -> None:
@@ -156,16 +181,17 @@ def _standing(visitor: Workspace, thread: Thread) -> Standing:
     return Standing(*BADGES[found])
 
 
-def _row(thread: Thread, standing: Standing, size: ThreadSize) -> None:
+def _row(thread: Thread, standing: Standing, size: ThreadSize, *, alone: bool) -> None:
+    lane = literal(LANES.get((thread.pattern, thread.lane), thread.lane))
     told = [
-        f"{literal(TITLES.get(thread.pattern, thread.pattern))} › "
-        f"{literal(LANES.get((thread.pattern, thread.lane), thread.lane))}",
+        *([f"{literal(TITLES.get(thread.pattern, thread.pattern))} › {lane}"] if alone else []),
         *([counted(size.checkpoints, "checkpoint"), sized(size.bytes)] if size.checkpoints else []),
         stamp(thread.updated),
+        thread.thread_id[:8],
     ]
-    with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"row_{thread.thread_id}"):
+    with st.container(horizontal=True, vertical_alignment="center", border=alone, key=f"row_{thread.thread_id}"):
         with st.container(gap=None, key=f"about_{thread.thread_id}"):
-            _link(thread, literal(thread.title, TITLE))
+            _link(thread, literal(thread.title, TITLE) if alone else f"{literal(thread.title, TITLE)} · {lane}")
             st.caption(" · ".join(told))
             if standing.reason:
                 st.caption(literal(standing.reason, 1000))

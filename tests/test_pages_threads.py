@@ -138,6 +138,22 @@ def test_a_thread_goes_into_a_file_and_comes_back_from_it(here: Workspace) -> No
     assert again.thread_id in at.main.get("page_link")[0].proto.query_string
 
 
+def test_a_file_that_is_imported_twice_makes_threads_that_can_be_told_apart(here: Workspace) -> None:
+    data = b"".join(here.export(made(here, "There and back").thread_id))
+    for _ in range(3):
+        at = open_page("threads")
+        press(at, "threads_import")
+        at.file_uploader(key="import_file").upload("thread.jsonl", data)
+        press(at, "import_do")
+
+    assert sorted(titles(here)) == [
+        "There and back",
+        "There and back (imported 2)",
+        "There and back (imported 3)",
+        "There and back (imported)",
+    ]
+
+
 def test_a_large_thread_is_written_to_a_file_when_asked_for(here: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ui.threads_menu.AT_ONCE", 100)
     thread = made(here)

@@ -11,7 +11,7 @@ from lab.visitors import NEAR, Visitors
 from lab.workspace import Workspace
 from pages.threads import SHOWN
 from tests.pages import badges, markdowns, open_page, press
-from tests.thread_pages import choose, links, made, titles
+from tests.thread_pages import TEXT, choose, links, made, titles
 from ui.access import the_lab
 from ui.inspect_tabs import TABS
 from ui.text import sized
@@ -85,7 +85,7 @@ def test_the_list_is_found_through_by_title_and_pattern(here: Workspace) -> None
     at.selectbox(key="threads_pattern").set_value("parallel").run()
     assert links(at) == ["Apple pie"]
     at.text_input(key="threads_text").set_value("plums").run()
-    assert "No thread has that" in markdowns(at)
+    assert "No thread matches" in markdowns(at)
 
 
 def test_a_filter_stands_in_the_address(here: Workspace) -> None:
@@ -188,3 +188,23 @@ def test_a_file_of_another_lab_belongs_to_whoever_imports_it(pages_lab: Lab, her
 )
 def test_a_size_is_told_in_the_unit_that_suits_it(size: int, said: str) -> None:
     assert sized(size) == said
+
+
+def test_the_lanes_of_one_run_stand_together_each_with_its_title(here: Workspace) -> None:
+    made(here, "Alone")
+    for run in ("one", "two"):
+        started = [here.start("parallel", lane, TEXT, session=run) for lane in ("fan-out", "sequential")]
+        assert all(here.wait(thread.thread_id) for thread in started)
+    at = open_page("threads")
+    lines = [line.replace("\\", "") for line in links(at)]
+    title = "One. Two. Three."
+
+    assert lines == [f"{title} · Sequential", f"{title} · Fan-out and fan-in"] * 2 + ["Alone"]
+    assert sum("2 lanes of one run" in caption.value for caption in at.caption) == 2
+
+
+def test_threads_of_one_title_differ_in_what_their_rows_say(here: Workspace) -> None:
+    threads = [made(here, "Twin"), made(here, "Twin")]
+    captions = "\n".join(caption.value for caption in open_page("threads").caption)
+
+    assert all(thread.thread_id[:8] in captions for thread in threads)

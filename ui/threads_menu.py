@@ -269,8 +269,18 @@ def _import(visitor: Workspace) -> None:
         offer("import_do")
     elif taken and file is not None:
         with _attempt("Checking the file", "import_do"):
-            thread = visitor.take_in(file)
+            thread = _told_apart(visitor, visitor.take_in(file))
             _done(f"Imported **{literal(thread.title, TITLE)}**.", thread.thread_id)
+
+
+def _told_apart(visitor: Workspace, thread: Thread) -> Thread:
+    """Names an imported thread so that no other one of its title could be taken for it."""
+    alike = visitor.listed(text=thread.title, limit=0).total - 1
+    if not alike or not thread.title:
+        return thread
+    ending = f" (imported {alike})" if alike > 1 else " (imported)"
+    visitor.rename(thread.thread_id, thread.title[: TITLE - len(ending)] + ending)
+    return visitor.thread(thread.thread_id)
 
 
 def _name(thread: Thread) -> None:
