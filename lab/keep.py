@@ -103,10 +103,11 @@ def prune(storage: Storage, thread_id: str, keep: Collection[str]) -> Pruned:
             raise nothing_saved()
         for ident in keep:
             _must_be_a_head(ident, ends, links)
-        gone = _unneeded(links, keep)
+        gone, left = _unneeded(links, keep)
         before = opened.rows.count_writes(thread_id)
         _drop_notes(opened.connection, thread_id, gone)
         opened.rows.drop(thread_id, gone)
+        opened.rows.drop_task_writes(thread_id, left)
         lost = before - opened.rows.count_writes(thread_id)
     return Pruned(len(set(ends) - set(keep)), len(gone), lost)
 
@@ -146,19 +147,44 @@ def _must_be_a_head(ident: str, ends: Sequence[str], links: Sequence[Link]) -> N
     )
 
 
-def _unneeded(links: Sequence[Link], keep: Collection[str]) -> list[Link]:
-    """Finds the checkpoints that no kept branch needs, in the thread's own namespace and in its subgraphs'."""
+def _unneeded(links: Sequence[Link], keep: Collection[str]) -> tuple[list[Link], set[str]]:
+    """Finds the checkpoints that no kept branch needs, in the thread's own namespace and in its subgraphs'.
+
+    Beside them, the kept checkpoints whose tasks ran for a branch that isn't kept.
+    """
     spaces: dict[str, list[Link]] = {}
     for link in links:
         spaces.setdefault(link.namespace, []).append(link)
-    kept = {"": _lineages(spaces.pop(""), keep)}
+    outer = spaces.pop("")
+    kept = {"": _lineages(outer, keep)}
+    left = _left_behind(outer, kept[""])
     for namespace, own in spaces.items():
         calls = [(link.checkpoint_id, _called_from(link)) for link in own]
-        wanted = [ident for ident, call in calls if call is None or call in kept[""]]
+        wanted = [ident for ident, call in calls if call is None or call in kept[""] - left]
         # A subgraph that remembers from turn to turn goes on from its newest checkpoint, whichever branch wrote it.
         newest = [own[-1].checkpoint_id] if ":" not in namespace else []
         kept[namespace] = _lineages(own, [*wanted, *newest])
-    return [link for link in links if link.checkpoint_id not in kept[link.namespace]]
+    return [link for link in links if link.checkpoint_id not in kept[link.namespace]], left
+
+
+def _left_behind(links: Sequence[Link], kept: set[str]) -> set[str]:
+    """Finds the kept checkpoints whose tasks ran for a branch that isn't kept.
+
+    A branch that goes on from a checkpoint itself has its tasks, with the answers that they got and the subgraphs
+    that they called; one that an edit or a replay began there later begins with a checkpoint and tasks of its own.
+    """
+    children: dict[str, list[Link]] = {}
+    for link in links:
+        if link.parent_id in kept:
+            children.setdefault(link.parent_id, []).append(link)
+    found: set[str] = set()
+    for ident, born in children.items():
+        ran = [child.checkpoint_id for child in born if child.metadata.get("source") == "loop"]
+        stay = [child.checkpoint_id for child in born if child.checkpoint_id in kept]
+        # What is older than the step's end may have written beside its tasks.
+        if ran and stay and kept.isdisjoint(ran) and min(ran) < min(stay):
+            found.add(ident)
+    return found
 
 
 def _called_from(link: Link) -> str | None:

@@ -1,6 +1,6 @@
 """A thread's saved rows, for SQLite, PostgreSQL and memory alike, inside one transaction of the lab's own tables."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from sqlite3 import Cursor
@@ -15,6 +15,9 @@ from sqlalchemy import Connection, TableClause, bindparam, column, delete, func,
 from lab.index import metadata
 from lab.savers import ExactPostgres
 from lab.storage import Storage
+
+NULL_TASK_ID = "00000000-0000-0000-0000-000000000000"
+"""No task's: by it the library adds to the state of a checkpoint itself."""
 
 
 class Link(NamedTuple):
@@ -64,6 +67,10 @@ class Rows(Protocol):
 
     def drop(self, thread_id: str, gone: Sequence[Link]) -> None:
         """Deletes checkpoints with their writes, and the values that no other checkpoint of the thread refers to."""
+        ...
+
+    def drop_task_writes(self, thread_id: str, ids: Collection[str]) -> None:
+        """Deletes what the tasks of the thread's own checkpoints wrote, but not what belongs to the state there."""
         ...
 
 
@@ -194,6 +201,13 @@ class _SqlRows:
         if keys and self._kind == "postgresql":
             self._connection.execute(_UNUSED_BLOBS, {"thread": thread_id})
 
+    def drop_task_writes(self, thread_id: str, ids: Collection[str]) -> None:
+        found = self._writes.c
+        where = (found.thread_id == thread_id, found.checkpoint_ns == "", found.task_id != NULL_TASK_ID)
+        if ids:
+            query = delete(self._writes).where(*where, found.checkpoint_id == bindparam("ident"))
+            self._connection.execute(query, [{"ident": ident} for ident in ids])
+
 
 class _MemoryRows:
     def __init__(self, saver: InMemorySaver) -> None:
@@ -248,3 +262,9 @@ class _MemoryRows:
         }
         for name in [name for name in list(self._saver.blobs) if name[0] == thread_id and name not in used]:
             del self._saver.blobs[name]
+
+    def drop_task_writes(self, thread_id: str, ids: Collection[str]) -> None:
+        for ident in ids:
+            found = self._saver.writes.get((thread_id, "", ident), {})
+            for key in [key for key in found if key[0] != NULL_TASK_ID]:
+                del found[key]

@@ -61,11 +61,20 @@ def test_pruning_keeps_whole_branches_and_nothing_else(open_anywhere: OpenLab, k
     other = ran(lab.workspace(WORKSPACE))
     wanted = {ident for number in kept for ident in lineage(lab, thread_id, ends[number])}
     told = [one for one in history(lab, thread_id) if any(ident in one[4].split("}")[0] for ident in wanted)]
+    every = lab.workspace(WORKSPACE).history(thread_id, limit=1000).rows
+    stayed = {row.parent_id for row in every if row.source == "loop" and row.checkpoint_id in wanted}
+    # There a kept branch begins, and what the tasks wrote is of the branch that went on from there.
+    left = {row.parent_id for row in every if row.source == "update" and row.checkpoint_id in wanted} - stayed
     beside, all_rows = history(lab, other), lab.workspace(WORKSPACE).count(thread_id)
     pruned = prune(lab.storage, thread_id, [ends[number] for number in kept])
 
     assert {row.checkpoint_id for row in lab.workspace(WORKSPACE).history(thread_id).rows} == wanted
-    assert history(lab, thread_id) == told
+    for now, was in zip(history(lab, thread_id), told, strict=True):
+        if any(f"'checkpoint_id': '{ident}'" in was[4].split("}")[0] for ident in left):
+            assert (*now[:4], now[5]) == (*was[:4], was[5])
+            assert now[4].count("result=None") == now[4].count("PregelTask(") > 0
+        else:
+            assert now == was
     assert set(heads(lab.storage, thread_id)) == {ends[number] for number in kept}
     assert (pruned.branches, pruned.checkpoints) == (4 - len(kept), all_rows - len(wanted))
     assert (pruned.writes > 0) == (len(kept) < 4)
@@ -189,6 +198,99 @@ def test_pruning_keeps_the_subgraphs_of_kept_branches(open_anywhere: OpenLab, re
         assert {link for link in after if link[0]} == expected < inner
     assert values_without_checkpoint(lab.storage) == []
     assert history(lab, thread_id)
+
+
+def replayed(lab: Lab, thread_id: str, checkpoint_id: str) -> str:
+    """Makes a branch that runs the rest once more, and gives its head."""
+    workspace = lab.workspace(WORKSPACE)
+    workspace.replay(thread_id, checkpoint_id)
+    end(workspace, thread_id)
+    return str(heads(lab.storage, thread_id)[0])
+
+
+@pytest.mark.parametrize("way", ["replay", "edit"])
+def test_the_subgraphs_of_a_pruned_branch_go_where_another_branch_began_at_their_step(
+    open_anywhere: OpenLab, way: str
+) -> None:
+    lab = open_anywhere(toy(lane(with_subgraph(remembers=False))))
+    workspace = lab.workspace(WORKSPACE)
+    thread_id = ran(workspace)
+    first, there = heads(lab.storage, thread_id)[0], at(lab, thread_id, 1)
+    if way == "replay":
+        second = replayed(lab, thread_id, there)
+    else:
+        workspace.fork(thread_id, there, {"n": 2}, {}, run=True)
+        end(workspace, thread_id)
+        second = heads(lab.storage, thread_id)[0]
+    before = links(lab, thread_id)
+    copied = copy_thread(lab.storage, thread_of(lab, thread_id)).thread_id
+    prune(lab.storage, thread_id, [second])
+    after = links(lab, thread_id)
+    kept = set(lineage(lab, thread_id, second))
+
+    # The subgraph that ran from the shared checkpoint ran for the branch that is gone.
+    assert there in kept
+    assert {link for link in before if link[0] and link[2] == there}
+    assert not {link for link in after if link[0] and link[2] == there}
+    assert {link for link in after if link[0]} == {link for link in before if link[0] and link[2] in kept - {there}}
+    assert values_without_checkpoint(lab.storage) == []
+    assert writes(lab, thread_id, there) == []
+    # Where the other one goes, they stay, with what their tasks wrote.
+    wrote = writes(lab, copied, there)
+    prune(lab.storage, copied, [first])
+    assert {link for link in links(lab, copied) if link[2] == there} == {link for link in before if link[2] == there}
+    assert writes(lab, copied, there) == wrote != []
+    assert workspace.snapshot(thread_id) is not None
+    workspace.replay(thread_id, there)
+    assert end(workspace, thread_id).outcome == "finished"
+    assert names(workspace, thread_id) == ["a", "b"]
+
+
+def test_the_answer_of_a_pruned_branch_goes_with_it(open_anywhere: OpenLab) -> None:
+    lab = open_anywhere(toy(lane(chain(a=done("a"), ask=asks("ask")))))
+    workspace = lab.workspace(WORKSPACE)
+    thread_id = ran(workspace)
+    asked = workspace.snapshot(thread_id)
+    assert asked is not None
+    there, question = asked.checkpoint_id, asked.questions[0].id
+    workspace.resume(thread_id, {question: "a secret"}, there)
+    end(workspace, thread_id)
+    workspace.reanswer(thread_id, there, {question: "open"})
+    end(workspace, thread_id)
+    assert any(b"a secret" in write.data for write in writes(lab, thread_id, there))
+    keep_newest(lab.storage, thread_id, 1)
+
+    assert names(workspace, thread_id) == ["a", "ask='open'"]
+    assert writes(lab, thread_id, there) == []
+    assert not any(
+        b"a secret" in write.data
+        for ident in lineage(lab, thread_id, heads(lab.storage, thread_id)[0])
+        for write in writes(lab, thread_id, ident)
+    )
+    left = workspace.snapshot(thread_id, there)
+    assert left is not None
+    assert (left.next, left.questions, left.values) == (("ask",), (), asked.values)
+
+
+def test_a_question_that_still_waits_at_a_shared_checkpoint_stays_one(open_anywhere: OpenLab) -> None:
+    lab = open_anywhere(toy(lane(chain(ask=asks("ask"), z=done("z")))))
+    workspace = lab.workspace(WORKSPACE)
+    thread_id = ran(workspace)
+    asked = workspace.snapshot(thread_id)
+    assert asked is not None
+    for n in (2, 3):
+        workspace.fork(thread_id, asked.checkpoint_id, {"n": n}, {}, run=True)
+        end(workspace, thread_id)
+    before = writes(lab, thread_id, asked.checkpoint_id)
+    keep_newest(lab.storage, thread_id, 1)
+
+    assert writes(lab, thread_id, asked.checkpoint_id) == before != []
+    assert [question.node for question in workspace.pending(thread_id)] == ["ask"]
+
+
+def writes(lab: Lab, thread_id: str, checkpoint_id: str) -> list[saved.Write]:
+    with saved.reading(lab.storage) as opened:
+        return opened.rows.writes(thread_id, "", checkpoint_id)
 
 
 def links(lab: Lab, thread_id: str) -> set[tuple[str, str, str]]:
