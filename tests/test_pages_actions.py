@@ -222,6 +222,15 @@ def test_a_conversation_goes_on_in_the_same_thread(pages_lab: Lab) -> None:
     assert len(pages_lab.workspace(LOCAL).threads()) == 2
 
 
+def test_an_example_that_has_no_further_message_says_so_instead_of_only_emptying_the_field() -> None:
+    at = open_page("conversation-memory")
+    start(at, MEMORY)
+    assert not any("no further message" in found.value for found in at.caption)
+    press(at, "conversation-memory_run")
+    assert at.text_input(key="conversation-memory_0_1_message").value == ""
+    assert any("no further message" in found.value for found in at.caption)
+
+
 @pytest.mark.parametrize("pattern", CATALOGUE, ids=lambda pattern: pattern.slug)
 def test_the_code_tab_shows_the_very_file_of_the_pattern(pattern: Pattern) -> None:
     at = open_page(pattern.slug, tab="Code")

@@ -46,6 +46,11 @@ class Starter:
             st.error(literal(problem, 1000), icon=":material/error:")
         with st.form(key=f"{self._slug}_form", border=True):
             ask(self._fields, key, values, wrong)
+            if self._turning and not values:
+                st.caption(
+                    "The example has no further message for this conversation. Write one of your own, or start the "
+                    "example from its beginning with New thread."
+                )
             for one in self._unasked:
                 st.caption(f"{literal(one.title)}: a form can't make values of its type. The example's one is taken.")
             if self._pattern.choose_breakpoints:

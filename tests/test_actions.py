@@ -1,0 +1,51 @@
+"""A press is taken once for each time that a drawing offered it, and none from a page that was changed since."""
+
+from streamlit.testing.v1 import AppTest
+
+PAGE = """
+import streamlit as st
+
+from ui.actions import once
+
+def act():
+    st.session_state["done"] = st.session_state.get("done", 0) + 1
+    st.query_params["thread"] = f"made-{st.session_state['done']}"
+
+press = once("go", act)
+st.button("Go", key="go", on_click=press)
+if st.session_state.get("burst"):
+    for _ in range(st.session_state.pop("burst")):
+        press()
+st.text(f"done {st.session_state.get('done', 0)}")
+"""
+
+
+def opened() -> AppTest:
+    at = AppTest.from_string(PAGE).run()
+    assert not at.exception
+    return at
+
+
+def test_two_presses_of_one_drawing_are_one() -> None:
+    at = opened()
+    at.session_state["burst"] = 4
+    at.run()
+    assert at.text[0].value == "done 1"
+
+
+def test_a_press_after_the_page_was_drawn_again_is_another_one() -> None:
+    at = opened()
+    at.button(key="go").click().run()
+    at.button(key="go").click().run()
+    assert at.text[0].value == "done 2"
+    assert at.query_params["thread"] in ("made-2", ["made-2"])
+
+
+def test_a_press_made_on_the_page_before_does_nothing_and_leads_to_what_the_first_one_did() -> None:
+    at = opened()
+    at.button(key="go").click().run()
+    # The browser hadn't heard of the new address yet when it was pressed again.
+    del at.query_params["thread"]
+    at.button(key="go").click().run()
+    assert at.text[0].value == "done 1"
+    assert at.query_params["thread"] in ("made-1", ["made-1"])
