@@ -38,6 +38,18 @@ class Unreadable(LabError):
         )
 
 
+class UnknownLane(LabError):
+    """Raised when a thread's pattern or lane isn't in this version of the lab."""
+
+    def __init__(self, slug: str, lane: str = "") -> None:
+        what = f"no lane '{lane[:80]}' of a pattern '{slug[:80]}'" if lane else f"no pattern '{slug[:80]}'"
+        super().__init__(
+            f"There is {what} in this version, so that nothing of it can be shown or run. A thread of it was left as "
+            "it is: it can be renamed, copied and deleted on the page Threads. To look into it, start the version of "
+            "the lab that made it."
+        )
+
+
 class ThreadBusy(LabError):
     """Raised when a thread already has a run; a second one would fork it and hide one result."""
 

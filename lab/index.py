@@ -145,7 +145,7 @@ def marks(storage: Storage, thread_id: str, namespace: str = "") -> Marks:
     if isinstance(storage.saver, InMemorySaver):
         found = [
             (ident, write[1])
-            for ident in _space(storage.saver, thread_id, namespace)
+            for ident in list(_space(storage.saver, thread_id, namespace))
             for write in list(storage.saver.writes.get((thread_id, namespace, ident), {}).values())
         ]
     else:

@@ -193,7 +193,7 @@ class Keeping(Owned):
         """Gives the graph of a lane; None where there is no such lane or it keeps nothing in the lab's database."""
         if not self._is_known(slug, lane_key):
             return None
-        lane = self._lab.pattern(slug).lane(lane_key)
+        lane = self._lab.lane(slug, lane_key)
         kept = lane.remembers and (not lane.saver or lane.saver == self._lab.storage.kind != "memory")
         return self._lab.reading(slug, lane_key) if kept else None
 

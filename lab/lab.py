@@ -15,11 +15,12 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from graphs.catalogue import CATALOGUE
-from graphs.pattern import Breakpoints, Pattern
+from graphs.pattern import Breakpoints, Lane, Pattern
 from graphs.world import World
 from lab import redaction
 from lab.chain import Chain, asked_again
 from lab.claims import Claims
+from lab.errors import UnknownLane
 from lab.event_store import ROOM, ROOM_IN_MEMORY, EventStore
 from lab.events import Log, Outcome, SaverDropped, StateEdited, WentBack
 from lab.forms import check_input
@@ -80,22 +81,31 @@ class Lab:
         self.left = self.runs.close()
 
     def pattern(self, slug: str) -> Pattern:
-        """Gives a pattern; raises KeyError where there is none."""
-        return self.patterns[slug]
+        """Gives a pattern; raises UnknownLane where there is none."""
+        try:
+            return self.patterns[slug]
+        except KeyError:
+            raise UnknownLane(slug) from None
+
+    def lane(self, slug: str, key: str) -> Lane:
+        """Gives a pattern's lane; raises UnknownLane where there is none."""
+        found = next((lane for lane in self.pattern(slug).lanes if lane.key == key), None)
+        if found is None:
+            raise UnknownLane(slug, key)
+        return found
 
     def offered(self, slug: str) -> Pattern:
         """Gives a pattern with those lanes alone for which there is a checkpointer here."""
-        pattern = self.patterns[slug]
+        pattern = self.pattern(slug)
         return replace(pattern, lanes=tuple(lane for lane in pattern.lanes if self.lane_savers.offers(lane.saver)))
 
     def _graph(self, slug: str, lane_key: str, model: ModelName, pace: float) -> Graph:
-        lane = self.patterns[slug].lane(lane_key)
+        lane = self.lane(slug, lane_key)
         # Threads of a lane that names its checkpointer run on a graph of their own each.
         return self._compiled(slug, lane_key, model, pace, None if lane.saver else self.storage)
 
     def _compiled(self, slug: str, lane_key: str, model: ModelName, pace: float, storage: Storage | None) -> Graph:
-        pattern = self.patterns[slug]
-        lane = pattern.lane(lane_key)
+        pattern, lane = self.pattern(slug), self.lane(slug, lane_key)
         built = lane.build(make_model(model, pattern.script, pace, self.settings))
         graph = built.compile(checkpointer=storage.saver if storage is not None and lane.remembers else None)
         # Version 2 of the stream would put a subgraph's values through the class of this graph's state, which fails
@@ -109,7 +119,7 @@ class Lab:
 
     def reading_of(self, thread: Thread | Request) -> Graph:
         """Gives the graph by which a thread is read, on the checkpointer that its lane chooses."""
-        saver = self.patterns[thread.pattern].lane(thread.lane).saver
+        saver = self.lane(thread.pattern, thread.lane).saver
         if not saver:
             return self.reading(thread.pattern, thread.lane)
         held = self.lane_savers.of(thread.thread_id, saver)
@@ -117,7 +127,7 @@ class Lab:
 
     def storage_of(self, thread: Thread) -> Storage:
         """Gives the storage in which a thread's checkpoints are, on the checkpointer that its lane chooses."""
-        saver = self.patterns[thread.pattern].lane(thread.lane).saver
+        saver = self.lane(thread.pattern, thread.lane).saver
         return self.lane_savers.of(thread.thread_id, saver).storage if saver else self.storage
 
     def _held_graph(self, held: Held, slug: str, lane_key: str, model: ModelName, pace: float) -> Graph:
@@ -128,7 +138,7 @@ class Lab:
 
     def _graph_for(self, request: Request) -> Graph:
         how = (request.pattern, request.lane, request.model, request.pace)
-        saver = self.patterns[request.pattern].lane(request.lane).saver
+        saver = self.lane(request.pattern, request.lane).saver
         return self._held_graph(self.lane_savers.keep(request.thread_id, saver), *how) if saver else self.graph(*how)
 
     def _lost(self, thread_id: str, checkpoints: int) -> None:
@@ -180,7 +190,7 @@ class Lab:
                 return self._stream(request, None, at=request.checkpoint_id, expendable=expendable)
 
     def _stream(self, request: Request, given: Any, *, at: str = "", expendable: bool) -> Stream:
-        lane = self.pattern(request.pattern).lane(request.lane)
+        lane = self.lane(request.pattern, request.lane)
         own, chosen = lane.breakpoints, request.breakpoints
         return Stream(
             graph=self._graph_for(request),

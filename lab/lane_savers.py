@@ -157,7 +157,7 @@ class LaneSavers:
             gone = self._overdue(held.storage.kind)
         for ident, old in gone.items():
             if isinstance(old.storage.saver, NotingMemory):
-                self._lost(ident, sum(map(len, old.storage.saver.storage.get(ident, {}).values())))
+                self._lost(ident, sum(map(len, list(old.storage.saver.storage.get(ident, {}).values()))))
             self._let_go(ident, old)
         return held
 

@@ -87,7 +87,7 @@ class Owned:
         thread = self._thread(thread_id)
         pattern = self._lab.pattern(thread.pattern)
         graph = self._lab.reading_of(thread)
-        return thread, pattern, pattern.lane(thread.lane), graph, self._log(thread)
+        return thread, pattern, self._lab.lane(thread.pattern, thread.lane), graph, self._log(thread)
 
     def _followed(self, thread_id: str) -> EventLog:
         """Gives the thread's log; who follows a run asks often, and a log that is known needs no look at the table."""
@@ -114,7 +114,7 @@ class Owned:
 
     def _forgotten(self, thread: Thread, log: EventLog) -> None:
         """Tells of a thread whose checkpoints went with the process that had them in its memory."""
-        saver = self._lab.pattern(thread.pattern).lane(thread.lane).saver
+        saver = self._lab.lane(thread.pattern, thread.lane).saver
         told = len(log.told)
         if saver and told and not log.dropped and not index.newest(self._lab.storage_of(thread), thread.thread_id):
             log.append(lambda no: SaverDropped(no, time.time(), "restart", told, 0, CALLS[saver]))
@@ -151,7 +151,7 @@ class Owned:
 
     def _complete(self, thread: Thread, log: EventLog) -> None:
         """Tells from checkpoints what no event tells: of an import, of an older version, or of a killed process."""
-        if not self._lab.pattern(thread.pattern).lane(thread.lane).remembers:
+        if not self._lab.lane(thread.pattern, thread.lane).remembers:
             return
         storage, graph = self._lab.storage_of(thread), self._lab.reading_of(thread)
         told = log.told
@@ -305,5 +305,5 @@ class Owned:
 
     def _head(self, thread: Thread) -> str:
         """Gives the id of the thread's newest checkpoint, empty where it has none."""
-        lane = self._lab.pattern(thread.pattern).lane(thread.lane)
+        lane = self._lab.lane(thread.pattern, thread.lane)
         return index.newest(self._lab.storage_of(thread), thread.thread_id) if lane.remembers else ""

@@ -76,7 +76,7 @@ class Reading(Owned):
             return "running"
         if self._lab.claims.standing(thread_id).holder is not None:
             return "elsewhere"
-        if not self._lab.pattern(thread.pattern).lane(thread.lane).remembers:
+        if not self._lab.lane(thread.pattern, thread.lane).remembers:
             return "finished" if self._log(thread).last else "new"
         return status(self._state(self._lab.reading_of(thread), thread))
 
@@ -100,7 +100,7 @@ class Reading(Owned):
         `namespace` is a subgraph's. Raises UnknownCheckpoint, Unreadable.
         """
         thread = self._thread(thread_id)
-        if not self._lab.pattern(thread.pattern).lane(thread.lane).remembers:
+        if not self._lab.lane(thread.pattern, thread.lane).remembers:
             return None
         graph = self._lab.reading_of(thread)
         if checkpoint_id is not None:
@@ -156,7 +156,7 @@ class Reading(Owned):
         return diff(told_values(old), told_values(self._there(other, after).values), self._reducers(thread))
 
     def _there(self, thread: Thread, checkpoint_id: str) -> StateSnapshot:
-        self._must_remember(self._lab.pattern(thread.pattern).lane(thread.lane))
+        self._must_remember(self._lab.lane(thread.pattern, thread.lane))
         return self._found(self._lab.reading_of(thread), thread, checkpoint_id)
 
     def _reducers(self, thread: Thread) -> Mapping[str, Reducer]:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from graphs.catalogue import find
 from graphs.pattern import Breakpoints
-from lab.errors import LabError, UnknownThread
+from lab.errors import LabError, UnknownLane, UnknownThread
 from lab.threads import Thread
 from lab.workspace import Workspace
 from pages.gallery import PAGES
@@ -15,7 +15,7 @@ from ui import controlled, scroll
 from ui.access import workspace
 from ui.attach import attach
 from ui.cards import card
-from ui.catalogue import LANES, shape
+from ui.catalogue import is_known, shape
 from ui.explorer import explorer
 from ui.lane import BADGES, LanePane
 from ui.text import literal, shown
@@ -30,7 +30,7 @@ def render() -> None:
     st.title("Explorer", anchor=False)
     st.markdown("Every checkpoint of every thread: look, compare, go back, and go on from there on a new branch.")
     visitor = workspace()
-    threads = [thread for thread in visitor.threads(limit=OFFERED) if (thread.pattern, thread.lane) in LANES]
+    threads = [thread for thread in visitor.threads(limit=OFFERED) if is_known(thread)]
     asked = _asked(visitor)
     if asked is not None and asked not in threads:
         threads.insert(0, asked)
@@ -82,9 +82,12 @@ def _asked(visitor: Workspace) -> Thread | None:
     if not asked:
         return None
     try:
-        return visitor.thread(asked)
-    except UnknownThread as error:
-        st.warning(f"{literal(error)} The last used thread is shown.", icon=":material/link_off:")
+        thread = visitor.thread(asked)
+        if not is_known(thread):
+            raise UnknownLane(thread.pattern, thread.lane)
+        return thread
+    except (UnknownThread, UnknownLane) as error:
+        st.warning(f"{literal(error, 1000)} The last used thread is shown.", icon=":material/link_off:")
         return None
 
 

@@ -16,7 +16,7 @@ from lab.workspace import Workspace
 from pages.gallery import PAGES
 from ui.access import the_lab, workspace
 from ui.actions import once
-from ui.catalogue import LANES
+from ui.catalogue import LANES, is_known
 from ui.lane import BADGES
 from ui.text import counted, literal, sized, stamp
 from ui.threads_menu import dialog, menu, notice, open_dialog, say
@@ -160,12 +160,8 @@ def _page_number(pages: int) -> int:
     return st.pagination(pages, key="threads_page", bind="query-params")
 
 
-def _is_known(thread: Thread) -> bool:
-    return (thread.pattern, thread.lane) in LANES
-
-
 def _standing(visitor: Workspace, thread: Thread) -> Standing:
-    if not _is_known(thread):
+    if not is_known(thread):
         return Standing(
             "Unknown pattern",
             ":material/help:",
@@ -197,15 +193,15 @@ def _row(thread: Thread, standing: Standing, size: ThreadSize, *, alone: bool) -
                 st.caption(literal(standing.reason, 1000))
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             st.badge(standing.label, icon=standing.icon, color=standing.color)
-            if _is_known(thread) and size.checkpoints:
+            if is_known(thread) and size.checkpoints:
                 address = {"thread": thread.thread_id}
                 st.page_link(PAGES["explorer"], label="History", query_params=address, width="content")
-            menu(thread, saved=size.checkpoints > 0, known=_is_known(thread))
+            menu(thread, saved=size.checkpoints > 0, known=is_known(thread))
 
 
 def _link(thread: Thread, label: str, **how: Any) -> None:
     """Draws the way to a thread, or its title alone where this version has no page for it."""
-    if not _is_known(thread):
+    if not is_known(thread):
         st.markdown(label)
         return
     address = {"thread": thread.thread_id, "lane": thread.lane}

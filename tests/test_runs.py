@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from langchain_core.language_models import BaseChatModel
 
-from lab.errors import InvalidInput, NotPossible, ThreadBusy
+from lab.errors import InvalidInput, NotPossible, ThreadBusy, UnknownLane
 from lab.events import Event, NodeEnded, NodeStarted, RunEnded, RunStarted
 from tests.toys import (
     GIVEN,
@@ -185,7 +185,7 @@ def test_input_that_does_not_fit_is_refused_by_field_and_makes_no_thread(
 @pytest.mark.parametrize(("slug", "lane_key"), [("toy", "nowhere"), ("nothing", "only"), ("", "")])
 def test_a_wrong_pattern_or_lane_is_refused_and_makes_no_thread(open_toys: OpenLab, slug: str, lane_key: str) -> None:
     workspace = open_toys(toy(lane(chain(a=done("a"))))).workspace("w")
-    with pytest.raises(KeyError):
+    with pytest.raises(UnknownLane):
         workspace.start(slug, lane_key, GIVEN)
 
     assert workspace.threads() == ()

@@ -11,6 +11,7 @@ from lab.listing import Row
 from lab.threads import Thread
 from lab.workspace import Workspace
 from ui import controlled, place
+from ui.catalogue import is_known
 from ui.diff import changes
 from ui.place import Looked, Place
 from ui.text import literal, shown
@@ -70,11 +71,12 @@ def _other_side(looked: Looked, snapshot: Snapshot) -> tuple[Thread, str | None]
 
 
 def _threads(workspace: Workspace, thread: Thread) -> list[Thread]:
-    found = {one.thread_id: one for one in (thread, *workspace.threads(pattern=thread.pattern))}
+    listed = filter(is_known, workspace.threads(pattern=thread.pattern))
+    found = {one.thread_id: one for one in (thread, *listed)}
     # An older one than the list has opens by its link.
     with suppress(UnknownThread):
         asked = workspace.thread(st.query_params.get("other", thread.thread_id))
-        if asked.pattern == thread.pattern:
+        if asked.pattern == thread.pattern and is_known(asked):
             found.setdefault(asked.thread_id, asked)
     return list(found.values())
 

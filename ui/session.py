@@ -7,10 +7,11 @@ from typing import Any
 import streamlit as st
 
 from graphs.pattern import Pattern
-from lab.errors import InvalidInput, LabError, UnknownThread
+from lab.errors import InvalidInput, LabError, UnknownLane, UnknownThread
 from lab.threads import Thread
 from lab.workspace import Workspace
 from ui import place
+from ui.catalogue import is_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,10 @@ def current(pattern: Pattern, workspace: Workspace) -> Shown:
         return Shown(
             {}, f"Thread {asked[:8]} belongs to another pattern, '{thread.pattern}'. Open it from the page Threads."
         )
+    if not is_known(thread):
+        return Shown({}, str(UnknownLane(thread.pattern, thread.lane)))
     show(pattern, thread.thread_id)
-    return Shown({found.lane: found for found in workspace.threads(session=thread.session)})
+    return Shown({found.lane: found for found in workspace.threads(session=thread.session) if is_known(found)})
 
 
 def way_back(slug: str) -> dict[str, str]:
