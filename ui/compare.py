@@ -1,6 +1,6 @@
 """Two branches side by side, step by step, with the place where they part and what came of each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import zip_longest
 from typing import Any
@@ -12,8 +12,10 @@ from lab.diff import same
 from lab.errors import LabError
 from lab.history import Snapshot
 from lab.listing import Row
+from lab.matching import spans_of
 from lab.plain import Plain
 from lab.tree import Branch, Mark
+from lab.value_text import value_text
 from lab.workspace import Workspace
 from ui import controlled, place
 from ui.diff import changes
@@ -103,9 +105,12 @@ def _steps(looked: Looked, left: Branch, right: Branch) -> None:
     if parted.shared is not None:
         told = _told(rows.get(parted.shared.checkpoint_id))
         lines.append({"Where": f"same up to step {parted.shared.step}", "Left": told, "Right": told})
-    for number, (one, other) in enumerate(zip_longest(*after)):
+    here = [[rows[mark.checkpoint_id] for mark in way if mark.checkpoint_id in rows] for way in after]
+    pairs = list(aligned(*here))
+    over = [max((no for no, pair in enumerate(pairs) if pair[side]), default=-1) for side in (0, 1)]
+    for number, pair in enumerate(pairs):
         where = "◆ parts here" if number == 0 else f"+{number}"
-        sides = [_told(rows.get(mark.checkpoint_id)) if mark else "(ended)" for mark in (one, other)]
+        sides = [_told(row) if row or number <= end else "(ended)" for row, end in zip(pair, over, strict=True)]
         lines.append({"Where": where, "Left": sides[0], "Right": sides[1]})
     named = {"Left": literal(f"Left: {left.name}", 80), "Right": literal(f"Right: {right.name}", 80)}
     frame = _frame(lines).rename(columns=named)
@@ -118,6 +123,25 @@ def _steps(looked: Looked, left: Branch, right: Branch) -> None:
     cut = max(len(way) for way in ways) - shared - STEPS
     if cut > 0:
         st.caption(f"{cut:,} further steps aren't drawn.")
+
+
+def aligned(left: Sequence[Row], right: Sequence[Row]) -> Iterator[tuple[Row | None, Row | None]]:
+    """Pair the steps of two branches by the nodes that ran, so that like stands beside like."""
+    begun, came = 0, 0
+    spans = spans_of([_did(row) for row in left], [_did(row) for row in right])
+    for begin, end, to, gone in [*spans, (len(left), len(left), len(right), len(right))]:
+        yield from zip(left[begun:begin], right[came:to], strict=True)
+        # Where a branch begins or was edited, the other side did nothing.
+        yield from ((row, None) for row in left[begin:end] if row.source != "loop")
+        yield from ((None, row) for row in right[to:gone] if row.source != "loop")
+        ran = [[row for row in rows if row.source == "loop"] for rows in (left[begin:end], right[to:gone])]
+        yield from zip_longest(*ran)
+        begun, came = end, gone
+
+
+def _did(row: Row) -> tuple[str, ...]:
+    """Gives what a step did, by which it's matched: the nodes that ran, or what else wrote it."""
+    return row.ran if row.source == "loop" else (f"({row.source})",)
 
 
 def _frame(lines: Sequence[Mapping[str, str]]) -> pd.DataFrame:
@@ -168,5 +192,5 @@ def _stands(end: Snapshot) -> str:
 
 def _brief(value: Plain) -> str:
     if isinstance(value, list):
-        return f"list of {len(value):,}, the last: {value[-1]}" if value else "empty list"
-    return "–" if value is None or value == "" else str(value)
+        return f"list of {len(value):,}, the last: {value_text(value[-1])}" if value else "empty list"
+    return value_text(value)
