@@ -69,7 +69,7 @@ def test_it_is_refused_where_the_input_no_longer_fits(open_toys: OpenLab) -> Non
 
     lab = open_toys(toy(lane(build)))
     workspace, thread_id = lab.workspace("w"), unbegun(lab, GIVEN)
-    with pytest.raises(NotPossible, match=r"out of date.*text"):
+    with pytest.raises(NotPossible, match=r"out of date.*Text"):
         workspace.again(thread_id)
 
     assert workspace.status(thread_id) == "new"

@@ -52,7 +52,7 @@ def rows(path: Path, thread_id: str) -> Rows:
 
 def test_many_threads_on_one_file_save_what_each_saves_alone(tmp_path: Path) -> None:
     path = tmp_path / "lab.sqlite"
-    lab = Lab(quiet(str(path)))
+    lab = Lab(quiet(str(path), runs_per_workspace=CROWD))
     chosen = list(islice(cycle(JOBS), max(CROWD, len(JOBS))))
     alone = [played(lab, [job], path)[0] for job in chosen]
     crowd = [

@@ -76,8 +76,9 @@ class Damaged:
         return self.workspace
 
     def dump(self) -> list[str]:
+        """Gives all that is in the file, but for the lab's sign of life, which it renews by itself."""
         with closing(sqlite3.connect(self.path)) as connection:
-            return list(connection.iterdump())
+            return [line for line in connection.iterdump() if not line.startswith('INSERT INTO "lab_owners"')]
 
 
 @pytest.fixture
