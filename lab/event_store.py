@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, get_args
 
 import orjson
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, func, insert, literal, select
 
 from lab.events import Event, joined, shrunk
 from lab.plain import Plain
+from lab.pruned_events import without_branches
 from lab.tables import EVENTS, Database
 
 LOG = logging.getLogger(__name__)
@@ -58,6 +59,14 @@ class EventStore:
         events = shrunk(self._loaded(connection, thread_id, 0), room=self._room)
         connection.execute(delete(EVENTS).where(EVENTS.c.thread_id == thread_id))
         return self.add(connection, thread_id, events)
+
+    def drop_branches(self, connection: Connection, thread_id: str, gone: Collection[str]) -> None:
+        """Delete what was told of a thread's branches whose checkpoints are gone."""
+        events = self._loaded(connection, thread_id, 0)
+        kept = without_branches(events, gone)
+        if len(kept) < len(events):
+            connection.execute(delete(EVENTS).where(EVENTS.c.thread_id == thread_id))
+            self.add(connection, thread_id, kept)
 
     def load(self, thread_id: str, after: int = 0) -> list[Event]:
         """Return a thread's saved events past that number."""

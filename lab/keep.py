@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from sqlalchemy import Connection, bindparam, delete, insert, literal, select
 
 from lab.errors import NotPossible, UnknownCheckpoint
+from lab.event_store import EventStore
 from lab.meter import thread_sizes
 from lab.saved import Link, changing, reading
 from lab.storage import Storage
@@ -106,6 +107,8 @@ def prune(storage: Storage, thread_id: str, keep: Collection[str]) -> Pruned:
         gone, left = _unneeded(links, keep)
         before = opened.rows.count_writes(thread_id)
         _drop_notes(opened.connection, thread_id, gone)
+        lost_ids = {link.checkpoint_id for link in gone if not link.namespace}
+        EventStore(storage.database).drop_branches(opened.connection, thread_id, lost_ids)
         opened.rows.drop(thread_id, gone)
         opened.rows.drop_task_writes(thread_id, left)
         lost = before - opened.rows.count_writes(thread_id)

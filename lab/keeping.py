@@ -7,7 +7,7 @@ from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import IO, BinaryIO
 
-from lab import keep, meter
+from lab import index, keep, meter
 from lab.errors import NotPossible
 from lab.export import export_thread
 from lab.intake import import_thread
@@ -126,7 +126,12 @@ class Keeping(Owned):
 
         def act() -> Pruned:
             with self._alone(thread_id):
+                there = {row.checkpoint_id for row in index.rows(storage, thread_id)}
                 pruned = prune(storage)
+                if not self._is_shared(storage):
+                    gone = there.difference(row.checkpoint_id for row in index.rows(storage, thread_id))
+                    with self._lab.storage.database.begin() as connection:
+                        self._lab.runs.store.drop_branches(connection, thread_id, gone)
                 self._forget(thread_id, storage)
             return pruned
 
