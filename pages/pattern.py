@@ -40,7 +40,8 @@ def render(pattern: Pattern) -> None:
     panes = [_pane(pattern, lane, visitor, shown.threads.get(lane.key)) for lane in pattern.lanes]
     # What runs is read once, so that the buttons and the loop that follows the runs agree.
     running = [pane.thread for pane in panes if pane.thread is not None and pane.status == "running"]
-    starter = Starter(pattern, visitor, shown.threads, running)
+    at_work = [pane.thread for pane in panes if pane.thread is not None and pane.status in ("running", "elsewhere")]
+    starter = Starter(pattern, visitor, shown.threads, at_work)
     with st.grid(2, min_column_width=400, gap="medium") as top:
         with top.cell():
             starter.draw(node_names(pattern.slug, pattern.lanes[0].key))

@@ -11,6 +11,7 @@ from ui.back import back
 from ui.catalogue import node_names, state_fields
 from ui.example_steps import example_of, filled, next_back, next_edit, next_reply
 from ui.lane import LanePane
+from ui.text import literal
 
 
 def card(pane: LanePane, pattern: Pattern, visitor: Workspace, pauses: Callable[[], Breakpoints]) -> None:
@@ -23,6 +24,10 @@ def card(pane: LanePane, pattern: Pattern, visitor: Workspace, pauses: Callable[
         st.caption("This lane starts from nothing: what you send next is all that it will know.")
     elif pane.status == "new" and pane.lane.remembers:
         answer.anew(answer.Buttons(pane.key, visitor, pane.thread.thread_id, pauses))
+    if pane.status == "elsewhere":
+        where = literal(visitor.elsewhere(pane.thread.thread_id), 200)
+        st.caption(f"Another process ({where}) works on this thread. What it saves appears here by itself.")
+        return
     if pane.status == "running" or pane.snapshot is None or pane.view is None:
         return
     asked = answer.Card(pane.key, visitor, pane.thread.thread_id, pauses, pane.snapshot)

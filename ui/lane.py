@@ -24,6 +24,7 @@ from ui.text import literal, shown
 BADGES: dict[str, tuple[str, str, Any]] = {
     "new": ("Not started", ":material/radio_button_unchecked:", "gray"),
     "running": ("Running", ":material/play_circle:", "blue"),
+    "elsewhere": ("Running in another process", ":material/lan:", "blue"),
     "stopping": ("Stopping", ":material/stop_circle:", "violet"),
     "waiting": ("Waiting for an answer", ":material/front_hand:", "orange"),
     "forgotten": ("Nothing is left", ":material/backspace:", "orange"),
