@@ -97,12 +97,19 @@ class Claims:
         """True once this process has a lease."""
         return self.safe_until > 0
 
-    def renew(self) -> None:
-        """Makes the lease last its full length from now."""
+    def renew(self, *, safe: bool = True) -> None:
+        """Makes the lease last its full length from now; with `safe` False, no claim counts as this process's yet."""
         with self._database.begin() as connection:
-            self._renew(connection)
+            began = self._renewed(connection)
+        if safe:
+            self.safe_until = began + self._lease
 
-    def _renew(self, connection: Connection) -> None:
+    def register(self) -> None:
+        """Gives this process its lease where it has none, in a transaction that no refused claim takes back."""
+        if not self.registered:
+            self.renew()
+
+    def _renewed(self, connection: Connection) -> float:
         began = time.monotonic()
         if connection.dialect.name == "postgresql":
             # Processes on several machines go by the server's clock.
@@ -112,7 +119,7 @@ class Claims:
             # Who died long ago is of no use to anybody any more.
             connection.execute(delete(OWNERS).where(OWNERS.c.until < self._now() - 10 * self._lease))
             connection.execute(OWNERS.insert().values(owner=self.owner, **row))
-        self.safe_until = began + self._lease
+        return began
 
     def _now(self) -> float:
         return time.time() + self._ahead
@@ -138,8 +145,6 @@ class Claims:
         Raises UnknownThread where the workspace has no such thread any more, ThreadBusy where another living process
         has it, StaleAnswer where that one is answering the same question, and TooManyRuns.
         """
-        if not self.registered:
-            self._renew(connection)
         values = {
             "thread": thread_id,
             "workspace": workspace,

@@ -169,7 +169,12 @@ def restore(
     failed = next((reason(task.error) for task in last.tasks if task.error), "")
     if failed:
         outcome = "failed"
-    if not inside:
+    if inside:
+        # The last input is that run's own, which its beginning told.
+        known = [number for number, event in enumerate(events) if isinstance(event, RunStarted)]
+        for number in known[-1:]:
+            del events[number]
+    else:
         events.append(RunEnded(0, events[-1].at, run_id, outcome, failed))
     for event in events:
         log.append(lambda no, event=event: event._replace(no=no))  # type: ignore[misc]  # one event, bound at once

@@ -21,9 +21,8 @@ class LeaseRenewal:
         self._claims = claims
         self._runs = runs
         self._pause = min(EVERY, lease / 5)
-        self._due = lease / 3
+        self._lease = lease
         self._renewed = 0.0
-        self._missing: set[str] = set()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._go_on, name="lease", daemon=True)
         self._lock = threading.Lock()
@@ -48,23 +47,26 @@ class LeaseRenewal:
         while not self._closed.wait(self._pause):
             try:
                 self._look()
-            except StorageUnavailable:
+            except StorageUnavailable as error:
                 # Another program may hold the database for a while; as long as it does, nobody takes a thread over.
-                LOG.warning("The lease couldn't be renewed yet.", exc_info=True)
+                LOG.warning("The lease couldn't be renewed yet: %s", error)
 
     def _look(self) -> None:
-        if time.monotonic() - self._renewed > self._due:
+        if not self._claims.registered:
+            return
+        began = time.monotonic()
+        if began >= self._claims.safe_until:
+            # This process stood still for so long that others may have taken its threads over.
+            self._claims.renew(safe=False)
+            self._runs.lose(self._claims.own())
+            self._claims.safe_until = began + self._lease
+            self._renewed = began
+        elif began - self._renewed > self._lease / 3:
             self._claims.renew()
-            self._renewed = time.monotonic()
+            self._renewed = began
         working = self._runs.at_work()
-        if working:
-            own = self._claims.own()
-            # A run that's just ending has given its thread back already; one that has lost it misses it twice.
-            missing = {run.run_id for run in working if run.request.thread_id not in own}
-            for run in working:
-                if run.run_id in missing & self._missing:
-                    run.lose()
-                elif own.get(run.request.thread_id):
-                    run.stop()
-            self._missing = missing
+        asked = self._claims.own() if working else {}
+        for run in working:
+            if asked.get(run.request.thread_id):
+                run.stop()
         self._runs.catch_up()

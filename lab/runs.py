@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -168,6 +168,8 @@ class Runs:
         """By workspace and thread, so that what is found here belongs to who asks."""
         self._keep_logs = keep_logs
         self._room = room
+        self._lost: set[str] = set()
+        """Threads that this process works on and that others took over."""
         self._owed: set[str] = set()
         """Threads that couldn't be given back, because the database couldn't be written to."""
 
@@ -182,10 +184,21 @@ class Runs:
             return set(self._active)
 
     def guard(self, thread_id: str) -> None:
-        """Raises ClaimLost where another process took over a thread that runs here."""
-        safe = time.monotonic() < self.claims.safe_until or thread_id not in self.running()
-        if not safe and not self.claims.has(thread_id):
+        """Raises ClaimLost where another process took over a thread that this one works on."""
+        with self._lock:
+            lost, here = thread_id in self._lost, thread_id in self._active
+        safe = time.monotonic() < self.claims.safe_until or not here
+        if lost or (not safe and not self.claims.has(thread_id)):
             raise ClaimLost(thread_id)
+
+    def lose(self, own: Collection[str]) -> None:
+        """Ends all work on threads that are another process's by now: those that aren't `own`."""
+        with self._lock:
+            lost = [thread_id for thread_id in self._active if thread_id not in own]
+            self._lost.update(lost)
+            runs = [run for thread_id in lost if (run := self._active[thread_id]) is not None]
+        for run in runs:
+            run.lose()
 
     def at_work(self) -> list[Run]:
         """Gives the runs that are going on."""
@@ -210,6 +223,7 @@ class Runs:
         """
         self.claim(thread_id, answering)
         try:
+            self.claims.register()
             with self.database.begin() as connection:
                 if before is not None:
                     before(connection)
@@ -247,6 +261,7 @@ class Runs:
         """Gives the thread back in this process."""
         with self._lock:
             self._active.pop(thread_id, None)
+            self._lost.discard(thread_id)
             self._answering.pop(thread_id, None)
 
     def _give_back(self, thread_id: str) -> None:
