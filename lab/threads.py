@@ -9,6 +9,7 @@ from typing import Self
 
 from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
 
+from lab.characters import printable_line
 from lab.errors import InvalidInput, UnknownThread
 from lab.models import ModelName
 from lab.plain import Plain, plain
@@ -44,16 +45,17 @@ TITLE = 120
 
 def titled(text: str) -> str:
     """Gives a title on one line, of printable signs, cut to its length; raises InvalidInput where nothing is left."""
-    words = "".join(sign if sign.isprintable() else " " for sign in text).split()
-    if not words:
+    title = printable_line(text)
+    if not title:
         raise InvalidInput({"title": "The title is empty. Write one."})
-    return " ".join(words)[:TITLE]
+    # Cut inside an emoji of several parts, what joined them would be left over.
+    return title[:TITLE].rstrip("\u200d")
 
 
 def given_title(text: str) -> str:
     """Return a title that somebody typed; raises InvalidInput where it's empty or too long, for nothing is cut."""
-    if len(" ".join(text.split())) > TITLE:
-        raise InvalidInput({"title": sentence(Fault("long", TITLE, text), "Title")})
+    if len(title := printable_line(text)) > TITLE:
+        raise InvalidInput({"title": sentence(Fault("long", TITLE, title), "Title")})
     return titled(text)
 
 
@@ -163,6 +165,6 @@ def _chosen(workspace: str, pattern: str | None, session: str | None, text: str)
     if session is not None:
         yield THREADS.c.session == (session if session.isprintable() else "")
     # No title has control characters, which PostgreSQL wouldn't even take.
-    if wanted := " ".join("".join(sign if sign.isprintable() else " " for sign in text).split()):
+    if wanted := printable_line(text):
         in_title = THREADS.c.title.icontains(wanted, autoescape=True)
         yield or_(in_title, THREADS.c.thread_id.startswith(wanted.lower(), autoescape=True))

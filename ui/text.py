@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from lab.characters import replace_unseen
+
 _LINKED = re.compile(r"(?i)www(?=\\\.)|https?(?=\\:)|@")
 """Where an address begins: Markdown makes links of them even with each sign escaped, but not with a joiner inside."""
 
@@ -15,20 +17,29 @@ _WORDS = re.compile(r"[\w ,.;?'()/%+€–-]*")
 
 LIMIT = 20_000
 """Characters of one text that a page shows; the rest is counted."""
+WORD = 1_000
+"""Characters without a blank between them that a page shows; a browser takes seconds to break longer ones."""
+
+_WORD = re.compile(rf"\S{{{WORD + 1},}}")
 
 
 def shown(text: object, limit: int = LIMIT) -> str:
-    """Gives a text with control characters and direction marks made visible, cut to `limit` characters."""
+    """Gives a text with what can't be seen made visible, cut to `limit` characters and each word of it to `WORD`."""
     whole = str(text)
     kept = whole if len(whole) <= limit else whole[:limit]
-    # Nearly all text is plain; the walk is for the rest.
-    if not kept.isprintable():
-        kept = "".join(char if char in "\n\t" or char.isprintable() else _named(char) for char in kept)
-    more = len(whole) - len(kept) if len(whole) > limit else 0
+    kept = replace_unseen(_WORD.sub(_cut_word, kept), _named)
+    more = max(0, len(whole) - limit)
     return f"{kept}\n… and {more:,} more characters" if more else kept
 
 
+def _cut_word(found: re.Match[str]) -> str:
+    left = len(found[0]) - WORD
+    return f"{found[0][:WORD]}… ({left:,} more characters without a blank)"
+
+
 def _named(char: str) -> str:
+    if char in "\n\t":
+        return char
     if unicodedata.category(char) == "Zs":
         return " "
     if ord(char) < 0x20:
