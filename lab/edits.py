@@ -90,13 +90,13 @@ class Draft:
 
     def __init__(self, graph: Graph, config: RunnableConfig, saver: _DraftSaver, calls: str) -> None:
         assert saver.put_last is not None
-        self._graph, self._config, self._saver, self._put = graph, config, saver, saver.put_last
+        self._config, self._saver, self._put = config, saver, saver.put_last
         self.calls = calls
         """The LangGraph calls that make such an edit, as code."""
-
-    def snapshot(self) -> StateSnapshot:
-        """Return the state that the edit leaves, and what runs next from it."""
-        return self._graph.get_state(_at(self._config["configurable"]["thread_id"], self._put.checkpoint["id"]))
+        self.snapshot: StateSnapshot = graph.get_state(
+            _at(config["configurable"]["thread_id"], self._put.checkpoint["id"])
+        )
+        """The state that the edit leaves, and what runs next from it."""
 
     def save(self) -> str:
         """Save the edit and return its checkpoint's id."""
@@ -137,9 +137,7 @@ def draft(
             _must_be_a_node(graph, name)
             tried.update_state(config, values, as_node=name)
             calls = f"graph.update_state({place!r}, {values!r}, as_node={name!r})"
-        made = Draft(tried, config, saver, calls)
-        made.snapshot()
-    return made
+        return Draft(tried, config, saver, calls)
 
 
 def _keeping_next(graph: Graph, config: RunnableConfig, update: Mapping[str, Any]) -> None:

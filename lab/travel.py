@@ -89,7 +89,7 @@ class Travelling(Reading):
         thread, _, _, graph, _ = self._open(thread_id)
         snapshot = self._there(thread, checkpoint_id)
         drafted, _ = self._drafted(thread, graph, snapshot, values, how, as_node)
-        after = told(drafted.snapshot())
+        after = told(drafted.snapshot)
         return Preview(after.values, diff(told(snapshot).values, after.values, self._reducers(thread)), after.next)
 
     def fork(

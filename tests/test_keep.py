@@ -331,11 +331,12 @@ def test_what_fails_in_the_middle_changes_nothing(
 def test_a_thread_gets_another_title_on_one_line(open_anywhere: OpenLab) -> None:
     lab = open_anywhere(three_steps())
     thread_id = ran(lab.workspace(WORKSPACE))
-    lab.threads.rename(WORKSPACE, thread_id, "  A new\n\x00title " + "x" * 200)
+    lab.threads.rename(WORKSPACE, thread_id, "  A new\n\x00title " + "x" * 100)
 
-    assert thread_of(lab, thread_id).title == ("A new title " + "x" * 200)[:120]
-    with pytest.raises(InvalidInput):
-        lab.threads.rename(WORKSPACE, thread_id, " \n ")
+    assert thread_of(lab, thread_id).title == "A new title " + "x" * 100
+    for refused in (" \n ", "x" * 121):
+        with pytest.raises(InvalidInput):
+            lab.threads.rename(WORKSPACE, thread_id, refused)
     with pytest.raises(UnknownThread):
         lab.threads.rename("stranger", thread_id, "Mine")
     assert thread_of(lab, thread_id).title.startswith("A new title")
