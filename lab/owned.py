@@ -30,6 +30,7 @@ from lab.lane_savers import CALLS
 from lab.models import ModelName
 from lab.plain import Plain
 from lab.runs import Claim, Request, Work
+from lab.snapshots import read_state
 from lab.stream import Graph
 from lab.threads import Thread, given_title
 
@@ -183,7 +184,7 @@ class Owned:
         if checkpoint_id is not None:
             place |= {"checkpoint_ns": namespace, "checkpoint_id": checkpoint_id}
         try:
-            return graph.get_state({"configurable": place})
+            return read_state(graph, {"configurable": place})
         except StorageUnavailable:
             raise
         # What a damaged row, or a value that its own type refuses, makes the reading raise can be anything.

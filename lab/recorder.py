@@ -25,6 +25,10 @@ _ABOUT_TASKS = {"__error__", "__error_source_node__", "__interrupt__", "__resume
 """Channels that say how a task fared; a write to any other one says that it's finished."""
 
 
+_INNER = ("__", "branch:")
+"""How channels begin that are no part of the state."""
+
+
 class _Task(NamedTuple):
     path: Path
     namespace: Namespace
@@ -67,6 +71,12 @@ class Recorder:
         self._running: dict[str, _Task] = {}
         self._finished: set[str] = set()
         """Tasks that had finished before this run began."""
+        self._step: list[tuple[_Task, Plain]] = []
+        """What each task of the outermost graph wrote that ended well in the step at work."""
+        self._passed: dict[str, _Task] = {}
+        """Tasks of that step that had ended before this run, which alone knows that they fit now."""
+        self._wrote: dict[str, dict[str, Plain]] = {}
+        """By task, what was saved of it before."""
         self._repeated: Counter[tuple[Namespace, str]] = Counter()
         """Finished tasks whose updates come once more."""
         self._cached: dict[tuple[Namespace, str], list[Plain]] = {}
@@ -103,6 +113,13 @@ class Recorder:
     def end(self) -> None:
         """Tells that all is done that was at work, as the stream came to its end by itself."""
         self._close(list(self._running.values()))
+
+    def blame(self, channel: str, error: str) -> None:
+        """Tells a failure on those who wrote to the channel that couldn't take it; each had ended well by itself."""
+        before = [(task, self._wrote.get(ident)) for ident, task in self._passed.items()]
+        for task, wrote in [*before, *self._step]:
+            if channel and isinstance(wrote, dict) and channel in wrote:
+                self._tell(task, wrote, error)
 
     def _named(self, name: object) -> str:
         return self._names.get(str(name), str(name))
@@ -146,6 +163,8 @@ class Recorder:
         elif self._has_finished(task_id, namespace):
             # It finished beside one that failed or asked; the stream tells its start again, but it doesn't run.
             self._repeated[namespace, name] += 1
+            if not namespace:
+                self._passed[task_id] = task
         else:
             self._running[task_id] = task
             self._log.append(lambda no: NodeStarted(no, time.time(), task.path, task_id))
@@ -162,6 +181,8 @@ class Recorder:
             # Nothing tells the end of a node that left its graph for a node of the one around it.
             inside = (*task.namespace, f"{data['name']}:{task.task_id}")
             self._close([one for one in self._running.values() if one.namespace[: len(inside)] == inside])
+        if error is None and not waits and not task.namespace:
+            self._step.append((task, plain(data["result"])))
         told = "" if error is None else explain(error) if isinstance(error, BaseException) else redact(str(error))
         self._tell(task, plain(data["result"]) or None, told, asked, waits=waits)
 
@@ -202,7 +223,11 @@ class Recorder:
         """Tells whether a task had finished before this run began, so that it doesn't run again."""
         # No node of the outermost graph runs before its start is told; later the new run's own writes would be read.
         if self._saved is not None and not namespace:
-            self._finished.update(task for task, channel, _ in self._saved() if channel not in _ABOUT_TASKS)
+            for task, channel, value in self._saved():
+                if channel not in _ABOUT_TASKS:
+                    wrote = self._wrote.setdefault(task, {})
+                    wrote |= {} if channel.startswith(_INNER) else {channel: plain(value)}
+            self._finished.update(self._wrote)
             self._saved = None
         return task_id in self._finished
 
@@ -211,6 +236,8 @@ class Recorder:
         self._close([task for task in self._running.values() if task.namespace == namespace])
         self._finished.update(task["id"] for task in data["tasks"] if "result" in task)
         self._repeated.clear()
+        if not namespace:
+            self._stepped()
         ident = data["config"]["configurable"]["checkpoint_id"]
         if ident in self._checkpoints:
             return
@@ -219,6 +246,14 @@ class Recorder:
         step, source = data["metadata"]["step"], data["metadata"]["source"]
         following = tuple(map(self._named, data["next"]))
         self._log.append(lambda no: CheckpointSaved(no, time.time(), path, ident, step, source, following))
+
+    def _stepped(self) -> None:
+        """Tells of a step in which nothing ran that it's done: it had failed, or its process had died, at its end."""
+        if not self._step:
+            for ident, task in self._passed.items():
+                self._tell(task, self._wrote.get(ident) or None)
+        self._passed.clear()
+        self._step.clear()
 
     def _custom(self, path: Path, data: Any) -> None:
         # The stream names only the graph; which node wrote is sure where just one of it is running.

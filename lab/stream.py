@@ -20,6 +20,7 @@ from lab.events import Log, Outcome
 from lab.listener import Listener
 from lab.models import explain
 from lab.recorder import Recorder, Writes, plain_names
+from lab.snapshots import channel_at_fault
 from lab.stopping import RunStopped, StopSignal, listening
 
 Graph = CompiledStateGraph[Any, World, Any, Any]
@@ -84,7 +85,9 @@ class Stream:
         except BaseException as error:  # noqa: BLE001 - a node may raise KeyboardInterrupt or an exit of its own
             if self._stop.given and _is_stop(error):
                 return "stopped", ""
-            return "failed", explain(error)
+            told = explain(error)
+            recorder.blame(channel_at_fault(error), told)
+            return "failed", told
 
     @staticmethod
     def _record(parts: Iterator[Any], recorder: Recorder) -> None:

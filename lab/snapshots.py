@@ -1,0 +1,56 @@
+"""Reading the state at a checkpoint, also where what its step wrote can't be joined to it."""
+
+import traceback
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.channels.base import BaseChannel
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import PregelTask, StateSnapshot
+
+from lab.errors import StorageUnavailable
+
+
+def read_state(graph: CompiledStateGraph[Any, Any, Any, Any], config: RunnableConfig) -> StateSnapshot:
+    """Return the state at the checkpoint that `config` names, or at the thread's newest one.
+
+    Two writers of a channel without a reducer, or a reducer that raises, leave a newest checkpoint whose step can't be
+    applied. It's given as it was before that step, with the failure on the nodes that wrote to the channel.
+    """
+    try:
+        return graph.get_state(config)
+    except StorageUnavailable:
+        raise
+    # What a reducer raises can be anything, and so can what a damaged row does.
+    except Exception as error:
+        if config["configurable"].get("checkpoint_id"):
+            raise
+        channel = channel_at_fault(error)
+        saver = graph.checkpointer
+        found = saver.get_tuple(config) if channel and isinstance(saver, BaseCheckpointSaver) else None
+        if found is None:
+            raise
+        # By its own id a checkpoint is read without what its step wrote.
+        before = graph.get_state(found.config)
+        tasks = tuple(_asking(_blamed(task, channel, error)) for task in before.tasks)
+    return before._replace(tasks=tasks, interrupts=tuple(asked for task in tasks for asked in task.interrupts))
+
+
+def channel_at_fault(error: BaseException) -> str:
+    """Return the channel that couldn't take what a step wrote; empty where an error isn't about that."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        owner = frame.f_locals.get("self")
+        if frame.f_code.co_name == "update" and isinstance(owner, BaseChannel):
+            return owner.key
+    return ""
+
+
+def _blamed(task: PregelTask, channel: str, error: Exception) -> PregelTask:
+    wrote = isinstance(task.result, dict) and channel in task.result
+    return task._replace(error=error, result=None) if wrote and not task.error else task
+
+
+def _asking(task: PregelTask) -> PregelTask:
+    """Leaves of a task's questions those that wait: none where it has ended."""
+    return task._replace(interrupts=()) if task.result or task.error else task
