@@ -6,6 +6,12 @@ import socket
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from lab.errors import LabError
+from lab.settings import read_settings
+from lab.storage import open_storage
+
 HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -29,17 +35,29 @@ def free_port() -> int:
     return port
 
 
+def refusal() -> str:
+    """Says why the lab can't open its database; empty where it can."""
+    try:
+        with open_storage(read_settings()):
+            return ""
+    except LabError as error:
+        return f"The lab can't start. {error}"
+
+
 def main() -> None:
     """Picks the port and becomes the server, so that Ctrl+C reaches it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8501)
     wanted = parser.parse_args().port
+    os.chdir(ROOT)
+    # Before any address is told, which nobody could open then.
+    if found := refusal():
+        sys.exit(found)
     port = wanted
     if not is_free(wanted):
         port = free_port()
         print(f"Port {wanted} is taken; using {port}. Choose one by: make run PORT=...")
     print(f"The lab starts at http://{HOST}:{port} - Ctrl+C stops it.", flush=True)
-    os.chdir(ROOT)
     os.execv(
         sys.executable,
         [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.address={HOST}", f"--server.port={port}"],

@@ -1,7 +1,10 @@
 """What LAB_DATABASE may say: understood, or refused at start in words that repeat no password."""
 
 import logging
+import os
 import socket
+import subprocess
+import sys
 import time
 import traceback
 from contextlib import closing
@@ -16,7 +19,7 @@ from lab.lab import Lab
 from lab.settings import read_settings
 from tests.fixtures_servers import StartLab
 from tests.labs import quiet
-from tests.servers import PostgresServer
+from tests.servers import ROOT, PostgresServer, free_port
 from tests.toys import begin, end, two_steps
 
 PASSWORD = "geheim"
@@ -164,6 +167,33 @@ def test_settings_that_cannot_be_used_are_named_and_not_repeated(monkeypatch: py
     assert "LAB_POOL_SIZE: input should be greater than or equal to 2" in str(refused.value)
     assert "LAB_PACE" in str(refused.value)
     assert PASSWORD not in "".join(traceback.format_exception(refused.value))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"LAB_DATABASE": str(ROOT)},
+        {"LAB_DATABASE": f"postgresql://lab:{PASSWORD}@127.0.0.1:1/lab"},
+        {"LAB_DATABASE": "memory", "LAB_POOL_SIZE": "1"},
+    ],
+    ids=["a folder", "a server that is down", "a setting"],
+)
+def test_make_run_says_in_one_line_why_it_cannot_start_and_tells_no_address(settings: dict[str, str]) -> None:
+    started = subprocess.run(
+        [sys.executable, "scripts/run.py", "--port", str(free_port())],
+        cwd=ROOT,
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert started.returncode == 1
+    assert started.stdout == ""
+    assert started.stderr.startswith("The lab can't start. ")
+    assert started.stderr.count("\n") == 1
+    assert PASSWORD not in started.stderr
 
 
 def test_a_server_that_cannot_open_its_database_says_why_and_ends(lab_server: StartLab, tmp_path: Path) -> None:
