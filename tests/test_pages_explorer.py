@@ -134,6 +134,9 @@ def test_an_edit_can_be_written_as_a_node_or_as_the_input(workspace: Workspace, 
     snapshot = workspace.snapshot(approved)
     assert snapshot is not None
     assert (snapshot.values["amount"], snapshot.next) == (50.0, ())
+    told = [one for table in look(approved).dataframe if "Ran" in table.value for one in table.value["Ran"]]
+    assert "as the input" in told
+    assert "__start__" not in "".join(map(str, told))
 
 
 def test_a_fork_that_runs_makes_a_named_branch_and_leaves_the_old_one(workspace: Workspace, approved: str) -> None:

@@ -19,7 +19,7 @@ from lab.value_text import value_text
 from lab.workspace import Workspace
 from ui import controlled, place
 from ui.diff import changes
-from ui.history_table import changed
+from ui.history_table import changed, ran_by
 from ui.place import Looked, Place
 from ui.text import literal, shown
 
@@ -157,7 +157,7 @@ def _rows(looked: Looked, marks: Sequence[Mark]) -> Mapping[str, Row]:
 def _told(row: Row | None) -> str:
     if row is None:
         return ""
-    who = ", ".join(row.ran) or {"fork": "runs from here", "update": "edited", "input": "input"}.get(row.source, "")
+    who = ", ".join(ran_by(row)) or {"fork": "runs from here", "update": "edited", "input": "input"}.get(row.source, "")
     what = ", ".join(changed(one) for one in row.changed)
     more = [*(f"asked: {asked}" for asked in row.asked), *(f"failed: {error}" for error in row.errors)]
     return " · ".join(part for part in (f"step {row.step}", who, what, *more) if part)

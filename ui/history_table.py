@@ -147,8 +147,14 @@ def _step(row: Row) -> str:
     return f"{row.step} ↳ {graph}" if graph else str(row.step)
 
 
+def ran_by(row: Row) -> tuple[str, ...]:
+    """Gives the nodes that ran, or as which an edit was written, as visitors know them."""
+    return tuple("the input" if name == "__start__" else name for name in row.ran)
+
+
 def _ran(row: Row) -> str:
-    counts = {name: row.ran.count(name) for name in row.ran}
+    names = ran_by(row)
+    counts = {name: names.count(name) for name in names}
     told = ", ".join(f"{name} ×{count}" if count > 1 else name for name, count in counts.items())
     return f"as {told}" if told and row.source == "update" else told
 
