@@ -32,7 +32,7 @@ from lab.plain import Plain
 from lab.runs import Claim, Request, Work
 from lab.snapshots import read_state
 from lab.stream import Graph
-from lab.threads import Thread, given_title
+from lab.threads import BRANCH, Thread, given_title
 
 if TYPE_CHECKING:
     from lab.lab import Lab
@@ -285,7 +285,7 @@ class Owned:
             pace=self._pace(going),
             breakpoints=going.get("breakpoints", NO_BREAKPOINTS),
             checkpoint_id=checkpoint_id,
-            label=given_title(label) if label.strip() else "",
+            label=given_title(label, BRANCH) if label.strip() else "",
         )
 
     def _work(self, request: Request, *, apart: bool) -> Work:

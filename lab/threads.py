@@ -52,10 +52,14 @@ def titled(text: str) -> str:
     return title[:TITLE].rstrip("\u200d")
 
 
-def given_title(text: str) -> str:
+BRANCH = "Name of the branch"
+"""Title of the field for it, by which a message about it is found."""
+
+
+def given_title(text: str, field: str = "Title") -> str:
     """Return a title that somebody typed; raises InvalidInput where it's empty or too long, for nothing is cut."""
     if len(title := printable_line(text)) > TITLE:
-        raise InvalidInput({"title": sentence(Fault("long", TITLE, title), "Title")})
+        raise InvalidInput({field: sentence(Fault("long", TITLE, title), field)})
     return titled(text)
 
 

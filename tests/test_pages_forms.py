@@ -89,7 +89,7 @@ def test_a_number_that_was_cleared_at_a_pause_is_refused_and_nothing_goes_on(her
 def test_an_answer_without_a_choice_is_asked_for_the_choice_alone() -> None:
     at = open_page("approval-gate")
     start(at, GATE)
-    answer(at, GATE, "interrupt", {})
+    answer(at, GATE, "interrupt", {"decision": None})
     assert "Choose one of: Approve, Change." in texts(at)
     assert not any("is empty" in text for text in texts(at))
     assert asked(at, GATE, "interrupt")
@@ -98,14 +98,25 @@ def test_an_answer_without_a_choice_is_asked_for_the_choice_alone() -> None:
 def test_a_title_and_the_name_of_a_branch_are_refused_when_too_long_and_never_cut(here: Workspace) -> None:
     thread = made(here, "Short")
     first = here.history(thread.thread_id).rows[1].checkpoint_id
-    told = f"'Title' must have at most {TITLE} characters; it has 130."
-    for act in (
-        lambda: here.rename(thread.thread_id, "x" * 130),
-        lambda: here.copy(thread.thread_id, "x" * 130),
-        lambda: here.replay(thread.thread_id, first, label="x" * 130),
+    long = "x" * 130
+    for field, act in (
+        ("Title", lambda: here.rename(thread.thread_id, long)),
+        ("Title", lambda: here.copy(thread.thread_id, long)),
+        ("Name of the branch", lambda: here.replay(thread.thread_id, first, label=long)),
     ):
         with pytest.raises(InvalidInput) as refused:
             act()
-        assert refused.value.fields == {"title": told}
+        assert refused.value.fields == {field: f"'{field}' must have at most {TITLE} characters; it has 130."}
     assert [found.title for found in here.threads()] == ["Short"]
+    assert len(here.tree(thread.thread_id).branches) == 1
+
+
+def test_the_name_of_a_branch_that_is_too_long_is_told_at_its_field_and_nothing_runs(here: Workspace) -> None:
+    thread = made(here)
+    first = here.history(thread.thread_id).rows[1].checkpoint_id
+    at = open_page("explorer", None, thread=thread.thread_id, view="Replay", checkpoint=first)
+    give(at, f"label_{thread.thread_id}", "x" * 130)
+    press(at, f"replay_{thread.thread_id}")
+    assert f"'Name of the branch' must have at most {TITLE} characters; it has 130." in texts(at)
+    assert at.text_input(key=f"label_{thread.thread_id}").value == "x" * 130
     assert len(here.tree(thread.thread_id).branches) == 1

@@ -5,8 +5,10 @@ from typing import Any
 
 import streamlit as st
 
+from lab.threads import BRANCH
 from lab.travel import Ahead
 from ui.access import choice
+from ui.form import complain
 from ui.place import Looked
 from ui.session import tried
 from ui.text import code, code_counted, literal
@@ -43,7 +45,7 @@ def attempt(thread_id: str, act: Callable[[], None]) -> None:
 
 def complaints(thread_id: str) -> Mapping[str, str]:
     """Gives what went wrong with the last try in this view, by field."""
-    return {name: message for name, message in _wrong(thread_id).items() if name}
+    return {name: message for name, message in _wrong(thread_id).items() if name not in ("", BRANCH)}
 
 
 def complaint(thread_id: str) -> None:
@@ -86,11 +88,13 @@ def names(nodes: tuple[str, ...]) -> str:
 def label(thread_id: str) -> None:
     """Draws the field for the name of the branch to be made."""
     st.text_input(
-        "Name of the branch",
+        BRANCH,
         key=f"label_{thread_id}",
         placeholder="for example: without discount",
         help="Names the branch in the tree, and the table's filter finds it.",
     )
+    if message := _wrong(thread_id).get(BRANCH):
+        complain(message)
 
 
 def label_of(thread_id: str) -> str:
