@@ -3,7 +3,7 @@
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
@@ -71,7 +71,9 @@ class _DraftSaver(BaseCheckpointSaver[Any]):
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
         """Keep a checkpoint as the draft."""
-        self.put_last = _Put(config, copy_checkpoint(checkpoint), metadata, new_versions)
+        # The library's copy adds a key of its older versions, which an export has no place for.
+        kept = {name: value for name, value in copy_checkpoint(checkpoint).items() if name in checkpoint}
+        self.put_last = _Put(config, cast(Checkpoint, kept), metadata, new_versions)
         return _at(config["configurable"]["thread_id"], checkpoint["id"])
 
     def put_writes(
