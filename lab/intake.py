@@ -1,24 +1,22 @@
 """Taking in a file that a thread was exported to: all of it is checked before anything is written."""
 
-import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
-import psycopg
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from sqlalchemy import insert
-from sqlalchemy.exc import SQLAlchemyError
 
 from lab.history import id_seconds
 from lab.keep import new_thread
 from lab.parcel import LIMITS, Header, ImportRefused, Limits, Parcel, Point, unpacked
 from lab.saved import Open, changing
 from lab.storage import Storage
+from lab.storage_errors import DATABASE_ERRORS
 from lab.stream import Graph
 from lab.tables import THREADS
 from lab.threads import Thread
@@ -52,7 +50,7 @@ def import_thread(
     except BaseException as error:
         if storage.kind == "memory":
             storage.saver.delete_thread(thread.thread_id)
-        if isinstance(error, SQLAlchemyError | psycopg.Error | sqlite3.Error):
+        if isinstance(error, DATABASE_ERRORS):
             raise ImportRefused("the database", str(error)) from error
         raise
     return thread

@@ -39,6 +39,10 @@ CROWDED = (
 )
 
 
+DATABASE_ERRORS = (sqlite3.Error, psycopg.Error, sqlalchemy.exc.SQLAlchemyError)
+"""All that a database's driver raises, whatever it's about."""
+
+
 def kind_of(error: sqlite3.Error) -> int:
     """Gives the primary code of an error of SQLite; 0 where it has none."""
     return int(getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
@@ -70,7 +74,7 @@ def in_words() -> Iterator[None]:
     """Raises what goes wrong with the database in the block as StorageUnavailable, in words; other errors stay."""
     try:
         yield
-    except (sqlite3.Error, psycopg.Error, sqlalchemy.exc.SQLAlchemyError) as error:
+    except DATABASE_ERRORS as error:
         if (told := _told(error)) is None:
             raise
         raise told from error
