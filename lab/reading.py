@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any, get_args, get_type_hints
@@ -15,7 +16,7 @@ from lab.claims import Accepted
 from lab.cost import Cost, cost
 from lab.diff import Change, diff
 from lab.entries import Entry, Reducer, state_fields
-from lab.errors import NotPossible, UnknownCheckpoint
+from lab.errors import NotPossible, UnknownCheckpoint, UnknownLane
 from lab.events import Event
 from lab.history import Question, Snapshot, Status, status, told, told_values
 from lab.listing import Only, Page, Row
@@ -64,8 +65,10 @@ class Reading(Owned):
         thread = self._lab.threads.find(self.name, thread_id)
         if thread is None:
             return None
-        lane = self._lab.pattern(thread.pattern).lane(thread.lane)
-        newest = index.newest(self._lab.storage_of(thread), thread_id) if lane.remembers else ""
+        newest = ""
+        with suppress(UnknownLane):
+            if self._lab.lane(thread.pattern, thread.lane).remembers:
+                newest = index.newest(self._lab.storage_of(thread), thread_id)
         here = self._lab.runs.active(thread_id) is not None
         return thread.title, thread.updated, newest, here, self._lab.claims.standing(thread_id)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
 import streamlit as st
 
@@ -38,7 +39,8 @@ def render() -> None:
         st.info("No thread yet. Open a pattern from the gallery and run it.", icon=":material/info:")
         return
     thread = _chosen(threads, asked)
-    stamp = visitor.stamp([thread.thread_id])
+    look = partial(visitor.stamp, [thread.thread_id])
+    stamp = look()
     try:
         pane = _now(visitor, thread)
         explorer(visitor, thread)
@@ -46,7 +48,7 @@ def render() -> None:
         st.warning(literal(error, 1000), icon=":material/error:")
         return
     if pane.status != "running":
-        watch(visitor, [thread.thread_id], stamp)
+        watch(look, stamp)
     attach([pane])
 
 

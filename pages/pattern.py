@@ -1,6 +1,7 @@
 """The page of a pattern: its form, its lanes side by side, and below them what the chosen one left."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -32,8 +33,8 @@ def render(pattern: Pattern) -> None:
     visitor = workspace()
     pattern = the_lab().offered(pattern.slug)
     shown = session.current(pattern, visitor)
-    threads = [thread.thread_id for thread in shown.threads.values()]
-    stamp = visitor.stamp(threads)
+    look = partial(visitor.stamp, [thread.thread_id for thread in shown.threads.values()])
+    stamp = look()
     _head(pattern)
     if shown.problem:
         st.warning(f"{literal(shown.problem)} This page starts empty.", icon=":material/link_off:")
@@ -52,8 +53,8 @@ def render(pattern: Pattern) -> None:
     costs(visitor, panes)
     beside(pattern, visitor)
     tabs(visitor, panes, _chosen(pattern, panes))
-    if not running:
-        watch(visitor, threads, stamp)
+    if shown.threads and not running:
+        watch(look, stamp)
     attach(panes)
 
 

@@ -19,7 +19,8 @@ from ui.actions import once
 from ui.catalogue import LANES, is_known
 from ui.lane import BADGES
 from ui.text import counted, literal, sized, stamp
-from ui.threads_menu import dialog, menu, notice, open_dialog, say
+from ui.threads_menu import dialog, is_open, menu, notice, open_dialog, say
+from ui.watch import watch
 
 SHOWN = 20
 """Threads of one page."""
@@ -49,7 +50,19 @@ def render() -> None:
         _found(visitor)
     else:
         st.info("No thread yet. Open a pattern from the gallery and run it, or import a file.", icon=":material/info:")
+        _watch(visitor, ())
     dialog(visitor)
+
+
+def _watch(visitor: Workspace, threads: Sequence[Thread]) -> None:
+    """Follow what other tabs and processes do to the threads on show, unless a dialog about one of them is open."""
+    look = partial(_stamp, visitor, [thread.thread_id for thread in threads])
+    if not is_open():
+        watch(look, look())
+
+
+def _stamp(visitor: Workspace, thread_ids: Sequence[str]) -> object:
+    return visitor.listed(limit=0).total, visitor.threads(limit=1), visitor.stamp(thread_ids)
 
 
 def _top(visitor: Workspace) -> None:
@@ -123,6 +136,7 @@ def _found(visitor: Workspace) -> None:
                 for thread in together:
                     _row(thread, _standing(visitor, thread), sizes[thread.thread_id], alone=len(together) == 1)
     st.caption(counted(total, "thread"))
+    _watch(visitor, threads)
 
 
 def _by_run(threads: Sequence[Thread]) -> list[list[Thread]]:

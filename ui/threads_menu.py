@@ -66,6 +66,11 @@ def open_dialog(action: str, thread_id: str = "") -> None:
     st.session_state[_OPEN] = (action, thread_id)
 
 
+def is_open() -> bool:
+    """Tell whether a dialog is open."""
+    return _OPEN in st.session_state
+
+
 def close_dialog() -> None:
     """Leaves the open dialog away from the page's next drawing."""
     st.session_state.pop(_OPEN, None)
