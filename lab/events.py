@@ -86,8 +86,16 @@ class WentBack(NamedTuple):
     step: int
 
 
+class CheckpointMade(NamedTuple):
+    """A superstep ended with a checkpoint of the thread's own that isn't committed yet, and may never be."""
+
+    no: int
+    at: float
+    checkpoint_id: str
+
+
 class CheckpointSaved(NamedTuple):
-    """A checkpoint was saved; its state is read from the thread when somebody asks for it."""
+    """A checkpoint was committed; its state is read from the thread when somebody asks for it."""
 
     no: int
     at: float
@@ -171,6 +179,7 @@ Event = (
     | StateEdited
     | SaverDropped
     | WentBack
+    | CheckpointMade
     | CheckpointSaved
     | NodeStarted
     | AttemptFailed

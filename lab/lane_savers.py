@@ -41,7 +41,7 @@ CALLS = {
 class _Bare(Noting):
     """Saves as the library alone does, so that its own cost is seen; who reads the history makes the notes."""
 
-    def put(
+    def _put(
         self,
         config: RunnableConfig,
         checkpoint: Checkpoint,
@@ -49,7 +49,6 @@ class _Bare(Noting):
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
         """Saves a checkpoint without its note."""
-        self.guard(str(config["configurable"]["thread_id"]))
         return super(Noting, self).put(config, checkpoint, metadata, new_versions)
 
 

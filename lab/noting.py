@@ -3,7 +3,7 @@
 import functools
 import logging
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
@@ -36,6 +36,11 @@ class Noting(AsyncByThreads):
 
     guard: Guard = staticmethod(unguarded)
     """Asked before anything is saved, with the thread's id."""
+
+    @functools.cached_property
+    def watchers(self) -> dict[str, Callable[[str], None]]:
+        """By thread, who is told of each of its own checkpoints once it's committed."""
+        return {}
 
     @functools.cached_property
     def _held(self) -> OrderedDict[tuple[str, str], Checkpoint]:
@@ -74,9 +79,24 @@ class Noting(AsyncByThreads):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
+        """Saves a checkpoint and tells who watches the thread that it's committed."""
+        place = config["configurable"]
+        thread_id = str(place["thread_id"])
+        self.guard(thread_id)
+        saved = self._put(config, checkpoint, metadata, new_versions)
+        if not place.get("checkpoint_ns") and (watcher := self.watchers.get(thread_id)) is not None:
+            watcher(checkpoint["id"])
+        return saved
+
+    def _put(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
         """Saves a checkpoint with its note; one whose note is missing is read when somebody asks for it."""
         place = config["configurable"]
-        self.guard(str(place["thread_id"]))
         key = (str(place["thread_id"]), str(place.get("checkpoint_ns", "")))
         noted = self._noted(config, key, checkpoint, metadata)
         with self.keeping(noted) if noted else nullcontext():

@@ -94,8 +94,15 @@ class Reading(Owned):
         if self._lab.runs.active(thread_id) is not None:
             return None
         found = self._lab.claims.standing(thread_id).accepted
-        # What goes on by itself is offered as it is anyway, and where something was saved since, it's begun.
-        return found if found and found.kind != "continue" and found.head == self._head(thread) else None
+        # A bare continue is offered anyway, and what has left a checkpoint since has begun.
+        if found is None or found.kind == "continue" or found.head != self._head(thread):
+            return None
+        if found.kind == "resume":
+            # An answer that was saved with its question is tried again by going on.
+            snapshot = self.snapshot(thread_id)
+            open_ = {question.id for question in snapshot.questions} - snapshot.kept.keys() if snapshot else set()
+            return found if set(found.request["values"]) <= open_ else None
+        return found
 
     def snapshot(self, thread_id: str, checkpoint_id: str | None = None, namespace: str = "") -> Snapshot | None:
         """Gives the state at a checkpoint, the newest by default; None where nothing is saved.

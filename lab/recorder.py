@@ -11,7 +11,8 @@ from weakref import WeakKeyDictionary
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langgraph.pregel import Pregel
 
-from lab.events import CheckpointSaved, Growing, Log, NodeEnded, NodeStarted, Path, Progress
+from lab.commits import Commits
+from lab.events import CheckpointMade, CheckpointSaved, Growing, Log, NodeEnded, NodeStarted, Path, Progress
 from lab.models import explain
 from lab.plain import Plain, plain
 from lab.redaction import redact
@@ -58,8 +59,13 @@ class Recorder:
         log: Log,
         names: Mapping[str, str] | None = None,
         saved: Callable[[], Writes] | None = None,
+        commits: Commits | None = None,
     ) -> None:
-        """Tells by `names` how nodes are called; `saved` reads what tasks wrote in the run that this one goes on."""
+        """Tells by `names` how nodes are called; `saved` reads what tasks wrote in the run that this one goes on.
+
+        With `commits`, the thread's own checkpoints are told of once they're committed.
+        """
+        self._commits = commits
         self._log = log
         self._names = names or {}
         self._saved = saved
@@ -245,7 +251,14 @@ class Recorder:
         path = self._path(namespace)
         step, source = data["metadata"]["step"], data["metadata"]["source"]
         following = tuple(map(self._named, data["next"]))
-        self._log.append(lambda no: CheckpointSaved(no, time.time(), path, ident, step, source, following))
+
+        def tell() -> None:
+            self._log.append(lambda no: CheckpointSaved(no, time.time(), path, ident, step, source, following))
+
+        if path or self._commits is None:
+            tell()
+        elif not self._commits.tell(ident, tell):
+            self._log.append(lambda no: CheckpointMade(no, time.time(), ident))
 
     def _stepped(self) -> None:
         """Tells of a step in which nothing ran that it's done: it had failed, or its process had died, at its end."""

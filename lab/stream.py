@@ -16,6 +16,7 @@ from langgraph.types import Command, StreamMode
 
 from graphs.pattern import Breakpoints, Lane
 from graphs.world import World
+from lab.commits import Commits, watched
 from lab.events import Log, Outcome
 from lab.listener import Listener
 from lab.models import explain
@@ -47,8 +48,12 @@ class Stream:
 
     def carry_out(self, log: Log) -> tuple[Outcome, str]:
         """Runs the graph and tells its events; gives how it ended, and why where it failed."""
+        with watched(self.graph.checkpointer, self.config["configurable"]["thread_id"]) as commits:
+            return self._carried_out(log, commits)
+
+    def _carried_out(self, log: Log, commits: Commits | None) -> tuple[Outcome, str]:
         names = plain_names(self.graph)
-        recorder = Recorder(log, names, self._saved_writes if self._goes_on else None)
+        recorder = Recorder(log, names, self._saved_writes if self._goes_on else None, commits)
         self._listener = listener = Listener(log, names)
         if self._stop.given:
             listener.cut()

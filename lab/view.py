@@ -7,6 +7,7 @@ from typing import Literal
 
 from lab.events import (
     AttemptFailed,
+    CheckpointMade,
     CheckpointSaved,
     Event,
     EventLog,
@@ -226,8 +227,8 @@ class ThreadView:
                 self._progress(event)
             case Skipped():
                 self.dropped = event.dropped
-            case CheckpointSaved():
-                if not event.path:
+            case CheckpointMade() | CheckpointSaved():
+                if isinstance(event, CheckpointMade) or not event.path:
                     self._saved += [(step, event.checkpoint_id) for step in self._unsaved]
                     self._unsaved.clear()
                 # An answer's run tells the checkpoint of its question again; the answer isn't before it.
@@ -257,7 +258,8 @@ class ThreadView:
     def _started(self, event: RunStarted) -> None:
         self.runs.append(RunView(event.run_id, event.kind, event.model, event.calls, event.at))
         self._unsaved, self._saved = [], []
-        if event.kind in ("start", "turn", "resume", "reanswer"):
+        # What is carried out after all was said when it was accepted.
+        if event.kind in ("start", "turn", "resume", "reanswer") and event.said is not None:
             self.items.append(Said(event.run_id, event.kind, event.said, event.at, event.no))
 
     def _ended(self, event: RunEnded) -> None:

@@ -260,6 +260,31 @@ def again(card: Card, *, failed: bool) -> None:
     )
 
 
+UNBEGUN = {
+    "turn": ("Your message was accepted", "Send it again"),
+    "resume": ("Your answer was accepted", "Give the same answer"),
+    "reanswer": ("Your new answer was accepted", "Answer again"),
+    "replay": ("A replay was accepted", "Replay again"),
+    "what-if": ("A run with and without your edit was accepted", "Run both again"),
+}
+"""By kind of run, what was accepted and the button that carries it out after all."""
+
+
+def unbegun(buttons: Buttons, kind: str) -> None:
+    """Draws the button that carries out what was accepted and of which nothing was saved."""
+    accepted, label = UNBEGUN[kind]
+    st.markdown(f"{accepted}, but its run ended before anything of it was saved. The thread stands where it stood.")
+    st.button(
+        label,
+        icon=":material/restart_alt:",
+        key=f"{buttons.key}_unbegun",
+        on_click=once(
+            f"{buttons.key}_unbegun",
+            lambda: buttons.attempt(lambda: buttons.workspace.again(buttons.thread_id, **buttons.how())),
+        ),
+    )
+
+
 def anew(buttons: Buttons) -> None:
     """Draws the button that starts a thread over of which nothing is saved."""
     st.markdown("Nothing of this run was saved, so there is nothing to go on from.")

@@ -30,6 +30,8 @@ def card(pane: LanePane, pattern: Pattern, visitor: Workspace, pauses: Callable[
         return
     if pane.status == "running" or pane.snapshot is None or pane.view is None:
         return
+    if (unbegun := visitor.accepted(pane.thread.thread_id)) is not None and unbegun.kind in answer.UNBEGUN:
+        answer.unbegun(answer.Buttons(pane.key, visitor, pane.thread.thread_id, pauses), unbegun.kind)
     asked = answer.Card(pane.key, visitor, pane.thread.thread_id, pauses, pane.snapshot)
     example = _example(pattern, pane)
     if pane.status == "waiting":
