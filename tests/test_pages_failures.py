@@ -1,5 +1,6 @@
 """Failures on a pattern's page: each is told once, where it happened, and a killed process in every lane."""
 
+import io
 import sqlite3
 from typing import Any
 
@@ -75,6 +76,16 @@ def test_a_fork_that_stays_paused_is_not_called_failed_for_the_run_before_it(her
 
     assert badges(at) == ["Paused"]
     assert reasons(at) == []
+
+
+def test_a_thread_of_which_only_its_checkpoints_tell_isn_t_called_stopped(here: Workspace) -> None:
+    thread_id = here.start(PIPELINE.slug, "pipeline", PIPELINE.examples[0].input, pace=0).thread_id
+    assert here.wait(thread_id)
+    first = here.history(thread_id).rows[1].checkpoint_id
+    here.fork(thread_id, first, {"text": "A text."}, {})
+    taken = here.take_in(io.BytesIO(b"".join(here.export(thread_id))))
+
+    assert badges(open_page(PIPELINE.slug, thread=taken.thread_id)) == ["Paused"]
 
 
 def test_a_process_that_was_killed_on_an_answer_is_told_in_every_lane(here: Workspace) -> None:

@@ -258,6 +258,8 @@ def again(card: Card, *, failed: bool) -> None:
             ),
         ),
     )
+    if failed:
+        st.caption(f"The thread stands at its last checkpoint. Trying again runs {ahead}, and nothing before it.")
 
 
 UNBEGUN = {

@@ -121,17 +121,11 @@ class LanePane:
         last = self.view.runs[-1] if self.view and self.view.runs else None
         if last is None or last.outcome not in ("failed", "stopped", "crashed") or self._changed_since(last):
             return "paused" if self.status == "resumable" else "new"
-        # Of a run in an earlier process it's known where it stands, but not why.
-        restored = is_restored(last.run_id)
-        return "paused" if restored and last.outcome == "stopped" and self._at_breakpoint else last.outcome
+        # Of a run that only its checkpoints tell of, it's known where it stands, but not why.
+        return "paused" if is_restored(last.run_id) and last.outcome == "stopped" else last.outcome
 
     def _changed_since(self, run: RunView) -> bool:
         return self.view is not None and run.ended is not None and self.view.changed_at > run.ended
-
-    @property
-    def _at_breakpoint(self) -> bool:
-        ahead = self.snapshot.next if self.snapshot else ()
-        return any(name in self.lane.breakpoints.before for name in ahead)
 
     def draw(self, card: Callable[["LanePane"], None]) -> None:
         """Draws the whole column as it stands now; `card` draws what the lane asks for."""
