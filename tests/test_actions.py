@@ -49,3 +49,30 @@ def test_a_press_made_on_the_page_before_does_nothing_and_leads_to_what_the_firs
     at.button(key="go").click().run()
     assert at.text[0].value == "done 1"
     assert at.query_params["thread"] in ("made-1", ["made-1"])
+
+
+CUT = """
+import streamlit as st
+
+from ui.actions import once
+
+def act():
+    st.session_state["done"] = st.session_state.get("done", 0) + 1
+    st.query_params["thread"] = f"made-{st.session_state['done']}"
+    raise InterruptedError
+
+press = once("go", act)
+try:
+    press()
+except InterruptedError:
+    st.query_params.clear()
+press()
+st.text(f"done {st.session_state.get('done', 0)}")
+"""
+
+
+def test_a_press_that_cuts_the_one_before_it_short_leads_to_what_that_one_did() -> None:
+    at = AppTest.from_string(CUT).run()
+    assert not at.exception
+    assert at.text[0].value == "done 1"
+    assert at.query_params["thread"] in ("made-1", ["made-1"])

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 TESTS = Path(__file__).parent
-BROWSER = {"playwright", "tests.browser", "tests.journeys", "tests.fixtures_servers"}
+BROWSER = {"playwright", "tests.browser", "tests.journeys"}
 """Who imports one of these looks at pages in a browser."""
 
 WAITS = {"wait_for_timeout", "sleep"}
@@ -37,6 +37,23 @@ ALLOWED = {
         "test_fifty_random_clicks_while_a_pattern_runs_break_no_page",
         "evaluate",
     ): "clicks, and tells afterwards where",
+    (
+        "test_journeys_places.py",
+        "test_a_link_to_a_checkpoint_brings_what_it_names_into_view_and_a_plain_one_stays_at_the_top",
+        "evaluate",
+    ): "scrolls, reads nothing",
+    (
+        "test_journeys_places.py",
+        "test_the_slider_stays_under_the_pointer_and_in_focus_where_the_table_turns_its_page",
+        "bounding_box",
+    ): "where it was and is, both times with the page at rest",
+    ("test_journeys_presses.py", "four", "bounding_box"): "where to press",
+    ("test_journeys_presses.py", "four", "evaluate"): "clicks, reads nothing",
+    (
+        "test_journeys_presses.py",
+        "test_an_answer_is_sent_once_and_nobody_is_scolded_for_the_second_click",
+        "get_attribute",
+    ): "waits for the button, whose key doesn't change",
     ("test_journeys_recovery.py", "table_key", "get_attribute"): "waits for the table, whose key doesn't change",
     ("test_journeys_security.py", "stays_text", "evaluate"): "what must never be, looked for once all is drawn",
     ("test_journeys_security.py", "test_hostile_text_in_the_address_stays_text", "evaluate"): "reads nothing",

@@ -21,11 +21,13 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 BURST = """async ([x, y, gaps]) => {
-  const click = () => document.elementFromPoint(x, y)?.closest('button')?.click()
-  click()
-  for (const gap of gaps) {
+  let at = performance.now()
+  for (const gap of [0, ...gaps]) {
     await new Promise(done => setTimeout(done, gap))
-    click()
+    const click = new MouseEvent('click', {bubbles: true, cancelable: true, composed: true})
+    // On a busy machine timers are late; to the page the clicks come as quickly as they were meant to.
+    Object.defineProperty(click, 'timeStamp', {value: at += gap})
+    document.elementFromPoint(x, y)?.closest('button')?.dispatchEvent(click)
   }
 }"""
 
@@ -126,7 +128,7 @@ def test_going_back_makes_one_branch(view: str, key: str, press: Press, server: 
     expect(page.locator(".ct-name")).to_have_count(2)
     idle(page)
     assert forks(server, thread) == 1
-    assert page.get_by_test_id("stAlertContentWarning").count() == 0
+    expect(page.get_by_test_id("stAlertContentWarning")).to_have_count(0)
 
 
 @WAYS

@@ -40,8 +40,11 @@ def offer(key: str) -> None:
 
 def _take(key: str, act: Callable[[], Any]) -> None:
     if is_taken(key):
-        act()
-        _state(LED_TO)[key] = _address()
+        try:
+            act()
+        finally:
+            # The next press may cut this script short while it acts; it's led to what was done until then.
+            _state(LED_TO)[key] = _address()
 
 
 def is_taken(key: str) -> bool:
