@@ -124,7 +124,8 @@ def _header(value: str, *, secure: bool) -> str:
 async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     """Opens the lab before the first page and closes it after the last."""
     try:
-        open_lab()
+        lab = open_lab()
+        lab.announce(lab.settings.address)
     except LabError as error:
         sys.stderr.write(f"\nThe lab can't start. {error}\n")
         sys.stderr.flush()

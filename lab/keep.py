@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from sqlalchemy import Connection, bindparam, delete, insert, literal, select
 
 from lab.errors import NotPossible, UnknownCheckpoint
-from lab.event_store import EventStore
+from lab.event_store import EventStore, copy_events
 from lab.meter import thread_sizes
 from lab.saved import Link, changing, reading
 from lab.storage import Storage
@@ -57,6 +57,7 @@ def copy_thread(storage: Storage, thread: Thread, title: str | None = None) -> T
         # The checkpoints keep their ids, which belong to the thread: from them are made the ids of the tasks and
         # questions that wait, and the names of subgraphs' namespaces.
         _copy_notes(opened.connection, thread.thread_id, copied.thread_id)
+        copy_events(opened.connection, thread.thread_id, copied.thread_id)
         opened.rows.copy(thread.thread_id, copied.thread_id)
     return copied
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from lab.claims import Claims
 from lab.errors import LabError
 from lab.settings import read_settings
 from lab.storage import open_storage
@@ -35,13 +36,11 @@ def free_port() -> int:
     return port
 
 
-def refusal() -> str:
-    """Says why the lab can't open its database; empty where it can."""
-    try:
-        with open_storage(read_settings()):
-            return ""
-    except LabError as error:
-        return f"The lab can't start. {error}"
+def others() -> list[str]:
+    """Gives where labs run already on the database of the settings; raises LabError where it can't be opened."""
+    settings = read_settings()
+    with open_storage(settings) as storage:
+        return Claims(storage.database, settings.lease, settings.runs_per_workspace).others()
 
 
 def main() -> None:
@@ -51,12 +50,17 @@ def main() -> None:
     wanted = parser.parse_args().port
     os.chdir(ROOT)
     # Before any address is told, which nobody could open then.
-    if found := refusal():
-        sys.exit(found)
+    try:
+        running = others()
+    except LabError as error:
+        sys.exit(f"The lab can't start. {error}")
+    if running:
+        print(f"A lab is running already on this database: {', '.join(running)}. This one works beside it.")
     port = wanted
     if not is_free(wanted):
         port = free_port()
         print(f"Port {wanted} is taken; using {port}. Choose one by: make run PORT=...")
+    os.environ["LAB_ADDRESS"] = f"http://{HOST}:{port}"
     print(f"The lab starts at http://{HOST}:{port} - Ctrl+C stops it.", flush=True)
     os.execv(
         sys.executable,
