@@ -6,7 +6,7 @@ from lab.events import CheckpointSaved, Event, EventLog, NodeEnded, NodeStarted,
 from lab.plain import Plain
 from lab.view import Killed, StepView, ThreadView
 from ui.diagram import Phase
-from ui.failures import killed, reason
+from ui.failures import inside, killed, reason
 from ui.nodes import node_states
 
 WHY = "The process of this run was killed by SIGKILL."
@@ -119,3 +119,17 @@ def test_steps_of_an_earlier_run_are_not_lost_with_a_later_one() -> None:
 
 def names(steps: list[StepView]) -> list[str]:
     return [step.path[-1] for step in steps]
+
+
+def test_an_error_of_a_subgraph_is_told_by_the_step_where_it_happened_alone() -> None:
+    why = "LookupError: nobody"
+    inner = NodeEnded(0, 3.0, ("team", "lead"), "2", None, why, (), False, False)
+    outer = NodeEnded(0, 3.0, ("team",), "1", None, why, (), False, False)
+    found = view(
+        started(), begun("team", "1"), NodeStarted(0, 2.0, ("team", "lead"), "2"), inner, outer, over("failed", why)
+    )  # fmt: skip
+    by_path = {step.path: step for step in found.steps}
+
+    assert inside(found, by_path["team",]) is by_path["team", "lead"]
+    assert inside(found, by_path["team", "lead"]) is None
+    assert reason(found, "resumable") == ""
