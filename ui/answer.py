@@ -120,8 +120,6 @@ def _failed(card: Card, question: Question) -> None:
         st.text(shown(question_text(question.value)))
         _details(question)
         st.text(f"Answered: {shown(answer_text(question, card.snapshot.kept[question.id]), 2000)}")
-        if question.node in card.snapshot.errors:
-            st.error(literal(card.snapshot.errors[question.node], 1000), icon=":material/error:")
         st.button(
             "Try again with the same answer",
             type="primary",
