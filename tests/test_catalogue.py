@@ -21,12 +21,16 @@ EACH_PATTERN = pytest.mark.parametrize("pattern", CATALOGUE, ids=lambda pattern:
 LANES = [
     pytest.param(pattern, lane, id=f"{pattern.slug}-{lane.key}") for pattern in CATALOGUE for lane in pattern.lanes
 ]
-EXAMPLES = [
-    pytest.param(pattern, lane, example, id=f"{pattern.slug}-{lane.key}-{example.label}")
-    for pattern in CATALOGUE
-    for lane in pattern.lanes
-    for example in pattern.examples
-]
+EXAMPLES, KILLED = (
+    [
+        pytest.param(pattern, lane, example, id=f"{pattern.slug}-{lane.key}-{example.label}")
+        for pattern in CATALOGUE
+        for lane in pattern.lanes
+        for example in pattern.examples
+        if (example.input.get(pattern.crash_field, "never") != "never") == killed
+    ]
+    for killed in (False, True)
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,16 +41,33 @@ def reading() -> Iterator[Lab]:
     lab.close()
 
 
+# Two or three processes each, some two seconds a process. On SQLite the pattern's own test kills them, and says more.
+@pytest.mark.parametrize("stored", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(("pattern", "lane", "example"), KILLED)
+def test_every_example_that_is_killed_runs_to_its_end(
+    stored: Lab, pattern: Pattern, lane: Lane, example: Example
+) -> None:
+    runs_to_its_end(stored, pattern, lane, example)
+
+
+@pytest.mark.parametrize(("pattern", "lane", "example"), KILLED)
+def test_an_example_that_is_killed_is_refused_where_everything_ends_with_its_process(
+    reading: Lab, pattern: Pattern, lane: Lane, example: Example
+) -> None:
+    with pytest.raises(NotPossible, match="LAB_DATABASE"):
+        reading.workspace("tests").start(pattern.slug, lane.key, example.input)
+
+
 @pytest.mark.parametrize(("pattern", "lane", "example"), EXAMPLES)
 def test_every_example_runs_to_its_end(stored: Lab, pattern: Pattern, lane: Lane, example: Example) -> None:
-    if stored.storage.kind == "memory" and example.input.get(pattern.crash_field, "never") != "never":
-        with pytest.raises(NotPossible, match="LAB_DATABASE"):
-            stored.workspace("tests").start(pattern.slug, lane.key, example.input)
-        return
     if lane not in stored.offered(pattern.slug).lanes:
         with pytest.raises(NotPossible, match="PostgreSQL"):
             stored.workspace("tests").start(pattern.slug, lane.key, example.input)
         return
+    runs_to_its_end(stored, pattern, lane, example)
+
+
+def runs_to_its_end(stored: Lab, pattern: Pattern, lane: Lane, example: Example) -> None:
     played = player(stored)(pattern.slug, lane.key, example)
     snapshot = stored.workspace("tests").snapshot(played.thread_id)
 
