@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, BinaryIO
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from pydantic import ValidationError
 from sqlalchemy import insert
 
 from lab.history import id_seconds
@@ -20,7 +21,7 @@ from lab.storage_errors import DATABASE_ERRORS
 from lab.stream import Graph
 from lab.tables import THREADS
 from lab.threads import Thread
-from lab.values import Careful, Types, allowed_types
+from lab.values import Careful, Types, allowed_types, channels_of, is_reserved
 
 GraphOf = Callable[[str, str], Graph | None]
 """Gives the graph of a pattern's lane, None where there is no such lane or it has no checkpointer."""
@@ -42,7 +43,8 @@ def import_thread(
     allowed = _check(parcel, graph_of)
     given = parcel.header
     like = Thread("", workspace, given.pattern, given.lane, "", given.title, given.model, 0, 0)
-    thread = new_thread(like, given.title)
+    # A thread of which no input makes a title has none, here as where it came from.
+    thread = new_thread(like, given.title) if given.title else replace(new_thread(like, "untitled"), title="")
     try:
         with changing(storage) as opened:
             opened.connection.execute(insert(THREADS).values(asdict(thread)))
@@ -82,8 +84,8 @@ def _check(parcel: Parcel, graph_of: GraphOf) -> Types:
         raise parcel.refused(
             f"no lane '{parcel.header.lane}' of a pattern '{parcel.header.pattern}' keeps threads here"
         )
-    if not parcel.header.title.strip():
-        raise parcel.refused("title: it is empty")
+    if parcel.header.title and not any(sign.isprintable() and not sign.isspace() for sign in parcel.header.title):
+        raise parcel.refused("title: it is blank")
     allowed = allowed_types(graph)
     serde = Careful(allowed)
     trial = InMemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=allowed))
@@ -92,6 +94,7 @@ def _check(parcel: Parcel, graph_of: GraphOf) -> Types:
     for point in parcel.points():
         _check_point(parcel, point, parents)
         checkpoint, _ = unpacked(point, parcel, serde)
+        _check_channels(parcel, point, graph)
         _check_state(parcel, point, checkpoint, reader, trial)
     if not any(namespace == "" for namespace, _ in parents):
         raise parcel.refused("there is no checkpoint of the thread itself")
@@ -115,6 +118,15 @@ def _check_point(parcel: Parcel, point: Point, parents: dict[tuple[str, str], st
     parents[point.namespace, point.checkpoint] = point.parent
 
 
+def _check_channels(parcel: Parcel, point: Point, graph: Graph) -> None:
+    channels = channels_of(graph, point.namespace)
+    if channels is None:
+        raise parcel.refused("namespace: the lane has no such subgraph")
+    written = {channel for *_, channel, _, _ in point.writes if not is_reserved(channel)}
+    if unknown := sorted((point.values.keys() | written) - channels):
+        raise parcel.refused(f"values: the lane's state has no '{unknown[0][:80]}'")
+
+
 def _fits(noted: Mapping[str, Any], header: Header) -> bool:
     return (noted.get("pattern", header.pattern), noted.get("lane", header.lane)) == (header.pattern, header.lane)
 
@@ -125,6 +137,9 @@ def _check_state(parcel: Parcel, point: Point, checkpoint: Any, reader: Graph, t
     try:
         _put(trial, "trial", point, checkpoint, point.metadata.saved())
         reader.get_state({"configurable": place})
+    except ValidationError:
+        # A value that its own type refuses, which such a state saves and never reads again: it's as it was.
+        pass
     except Exception as error:
         # What a made-up state makes a channel or a type's constructor raise can't be foreseen.
         raise parcel.refused(f"values: the lane can't read them ({type(error).__name__})") from error

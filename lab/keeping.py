@@ -59,8 +59,8 @@ class Keeping(Owned):
         with self._alone(thread_id):
             return keep.copy_thread(self._lab.storage, thread, None if title is None else given_title(title))
 
-    def export(self, thread_id: str) -> Iterator[bytes]:
-        """Gives the thread as a file that `take_in` takes, piece by piece.
+    def export(self, thread_id: str, left_out: set[str] | None = None) -> Iterator[bytes]:
+        """Gives the thread as a file that `take_in` takes, piece by piece; `left_out` gets what isn't in it, in words.
 
         All that can go wrong does so before the first piece: ExportRefused, NotPossible, ThreadBusy.
         """
@@ -78,7 +78,7 @@ class Keeping(Owned):
         try:
             with self._alone(thread_id):
                 graph = self._lab.reading(thread.pattern, thread.lane)
-                file.writelines(export_thread(storage, thread, graph))
+                file.writelines(export_thread(storage, thread, graph, left_out=left_out))
         except BaseException:
             file.close()
             raise

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from lab.errors import LabError
 from lab.models import ModelName
+from lab.msgpack_size import Unfolds, unfolded_size
 from lab.saved import Write
 from lab.values import Careful, UnsafeValue
 
@@ -33,6 +34,13 @@ class Limits:
     """Bytes of one checkpoint, as it's written."""
     total: int = 512 * 2**20
     """Bytes of all values; others who write have to wait until they are all imported."""
+    parts: int = 100_000
+    """Parts of one line, as JSON has them: values, names and what they stand in."""
+    unfolded: int = 64 * 2**20
+    """Bytes of memory that the values of one checkpoint may take once they're decoded."""
+    ratio: int = 100
+    """Times that a value may be larger than it's written, beyond the bytes of `small`."""
+    small: int = 64 * 2**10
     checkpoints: int = 100_000
 
 
@@ -135,13 +143,42 @@ class End(_Part):
 
     checkpoints: int
     writes: int
+    left_out: list[Annotated[str, Field(max_length=1000)]] | None = None
+    """What the thread has beside, in words; a file never tells what it was."""
     sha256: Annotated[str, _matching("[0-9a-f]{64}")]
     """Of all lines before it."""
 
 
-def pack(kind: str, data: bytes) -> tuple[Any, str]:
+def pack(kind: str, data: bytes, limits: Limits = LIMITS) -> tuple[Any, str]:
     """Gives a serialised value as it's written."""
-    return kind, base64.b64encode(zlib.compress(data, 1)).decode()
+    packed = zlib.compress(data, 1)
+    if len(data) > limits.small + limits.ratio * len(packed):
+        # Deflated it would look like a file that's made to unfold without end.
+        packed = zlib.compress(data, 0)
+    return kind, base64.b64encode(packed).decode()
+
+
+class Room:
+    """What is left of the memory that one checkpoint's values may take."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._left = limits.unfolded
+
+    def take(self, kind: str, data: bytes) -> None:
+        """Count a value before it's decoded; raises UnsafeValue."""
+        try:
+            self._left -= unfolded_size(data, self._left) if kind == "msgpack" else len(data)
+        except Unfolds as error:
+            raise UnsafeValue(str(error)) from error
+        if self._left < 0:
+            raise UnsafeValue("it unfolds to more than allowed")
+
+
+def must_be_few(line: bytes, limits: Limits) -> None:
+    """Refuse a line of so many parts that reading it takes more memory than its length lets expect; UnsafeValue."""
+    # Packed values hold none of these signs.
+    if sum(map(line.count, (b",", b"[", b"{"))) > limits.parts:
+        raise UnsafeValue(f"it has more than {limits.parts} parts")
 
 
 AnyPart = TypeVar("AnyPart", bound=_Part)
@@ -174,19 +211,26 @@ class Parcel:
         if self._file.read(1):
             raise self.refused("something follows the end")
 
-    def unpack(self, kind: str, packed: str, serde: Careful) -> Any:
+    def room(self) -> Room:
+        """Return the room for one checkpoint's values."""
+        return Room(self._limits)
+
+    def unpack(self, kind: str, packed: str, serde: Careful, room: Room) -> Any:
         """Gives a value, without making an object of any type."""
         inflate = zlib.decompressobj()
+        # Of what is 4 signs long there are 3 bytes.
+        most = min(self._limits.value, self._limits.small + self._limits.ratio * (len(packed) * 3 // 4))
         try:
-            data = inflate.decompress(base64.b64decode(packed, validate=True), self._limits.value + 1)
+            data = inflate.decompress(base64.b64decode(packed, validate=True), most + 1)
         except (binascii.Error, zlib.error, ValueError) as error:
             raise self.refused("a value can't be unpacked") from error
         self._unpacked += len(data)
-        if len(data) > self._limits.value or self._unpacked > self._limits.total:
+        if len(data) > most or self._unpacked > self._limits.total:
             raise self.refused("the values are larger than allowed")
         if not inflate.eof or inflate.unused_data:
             raise self.refused("a value can't be unpacked")
         try:
+            room.take(kind, data)
             return serde.loads_typed((kind, data))
         except UnsafeValue as error:
             raise self.refused(str(error)) from error
@@ -208,7 +252,10 @@ class Parcel:
         if sealed:
             self._seal.update(line)
         try:
+            must_be_few(line, self._limits)
             return part.model_validate_json(line)
+        except UnsafeValue as error:
+            raise self.refused(str(error)) from error
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             at = ".".join(str(step)[:80] for step in first["loc"])
@@ -217,9 +264,10 @@ class Parcel:
 
 def unpacked(point: Point, parcel: Parcel, serde: Careful) -> tuple[dict[str, Any], list[Write]]:
     """Gives a checkpoint as the checkpointers save it, and what its tasks wrote."""
-    values = {name: parcel.unpack(kind, packed, serde) for name, (kind, packed) in point.values.items()}
+    room = parcel.room()
+    values = {name: parcel.unpack(kind, packed, serde, room) for name, (kind, packed) in point.values.items()}
     writes = [
-        Write(task, path, number, channel, *serde.dumps_typed(parcel.unpack(kind, packed, serde)))
+        Write(task, path, number, channel, *serde.dumps_typed(parcel.unpack(kind, packed, serde, room)))
         for task, path, number, channel, kind, packed in point.writes
     ]
     checkpoint = {

@@ -1,7 +1,11 @@
 """Saved values, read without making any object of them, and held to the types that a lane may save."""
 
-from typing import Any
+import math
+import re
+from collections.abc import Iterator
+from typing import Any, get_args, get_origin, get_type_hints
 
+import numpy as np
 import ormsgpack
 from langgraph._internal._serde import build_serde_allowlist
 from langgraph.checkpoint.serde._msgpack import SAFE_MSGPACK_METHODS, SAFE_MSGPACK_TYPES
@@ -11,6 +15,7 @@ from langgraph.checkpoint.serde.jsonplus import (
     EXT_CONSTRUCTOR_SINGLE_ARG,
     EXT_DELTA_SNAPSHOT,
     EXT_METHOD_SINGLE_ARG,
+    EXT_NUMPY_ARRAY,
     EXT_PYDANTIC_V1,
     EXT_PYDANTIC_V2,
     JsonPlusSerializer,
@@ -33,6 +38,11 @@ _DEEPEST = 50
 """Objects inside objects; what the lab saves has a handful of levels."""
 
 
+_NUMBERS = re.compile(r"[<>|=]?([biufc](1|2|4|8|16|32)|[mM]8(\[[0-9]{0,3}[a-zA-Zμ]{1,2}\])?|[SU][0-9]{1,4})")
+"""Types of NumPy arrays whose bytes are their values."""
+_DIMENSIONS = 32
+
+
 class UnsafeValue(Exception):
     """Raised at a value that is damaged, or of a kind or type that isn't allowed; the message names it."""
 
@@ -46,7 +56,51 @@ def allowed_types(graph: Graph) -> Types:
         nodes = [node.input_schema for node in builder.nodes.values()] if builder else []
         schemas = [builder.state_schema, builder.input_schema, builder.output_schema, *nodes] if builder else []
         found |= build_serde_allowlist(schemas=schemas, channels=dict(part.channels))
+        # The library passes over named tuples, and over what stands inside of a Sequence or a Mapping.
+        named = set(_named_types([*schemas, *(getattr(one, "ValueType", None) for one in part.channels.values())]))
+        found |= build_serde_allowlist(schemas=[one for one in named if not issubclass(one, tuple)])
+        found |= {(one.__module__, one.__name__) for one in named if issubclass(one, tuple)}
     return frozenset(found)
+
+
+def _named_types(schemas: list[Any]) -> Iterator[type]:
+    """Return the classes with fields that schemas name, wherever they stand in them."""
+    seen: set[int] = set()
+    waiting = list(schemas)
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        waiting += get_args(one)
+        if isinstance(one, type) and get_origin(one) is None:
+            fields = _hints(one)
+            waiting += fields.values()
+            if fields and (not issubclass(one, tuple) or hasattr(one, "_fields")):
+                yield one
+
+
+def _hints(one: type) -> dict[str, Any]:
+    try:
+        return get_type_hints(one, include_extras=True)
+    except (NameError, TypeError, AttributeError):
+        # Names that only a type checker knows; the library leaves such a class's fields out as well.
+        return {}
+
+
+def is_reserved(channel: str) -> bool:
+    """Return whether a write goes to the library's own books: errors, questions, answers, a task's end."""
+    return channel.startswith("__")
+
+
+def channels_of(graph: Graph, namespace: str) -> frozenset[str] | None:
+    """Return the channels of a lane's graph, or of the subgraph of that namespace; None where it isn't known."""
+    if not namespace:
+        return frozenset(graph.channels)
+    # Behind each node's name stands the task's id, which differs from call to call.
+    path = "|".join(step.partition(":")[0] for step in namespace.split("|"))
+    found = next((inner for name, inner in graph.get_subgraphs(namespace=path, recurse=True) if name == path), None)
+    return None if found is None else frozenset(getattr(found, "channels", ()))
 
 
 class Careful(JsonPlusSerializer):
@@ -76,7 +130,7 @@ class Careful(JsonPlusSerializer):
 
     def _checked(self, code: int, data: bytes) -> Any:
         self._depth += 1
-        if code not in (*_CONSTRUCTORS, EXT_METHOD_SINGLE_ARG, EXT_DELTA_SNAPSHOT):
+        if code not in (*_CONSTRUCTORS, EXT_METHOD_SINGLE_ARG, EXT_DELTA_SNAPSHOT, EXT_NUMPY_ARRAY):
             self._refuse(f"a value of the extension {code}, which isn't read")
         if self._depth > _DEEPEST:
             self._refuse("objects are nested too deeply")
@@ -84,7 +138,10 @@ class Careful(JsonPlusSerializer):
         self._depth -= 1
         if code == EXT_DELTA_SNAPSHOT:
             return _DeltaSnapshot(inner)
-        self._check(code, inner)
+        if code == EXT_NUMPY_ARRAY:
+            self._check_array(inner)
+        else:
+            self._check(code, inner)
         return ormsgpack.Ext(code, data)
 
     def _check(self, code: int, inner: Any) -> None:
@@ -95,6 +152,18 @@ class Careful(JsonPlusSerializer):
         named = (inner[0], inner[1], inner[3]) if code == EXT_METHOD_SINGLE_ARG else (inner[0], inner[1])
         if named not in (SAFE_MSGPACK_METHODS if code == EXT_METHOD_SINGLE_ARG else self._allowed):
             self._refuse(f"a value of the type {'.'.join(map(str, named))[:120]}, which the lane's state doesn't name")
+
+    def _check_array(self, inner: Any) -> None:
+        """Refuse an array that isn't plain numbers or texts, or whose shape isn't that of its bytes."""
+        try:
+            kind, shape, order, data = inner
+            sound = isinstance(kind, str) and _NUMBERS.fullmatch(kind) and order in ("C", "F")
+            sound = sound and len(shape) <= _DIMENSIONS and all(type(one) is int and one >= 0 for one in shape)
+            whole = bool(sound) and math.prod(shape) * np.dtype(kind).itemsize == len(data)
+        except (TypeError, ValueError):
+            whole = False
+        if not whole:
+            self._refuse("an array is damaged, or of a type that isn't read")
 
     def _refuse(self, finding: str) -> None:
         self._finding = self._finding or finding

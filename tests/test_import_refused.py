@@ -143,7 +143,7 @@ CHANGES: dict[str, tuple[Callable[[Lines], Any], str]] = {
     "a namespace that is a path": (point(namespace="../../x\x00"), "namespace"),
     "a namespace with an empty part": (point(namespace="a||b"), "namespace"),
     "a namespace without end": (point(namespace="x" * 300), "namespace"),
-    "nothing but subgraphs": (only_subgraphs, "the thread itself"),
+    "nothing but subgraphs": (only_subgraphs, "no such subgraph"),
     "a checkpoint of another version": (point(v=3), "v"),
     "a time of nowhere": (point(ts="2026-99-99"), "ts"),
     "values in a list": (point(values=[]), "values"),

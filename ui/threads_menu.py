@@ -187,9 +187,11 @@ def _file(visitor: Workspace, thread: Thread, key: str, label: str) -> None:
         f"Prepare the file of {counted(size.checkpoints, 'checkpoint')}", icon=":material/draft:", key=f"{key}_prepare"
     ):
         return
-    data = b""
+    data, left_out = b"", set[str]()
     with _attempt("Writing the file"):
-        data = b"".join(visitor.export(thread.thread_id))
+        data = b"".join(visitor.export(thread.thread_id, left_out))
+    if left_out:
+        st.warning(literal(f"Not in the file: {'; '.join(sorted(left_out))}.", 1000), icon=":material/error:")
     if data:
         st.download_button(
             f"{label} ({sized(len(data))})",
