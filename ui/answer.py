@@ -100,7 +100,7 @@ def _question(card: Card, question: Question, filled: Filled) -> None:
         ask(asked, key, filled.values, card.wrong)
         failed = [one.node for one in card.snapshot.questions if one.id in card.snapshot.kept]
         if failed:
-            st.caption(f"Sending it also tries {' and '.join(map(code, failed))} again, with the answer given there.")
+            st.markdown(f"Sending it also tries {' and '.join(map(code, failed))} again, with the answer given there.")
         st.form_submit_button(
             "Send answer",
             type="primary",
@@ -257,7 +257,7 @@ def again(card: Card, *, failed: bool) -> None:
         ),
     )
     if failed:
-        st.caption(f"The thread stands at its last checkpoint. Trying again runs {ahead}, and nothing before it.")
+        st.markdown(f"The thread stands at its last checkpoint. Trying again runs {ahead}, and nothing before it.")
 
 
 UNBEGUN = {
