@@ -280,7 +280,7 @@ def test_a_thread_of_which_nothing_is_saved_is_not_exported(open_toys: OpenLab) 
 def test_a_type_that_only_another_lane_names_is_refused(open_toys: OpenLab) -> None:
     lab = open_toys(typed_pattern())
     lines = opened(exported(lab, ran(lab.workspace(WORKSPACE))))
-    plain = Lab(quiet("memory"), patterns=[three_steps()])
+    plain = Lab(quiet("memory"), patterns=[toy(lane(chain(fill=done("fill"), ask=done("ask"))))])
 
     must_refuse(plain, sealed(lines), r"tests\.test_export\.\w+, which")
     plain.close()
