@@ -15,9 +15,12 @@ METHODS = {
     for name, method in inspect.getmembers(Workspace, inspect.isfunction)
     if not name.startswith("_")
 }
-OF_A_THREAD = [name for name, given in METHODS.items() if {"thread_id", "thread_ids"} & set(given.parameters)]
+NAMING = [name for name, given in METHODS.items() if {"thread_id", "thread_ids"} & set(given.parameters)]
+SILENT = {"stamp"}
+"""Methods to which a thread that isn't there is nothing new: it's how a page notices that one was deleted."""
 OF_THE_WORKSPACE = {"start", "threads", "listed", "take_in", "storage", "compact"}
 """Methods that name no thread; each is tested on its own to show nothing of others."""
+OF_A_THREAD = [name for name in NAMING if name not in SILENT]
 ARGUMENTS: dict[str, Any] = {
     "values": GIVEN,
     "answers": {"some": "answer"},
@@ -44,7 +47,21 @@ def call(workspace: Workspace, name: str, thread_id: str) -> object:
 
 
 def test_every_method_either_names_a_thread_or_is_known_to_name_none() -> None:
-    assert set(METHODS) - set(OF_A_THREAD) == OF_THE_WORKSPACE
+    assert set(METHODS) - set(NAMING) == OF_THE_WORKSPACE
+
+
+@pytest.mark.parametrize("name", sorted(SILENT))
+def test_what_tells_nothing_of_a_thread_that_is_not_there_tells_nothing_of_another_workspace_s(
+    open_toys: OpenLab, name: str
+) -> None:
+    lab = open_toys(two_steps())
+    thread_id, nowhere = ran(lab.workspace("owner")), "00000000-0000-0000-0000-000000000000"
+    stranger = lab.workspace("stranger")
+    assert (
+        call(stranger, name, thread_id)
+        == call(stranger, name, nowhere)
+        != call(lab.workspace("owner"), name, thread_id)
+    )
 
 
 @pytest.mark.parametrize("name", OF_A_THREAD)
