@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from graphs.pattern import Pattern
 from lab.lab import Lab
@@ -14,6 +15,10 @@ from tests.play import Play, player
 from tests.toys import OpenLab
 
 pytest_plugins = ["tests.fixtures_exports", "tests.fixtures_pages", "tests.fixtures_servers", "tests.kinds"]
+
+# A busy machine is no finding of a property; what may not take long has a test of its own.
+settings.register_profile("lab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("lab")
 
 
 @pytest.fixture(params=["memory", "sqlite"])
