@@ -13,7 +13,13 @@ from graphs.pattern import Example, Pattern
 FIXTURES = {"browser": "browser", "lab_server": "server", "postgres_server": "postgresql", "cookies": "pages"}
 """Who asks for one of these fixtures, also by way of another one, is of that kind."""
 
-HELPERS = {"tests.pages": "pages", "streamlit.testing": "pages", "tests.servers": "server", "tests.dying": "processes"}
+HELPERS = {
+    "tests.pages": "pages",
+    "streamlit.testing": "pages",
+    "tests.servers": "server",
+    "tests.dying": "processes",
+    "tests.rivals": "processes",
+}
 """Whose module took something from one of these is of that kind."""
 
 

@@ -35,14 +35,19 @@ from tests.play import player
 from tests.toys import OpenLab, chain, done, end, fan, lane, ran, toy
 
 
+def dies(pattern: Pattern, number: int) -> bool:
+    """Says whether an example kills its process."""
+    return bool(pattern.examples[number].input.get(pattern.crash_field, "never") != "never")
+
+
 def told_apart(pattern: Pattern) -> list[int]:
     """Gives the numbers of a pattern's examples, and of those that are killed, two processes each, the first alone."""
-    killed = [example.input.get(pattern.crash_field, "never") != "never" for example in pattern.examples]
-    return [number for number, dies in enumerate(killed) if not dies or number == killed.index(True)]
+    killed = [dies(pattern, number) for number in range(len(pattern.examples))]
+    return [number for number, dead in enumerate(killed) if not dead or number == killed.index(True)]
 
 
 CASES = [
-    (pattern.slug, one.key, number)
+    pytest.param(pattern.slug, one.key, number, marks=[pytest.mark.processes] if dies(pattern, number) else [])
     for pattern in CATALOGUE
     for one in pattern.lanes
     if one.remembers and not one.saver
