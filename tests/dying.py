@@ -47,7 +47,7 @@ def _wait_for_siblings(database: Path) -> None:
 def main() -> None:
     """Starts a thread of the lane and dies in the step that the command line names."""
     folder, lane_key, dies_in = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-    lab = Lab(quiet(str(folder / "lab.sqlite")), patterns=[counting(folder, dies_in)])
+    lab = Lab(quiet(str(folder / "lab.sqlite"), lease=0.5), patterns=[counting(folder, dies_in)])
     workspace = lab.workspace("w")
     workspace.wait(workspace.start("toy", lane_key, GIVEN).thread_id)
 

@@ -11,9 +11,11 @@ import pytest
 
 from lab.history import Question
 from lab.lab import Lab
+from lab.threads import Thread
 from lab.workspace import Workspace
 from tests.dying import STEPS, counting
 from tests.labs import quiet
+from tests.polling import until
 from tests.servers import ROOT
 from tests.toys import end, names
 
@@ -25,6 +27,15 @@ def killed(folder: Path, lane_key: str, dies_in: str) -> None:
     assert process.returncode == -signal.SIGKILL, process.stderr
 
 
+def found(folder: Path) -> tuple[Lab, Workspace, Thread]:
+    """Opens a lab as after a restart and waits until the killed process has lost its thread."""
+    lab = Lab(quiet(str(folder / "lab.sqlite")), patterns=[counting(folder, None)])
+    workspace = lab.workspace("w")
+    (thread,) = workspace.threads()
+    until(lambda: workspace.status(thread.thread_id) != "elsewhere")
+    return lab, workspace, thread
+
+
 def executions(folder: Path) -> Counter[str]:
     return Counter((folder / "executions").read_text().split())
 
@@ -33,9 +44,7 @@ def executions(folder: Path) -> Counter[str]:
 def test_a_killed_run_goes_on_where_it_was_and_repeats_only_the_node_at_work(tmp_path: Path, dies_in: str) -> None:
     killed(tmp_path, "row", dies_in)
     before = STEPS[: STEPS.index(dies_in)]
-    lab = Lab(quiet(str(tmp_path / "lab.sqlite")), patterns=[counting(tmp_path, None)])
-    workspace = lab.workspace("w")
-    (thread,) = workspace.threads()
+    lab, workspace, thread = found(tmp_path)
     assert workspace.status(thread.thread_id) == "resumable"
     assert names(workspace, thread.thread_id) == list(before)
     assert executions(tmp_path) == Counter((*before, dies_in))
@@ -49,9 +58,7 @@ def test_a_killed_run_goes_on_where_it_was_and_repeats_only_the_node_at_work(tmp
 
 def test_a_thread_that_was_killed_is_shown_with_what_it_had_done(tmp_path: Path) -> None:
     killed(tmp_path, "row", "c")
-    lab = Lab(quiet(str(tmp_path / "lab.sqlite")), patterns=[counting(tmp_path, None)])
-    workspace = lab.workspace("w")
-    (thread,) = workspace.threads()
+    lab, workspace, thread = found(tmp_path)
     view = workspace.view(thread.thread_id)
     view.catch_up()
 
@@ -60,16 +67,14 @@ def test_a_thread_that_was_killed_is_shown_with_what_it_had_done(tmp_path: Path)
         ("b", "done", {"done": ["b"]}),
     ]
     assert not view.running
-    assert view.runs[-1].outcome == "stopped"
+    assert view.runs[-1].outcome == "crashed"
     lab.close()
 
 
 @pytest.mark.parametrize("dies_in", STEPS)
 def test_siblings_that_were_saved_before_a_kill_do_not_run_again(tmp_path: Path, dies_in: str) -> None:
     killed(tmp_path, "fan", dies_in)
-    lab = Lab(quiet(str(tmp_path / "lab.sqlite")), patterns=[counting(tmp_path, None)])
-    workspace = lab.workspace("w")
-    (thread,) = workspace.threads()
+    lab, workspace, thread = found(tmp_path)
     assert workspace.status(thread.thread_id) == "resumable"
     workspace.proceed(thread.thread_id)
 

@@ -179,11 +179,15 @@ def test_a_failed_thread_goes_on_after_a_restart_without_repeating_what_was_done
     lab.close()
 
 
-def test_a_lane_without_a_checkpointer_is_listed_but_empty_after_a_restart(reopen: Reopen) -> None:
+def test_a_lane_without_a_checkpointer_shows_what_it_did_after_a_restart_and_has_no_state(reopen: Reopen) -> None:
     thread_id, workspace, lab = over_a_restart(reopen, toy(lane(chain(a=done("a")), remembers=False)))
+    view = workspace.view(thread_id)
+    view.catch_up()
 
     assert [thread.thread_id for thread in workspace.threads()] == [thread_id]
-    assert (workspace.status(thread_id), workspace.events(thread_id)) == ("new", [])
+    assert workspace.status(thread_id) == "finished"
+    assert [step.path for step in view.steps] == [("a",)]
+    assert workspace.snapshot(thread_id) is None
     lab.close()
 
 
