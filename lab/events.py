@@ -407,6 +407,9 @@ class EventLog:
                 self._room = 2 * self._bytes
 
 
+_LIGHT = (NodeStarted, CheckpointSaved, CheckpointMade, RunStopping, WentBack, Skipped)
+"""Events without values of the state, which aren't worth weighing."""
+_LIGHT_WEIGHT = 400
 LARGE = 2**16
 """Bytes of one event past which it has its values only in short; the checkpoints have them whole."""
 _CUTS = ((4000, 200), (1000, 40), (200, 10))
@@ -415,6 +418,10 @@ _CUTS = ((4000, 200), (1000, 40), (200, 10))
 
 def weight(value: object) -> int:
     """Tells about how many bytes an event or a value in it takes."""
+    if isinstance(value, _LIGHT):
+        return _LIGHT_WEIGHT
+    if isinstance(value, Tokens):
+        return _LIGHT_WEIGHT + len(value.text)
     if isinstance(value, str):
         return 50 + len(value)
     if isinstance(value, (list, tuple)):

@@ -66,6 +66,8 @@ class Recorder:
         With `commits`, the thread's own checkpoints are told of once they're committed.
         """
         self._commits = commits
+        self.finished = False
+        """True where the newest checkpoint that came leaves nothing to run."""
         self._log = log
         self._names = names or {}
         self._saved = saved
@@ -244,6 +246,8 @@ class Recorder:
         self._repeated.clear()
         if not namespace:
             self._stepped()
+        if not namespace:
+            self.finished = not data["next"] and not data["tasks"]
         ident = data["config"]["configurable"]["checkpoint_id"]
         if ident in self._checkpoints:
             return

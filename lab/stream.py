@@ -76,7 +76,7 @@ class Stream:
             with listening(self._stop):
                 self._record(parts, recorder)
             recorder.end()
-            return self._settled(), ""
+            return "finished" if recorder.finished else self._settled(), ""
         except (RunStopped, GraphDrained):
             return "stopped", ""
         except GraphRecursionError:
