@@ -35,6 +35,18 @@ _TAKE_POSTGRESQL = text(
 )  # fmt: skip
 
 
+# Written out once: to build a statement anew costs more than to carry it out.
+_ACCEPT = text("UPDATE lab_claims SET request = :request, head = :head WHERE thread_id = :thread AND owner = :owner")
+_LEAVE = text(
+    "UPDATE lab_claims SET owner = '', runs = 0 WHERE thread_id = :thread AND owner = :owner AND request IS NOT NULL"
+)
+_RELEASE = text("DELETE FROM lab_claims WHERE thread_id = :thread AND owner = :owner")
+_HELD = text(
+    "SELECT c.owner, c.answering, c.runs, c.request, c.head, o.address, o.pid, o.until FROM lab_claims AS c "
+    "LEFT JOIN lab_owners AS o ON o.owner = c.owner AND o.until > :now WHERE c.thread_id = :thread"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """The living process, other than this one, that has a thread."""
@@ -165,42 +177,32 @@ class Claims:
         here = select(THREADS.c.thread_id).where(THREADS.c.thread_id == thread_id, THREADS.c.workspace == workspace)
         if connection.execute(here).first() is None:
             raise UnknownThread(thread_id)
-        held = connection.execute(self._held(thread_id)).mappings().first()
+        held = connection.execute(_HELD, {"thread": thread_id, "now": self._now()}).mappings().first()
         if held is None or held["until"] is None or held["owner"] == self.owner:
             raise TooManyRuns(self._limit)
         if answering & set(orjson.loads(held["answering"])):
             raise StaleAnswer
         raise ThreadBusy(thread_id, _where(held))
 
-    def _held(self, thread_id: str) -> Any:
-        living = (OWNERS.c.owner == CLAIMS.c.owner) & (OWNERS.c.until > self._now())
-        return (
-            select(CLAIMS, OWNERS.c.address, OWNERS.c.pid, OWNERS.c.until)
-            .outerjoin(OWNERS, living)
-            .where(CLAIMS.c.thread_id == thread_id)
-        )
-
     def accept(self, connection: Connection, thread_id: str, request: bytes, head: str) -> None:
         """Writes down what a run is about to do, and at which checkpoint the thread stood; raises ClaimLost."""
-        own = (CLAIMS.c.thread_id == thread_id) & (CLAIMS.c.owner == self.owner)
-        connection.execute(update(CLAIMS).where(own).values(request=request.decode(), head=head))
+        values = {"thread": thread_id, "owner": self.owner, "request": request.decode(), "head": head}
+        connection.execute(_ACCEPT, values)
 
     def release(self, connection: Connection, thread_id: str, *, left: bool) -> bool:
         """Gives a thread back and tells whether it was still this process's.
 
         With `left`, what was accepted for it is kept to be offered again.
         """
-        own = (CLAIMS.c.thread_id == thread_id) & (CLAIMS.c.owner == self.owner)
-        if left:
-            kept = update(CLAIMS).where(own, CLAIMS.c.request.is_not(None)).values(owner="", runs=0)
-            if connection.execute(kept).rowcount:
-                return True
-        return connection.execute(delete(CLAIMS).where(own)).rowcount > 0
+        own = {"thread": thread_id, "owner": self.owner}
+        if left and cast("CursorResult[Any]", connection.execute(_LEAVE, own)).rowcount:
+            return True
+        return cast("CursorResult[Any]", connection.execute(_RELEASE, own)).rowcount > 0
 
     def standing(self, thread_id: str) -> Standing:
         """Tells who has a thread that this process doesn't, and what was left of its work."""
         with self._database.read() as connection:
-            row = connection.execute(self._held(thread_id)).mappings().first()
+            row = connection.execute(_HELD, {"thread": thread_id, "now": self._now()}).mappings().first()
         if row is None:
             return FREE
         if row["until"] is not None and row["owner"] != self.owner:

@@ -8,6 +8,7 @@ in the same place.
 import threading
 import time
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
@@ -199,15 +200,21 @@ class Growing:
     tool: bool
     length: int = 0
     """Characters that are events by now."""
-    held: list[str] = field(default_factory=list)
-    """Pieces that no event tells yet."""
+    held: deque[str] = field(default_factory=deque)
+    """Pieces that no event tells yet; added to by one thread and taken from by others, without a lock."""
+    open: bool = False
+    """True while the log knows that there are some."""
     since: float = 0.0
     """When the first of them came."""
 
+    def taken(self) -> Iterator[str]:
+        """Gives the pieces held, one by one, each to one caller."""
+        while self.held:
+            yield self.held.popleft()
+
     def event(self, no: int) -> Tokens:
         """Gives the pieces held as one event and lets go of them."""
-        text, offset = "".join(self.held), self.length
-        self.held.clear()
+        text, offset = "".join(self.taken()), self.length
         self.length = offset + len(text)
         return Tokens(no, self.since, self.path, self.message_id, offset, text, self.tool)
 
@@ -311,14 +318,17 @@ class EventLog:
                 self._news.notify_all()
 
     def say(self, growing: Growing, piece: str) -> None:
-        """Adds a piece of a streaming message."""
-        with self._lock:
-            if not growing.held:
-                growing.since = time.time()
-                self._open.append(growing)
-            growing.held.append(piece)
-            if self._waiting:
-                self._news.notify_all()
+        """Adds a piece of a streaming message; all of one message's come from one thread."""
+        # Before the look at whether it's open: who closes it takes what is there after that.
+        growing.held.append(piece)
+        if not growing.open or self._waiting:
+            with self._lock:
+                if not growing.open:
+                    growing.open = True
+                    growing.since = time.time()
+                    self._open.append(growing)
+                if self._waiting:
+                    self._news.notify_all()
 
     def after(self, number: int, timeout: float = 0.0) -> list[Event]:
         """Gives all events past that number, waiting up to `timeout` seconds for the first of them."""
@@ -385,7 +395,9 @@ class EventLog:
     def _settle(self) -> None:
         if self._late is None and self._open:
             for growing in self._open:
-                self._add(growing.event)
+                growing.open = False
+                if growing.held:
+                    self._add(growing.event)
             self._open.clear()
 
     def _add(self, make: Callable[[int], Event]) -> None:

@@ -93,7 +93,11 @@ class Owned:
     def _followed(self, thread_id: str) -> EventLog:
         """Gives the thread's log; who follows a run asks often, and a log that is known needs no look at the table."""
         log = self._lab.runs.known(self.name, thread_id)
-        if log is None or time.monotonic() - log.compared > COMPARED_EVERY:
+        if log is None:
+            return self._log(self._thread(thread_id))
+        # Of a run at work here nobody else tells anything.
+        here = self._lab.runs.active(thread_id) is not None
+        if not here and time.monotonic() - log.compared > COMPARED_EVERY:
             return self._log(self._thread(thread_id))
         return log
 
