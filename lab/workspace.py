@@ -17,7 +17,7 @@ from lab.lane_savers import CALLS
 from lab.owned import Going
 from lab.plain import Plain, plain
 from lab.questions import answered
-from lab.runs import REQUEST
+from lab.runs import REQUEST, Request
 from lab.threads import Thread, titled
 from lab.travel import Travelling
 
@@ -140,24 +140,11 @@ class Workspace(Travelling, Keeping):
         thread, pattern, lane, graph, log = self._open(thread_id)
         self._must_remember(lane)
         accepted = self.accepted(thread_id)
+        if accepted is not None and accepted.kind != "start":
+            self._carry_out(thread, REQUEST.validate_python(accepted.request), accepted.head, going)
+            return
         with self._claimed(thread_id, runs=True) as claim:
             snapshot = self._state(graph, thread)
-            if accepted is not None and accepted.kind != "start":
-                asked = REQUEST.validate_python(accepted.request)
-                self._must_stand_at(snapshot, accepted.head or None)
-                kind, answers = asked.kind, asked.values
-                if kind == "resume":
-                    # An answer that is kept already is given to its node by going on; sent once more, it would be
-                    # the answer to what the node asks next.
-                    kept = self._kept(thread, snapshot)
-                    answers = {ident: answer for ident, answer in answers.items() if ident not in kept}
-                    kind = kind if answers else "continue"
-                request = self._request(
-                    thread, kind, answers, going, checkpoint_id=asked.checkpoint_id, label=asked.label
-                )
-                values = asked.values if asked.kind == "turn" else snapshot.values
-                self._launch(claim, thread, request, None, log, apart=self._must_run_apart(pattern, values))
-                return
             if status(snapshot) != "new":
                 raise NotPossible(
                     "Something of this thread is saved, and a second start would bury it. Go on from there, "
@@ -173,6 +160,18 @@ class Workspace(Travelling, Keeping):
             apart = self._must_run_apart(pattern, checked)
             request = self._request(thread, "start", given, going)
             self._launch(claim, thread, request, plain(checked), log, apart=apart)
+
+    def _carry_out(self, thread: Thread, asked: Request, head: str, going: Going) -> None:
+        """Begins what was accepted where the thread stood at that head."""
+        _, pattern, _, graph, log = self._open(thread.thread_id)
+        with self._claimed(thread.thread_id, runs=True) as claim:
+            snapshot = self._state(graph, thread)
+            self._must_stand_at(snapshot, head or None)
+            request = self._request(
+                thread, asked.kind, asked.values, going, checkpoint_id=asked.checkpoint_id, label=asked.label
+            )
+            values = asked.values if asked.kind == "turn" else snapshot.values
+            self._launch(claim, thread, request, None, log, apart=self._must_run_apart(pattern, values))
 
     def edit(self, thread_id: str, values: Mapping[str, Plain], checkpoint_id: str | None = None) -> str:
         """Writes values to the state at a pause and gives the new checkpoint's id; the thread stays paused.

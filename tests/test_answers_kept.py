@@ -10,7 +10,7 @@ from langgraph.types import interrupt
 
 from graphs.pattern import Breakpoints, Build
 from graphs.world import World
-from lab.errors import AnswerKept, AnswerPending
+from lab.errors import AnswerKept, AnswerPending, NotPossible
 from lab.workspace import Workspace
 from tests.asking import asks
 from tests.toys import (
@@ -231,7 +231,9 @@ def test_the_next_question_of_a_node_takes_its_own_answer_also_after_a_failure(o
 
 
 @everywhere
-def test_carrying_out_an_accepted_answer_again_does_not_answer_the_next_question_with_it(open_toys: OpenLab) -> None:
+def test_an_accepted_answer_that_is_kept_never_answers_the_next_question(
+    open_toys: OpenLab,
+) -> None:
     line = Line()
 
     def twice(state: State, runtime: Runtime[World]) -> dict[str, Any]:
@@ -241,8 +243,10 @@ def test_carrying_out_an_accepted_answer_again_does_not_answer_the_next_question
     workspace = open_toys(toy(lane(chain(twice=twice)))).workspace("w")
     thread_id = ran(workspace)
     answer(workspace, thread_id, "yes")
-    assert workspace.accepted(thread_id) is not None
-    workspace.again(thread_id)
+    assert workspace.accepted(thread_id) is None
+    with pytest.raises(NotPossible):
+        workspace.again(thread_id)
+    workspace.proceed(thread_id)
 
     assert end(workspace, thread_id).outcome == "waiting"
     assert [question.value for question in workspace.pending(thread_id)] == ["Receipt?"]
