@@ -23,7 +23,7 @@ STEPS = 20
 CLICKS = 10
 PACE = 30.0
 """Words a second, as visitors have it by default."""
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FIRST_WORD = """() => {
     const said = [...document.querySelectorAll('[data-testid=stChatMessage]')].find(
         message => message.innerText.includes('summarise') && message.querySelector('[data-testid=stText]')?.innerText);

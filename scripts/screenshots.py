@@ -22,7 +22,7 @@ LIMIT = 300_000
 """Bytes that a picture may have, so that the README loads fast."""
 PACE = "8"
 """Words a second: slow enough for a picture in the middle of an answer."""
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @contextmanager

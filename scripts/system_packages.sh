@@ -4,7 +4,7 @@
 set -uo pipefail
 
 has_browser() {
-    command -v chromium || command -v chromium-browser || command -v google-chrome
+    command -v chromium-headless-shell || command -v chromium || command -v chromium-browser || command -v google-chrome
 } >/dev/null
 
 has_postgresql() {

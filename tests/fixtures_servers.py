@@ -115,7 +115,8 @@ def lab_server(tmp_path: Path) -> Iterator[StartLab]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One Chromium for the tests of a module."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    # The shell draws pages and nothing else, where the whole browser also draws windows that nobody sees.
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     program = next(filter(None, map(shutil.which, names)), None)
     if program is None:
         lacks("Chromium", "chromium")
