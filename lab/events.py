@@ -428,19 +428,24 @@ _CUTS = ((4000, 200), (1000, 40), (200, 10))
 """Characters of a text and entries of a list that are left of a large value, from one try to the next."""
 
 
-def weight(value: object) -> int:
-    """Tells about how many bytes an event or a value in it takes."""
-    if isinstance(value, _LIGHT):
+def weight(event: Event) -> int:
+    """Tells about how many bytes an event takes."""
+    if isinstance(event, _LIGHT):
         return _LIGHT_WEIGHT
-    if isinstance(value, Tokens):
-        return _LIGHT_WEIGHT + len(value.text)
-    if isinstance(value, str):
+    if isinstance(event, Tokens):
+        return _LIGHT_WEIGHT + len(event.text)
+    return _weight(event)
+
+
+def _weight(value: Plain) -> int:
+    kind = type(value)
+    if kind is str:
         return 50 + len(value)
+    if kind is dict:
+        return 60 + sum(map(_weight, value)) + sum(map(_weight, value.values()))
     if isinstance(value, (list, tuple)):
-        return 60 + sum(map(weight, value))
-    if isinstance(value, dict):
-        return 60 + sum(map(weight, value)) + sum(map(weight, value.values()))
-    return 30
+        return 60 + sum(map(_weight, value))
+    return 50 + len(value) if isinstance(value, str) else 30
 
 
 def shortened(event: Event) -> Event:

@@ -189,10 +189,11 @@ class Recorder:
             # Nothing tells the end of a node that left its graph for a node of the one around it.
             inside = (*task.namespace, f"{data['name']}:{task.task_id}")
             self._close([one for one in self._running.values() if one.namespace[: len(inside)] == inside])
+        wrote = plain(data["result"])
         if error is None and not waits and not task.namespace:
-            self._step.append((task, plain(data["result"])))
+            self._step.append((task, wrote))
         told = "" if error is None else explain(error) if isinstance(error, BaseException) else redact(str(error))
-        self._tell(task, plain(data["result"]) or None, told, asked, waits=waits)
+        self._tell(task, wrote or None, told, asked, waits=waits)
 
     def _tell(
         self,
@@ -246,7 +247,6 @@ class Recorder:
         self._repeated.clear()
         if not namespace:
             self._stepped()
-        if not namespace:
             self.finished = not data["next"] and not data["tasks"]
         ident = data["config"]["configurable"]["checkpoint_id"]
         if ident in self._checkpoints:
