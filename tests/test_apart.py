@@ -14,7 +14,17 @@ from pydantic import SecretStr
 from graphs.pattern import Breakpoints
 from lab.apart import REQUEST, Apart, decode, encode
 from lab.errors import NotPossible, ThreadBusy
-from lab.events import Event, EventLog, NodeEnded, NodeStarted, RunEnded, RunStarted, Tokens
+from lab.events import (
+    CheckpointMade,
+    CheckpointSaved,
+    Event,
+    EventLog,
+    NodeEnded,
+    NodeStarted,
+    RunEnded,
+    RunStarted,
+    Tokens,
+)
 from lab.lab import Lab
 from lab.runs import Request
 from tests.labs import quiet
@@ -90,14 +100,19 @@ def test_a_child_tells_the_same_as_a_run_in_this_process(sqlite_lab: Lab) -> Non
         return [
             (type(event), getattr(event, "path", None), getattr(event, "wrote", None))
             for event in events
-            if not isinstance(event, RunStarted | RunEnded | Tokens)
+            if not isinstance(event, RunStarted | RunEnded | Tokens | CheckpointMade | CheckpointSaved)
         ]
+
+    def saved(events: list[Event]) -> list[int]:
+        # When a checkpoint is told depends on its commit alone.
+        return [event.step for event in events if isinstance(event, CheckpointSaved)]
 
     def said(events: list[Event]) -> str:
         return "".join(event.text for event in pieces(events))
 
     assert (outcome, error) == ("finished", "")
     assert told(log.after(0)) == told(here.events(thread_id))
+    assert saved(log.after(0)) == saved(here.events(thread_id)) == [-1, 0, 1, 2, 3]
     assert said(log.after(0)) == said(here.events(thread_id))
     assert [event.no for event in log.after(0)] == list(range(1, log.last + 1))
 
@@ -112,7 +127,8 @@ def test_a_child_pauses_where_the_visitor_chose(sqlite_lab: Lab) -> None:
 
 
 def test_a_failure_in_a_child_is_a_result_too(sqlite_lab: Lab) -> None:
-    outcome, error, log = carried_out(sqlite_lab, request_for(sqlite_lab, "linear-pipeline", "pipeline", {"text": " "}))
+    request = request_for(sqlite_lab, "linear-pipeline", "pipeline", {"text": "--- * ---"})
+    outcome, error, log = carried_out(sqlite_lab, request)
 
     assert (outcome, error.partition(":")[0]) == ("failed", "ValueError")
     assert [event.error for event in log.after(0) if isinstance(event, NodeEnded)] == [error]
