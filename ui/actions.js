@@ -32,6 +32,8 @@ function watch() {
     const button = event.target.closest?.(BUTTONS)
     if (button && !event.target.closest("button")?.disabled && isRepeated(keyOf(button), event)) hold(event)
   }, true)
+  // Who has typed since means the next press.
+  document.addEventListener("input", () => presses.clear(), true)
   // Enter in a field of a form sends the form, without a click.
   document.addEventListener("keydown", (event) => {
     const form = event.key === "Enter" && event.target.closest?.('[data-testid="stForm"]')
