@@ -70,7 +70,7 @@ def test_the_thread_is_given_back_whether_it_worked_or_not(
     assert end(workspace, other).outcome == "finished"
 
 
-def fails(*_: Any) -> None:
+def fails(*_: Any, **__: Any) -> None:
     raise ConnectionError("the cable was pulled")
 
 
