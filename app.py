@@ -125,7 +125,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     """Opens the lab before the first page and closes it after the last."""
     try:
         lab = open_lab()
-        lab.announce(lab.settings.address)
+        lab.announce(lab.settings.address or "")
     except LabError as error:
         sys.stderr.write(f"\nThe lab can't start. {error}\n")
         sys.stderr.flush()

@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     """Runs of one workspace that may be at work at the same time."""
     lease: float = Field(15.0, validation_alias="LAB_LEASE", gt=0)
     """Seconds after which a process that died without a word gives up the threads that it ran."""
-    address: str = Field("", validation_alias="LAB_ADDRESS")
+    address: str | None = Field(None, validation_alias="LAB_ADDRESS")
     """Where this server is reached, as labs beside it on the database tell their visitors; `make run` sets it."""
     pool_size: int = Field(8, validation_alias="LAB_POOL_SIZE", ge=2)
     """Connections to PostgreSQL in all: one half for checkpoints, one for the lab's own tables."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from graphs.pattern import Breakpoints
-from lab import apart, recorder, stream
+from lab import apart, recorder
 from lab.event_store import EventStore
 from lab.events import EventLog
 from lab.lab import Lab
@@ -70,7 +70,7 @@ def test_whatever_a_node_beside_others_raises_ends_the_run_as_failed(open_toys: 
     failed(workspace, begin(workspace), type(error).__name__)
 
 
-@pytest.mark.parametrize("broken", [(recorder.Recorder, "part"), (stream.Stream, "_settled")], ids=["recorder", "end"])
+@pytest.mark.parametrize("broken", [(recorder.Recorder, "part"), (recorder.Recorder, "end")], ids=["recorder", "end"])
 def test_an_error_of_the_lab_itself_ends_the_run_too(
     open_toys: OpenLab, broken: tuple[type, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
