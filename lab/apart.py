@@ -13,33 +13,18 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, get_args
+from typing import IO
 
-from pydantic import TypeAdapter
-
-from lab.events import Event, Log, Outcome
-from lab.plain import Plain
-from lab.runs import Request
+from lab.event_store import decode
+from lab.events import Log, Outcome
+from lab.runs import REQUEST, Request
 from lab.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
-_ADAPTERS: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(Event)}
-REQUEST = TypeAdapter(Request)
+
 LAST_WORD = 5.0
 """Seconds that a child has to end by itself after its outcome."""
-
-
-def encode(event: Event) -> Plain:
-    """Gives an event as JSON data."""
-    return {"event": type(event).__name__, **event._asdict()}
-
-
-def decode(told: Plain) -> Event:
-    """Makes the event again of which `encode` told."""
-    values = dict(told)
-    event: Event = _ADAPTERS[values.pop("event")].validate_python(values)
-    return event
 
 
 class Apart:

@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable
 from typing import IO
 
-from lab.apart import REQUEST, encode
+from lab.event_store import encode
 from lab.events import Event, Growing
 from lab.lab import Lab
 from lab.plain import Plain
-from lab.runs import Request
+from lab.runs import REQUEST, Request
 from lab.settings import Settings
 
 ALONE = 2.0

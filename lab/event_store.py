@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection, delete, func, insert, literal, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from lab.events import Event, joined, shrunk
 from lab.plain import Plain
@@ -100,13 +100,6 @@ class EventStore:
         query = select(func.sum(EVENTS.c.bytes)).where(EVENTS.c.thread_id == thread_id)
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one() or 0)
-
-
-def copy_events(connection: Connection, source: str, target: str) -> None:
-    """Give a copied thread the events of its original."""
-    others = [column for column in EVENTS.c if column.name != "thread_id"]
-    query = select(literal(target), *others).where(EVENTS.c.thread_id == source)
-    connection.execute(insert(EVENTS).from_select(["thread_id", *(column.name for column in others)], query))
 
 
 def _text(events: Sequence[Event]) -> str:

@@ -5,14 +5,14 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from sqlalchemy import Connection, bindparam, delete, insert, literal, select
+from sqlalchemy import Connection, Table, bindparam, delete, insert, literal, select
 
 from lab.errors import NotPossible, UnknownCheckpoint
-from lab.event_store import EventStore, copy_events
+from lab.event_store import EventStore
 from lab.meter import thread_sizes
 from lab.saved import Link, changing, reading
 from lab.storage import Storage
-from lab.tables import METADATA, NOTES, THREADS
+from lab.tables import EVENTS, METADATA, NOTES, THREADS
 from lab.threads import Thread, titled
 from lab.tree import Mark, grow
 
@@ -56,16 +56,17 @@ def copy_thread(storage: Storage, thread: Thread, title: str | None = None) -> T
         opened.connection.execute(insert(THREADS).values(asdict(copied)))
         # The checkpoints keep their ids, which belong to the thread: from them are made the ids of the tasks and
         # questions that wait, and the names of subgraphs' namespaces.
-        _copy_notes(opened.connection, thread.thread_id, copied.thread_id)
-        copy_events(opened.connection, thread.thread_id, copied.thread_id)
+        for table in (NOTES, EVENTS):
+            _copy_rows(opened.connection, table, thread.thread_id, copied.thread_id)
         opened.rows.copy(thread.thread_id, copied.thread_id)
     return copied
 
 
-def _copy_notes(connection: Connection, source: str, target: str) -> None:
-    others = [column for column in NOTES.c if column.name != "thread_id"]
-    query = select(literal(target), *others).where(NOTES.c.thread_id == source)
-    connection.execute(insert(NOTES).from_select(["thread_id", *(column.name for column in others)], query))
+def _copy_rows(connection: Connection, table: Table, source: str, target: str) -> None:
+    """Give a copied thread the rows of its original."""
+    others = [column for column in table.c if column.name != "thread_id"]
+    query = select(literal(target), *others).where(table.c.thread_id == source)
+    connection.execute(insert(table).from_select(["thread_id", *(column.name for column in others)], query))
 
 
 def nothing_saved() -> NotPossible:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from graphs.pattern import Breakpoints
-from lab.apart import REQUEST, Apart, decode, encode
+from lab.apart import Apart
 from lab.errors import NotPossible, ThreadBusy
+from lab.event_store import decode, encode
 from lab.events import (
     CheckpointMade,
     CheckpointSaved,
@@ -26,7 +27,7 @@ from lab.events import (
     Tokens,
 )
 from lab.lab import Lab
-from lab.runs import Request
+from lab.runs import REQUEST, Request
 from tests.labs import quiet
 from tests.openai_server import OpenAIServer, Text
 from tests.toys import end, pieces

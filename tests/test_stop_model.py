@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,19 +15,13 @@ from graphs.pattern import Build
 from lab.events import AttemptFailed, NodeEnded, NodeStarted, RunEnded, RunStopping
 from lab.workspace import Workspace
 from tests.openai_server import HOST, Answer, OpenAIServer, Silence, Text, broken, rate_limited
+from tests.polling import until
 from tests.toys import Hold, OpenLab, begin, chain, done, end, fan, graph, lane, names, speaker, toy
 from ui.diagram import shape_of
 from ui.lane import BADGES, LanePane
 
 SOON = 2.0
 """Seconds within which a stop ends a run; the client itself would wait for half a minute."""
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.005)
 
 
 def asking(build: Build, open_toys: OpenLab, url: str, retries: int = 2) -> Workspace:
@@ -58,7 +52,7 @@ def test_a_stop_cuts_a_call_whose_answer_has_not_begun(open_toys: OpenLab, opena
     openai_server.answer(Silence())
     workspace = asking(speaking, open_toys, openai_server.url)
     thread_id = begin(workspace, model="openai")
-    wait_until(lambda: bool(openai_server.received))
+    until(lambda: bool(openai_server.received))
     stopped_soon(workspace, thread_id)
 
     assert openai_server.wait_for_hang_up()
@@ -75,7 +69,7 @@ def test_a_stop_cuts_a_stream_that_has_come_to_a_halt(open_toys: OpenLab, openai
     openai_server.answer(Text("one two three", pace=60))
     workspace = asking(speaking, open_toys, openai_server.url)
     thread_id = begin(workspace, model="openai")
-    wait_until(lambda: bool(openai_server.received))
+    until(lambda: bool(openai_server.received))
     stopped_soon(workspace, thread_id)
 
 
@@ -87,7 +81,7 @@ def test_a_stop_cuts_the_wait_for_the_clients_next_try(
     openai_server.answer(trouble)
     workspace = asking(speaking, open_toys, openai_server.url, retries=6)
     thread_id = begin(workspace, model="openai")
-    wait_until(lambda: bool(openai_server.received))
+    until(lambda: bool(openai_server.received))
     stopped_soon(workspace, thread_id)
     asked = len(openai_server.received)
 
@@ -108,7 +102,7 @@ def test_a_stop_cuts_a_connection_that_is_never_made(open_toys: OpenLab) -> None
             one.connect_ex(address)
         workspace = asking(speaking, open_toys, f"http://{HOST}:{address[1]}/v1")
         thread_id = begin(workspace, model="openai")
-        wait_until(lambda: any(begun(workspace, thread_id, "say")))
+        until(lambda: any(begun(workspace, thread_id, "say")))
         stopped_soon(workspace, thread_id)
         for one in waiting:
             one.close()
@@ -129,7 +123,7 @@ def test_a_stop_cuts_what_nodes_side_by_side_await_too(open_toys: OpenLab, opena
     openai_server.answer(Silence())
     workspace = asking(build, open_toys, openai_server.url)
     thread_id = begin(workspace, model="openai")
-    wait_until(lambda: len(openai_server.received) == 2)
+    until(lambda: len(openai_server.received) == 2)
     stopped_soon(workspace, thread_id)
 
 
@@ -149,7 +143,7 @@ def test_a_node_that_puts_the_stop_in_words_of_its_own_has_not_failed(
     openai_server.answer(Silence())
     workspace = asking(build, open_toys, openai_server.url)
     thread_id = begin(workspace, model="openai")
-    wait_until(lambda: bool(openai_server.received))
+    until(lambda: bool(openai_server.received))
     workspace.stop(thread_id)
 
     assert end(workspace, thread_id)[3:] == ("stopped", "")
@@ -165,7 +159,7 @@ def test_no_retry_takes_a_stop_for_a_failure(open_toys: OpenLab, openai_server: 
     openai_server.answer(Silence())
     workspace = asking(build, open_toys, openai_server.url)
     thread_id = begin(workspace, model="openai")
-    wait_until(lambda: bool(openai_server.received))
+    until(lambda: bool(openai_server.received))
     stopped_soon(workspace, thread_id)
 
     assert len(openai_server.received) == 1
@@ -209,11 +203,11 @@ def test_a_call_that_was_left_leaves_no_thread_behind(open_toys: OpenLab, openai
     openai_server.answer(Silence())
     workspace = asking(speaking, open_toys, openai_server.url)
     thread_id = begin(workspace, model="openai")
-    wait_until(lambda: bool(openai_server.received))
+    until(lambda: bool(openai_server.received))
     assert len(calls() - before) == 1
     stopped_soon(workspace, thread_id)
 
-    wait_until(lambda: not calls() - before)
+    until(lambda: not calls() - before)
 
 
 def test_the_lane_says_that_it_is_stopping_until_it_has_stopped(open_toys: OpenLab) -> None:
