@@ -20,6 +20,7 @@ from graphs.pattern import Pattern
 from graphs.world import World
 from lab.errors import LabError
 from lab.lab import Lab
+from lab.workspace import Workspace
 from tests.asking import books
 from tests.labs import quiet
 from tests.toys import State, chain, done, lane, toy
@@ -53,6 +54,18 @@ def patterns(folder: Path) -> list[Pattern]:
 def opened(folder: Path, database: str, lease: float = LEASE) -> Lab:
     """Opens a lab as one of several on that database."""
     return Lab(quiet(database, lease=lease), patterns=patterns(folder))
+
+
+def begun(workspace: Workspace, slug: str, n: int = 1) -> str:
+    """Starts a thread, waits for its run's end and gives its id."""
+    thread_id = workspace.start(slug, "only", {"n": n}).thread_id
+    assert workspace.wait(thread_id, 30)
+    return thread_id
+
+
+def charges(workspace: Workspace, thread_id: str) -> int:
+    """Counts what was charged for the thread."""
+    return len(workspace.business("ledger", [thread_id]))
 
 
 class Rival:

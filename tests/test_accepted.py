@@ -11,7 +11,7 @@ from lab.workspace import Workspace
 from tests.accepting import accepted_and_killed
 from tests.labs import database
 from tests.polling import until
-from tests.rivals import opened
+from tests.rivals import begun, charges, opened
 from tests.toys import head, saved
 
 
@@ -27,16 +27,6 @@ def lab(where: str, tmp_path: Path) -> Iterator[Lab]:
     found = opened(tmp_path, where)
     yield found
     found.close()
-
-
-def begun(workspace: Workspace, slug: str) -> str:
-    thread_id = workspace.start(slug, "only", {"n": 1}).thread_id
-    assert workspace.wait(thread_id, 30)
-    return thread_id
-
-
-def charges(workspace: Workspace, thread_id: str) -> int:
-    return len(workspace.business("ledger", [thread_id]))
 
 
 def settled(workspace: Workspace, thread_id: str) -> RunEnded:

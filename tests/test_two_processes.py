@@ -14,7 +14,7 @@ from lab.lab import Lab
 from lab.workspace import Workspace
 from tests.labs import database
 from tests.polling import until
-from tests.rivals import SHORT, both, done_by, leftovers, opened, rivals
+from tests.rivals import SHORT, begun, both, charges, done_by, leftovers, opened, rivals
 from tests.toys import head, saved
 
 ROUNDS = 50
@@ -32,16 +32,6 @@ def lab(where: str, tmp_path: Path) -> Iterator[Lab]:
     found = opened(tmp_path, where)
     yield found
     found.close()
-
-
-def begun(workspace: Workspace, slug: str, n: int = 1) -> str:
-    thread_id = workspace.start(slug, "only", {"n": n}).thread_id
-    assert workspace.wait(thread_id, 30)
-    return thread_id
-
-
-def charges(workspace: Workspace, thread_id: str) -> int:
-    return len(workspace.business("ledger", [thread_id]))
 
 
 def hidden(workspace: Workspace, thread_id: str) -> int:
