@@ -20,31 +20,40 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield running
 
 
-BURST = """async ([x, y, gaps]) => {
+BURST = """async (button, gaps) => {
+  button.scrollIntoView({block: 'center', behavior: 'instant'})
+  const {x, y, width, height} = button.getBoundingClientRect()
   let at = performance.now()
+  let first = null
   for (const gap of [0, ...gaps]) {
     await new Promise(done => setTimeout(done, gap))
     const click = new MouseEvent('click', {bubbles: true, cancelable: true, composed: true})
     // On a busy machine timers are late; to the page the clicks come as quickly as they were meant to.
     Object.defineProperty(click, 'timeStamp', {value: at += gap})
-    document.elementFromPoint(x, y)?.closest('button')?.dispatchEvent(click)
+    const met = first ? document.elementFromPoint(x + width / 2, y + height / 2)?.closest('button') : button
+    met?.dispatchEvent(click)
+    first ??= button
   }
 }"""
 
 
+def holds_back(page: Page) -> None:
+    """Waits until the page has what holds second clicks back, which comes a little after its first drawing."""
+    page.wait_for_function("window.labPresses")
+
+
 def double(page: Page, key: str) -> None:
     """Double clicks a button with the mouse."""
+    holds_back(page)
     keyed(page, key).get_by_role("button").first.dblclick()
 
 
 def four(page: Page, key: str) -> None:
     """Clicks where a button is and three times more, 30 to 100 ms apart, wherever the page has gone meanwhile."""
-    # From within the page: each click of the mouse of a test waits for the page, and comes later than it was meant to.
-    button = keyed(page, key).get_by_role("button").first
-    button.scroll_into_view_if_needed()
-    box = button.bounding_box()
-    assert box
-    page.evaluate(BURST, [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, [30, 60, 100]])
+    holds_back(page)
+    # From within the page, in one go: a click of a test's mouse waits for the page and comes later than it was meant
+    # to, and what was measured before the page had come to rest is no longer where the button is.
+    keyed(page, key).get_by_role("button").first.evaluate(BURST, [30, 60, 100])
 
 
 Press = Callable[[Page, str], None]
@@ -151,3 +160,18 @@ def test_deleting_a_thread_deletes_that_one_alone(press: Press, server: LabServe
     idle(page)
     assert sorted(found for (found,) in rows(server, "SELECT thread_id FROM lab_threads")) == sorted(left)
     expect(page.get_by_text("Deleted")).to_have_count(1)
+
+
+def test_a_second_click_that_reaches_the_server_leads_to_what_the_first_one_began(
+    server: LabServer, page: Page
+) -> None:
+    # As in a page that is so new that it doesn't hold second clicks back yet.
+    page.add_init_script("window.labPresses = {}")
+    for _ in range(6):
+        before = len(sessions(server, "linear-pipeline"))
+        visit(page, f"{server.url}/linear-pipeline")
+        keyed(page, "linear-pipeline_run").get_by_role("button").first.evaluate(BURST, [0])
+        stands(page, PIPELINE, "Finished")
+        idle(page)
+        assert sessions(server, "linear-pipeline")[before:] == [1]
+        thread_of(page)

@@ -1,15 +1,19 @@
 """Doing what a button says once for each time that a drawing of the page offered it, however often it's pressed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 OFFERED = "actions_offered"
 LED_TO = "actions_led_to"
 DRAWING = "actions_drawing"
+LOCK = "actions_lock"
 ADDRESS = ("thread", "checkpoint")
 """What of the address an action may change, and what tells a drawing from the one before it."""
 
@@ -18,6 +22,7 @@ _mount = st.components.v2.component("lab_presses", js=Path(__file__).with_suffix
 
 def guard() -> None:
     """Begin a drawing of the page, and let the browser hold back the second press of a double click."""
+    _follow_presses()
     st.session_state[DRAWING] = st.session_state.get(DRAWING, 0) + 1
     with st.container(key="presses"):
         _mount(key="guard", data={"drawing": st.session_state[DRAWING]})
@@ -38,13 +43,45 @@ def offer(key: str) -> None:
     _state(OFFERED)[key] = _address()
 
 
+def _follow_presses() -> None:
+    # A press that cuts the drawing of the one before it short is joined with it: Streamlit calls back for one of them
+    # only, and the page has the address from before both.
+    with _alone():
+        for key, address in _state(LED_TO).items():
+            if st.session_state.get(key):
+                _lead_to(address)
+
+
 def _take(key: str, act: Callable[[], Any]) -> None:
-    if is_taken(key):
+    with _alone():
         try:
-            act()
+            if is_taken(key):
+                act()
         finally:
-            # The next press may cut this script short while it acts; it's led to what was done until then.
             _state(LED_TO)[key] = _address()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let what a press does be done whole and be known before the next press of the session is looked at.
+
+    The next press starts a script in a thread of its own, and has the one before it ended at its next look at the
+    session's state; what was half done then could neither be finished nor be taken back.
+    """
+    context = get_script_run_ctx()
+    assert context
+    assert context.script_requests
+    with st.session_state.setdefault(LOCK, RLock()):
+        end_or_begin_anew = context.script_requests.on_scriptrunner_yield
+        context.script_requests.on_scriptrunner_yield = _not_now  # type: ignore[method-assign]  # for this script alone
+        try:
+            yield
+        finally:
+            context.script_requests.on_scriptrunner_yield = end_or_begin_anew  # type: ignore[method-assign]  # as before
+
+
+def _not_now() -> None:
+    return None
 
 
 def is_taken(key: str) -> bool:
