@@ -5,13 +5,13 @@ from graphs.human import approval_gate, breakpoints, expense_approval
 from graphs.pattern import Pattern
 from graphs.persistence import checkpointers, conversation_memory, crash_recovery, time_travel, validated_recovery
 from graphs.resilience import durable_task
-from graphs.shapes import branching, linear_pipeline, parallel
+from graphs.shapes import branching, linear_pipeline_demo, parallel
 from graphs.state import stateful_reducer
 from graphs.streaming import progress_events
 
 CATALOGUE: tuple[Pattern, ...] = (
     stateful_reducer.PATTERN,
-    linear_pipeline.PATTERN,
+    linear_pipeline_demo.PATTERN,
     branching.PATTERN,
     parallel.PATTERN,
     progress_events.PATTERN,

@@ -71,7 +71,7 @@ class Faults(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The run context of every lane (`StateGraph(..., context_schema=World)`); it is never saved in a checkpoint."""
+    """Run context of lanes that act upon something: `StateGraph(..., context_schema=World)`; no checkpoint holds it."""
 
     thread_id: str
     ledger: Ledger

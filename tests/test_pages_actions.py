@@ -11,6 +11,7 @@ from graphs.pattern import Pattern
 from lab.door import close_lab
 from lab.lab import Lab
 from lab.visitors import COOKIE, LOCAL, Visitors
+from tests.graph_files import GRAPH_FILES, GRAPHS, demo_file
 from tests.pages import (
     answer,
     asked,
@@ -31,7 +32,6 @@ pytestmark = pytest.mark.usefixtures("pages_lab")
 
 DURABLE = find("durable-task")
 EXPENSE, GATE, BREAKPOINTS = find("expense-approval"), find("approval-gate"), find("breakpoints")
-GRAPHS = Path(__file__).parent.parent / "graphs"
 PIPELINE, MEMORY = find("linear-pipeline"), find("conversation-memory")
 
 
@@ -238,6 +238,13 @@ def test_the_code_tab_shows_the_very_file_of_the_pattern(pattern: Pattern) -> No
     at = open_page(pattern.slug, tab="Code")
     (file,) = GRAPHS.glob(f"*/{pattern.slug.replace('-', '_')}.py")
     assert at.code[-1].value.strip() == file.read_text(encoding="utf-8").strip()
+
+
+@pytest.mark.parametrize("file", GRAPH_FILES, ids=lambda file: file.stem)
+def test_the_code_tab_shows_the_texts_and_examples_of_the_pattern_a_click_away(file: Path) -> None:
+    at = open_page(file.stem.replace("_", "-"), tab="Code")
+    at.segmented_control(key=f"source_{file.stem}").set_value(demo_file(file).name).run()
+    assert at.code[-1].value.strip() == demo_file(file).read_text(encoding="utf-8").strip()
 
 
 def test_the_code_tab_shows_the_calls_that_were_just_made() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,7 +14,7 @@ from lab.workspace import Workspace
 from ui.diagram import diagram
 from ui.explorer import explorer
 from ui.lane import LanePane
-from ui.source import file_of
+from ui.source import demo_file, graph_file
 from ui.text import shown
 from ui.timeline import timeline
 
@@ -91,6 +92,10 @@ def _event(event: Event) -> Mapping[str, Any]:
     }
 
 
+OF_THE_GRAPH = "The graph alone, to read and to copy: state, nodes and a function that builds the graph."
+OF_THE_DEMO = "What the page shows of it: texts, examples and the offline model's answers."
+
+
 def _code(pane: LanePane) -> None:
     if pane.view is not None and pane.view.runs:
         st.markdown("**The calls just made**")
@@ -99,4 +104,13 @@ def _code(pane: LanePane) -> None:
         calls = [calls for _, calls in sorted(made)[-3:]]
         st.code(shown("\n\n".join(calls)), language="python", wrap_lines=True)
     st.markdown("**The pattern, as it runs**")
-    st.code(file_of(pane.lane), language="python", line_numbers=True)
+    graph, demo = graph_file(pane.lane), demo_file(pane.lane)
+    chosen = graph
+    if demo is not None:
+        names = [graph.name, demo.name]
+        name = st.segmented_control(
+            "File", names, default=graph.name, required=True, key=f"source_{Path(graph.name).stem}"
+        )
+        chosen = demo if name == demo.name else graph
+        st.caption(OF_THE_DEMO if chosen is demo else OF_THE_GRAPH)
+    st.code(chosen.text, language="python", line_numbers=True)

@@ -1,0 +1,34 @@
+"""The files of the patterns: those that hold graphs, and beside each the one that shows it."""
+
+from pathlib import Path
+
+GRAPHS = Path(__file__).resolve().parent.parent / "graphs"
+
+FILES = tuple(sorted(path for path in GRAPHS.glob("*/*.py") if path.name != "__init__.py"))
+
+UNSPLIT = frozenset(
+    {
+        "approval_gate",
+        "branching",
+        "breakpoints",
+        "checkpointers",
+        "conversation_memory",
+        "crash_recovery",
+        "durable_task",
+        "expense_approval",
+        "hierarchical",
+        "parallel",
+        "progress_events",
+        "stateful_reducer",
+        "time_travel",
+        "validated_recovery",
+    }
+)
+"""Patterns whose graph and demo are still one file."""
+
+GRAPH_FILES = tuple(path for path in FILES if not path.stem.endswith("_demo") and path.stem not in UNSPLIT)
+
+
+def demo_file(graph: Path) -> Path:
+    """Return the file of texts, examples and offline answers that belongs beside a graph's file."""
+    return graph.with_name(f"{graph.stem}_demo.py")
