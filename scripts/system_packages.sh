@@ -11,9 +11,20 @@ has_postgresql() {
     command -v initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb'
 } >/dev/null
 
-packages=()
-has_browser || packages+=(chromium fonts-liberation)
-has_postgresql || packages+=(postgresql)
+# The headless shell draws pages without the windows that nobody sees; Debian has it, Ubuntu doesn't.
+find_missing() {
+    packages=()
+    if ! has_browser; then
+        if apt-cache show chromium-headless-shell >/dev/null 2>&1; then
+            packages+=(chromium-headless-shell fonts-liberation)
+        else
+            packages+=(chromium fonts-liberation)
+        fi
+    fi
+    has_postgresql || packages+=(postgresql)
+}
+
+find_missing
 [ ${#packages[@]} = 0 ] && exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
@@ -21,14 +32,15 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     exit 0
 fi
 
-echo "Installing for the tests (once): ${packages[*]}"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 export DEBIAN_FRONTEND=noninteractive
-if ! {
-    apt-get update -qq &&
-        apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "${packages[@]}"
-} >"$log" 2>&1 </dev/null; then
+apt-get update -qq >"$log" 2>&1 </dev/null
+# Again, for a fresh machine knows no package before its first update.
+find_missing
+echo "Installing for the tests (once): ${packages[*]}"
+if ! apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "${packages[@]}" \
+    >>"$log" 2>&1 </dev/null; then
     tail -n 20 "$log"
     echo "Couldn't install ${packages[*]}: the tests that need them will say so."
 fi
