@@ -1,30 +1,36 @@
 """The catalogue: every pattern of the lab, in the order in which it's shown."""
 
-from graphs.agents import hierarchical
-from graphs.human import approval_gate, breakpoints, expense_approval
+from graphs.agents import hierarchical_demo
+from graphs.human import approval_gate_demo, breakpoints_demo, expense_approval_demo
 from graphs.pattern import Pattern
-from graphs.persistence import checkpointers, conversation_memory, crash_recovery, time_travel, validated_recovery
+from graphs.persistence import (
+    checkpointers,
+    conversation_memory_demo,
+    crash_recovery,
+    time_travel,
+    validated_recovery_demo,
+)
 from graphs.resilience import durable_task
-from graphs.shapes import branching, linear_pipeline_demo, parallel
-from graphs.state import stateful_reducer
-from graphs.streaming import progress_events
+from graphs.shapes import branching_demo, linear_pipeline_demo, parallel_demo
+from graphs.state import stateful_reducer_demo
+from graphs.streaming import progress_events_demo
 
 CATALOGUE: tuple[Pattern, ...] = (
-    stateful_reducer.PATTERN,
+    stateful_reducer_demo.PATTERN,
     linear_pipeline_demo.PATTERN,
-    branching.PATTERN,
-    parallel.PATTERN,
-    progress_events.PATTERN,
-    conversation_memory.PATTERN,
+    branching_demo.PATTERN,
+    parallel_demo.PATTERN,
+    progress_events_demo.PATTERN,
+    conversation_memory_demo.PATTERN,
     checkpointers.PATTERN,
     time_travel.PATTERN,
     crash_recovery.PATTERN,
-    validated_recovery.PATTERN,
-    approval_gate.PATTERN,
-    breakpoints.PATTERN,
-    expense_approval.PATTERN,
+    validated_recovery_demo.PATTERN,
+    approval_gate_demo.PATTERN,
+    breakpoints_demo.PATTERN,
+    expense_approval_demo.PATTERN,
     durable_task.PATTERN,
-    hierarchical.PATTERN,
+    hierarchical_demo.PATTERN,
 )
 
 

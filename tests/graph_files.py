@@ -8,20 +8,10 @@ FILES = tuple(sorted(path for path in GRAPHS.glob("*/*.py") if path.name != "__i
 
 UNSPLIT = frozenset(
     {
-        "approval_gate",
-        "branching",
-        "breakpoints",
         "checkpointers",
-        "conversation_memory",
         "crash_recovery",
         "durable_task",
-        "expense_approval",
-        "hierarchical",
-        "parallel",
-        "progress_events",
-        "stateful_reducer",
         "time_travel",
-        "validated_recovery",
     }
 )
 """Patterns whose graph and demo are still one file."""

@@ -11,7 +11,7 @@ from langchain_core.messages import HumanMessage, SystemMessage
 from playwright.sync_api import Locator, Page, expect
 
 from graphs.catalogue import find
-from graphs.human import approval_gate
+from graphs.human import approval_gate, approval_gate_demo
 from tests.browser import answered, click, idle, keyed, visit
 from tests.servers import ROOT, LabServer
 
@@ -40,7 +40,7 @@ def running_lab(data: Path, env: Mapping[str, str]) -> Iterator[LabServer]:
 
 def draft(request: str) -> str:
     """Gives the whole answer of the offline model to a request for a mail."""
-    answer = approval_gate.PATTERN.script([SystemMessage(approval_gate.DRAFT), HumanMessage(request)])
+    answer = approval_gate_demo.PATTERN.script([SystemMessage(approval_gate.DRAFT), HumanMessage(request)])
     assert isinstance(answer, str)
     return answer
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from graphs.human.approval_gate import PATTERN, Verdict
+from graphs.human.approval_gate import Verdict
+from graphs.human.approval_gate_demo import PATTERN
 from graphs.pattern import Edit, Example, Go, Reply, Step
 from lab.errors import InvalidInput
 from lab.forms import check_answer

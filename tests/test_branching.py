@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from graphs.pattern import Example, Go
-from graphs.shapes.branching import PATTERN, ROUTES, UnmappedRoute, mapped, read_category
+from graphs.shapes.branching import ROUTES, UnmappedRoute, mapped, read_category
+from graphs.shapes.branching_demo import PATTERN
 from tests.play import Play
 
 LANES = tuple(lane.key for lane in PATTERN.lanes)

@@ -3,7 +3,8 @@
 import pytest
 
 from graphs.pattern import Example, Turn
-from graphs.persistence.conversation_memory import KEPT, LIMIT, PATTERN
+from graphs.persistence.conversation_memory import KEPT, LIMIT
+from graphs.persistence.conversation_memory_demo import PATTERN
 from tests.play import Play, Played
 
 LANES = tuple(lane.key for lane in PATTERN.lanes)

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from graphs.human.expense_approval import PATTERN, Verdict
+from graphs.human.expense_approval import Verdict
+from graphs.human.expense_approval_demo import PATTERN
 from graphs.pattern import Edit, Example, Go, Reply
 from lab.errors import InvalidInput
 from lab.forms import check_answer

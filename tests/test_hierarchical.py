@@ -3,9 +3,8 @@
 import pytest
 from langchain_core.messages import AIMessage, ToolCall
 
-from graphs.agents.hierarchical import TEAMS, Delegate, named
+from graphs.agents.hierarchical import TEAMS, ToolNotCalled, delegations, names_in
 from graphs.pattern import Example
-from graphs.tools import ToolNotCalled, called
 from lab.lab import Lab
 from tests.play import Play, Played, ended
 
@@ -126,7 +125,7 @@ def _calling(*calls: dict[str, str]) -> AIMessage:
 def test_every_call_of_the_tool_is_read_in_order() -> None:
     answer = _calling({"team": "testing", "subtask": "try it"}, {"team": "design", "subtask": "sketch it"})
 
-    assert [(part.team, part.subtask) for part in called(answer, Delegate)] == [
+    assert [(part.team, part.subtask) for part in delegations(answer)] == [
         ("testing", "try it"),
         ("design", "sketch it"),
     ]
@@ -135,13 +134,13 @@ def test_every_call_of_the_tool_is_read_in_order() -> None:
 @pytest.mark.parametrize("answer", [AIMessage("I'd rather not."), AIMessage("", additional_kwargs={"refusal": "No."})])
 def test_an_answer_without_the_tool_is_refused_with_what_was_said(answer: AIMessage) -> None:
     with pytest.raises(ToolNotCalled, match=r"rather not|'No\.'"):
-        called(answer, Delegate)
+        delegations(answer)
 
 
 @pytest.mark.parametrize("args", [{"team": "gardening", "subtask": "water"}, {"team": "design"}])
 def test_a_call_that_does_not_fit_the_tool_is_refused(args: dict[str, str]) -> None:
     with pytest.raises(ToolNotCalled, match="don't fit its schema"):
-        called(_calling(args), Delegate)
+        delegations(_calling(args))
 
 
 @pytest.mark.parametrize(
@@ -153,4 +152,4 @@ def test_a_call_that_does_not_fit_the_tool_is_refused(args: dict[str, str]) -> N
     ],
 )
 def test_workers_are_found_as_whole_words_and_once(answer: str, found: list[str]) -> None:
-    assert named(answer, TEAMS["development"]) == found
+    assert names_in(answer, TEAMS["development"]) == found

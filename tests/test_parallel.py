@@ -3,7 +3,7 @@
 import pytest
 
 from graphs.pattern import Example
-from graphs.shapes.parallel import PATTERN
+from graphs.shapes.parallel_demo import PATTERN
 from lab.lab import Lab
 from tests.play import Play, ended
 

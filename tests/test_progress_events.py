@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from graphs.pattern import Example
-from graphs.streaming.progress_events import PATTERN
+from graphs.streaming.progress_events_demo import PATTERN
 from tests.play import Play
 
 LANES = tuple(lane.key for lane in PATTERN.lanes)

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from graphs.pattern import Back, Example
-from graphs.state.stateful_reducer import MOST, PATTERN, add_up
+from graphs.state.stateful_reducer import MOST, add_up
+from graphs.state.stateful_reducer_demo import PATTERN
 from lab.lab import Lab
 from tests.labs import quiet
 from tests.play import Play, player

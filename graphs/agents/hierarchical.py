@@ -6,20 +6,15 @@ which of its workers do. The teams are subgraphs that run at the same moment, ea
 
 import operator
 import re
-from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Literal, Protocol
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolCall
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from typing_extensions import TypedDict
-
-from graphs.pattern import Example, Family, Lane, Pattern
-from graphs.script import Answer, by_instruction
-from graphs.tools import called
-from graphs.world import World
 
 TEAMS: dict[str, tuple[str, ...]] = {
     "design": ("layout", "wording", "branding"),
@@ -43,6 +38,10 @@ WORK = {
     for worker in workers
 }
 REPORT = "Sum up in one paragraph what the teams did for the task. Name each team."
+
+
+class ToolNotCalled(RuntimeError):
+    """Raised when a model that was given a tool answers with text, refuses, or calls the tool wrongly."""
 
 
 class NobodyNamed(LookupError):
@@ -104,21 +103,13 @@ class TeamState(TeamInput, TeamOutput):
     results: Annotated[list[Result], operator.add]
 
 
-class Work(Protocol):
-    """A worker's node."""
-
-    def __call__(self, state: TeamInput) -> dict[str, Any]:
-        """Does the worker's part of the subtask."""
-        ...
-
-
-def build(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
-    """Builds the orchestrator, its three teams as subgraphs and the report."""
+def build(model: BaseChatModel) -> StateGraph[State, None, Input, State]:
+    """Build the orchestrator, its three teams as subgraphs and the report."""
 
     def orchestrate(state: State) -> dict[str, Any]:
         asked = [SystemMessage(ORCHESTRATE), HumanMessage(state["task"])]
         plan: dict[str, str] = {}
-        for part in called(model.bind_tools([Delegate]).invoke(asked), Delegate):
+        for part in delegations(model.bind_tools([Delegate]).invoke(asked)):
             plan[part.team] = f"{plan[part.team]}; {part.subtask}" if part.team in plan else part.subtask
         return {"plan": [{"team": team, "subtask": subtask} for team, subtask in plan.items()]}
 
@@ -131,7 +122,7 @@ def build(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
         return {"report": model.invoke([SystemMessage(REPORT), HumanMessage(asked)]).text}
 
     graph = (
-        StateGraph(State, context_schema=World, input_schema=Input)
+        StateGraph(State, input_schema=Input)
         .add_node("orchestrate", orchestrate)
         # Deferred, so that it runs once when the last of the teams that were called is done.
         .add_node("report", report, defer=True)
@@ -145,12 +136,12 @@ def build(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
     return graph
 
 
-def _team(team: str, model: BaseChatModel) -> StateGraph[TeamState, World, TeamInput, TeamOutput]:
+def _team(team: str, model: BaseChatModel) -> StateGraph[TeamState, None, TeamInput, TeamOutput]:
     workers = TEAMS[team]
 
     def supervise(state: TeamState) -> dict[str, Any]:
         answer = model.invoke([SystemMessage(SUPERVISE[team]), HumanMessage(state["subtask"])]).text
-        picked = named(answer, workers)
+        picked = names_in(answer, workers)
         if not picked:
             raise NobodyNamed(
                 f"The {team} supervisor named no worker, the answer was {answer[:80]!r}. A subtask needs at least one "
@@ -164,120 +155,46 @@ def _team(team: str, model: BaseChatModel) -> StateGraph[TeamState, World, TeamI
     def hand_in(state: TeamState) -> dict[str, Any]:
         return {"handed": state["results"]}
 
-    def worker_of(worker: str) -> Work:
-        def work(state: TeamInput) -> dict[str, Any]:
-            answer = model.invoke([SystemMessage(WORK[team, worker]), HumanMessage(state["subtask"])])
-            return {"results": [{"team": team, "worker": worker, "text": answer.text}]}
-
-        return work
-
     graph = (
-        StateGraph(TeamState, context_schema=World, input_schema=TeamInput, output_schema=TeamOutput)
+        StateGraph(TeamState, input_schema=TeamInput, output_schema=TeamOutput)
         .add_node("supervise", supervise)
         .add_node("hand_in", hand_in, defer=True)
         .add_edge(START, "supervise")
         .add_conditional_edges("supervise", assign, list(workers))
         .add_edge("hand_in", END)
     )
+
+    def add_worker(worker: str) -> None:
+        def work(state: TeamInput) -> dict[str, Any]:
+            answer = model.invoke([SystemMessage(WORK[team, worker]), HumanMessage(state["subtask"])])
+            return {"results": [{"team": team, "worker": worker, "text": answer.text}]}
+
+        graph.add_node(worker, work, input_schema=TeamInput).add_edge(worker, "hand_in")
+
     for worker in workers:
-        graph.add_node(worker, worker_of(worker), input_schema=TeamInput)
-        graph.add_edge(worker, "hand_in")
+        add_worker(worker)
     return graph
 
 
-def named(answer: str, names: Iterable[str]) -> list[str]:
-    """Gives the names that an answer mentions as whole words, each once, in the order of the answer."""
+def delegations(answer: AIMessage) -> list[Delegate]:
+    """Return the orchestrator's calls of the tool in their order; raise ToolNotCalled where none is there or fits."""
+    calls = [call["args"] for call in answer.tool_calls if call["name"] == Delegate.__name__]
+    if not calls:
+        refusal = answer.additional_kwargs.get("refusal") or answer.text
+        raise ToolNotCalled(
+            f"The model didn't call the tool 'Delegate' and said: {str(refusal)[:160]!r}. This step needs at "
+            "least one call. Try again, change the input, or choose a model that calls tools."
+        )
+    try:
+        return [Delegate.model_validate(args) for args in calls]
+    except ValidationError as error:
+        raise ToolNotCalled(
+            "The model called the tool 'Delegate' with arguments that don't fit its schema: "
+            f"{error.errors()[0]['msg']}. Try again, or choose a model that calls tools reliably."
+        ) from error
+
+
+def names_in(answer: str, names: Iterable[str]) -> list[str]:
+    """Return the names that an answer mentions as whole words, each once, in the order of the answer."""
     found = {name: re.search(rf"\b{name}\b", answer, re.IGNORECASE) for name in names}
     return [name for _, name in sorted((match.start(), name) for name, match in found.items() if match)]
-
-
-_HINTS: dict[str, str] = {
-    "design": r"design|layout|screen|page|look|logo|wording|text|colou?r",
-    "development": r"build|implement|develop|code|add|fix|api|service|form|button|store|migrat",
-    "testing": r"test|check|verify|load|fast|secur|attack|bug",
-    "layout": r"layout|screen|page|form|button|design",
-    "wording": r"wording|text|message|error",
-    "branding": r"logo|colou?r|brand|look",
-    "frontend": r"page|screen|form|button|show",
-    "backend": r"api|service|send|fix|login|build",
-    "database": r"store|save|migrat|table|data",
-    "functional": r"test|check|verify|bug|work",
-    "performance": r"load|fast|slow|thousand",
-    "security": r"secur|attack|login|password",
-}
-"""Words by which the offline answers tell whose work something is."""
-
-
-def _fits(name: str, text: str) -> bool:
-    return re.search(rf"\b(?:{_HINTS[name]})", text, re.IGNORECASE) is not None
-
-
-def _plan(task: str, _: Sequence[BaseMessage]) -> str | AIMessage:
-    parts = [part.strip() for part in re.split(r"[.;\n]+|,\s*(?:and|then)\s+", task) if part.strip()]
-    told = {team: ", ".join(part for part in parts if _fits(team, part)) for team in TEAMS}
-    calls = [
-        ToolCall(name=Delegate.__name__, args={"team": team, "subtask": subtask}, id=f"call_{team}")
-        for team, subtask in told.items()
-        if subtask
-    ]
-    return AIMessage(content="", tool_calls=calls) if calls else f"None of the teams {', '.join(TEAMS)} fits this task."
-
-
-def _pick(team: str) -> Answer:
-    def pick(subtask: str, _: Sequence[BaseMessage]) -> str:
-        return "\n".join(worker for worker in TEAMS[team] if _fits(worker, subtask)) or TEAMS[team][0]
-
-    return pick
-
-
-def _work(worker: str) -> Answer:
-    def work(subtask: str, _: Sequence[BaseMessage]) -> str:
-        return f"I took the {worker} side of this: {subtask}. It's ready to be handed in."
-
-    return work
-
-
-def _sum_up(asked: str, _: Sequence[BaseMessage]) -> str:
-    task, _sep, lines = asked.removeprefix("Task: ").partition("\n\n")
-    by_team: dict[str, list[str]] = {}
-    for team, worker in re.findall(r"^(\w+), (\w+): ", lines, re.MULTILINE):
-        by_team.setdefault(team, []).append(worker)
-    did = "; ".join(f"{team} ({', '.join(workers)})" for team, workers in by_team.items())
-    handed = "1 team handed in its work" if len(by_team) == 1 else f"{len(by_team)} teams handed in their work"
-    return f"For the task '{task.strip()}', {handed}: {did}."
-
-
-PATTERN = Pattern(
-    slug="hierarchical",
-    title="Hierarchical agents",
-    family=Family.AGENTS,
-    summary="An orchestrator delegates to three teams, and each team's supervisor to its own workers.",
-    watch=(
-        "The orchestrator delegates by tool calls: only the teams that the task needs start.",
-        "Teams run at the same moment, and so do the workers of one team.",
-        "Each agent streams its own tokens, under the namespace of its team.",
-        "A team keeps its results to itself and hands them in once; the report waits for the last team.",
-    ),
-    sources=("AA 3.1",),
-    lanes=(Lane("teams", "Three teams", "Each team is a subgraph with a state of its own.", build),),
-    examples=(
-        Example(
-            "A sign-up page, all teams",
-            {
-                "task": "Design a sign-up page with a friendly error text. Build the form and store its data. "
-                "Test it against password attacks and under the load of a thousand users."
-            },
-        ),
-        Example("A bug to fix", {"task": "Fix the login service that forgets sessions, then verify the login works."}),
-        Example("Only a new look", {"task": "Give the start page a new logo and calmer colours."}),
-        Example("Nobody's work", {"task": "Water the plants in the hall on Friday."}, unhappy=True),
-    ),
-    script=by_instruction(
-        {
-            ORCHESTRATE: _plan,
-            **{instruction: _pick(team) for team, instruction in SUPERVISE.items()},
-            **{instruction: _work(worker) for (_, worker), instruction in WORK.items()},
-            REPORT: _sum_up,
-        }
-    ),
-)

@@ -8,19 +8,16 @@ and gets the answer as a return value.
 import operator
 import re
 import textwrap
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import HumanMessage, SystemMessage
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import TypedDict
 
-from graphs.pattern import Breakpoints, Edit, Example, Family, Go, Lane, Pattern, Reply
-from graphs.script import by_instruction
 from graphs.world import World
 
 DRAFT = "Write the body of a short, polite e-mail that does what is requested. Give the body only."
@@ -75,7 +72,7 @@ class Verdict(BaseModel):
 
 
 def build_static(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
-    """Builds the loop around a gate that reads what a person wrote into the state at a breakpoint."""
+    """Build the loop around a gate that reads what a person wrote into the state at a breakpoint."""
 
     def await_approval(state: State) -> dict[str, Any]:
         if state["approved"]:
@@ -91,7 +88,7 @@ def build_static(model: BaseChatModel) -> StateGraph[State, World, Input, State]
 
 
 def build_interrupt(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
-    """Builds the loop around a gate that asks its question by itself and gets the answer back."""
+    """Build the loop around a gate that asks its question by itself and gets the answer back."""
 
     def await_approval(state: State) -> dict[str, Any]:
         verdict = interrupt(
@@ -144,94 +141,3 @@ def _steps_around_gate(model: BaseChatModel) -> StateGraph[State, World, Input, 
         .add_edge("revise", "await_approval")
         .add_edge("send", END)
     )
-
-
-OPENING = "I'm writing to you about this: "
-CLOSING = " Please tell me if anything is unclear."
-
-
-def _draft(request: str, _: Sequence[BaseMessage]) -> str:
-    wish = request.strip().rstrip(".")
-    return f"Dear colleague,\n\n{OPENING}{wish}.{CLOSING}\n\nKind regards"
-
-
-def _revise(asked: str, _: Sequence[BaseMessage]) -> str:
-    draft, _sep, feedback = asked.removeprefix("Draft:\n").rpartition("\n\nFeedback:\n")
-    wish = feedback.strip().lower()
-    if re.search(r"short|brief", wish):
-        return draft.replace(OPENING, "").replace(CLOSING, "")
-    if re.search(r"friendl|less formal|warm", wish):
-        return draft.replace("Dear colleague", "Hello").replace("Kind regards", "All the best")
-    if re.search(r"grateful|thank", wish):
-        return draft.replace("\n\nKind regards", " Thank you very much for your time.\n\nKind regards")
-    head, _sep, close = draft.rpartition("\n\n")
-    return f"{head}\n\nOne more thing: {feedback.strip().rstrip('.')}.\n\n{close}"
-
-
-def _changed(feedback: str) -> Reply:
-    return Reply({"decision": "change", "feedback": feedback})
-
-
-_YES = Reply({"decision": "approve"})
-_YES_BY_FORM = (Edit({"approved": True}), Go())
-_THANK = "More grateful, please"
-_SHORTER = "Make it shorter"
-
-PATTERN = Pattern(
-    slug="approval-gate",
-    title="Approval gate",
-    family=Family.HUMAN,
-    summary="A draft goes to a person, back for changes as often as wanted, and out only once it's approved.",
-    watch=(
-        "The outbox gets its one mail after the approval and never before.",
-        "*Breakpoint and state update* stops before `await_approval`: the person writes to the state and goes on.",
-        "*Interrupt and resume* stops inside `await_approval`: the question carries the draft, the answer comes back "
-        "checked.",
-        "Each revision follows the feedback given, and clears the decision, so that every draft needs its own.",
-    ),
-    sources=("EV 3.1", "SP 3.2"),
-    lanes=(
-        Lane(
-            "static",
-            "Breakpoint and state update",
-            "Pauses before the gate by name; a person fills in the state, and the gate checks what was written.",
-            build_static,
-            breakpoints=Breakpoints(before=("await_approval",)),
-            edits=("approved", "feedback"),
-        ),
-        Lane(
-            "interrupt",
-            "Interrupt and resume",
-            "The gate itself asks, with the draft in the question and a schema for the answer.",
-            build_interrupt,
-        ),
-    ),
-    examples=(
-        Example(
-            "Approved at once",
-            {"recipient": "anna@example.org", "request": "Move our review from Tuesday to Thursday at ten."},
-            {"static": _YES_BY_FORM, "interrupt": (_YES,)},
-        ),
-        Example(
-            "Changed twice, then approved",
-            {"recipient": "jobs@example.org", "request": "Decline the job offer, as I've accepted another one."},
-            {
-                "static": (Edit({"feedback": _THANK}), Go(), Edit({"feedback": _SHORTER}), Go(), *_YES_BY_FORM),
-                "interrupt": (_changed(_THANK), _changed(_SHORTER), _YES),
-            },
-        ),
-        Example(
-            "Nobody decides",
-            {"recipient": "all@example.org", "request": "Announce that the office moves next month."},
-            {"static": (Go(),)},
-            unhappy=True,
-        ),
-        Example(
-            "No address to send to",
-            {"recipient": "the whole team", "request": "Invite them to lunch on Friday."},
-            unhappy=True,
-        ),
-    ),
-    script=by_instruction({DRAFT: _draft, REVISE: _revise}),
-    tables=("outbox",),
-)

@@ -15,8 +15,6 @@ from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import TypedDict
 
-from graphs.pattern import Breakpoints, Edit, Example, Family, Go, Lane, Pattern, Reply
-from graphs.script import by_instruction
 from graphs.world import World
 
 MANAGER_ABOVE = 100_00
@@ -80,13 +78,23 @@ class Verdict(BaseModel):
 
 
 def build_static(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
-    """Builds the approval with nodes that read what was written at the pause before them."""
+    """Build the approval with nodes that read what was written into the state at the pause before them."""
+
+    def check(role: Role, state: State) -> dict[str, Any]:
+        if state["decision"] not in ("approved", "rejected"):
+            raise NotDecided(
+                f"The {role} hasn't decided on {_euros(state)}. Every request needs a decision here. "
+                "Set it to approved or rejected, then try again."
+            )
+        if state["decision"] == "rejected" and not state["note"].strip():
+            raise NotDecided(f"The {role} gave no reason. {NEEDS_NOTE}")
+        return _decided(role, state["decision"], state["note"])
 
     def manager(state: State) -> dict[str, Any]:
-        return _check("manager", state)
+        return check("manager", state)
 
     def director(state: State) -> dict[str, Any]:
-        return _check("director", state)
+        return check("director", state)
 
     return (
         _steps_around_approvers()
@@ -97,13 +105,19 @@ def build_static(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
 
 
 def build_dynamic(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
-    """Builds the approval with nodes that ask by interrupt, reached only above their limit."""
+    """Build the approval with nodes that ask by interrupt, reached only above their limit."""
+
+    def ask(role: Role, state: State) -> dict[str, Any]:
+        said = {f"{past['by']} said": f"{past['decision']} {past['note']}".strip() for past in state["decisions"]}
+        question = f"Does the {role} approve {_euros(state)} for {state['description']}?"
+        verdict = interrupt({"question": question, "claim": state["claim"], **said}, response_schema=Verdict)
+        return _decided(role, verdict.decision, verdict.note)
 
     def manager(state: State) -> dict[str, Any]:
-        return _ask("manager", state)
+        return ask("manager", state)
 
     def director(state: State) -> dict[str, Any]:
-        return _ask("director", state)
+        return ask("director", state)
 
     def who_first(state: State) -> Literal["manager", "pay"]:
         return "manager" if state["cents"] > MANAGER_ABOVE else "pay"
@@ -114,24 +128,6 @@ def build_dynamic(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
         .add_node("director", director)
         .add_conditional_edges("submit", who_first)
     )
-
-
-def _check(role: Role, state: State) -> dict[str, Any]:
-    if state["decision"] not in ("approved", "rejected"):
-        raise NotDecided(
-            f"The {role} hasn't decided on {_euros(state)}. Every request needs a decision here. "
-            "Set it to approved or rejected, then try again."
-        )
-    if state["decision"] == "rejected" and not state["note"].strip():
-        raise NotDecided(f"The {role} gave no reason. {NEEDS_NOTE}")
-    return _decided(role, state["decision"], state["note"])
-
-
-def _ask(role: Role, state: State) -> dict[str, Any]:
-    said = {f"{past['by']} said": f"{past['decision']} {past['note']}".strip() for past in state["decisions"]}
-    question = f"Does the {role} approve {_euros(state)} for {state['description']}?"
-    verdict = interrupt({"question": question, "claim": state["claim"], **said}, response_schema=Verdict)
-    return _decided(role, verdict.decision, verdict.note)
 
 
 def _steps_around_approvers() -> StateGraph[State, World, Input, State]:
@@ -178,82 +174,3 @@ def _decided(role: Role, decision: str, note: str) -> dict[str, Any]:
 
 def _euros(state: State) -> str:
     return f"{state['cents'] / 100:,.2f} €"
-
-
-_YES = {"decision": "approved"}
-_NO = {"decision": "rejected", "note": "Buy it through the IT department instead."}
-_TOO_LATE = {"decision": "rejected", "note": "This year's budget is spent."}
-
-PATTERN = Pattern(
-    slug="expense-approval",
-    title="Expense approval",
-    family=Family.HUMAN,
-    summary="A pause on every request, or a question only above 100 € for a manager and 1,000 € for a director.",
-    watch=(
-        "50 € waits for a manager in *Pause on every request* and is paid without a question in *Ask above the limit*.",
-        "Above 1,000 € the director is asked after the manager; once the manager has said no, nobody is asked.",
-        "A rejection needs a note: *Ask above the limit* checks it by the answer's schema, *Pause on every request* in "
-        "the node.",
-        "The ledger gets one row for an approved expense, and none for a rejected one.",
-    ),
-    sources=("SP 3.4", "HN 1", "HN 2"),
-    lanes=(
-        Lane(
-            "static",
-            "Pause on every request",
-            "Stops before each approver whatever the amount; the decision is written into the state.",
-            build_static,
-            breakpoints=Breakpoints(before=("manager", "director")),
-            edits=("decision", "note"),
-        ),
-        Lane(
-            "dynamic",
-            "Ask above the limit",
-            "Asks by interrupt, and only those who have to approve this amount.",
-            build_dynamic,
-        ),
-    ),
-    examples=(
-        Example(
-            "Office supplies for 50 €",
-            {"description": "Office supplies", "amount": 50},
-            {"static": (Edit(_YES, "manager"), Go())},
-        ),
-        Example(
-            "A conference ticket for 500 €",
-            {"description": "Conference ticket", "amount": 500},
-            {"static": (Edit(_YES, "manager"), Go()), "dynamic": (Reply(_YES, "manager"),)},
-        ),
-        Example(
-            "A server for 2,000 €, approved by manager and director",
-            {"description": "Build server", "amount": 2000},
-            {
-                "static": (Edit(_YES, "manager"), Go(), Edit(_YES, "director"), Go()),
-                "dynamic": (Reply(_YES, "manager"), Reply(_YES, "director")),
-            },
-        ),
-        Example(
-            "A laptop for 2,000 €, the manager says no",
-            {"description": "New laptop", "amount": 2000},
-            {"static": (Edit(_NO, "manager"), Go()), "dynamic": (Reply(_NO, "manager"),)},
-            unhappy=True,
-        ),
-        Example(
-            "A trip for 1,000.01 €, the director says no",
-            {"description": "Trip to a trade fair", "amount": 1000.01},
-            {
-                "static": (Edit(_YES, "manager"), Go(), Edit(_TOO_LATE, "director"), Go()),
-                "dynamic": (Reply(_YES, "manager"), Reply(_TOO_LATE, "director")),
-            },
-            unhappy=True,
-        ),
-        Example(
-            "Continued with nothing decided",
-            {"description": "Team lunch", "amount": 180},
-            {"static": (Go(),)},
-            unhappy=True,
-        ),
-    ),
-    script=by_instruction({}),
-    tables=("ledger",),
-)

@@ -13,8 +13,6 @@ from langgraph.runtime import Runtime
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from typing_extensions import TypedDict
 
-from graphs.pattern import Example, Family, Lane, Pattern, Turn
-from graphs.script import by_instruction
 from graphs.world import World
 
 Damage = Literal["nothing", "old-release", "edited-by-hand", "cut-short"]
@@ -48,7 +46,7 @@ class Card(BaseModel):
 
 
 def build(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
-    """Builds load, restore or quarantine, update, store or refuse."""
+    """Build load, restore or quarantine, update, store or refuse."""
     return (
         StateGraph(State, context_schema=World, input_schema=Input)
         .add_node("load", load)
@@ -145,7 +143,7 @@ def refuse(state: State) -> dict[str, Any]:
 
 
 def written(card: Card, by: Damage) -> str:
-    """Gives the row's text as an older release, a hand, or a disk that was full would have left it."""
+    """Return the row's text as an older release, a hand, or a disk that was full would have left it."""
     if by == "old-release":
         # It kept points as text and didn't count visits.
         return json.dumps({"customer": card.customer, "points": f"{card.points} pts"})
@@ -159,41 +157,3 @@ def told(error: ValidationError) -> str:
     """Tells what is wrong, field by field."""
     found = error.errors(include_url=False)
     return "; ".join(": ".join((*map(str, one["loc"]), one["msg"])) for one in found)
-
-
-def _visit(points: int, damage: Damage = "nothing") -> dict[str, Any]:
-    return {"customer": "Ada Lovelace", "points": points, "damage": damage}
-
-
-AFTERWARDS = {"checked": (Turn(_visit(20)),)}
-
-PATTERN = Pattern(
-    slug="validated-recovery",
-    title="Validated recovery",
-    family=Family.PERSISTENCE,
-    summary="What is stored is valid, and is checked again when it's loaded: a bad row is set aside and never deleted.",
-    watch=(
-        "The second visit loads the archive's row of the first one: a valid one is restored, and the points add up.",
-        "A row that an older release or a hand left invalid is quarantined with its error, and a fresh card starts.",
-        "The quarantined row keeps its text, so that nothing is lost that somebody could still repair.",
-        "More points spent than there are make the card invalid before it's stored, and the row stays as it was.",
-        "Nothing but the row is remembered: a visit after a restart of the lab goes the same way.",
-    ),
-    sources=("AP state persistence", "AP state recovery"),
-    lanes=(Lane("checked", "Checked twice", "Validates the card before it's stored and after it's loaded.", build),),
-    examples=(
-        Example("Stored and restored", _visit(30), AFTERWARDS),
-        Example("Written by an older release", _visit(30, "old-release"), AFTERWARDS, unhappy=True),
-        Example("Cut short while it was written", _visit(30, "cut-short"), AFTERWARDS, unhappy=True),
-        Example(
-            "Edited by hand, then well again",
-            _visit(30, "edited-by-hand"),
-            {"checked": (Turn(_visit(20)), Turn(_visit(5)))},
-            unhappy=True,
-        ),
-        Example("More points spent than there are", _visit(30), {"checked": (Turn(_visit(-50)),)}, unhappy=True),
-    ),
-    script=by_instruction({}),
-    turns=True,
-    tables=("archive",),
-)

@@ -18,10 +18,6 @@ from langgraph.graph import END, START, StateGraph
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from graphs.pattern import Example, Family, Lane, Pattern
-from graphs.script import by_instruction
-from graphs.world import World
-
 PORTIONS = 10
 """How many events each of the long steps sends."""
 
@@ -63,7 +59,7 @@ def _portions(total: int) -> Iterator[int]:
     return (total * (i + 1) // PORTIONS - total * i // PORTIONS for i in range(PORTIONS))
 
 
-def _build(tell: Tell) -> StateGraph[State, World, Input, State]:
+def _build(tell: Tell) -> StateGraph[State, None, Input, State]:
     def normalise(state: State) -> dict[str, Any]:
         tell("normalise", 0)
         clean = re.sub(r"\s+", " ", state["text"]).strip()
@@ -114,7 +110,7 @@ def _build(tell: Tell) -> StateGraph[State, World, Input, State]:
         return {"verified": True}
 
     return (
-        StateGraph(State, context_schema=World, input_schema=Input)
+        StateGraph(State, input_schema=Input)
         .add_node("normalise", normalise)
         .add_node("count", count)
         .add_node("compress", compress)
@@ -129,8 +125,8 @@ def _build(tell: Tell) -> StateGraph[State, World, Input, State]:
     )
 
 
-def build_stream_writer(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
-    """Builds the job with progress that is written to the run's own stream."""
+def build_stream_writer(_: BaseChatModel) -> StateGraph[State, None, Input, State]:
+    """Build the job with progress that is written to the run's own stream."""
 
     def tell(step: str, percent: int) -> None:
         get_stream_writer()({"step": step, "percent": percent})
@@ -138,52 +134,10 @@ def build_stream_writer(_: BaseChatModel) -> StateGraph[State, World, Input, Sta
     return _build(tell)
 
 
-def build_dispatched(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
-    """Builds the same job with progress that is dispatched to whoever listens by callback."""
+def build_dispatched(_: BaseChatModel) -> StateGraph[State, None, Input, State]:
+    """Build the same job with progress that is dispatched to whoever listens by callback."""
 
     def tell(step: str, percent: int) -> None:
         dispatch_custom_event("progress", {"step": step, "percent": percent})
 
     return _build(tell)
-
-
-PATTERN = Pattern(
-    slug="progress-events",
-    title="Progress events",
-    family=Family.STREAMING,
-    summary="A job of five steps says what it is doing and how far it has come, while the nodes are still at work.",
-    watch=(
-        "The bar moves inside a node, long before that node's result is written to the state.",
-        "*Stream writer* tells its progress by the stream's `custom` mode, *Dispatched events* by callback alone.",
-        "More repetitions give compress and verify more to do, more rounds give it to digest.",
-        "A text without words stops the job at 5 percent, and the bar never claims more.",
-    ),
-    sources=("EV 4",),
-    lanes=(
-        Lane(
-            "stream-writer",
-            "Stream writer",
-            "The node writes its progress to the stream of the run that it's part of.",
-            build_stream_writer,
-        ),
-        Lane(
-            "dispatched",
-            "Dispatched events",
-            "The node dispatches its progress to callback handlers; the stream's `custom` mode never shows it.",
-            build_dispatched,
-        ),
-    ),
-    examples=(
-        Example(
-            "A long job",
-            {
-                "text": "Every ship has a log, and every log has a page that nobody wants to read twice.",
-                "repetitions": 20_000,
-                "rounds": 3_000_000,
-            },
-        ),
-        Example("A tiny job", {"text": "One line,\n  said once.", "repetitions": 1, "rounds": 1}),
-        Example("Nothing to count", {"text": "?! ... --", "repetitions": 100, "rounds": 1000}, unhappy=True),
-    ),
-    script=by_instruction({}),
-)

@@ -1,0 +1,51 @@
+"""Breakpoints, as the lab shows it: texts, examples and offline answers."""
+
+from graphs.human.breakpoints import build
+from graphs.pattern import Breakpoints, Edit, Example, Family, Go, Lane, Pattern
+from graphs.script import by_instruction
+
+PATTERN = Pattern(
+    slug="breakpoints",
+    title="Breakpoints",
+    family=Family.HUMAN,
+    summary="Three steps of arithmetic that can be stopped before or after any of them, looked into and changed.",
+    watch=(
+        "Nothing in the graph asks for a pause: you choose the places, and the next run can have others.",
+        "At a pause the state is saved, so it can be read, changed and continued later.",
+        "A value written at the pause is what the next step works on; the steps before it don't run again.",
+    ),
+    sources=("EV 5", "SP 3.2"),
+    lanes=(
+        Lane(
+            "steps",
+            "Three steps",
+            "Doubles, adds ten, then divides by three and drops the rest.",
+            build,
+            edits=("value",),
+        ),
+    ),
+    examples=(
+        Example("5 straight through", {"value": 5}),
+        Example(
+            "100 injected after the second step",
+            {"value": 5},
+            {"steps": (Edit({"value": 100}), Go())},
+            Breakpoints(after=("b",)),
+        ),
+        Example(
+            "Step by step",
+            {"value": 12},
+            {"steps": (Go(), Go(), Go())},
+            Breakpoints(before=("a", "b", "c")),
+        ),
+        Example(
+            "Changed before anything ran",
+            {"value": 5},
+            {"steps": (Edit({"value": -7}), Go())},
+            Breakpoints(before=("a",)),
+        ),
+        Example("Left standing at a pause", {"value": 5}, {}, Breakpoints(before=("c",)), unhappy=True),
+    ),
+    script=by_instruction({}),
+    choose_breakpoints=True,
+)

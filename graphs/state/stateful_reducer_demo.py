@@ -1,0 +1,53 @@
+"""Stateful reducer, as the lab shows it: texts, examples and offline answers."""
+
+from graphs.pattern import Back, Beside, Example, Family, Lane, Pattern
+from graphs.script import by_instruction
+from graphs.state.stateful_reducer import build_pure, build_stateful
+
+PATTERN = Pattern(
+    slug="stateful-reducer",
+    title="Stateful reducer",
+    family=Family.STATE,
+    summary="A running average by a reducer object that remembers and by a pure function, in two threads and a replay.",
+    watch=(
+        "Run once more with other numbers: that's a second thread, and *Object with memory* averages both together.",
+        "Replay the checkpoint before `add`: *Object with memory* counts its numbers again, *Pure function* doesn't.",
+        "`check` works out the true mean from the numbers in the state, so each thread says itself whether it's right.",
+        "The table below the lanes lists your newest threads: those of *Object with memory* depend on what ran before.",
+    ),
+    sources=("EV 1",),
+    lanes=(
+        Lane(
+            "stateful",
+            "Object with memory",
+            "The reducer is an object that counts and adds up by itself; the state gets only the result.",
+            build_stateful,
+            trap="The graph is compiled once and serves all threads of all visitors of this process, and its reducer "
+            "with it: numbers leak from thread to thread and into replays, and a restart forgets them all.",
+            travel="replay",
+        ),
+        Lane(
+            "pure",
+            "Pure function",
+            "The reducer adds up two values of `n` and `sum`; all that it knows is in the state.",
+            build_pure,
+            travel="replay",
+        ),
+    ),
+    examples=(
+        Example("One thread", {"numbers": "10, 20, 30"}),
+        Example(
+            "A second thread",
+            {"numbers": "10"},
+            dict.fromkeys(("stateful", "pure"), (Beside({"numbers": "100"}),)),
+        ),
+        Example(
+            "A second thread and a replay of the first",
+            {"numbers": "10"},
+            dict.fromkeys(("stateful", "pure"), (Beside({"numbers": "100"}), Back("add"))),
+        ),
+        Example("A word among the numbers", {"numbers": "10, twenty, 30"}, unhappy=True),
+    ),
+    script=by_instruction({}),
+    compares=("numbers", "by_reducer", "true_mean", "agree"),
+)
