@@ -21,7 +21,7 @@ from graphs.pattern import Family, Lane, Pattern
 from graphs.world import World
 from lab.lab import Lab
 from lab.listing import Only
-from lab.savers import NotingSqlite
+from lab.savers import SummarySqliteSaver
 from lab.settings import Settings
 
 PLACE = Path(__file__).parent / "out"
@@ -172,7 +172,7 @@ def ran(lab: Lab, lane: str, length: int) -> Measured:
     """Runs a thread of so many checkpoints: the real graph and the lab's own checkpointer, and no reader."""
     thread = lab.threads.create("bench", PATTERN.slug, lane, lab.new_session(), "Long", "offline")
     saver = lab.storage.saver
-    assert isinstance(saver, NotingSqlite)
+    assert isinstance(saver, SummarySqliteSaver)
     # Whether the disk has it at once makes no difference to those who read.
     saver.conn.execute("PRAGMA synchronous=OFF")
     given = {"messages": [], "rounds": 0} if lane == "growing" else {"rounds": 0}

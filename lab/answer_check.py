@@ -13,7 +13,7 @@ from jsonschema.validators import extend
 from referencing import Registry
 
 from lab.answer_schema import DEEPEST, LARGEST, Schema, compiled
-from lab.plain import Plain
+from lab.plain import Json
 
 PARTS = 10_000
 """Values inside an answer, of all kinds."""
@@ -51,7 +51,7 @@ class _Work:
 _WORK: ContextVar[_Work] = ContextVar("work of the check")
 
 
-def schema_errors(schema: Schema, answer: Plain) -> list[Any]:
+def schema_errors(schema: Schema, answer: Json) -> list[Any]:
     """Return what is wrong with an answer by a schema that was made usable; raises TooMuch."""
     _WORK.set(_Work(_sizes(answer)))
     try:
@@ -62,12 +62,12 @@ def schema_errors(schema: Schema, answer: Plain) -> list[Any]:
         raise TooMuch("it is nested too deeply") from error
 
 
-def measure(answer: Plain) -> None:
+def measure(answer: Json) -> None:
     """Refuse an answer that is larger, deeper or of other values than a checkpoint can hold; raises TooMuch."""
     _sizes(answer)
 
 
-def _sizes(answer: Plain) -> dict[int, int]:
+def _sizes(answer: Json) -> dict[int, int]:
     """Return how large each container in an answer is, by its identity."""
     found: dict[int, int] = {}
     parts = 0
@@ -134,11 +134,11 @@ def _unique_items(validator: Any, rule: bool, instance: Any, _: Schema) -> Itera
         yield ValidationError("an item is there twice")
 
 
-def _canonical(value: Plain) -> str:
+def _canonical(value: Json) -> str:
     return json.dumps(_whole(value), sort_keys=True)
 
 
-def _whole(value: Plain) -> Plain:
+def _whole(value: Json) -> Json:
     """Return a value in which 1.0 is 1, as JSON Schema counts them."""
     if isinstance(value, dict):
         return {name: _whole(one) for name, one in value.items()}

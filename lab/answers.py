@@ -6,23 +6,23 @@ from typing import Any
 from langgraph.checkpoint.serde.types import INTERRUPT, RESUME
 from langgraph.types import Interrupt
 
-from lab import index
-from lab.plain import Plain, plain
-from lab.saved import Write, reading
+from lab.index import subgraph_rows
+from lab.plain import Json, to_jsonable
+from lab.saved import Write, open_for_reading
 from lab.storage import Storage
 
 
 def kept_answers(
     storage: Storage, thread_id: str, checkpoint_id: str, asked: Collection[str], nodes: Collection[str]
-) -> dict[str, Plain]:
+) -> dict[str, Json]:
     """Return by question the answer that its node gets again when it runs again; another one would be passed over.
 
     `asked` are the questions' ids, `nodes` the names of the graph's nodes and of its subgraphs'.
     """
-    inner = index.inner(storage, thread_id, [checkpoint_id]).get(checkpoint_id, ())
+    inner = subgraph_rows(storage, thread_id, [checkpoint_id]).get(checkpoint_id, ())
     places = [("", checkpoint_id), *((row.namespace, row.checkpoint_id) for row in inner)]
-    found: dict[str, Plain] = {}
-    with reading(storage) as opened:
+    found: dict[str, Json] = {}
+    with open_for_reading(storage) as opened:
         serde = opened.saver.serde
         for namespace, ident in places:
             tasks: dict[str, list[Write]] = {}
@@ -40,20 +40,20 @@ def kept_answers(
     return found
 
 
-def _kept(writes: Sequence[Write], told: Mapping[str, Any], spaces: Sequence[str]) -> dict[str, Plain]:
+def _kept(writes: Sequence[Write], told: Mapping[str, Any], spaces: Sequence[str]) -> dict[str, Json]:
     """Return the answers that one task got to the question that it asked last."""
     answers, asked = _listed(told.get(RESUME)), _listed(told.get(INTERRUPT))
     if not answers:
         return {}
     over = any(write.channel not in (INTERRUPT, RESUME) for write in writes)
-    found: dict[str, Plain] = {}
+    found: dict[str, Json] = {}
     for question in asked:
         number = _number(question.id, spaces, len(answers))
         # Of a node that its graph doesn't name only this is known: it has answers, and it failed or ended.
         if number is None and over:
             number = len(answers) - 1
         if number is not None and number < len(answers):
-            found[question.id] = plain(answers[number])
+            found[question.id] = to_jsonable(answers[number])
     return found
 
 

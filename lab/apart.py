@@ -27,7 +27,7 @@ LAST_WORD = 5.0
 """Seconds that a child has to end by itself after its outcome."""
 
 
-class Apart:
+class SubprocessRun:
     """A run's work in a process of its own, over the same database."""
 
     def __init__(self, settings: Settings, request: Request, calls: str) -> None:

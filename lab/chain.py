@@ -8,14 +8,14 @@ from langgraph.types import StateSnapshot
 from lab.events import Log, Outcome
 from lab.history import Question, questions
 from lab.models import explain
-from lab.plain import Plain
+from lab.plain import Json
 from lab.stream import Stream
 
 Following = Callable[[Outcome, Log], Stream | None]
 """Makes the next stream once the one before has ended so, and tells what lies between; None where nothing follows."""
 
 
-class Chain:
+class TwoStepRun:
     """Work of one stream and then another."""
 
     def __init__(self, first: Stream, following: Following, calls: str) -> None:
@@ -56,14 +56,14 @@ class Chain:
 
 
 def asked_again(
-    old: Sequence[Question], snapshot: StateSnapshot, answers: Mapping[str, Plain]
-) -> dict[str, Plain] | None:
+    old: Sequence[Question], snapshot: StateSnapshot, answers: Mapping[str, Json]
+) -> dict[str, Json] | None:
     """Gives the answers by the ids that the questions have this time.
 
     None where one of them isn't asked any more, or is another question now: an answer holds for what was asked.
     """
     places = _places(questions(snapshot))
-    found: dict[str, Plain] = {}
+    found: dict[str, Json] = {}
     for place, question in _places(old).items():
         if question.id not in answers:
             continue

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import IO
 
 from lab.event_store import encode
-from lab.events import Event, Growing
+from lab.events import Event, StreamingMessage
 from lab.lab import Lab
-from lab.plain import Plain
+from lab.plain import Json
 from lab.runs import REQUEST, Request
 from lab.settings import Settings
 
@@ -32,13 +32,13 @@ class Channel:
         """Writes one event."""
         self.write(encode(make(0)))
 
-    def say(self, growing: Growing, piece: str) -> None:
+    def say(self, growing: StreamingMessage, piece: str) -> None:
         """Writes one piece of a streaming message."""
         growing.since = time.time()
         growing.held.append(piece)
         self.append(growing.event)
 
-    def write(self, told: Plain) -> None:
+    def write(self, told: Json) -> None:
         """Writes one line."""
         with self._lock:
             self._lines.write(json.dumps(told) + "\n")

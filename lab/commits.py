@@ -7,7 +7,7 @@ from typing import Any
 
 from langgraph.checkpoint.base.id import uuid6
 
-from lab.noting import Noting
+from lab.noting import SummarySaver
 
 
 class Commits:
@@ -42,7 +42,7 @@ class Commits:
 @contextmanager
 def watched(saver: Any, thread_id: str) -> Iterator[Commits | None]:
     """Watches what is committed of a thread during the block; nothing can be watched of a foreign checkpointer."""
-    if not isinstance(saver, Noting):
+    if not isinstance(saver, SummarySaver):
         yield None
         return
     commits = Commits()

@@ -7,7 +7,7 @@ from statistics import median
 
 from lab.events import CheckpointSaved, Event, NodeEnded, NodeStarted, RunStarted, SaverDropped
 from lab.history import is_restored
-from lab.index import count
+from lab.index import count_checkpoints
 from lab.meter import thread_sizes
 from lab.storage import Storage
 
@@ -46,18 +46,18 @@ class Cost:
     restart: SaverDropped | None
 
 
-def cost(storage: Storage, thread_id: str, events: Sequence[Event]) -> Cost:
+def measure_costs(storage: Storage, thread_id: str, events: Sequence[Event]) -> Cost:
     """Measures a thread by its events and its storage."""
     dropped = [event for event in events if isinstance(event, SaverDropped)]
     return Cost(
-        pace(events),
-        count(storage, thread_id),
+        measure_pace(events),
+        count_checkpoints(storage, thread_id),
         thread_sizes(storage, [thread_id])[thread_id].bytes,
         dropped[-1] if dropped else None,
     )
 
 
-def pace(events: Sequence[Event]) -> Pace:
+def measure_pace(events: Sequence[Event]) -> Pace:
     """Measures the runs of this process; a former one's are told without their real times and left out."""
     found, run = Pace(), list[Event]()
     for event in (*events, None):

@@ -9,7 +9,7 @@ from typing import Literal
 
 from lab.entries import Reducer
 from lab.matching import Span, spans_of
-from lab.plain import Plain
+from lab.plain import Json
 
 Kind = Literal["added", "removed", "changed", "text", "fields", "items", "appended"]
 """Of a value with changes inside, text, fields and items say what it is; appended is a list that only grew at its
@@ -41,8 +41,8 @@ class Change:
     at: str | int
     """The key, or the position in the new list, of a removed item that in the old one."""
     kind: Kind
-    before: Plain = None
-    after: Plain = None
+    before: Json = None
+    after: Json = None
     inside: tuple["Change", ...] = ()
     runs: tuple[Run, ...] = ()
     """The whole of a changed text in pieces."""
@@ -53,13 +53,13 @@ class Change:
 
 
 def diff(
-    before: Mapping[str, Plain], after: Mapping[str, Plain], reducers: Mapping[str, Reducer] | None = None
+    before: Mapping[str, Json], after: Mapping[str, Json], reducers: Mapping[str, Reducer] | None = None
 ) -> tuple[Change, ...]:
     """Gives what has to be done to one state to get the other; nothing where both are the same JSON."""
     return _fields(before, after, DEPTH, reducers or {})
 
 
-def apply(before: Mapping[str, Plain], changes: Sequence[Change]) -> dict[str, Plain]:
+def apply(before: Mapping[str, Json], changes: Sequence[Change]) -> dict[str, Json]:
     """Makes the new state from the old one; it shares values with both and alters neither."""
     made = dict(before)
     for change in changes:
@@ -70,35 +70,35 @@ def apply(before: Mapping[str, Plain], changes: Sequence[Change]) -> dict[str, P
     return made
 
 
-def same(one: Plain, other: Plain) -> bool:
+def equal_values(one: Json, other: Json) -> bool:
     """Tells whether two values are the same JSON: 1 is neither 1.0 nor true, and NaN is NaN."""
     if one is other:
         return True
     if type(one) is not type(other):
         return _text(one) == _text(other)
     if isinstance(one, dict):
-        return one.keys() == other.keys() and all(map(same, one.values(), map(other.__getitem__, one)))
+        return one.keys() == other.keys() and all(map(equal_values, one.values(), map(other.__getitem__, one)))
     if isinstance(one, list):
-        return len(one) == len(other) and all(map(same, one, other))
+        return len(one) == len(other) and all(map(equal_values, one, other))
     if isinstance(one, float):
         return repr(one) == repr(other)
     return bool(one == other)
 
 
 def _fields(
-    before: Mapping[str, Plain], after: Mapping[str, Plain], depth: int, reducers: Mapping[str, Reducer]
+    before: Mapping[str, Json], after: Mapping[str, Json], depth: int, reducers: Mapping[str, Reducer]
 ) -> tuple[Change, ...]:
     found: list[Change] = []
     for key, old in before.items():
         if key not in after:
             found.append(Change(key, "removed", before=old))
-        elif not same(old, after[key]):
+        elif not equal_values(old, after[key]):
             found.append(_change(key, old, after[key], depth, reducers.get(key, "none")))
     found += [Change(key, "added", after=new) for key, new in after.items() if key not in before]
     return tuple(found)
 
 
-def _change(at: str | int, old: Plain, new: Plain, depth: int, reducer: Reducer, was: int | None = None) -> Change:
+def _change(at: str | int, old: Json, new: Json, depth: int, reducer: Reducer, was: int | None = None) -> Change:
     name = _name(new) if was is not None and _id(old) and _id(old) == _id(new) else ""
     if isinstance(old, str) and isinstance(new, str):
         return Change(at, "text", runs=words(old, new), was=was)
@@ -111,14 +111,14 @@ def _change(at: str | int, old: Plain, new: Plain, depth: int, reducer: Reducer,
     return Change(at, "changed", before=old, after=new, was=was)
 
 
-def _items(before: list[Plain], after: list[Plain], depth: int, *, grows: bool) -> tuple[Change, ...]:
+def _items(before: list[Json], after: list[Json], depth: int, *, grows: bool) -> tuple[Change, ...]:
     found: list[Change] = []
     at = to = 0
     end = (len(before), len(before), len(after), len(after))
     for begin, ended, came, gone in [*spans_of(*_keys(before, after)), end]:
         # Matched by its id, an item that stayed may have changed all the same.
         kept = zip(range(at, begin), range(to, came), strict=True)
-        pairs = [(was, now) for was, now in kept if not same(before[was], after[now])]
+        pairs = [(was, now) for was, now in kept if not equal_values(before[was], after[now])]
         # What has an id is never told as changed into another item.
         while begin < ended and came < gone and not (_id(before[begin]) or _id(after[came])):
             pairs.append((begin, came))
@@ -131,25 +131,25 @@ def _items(before: list[Plain], after: list[Plain], depth: int, *, grows: bool) 
     return tuple(found)
 
 
-def _id(item: Plain) -> str:
+def _id(item: Json) -> str:
     found = item.get("id") if isinstance(item, dict) else None
     return found if isinstance(found, str) else ""
 
 
-def _text(value: Plain) -> str:
+def _text(value: Json) -> str:
     return json.dumps(value, sort_keys=True, default=repr)
 
 
-def _name(item: Plain) -> str:
+def _name(item: Json) -> str:
     role = item.get("role") if isinstance(item, dict) else None
     return " ".join(part for part in (role if isinstance(role, str) else "", _id(item)) if part)
 
 
-def _keys(before: Sequence[Plain], after: Sequence[Plain]) -> tuple[list[Hashable], list[Hashable]]:
+def _keys(before: Sequence[Json], after: Sequence[Json]) -> tuple[list[Hashable], list[Hashable]]:
     """Gives what items are matched by: the id where no two items of a list share it, else the whole content."""
     often = Counter(map(_id, before)) | Counter(map(_id, after))
 
-    def key(item: Plain) -> Hashable:
+    def key(item: Json) -> Hashable:
         if isinstance(item, str):
             return item
         ident = _id(item)
@@ -158,7 +158,7 @@ def _keys(before: Sequence[Plain], after: Sequence[Plain]) -> tuple[list[Hashabl
     return [key(item) for item in before], [key(item) for item in after]
 
 
-def _made(value: Plain, change: Change) -> Plain:
+def _made(value: Json, change: Change) -> Json:
     if change.kind == "text":
         return "".join(run.text for run in change.runs if run.kind != "removed")
     if change.kind == "fields":
@@ -166,7 +166,7 @@ def _made(value: Plain, change: Change) -> Plain:
     return _made_list(value, change.inside) if change.inside else change.after
 
 
-def _made_list(before: Sequence[Plain], changes: Sequence[Change]) -> list[Plain]:
+def _made_list(before: Sequence[Json], changes: Sequence[Change]) -> list[Json]:
     gone = {change.at for change in changes if change.kind == "removed"}
     stayed = iter([item for no, item in enumerate(before) if no not in gone])
     came = {change.at: change for change in changes if change.kind != "removed" and change.was is None}

@@ -24,7 +24,7 @@ from pydantic import BaseModel
 from lab.errors import NotPossible, StorageUnavailable
 from lab.events import StateEdited
 from lab.models import explain
-from lab.plain import plain
+from lab.plain import to_jsonable
 from lab.stream import Graph
 
 _KEEPING = """# A run that is told to stop before it begins: it only adds to the state, and what was next stays next.
@@ -198,7 +198,7 @@ def _refusing() -> Iterator[None]:
 def edited_by(checkpoint_id: str, update: Mapping[str, Any], calls: str) -> StateEdited:
     """Return the event that tells of a saved edit, yet without its number."""
     given = {name: value.value if isinstance(value, Overwrite) else value for name, value in update.items()}
-    return StateEdited(0, time.time(), checkpoint_id, plain(given), calls)
+    return StateEdited(0, time.time(), checkpoint_id, to_jsonable(given), calls)
 
 
 def _at(thread_id: str, checkpoint_id: str) -> RunnableConfig:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, delete, func, insert, select
 
 from lab.events import Event, joined, shrunk
-from lab.plain import Plain
+from lab.plain import Json
 from lab.pruned_events import without_branches
 from lab.tables import EVENTS, Database
 
@@ -25,12 +25,12 @@ _ADAPTERS: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for k
 _ADD = insert(EVENTS)
 
 
-def encode(event: Event) -> dict[str, Plain]:
+def encode(event: Event) -> dict[str, Json]:
     """Return an event as JSON data."""
     return {"event": type(event).__name__, **event._asdict()}
 
 
-def decode(told: Plain) -> Event:
+def decode(told: Json) -> Event:
     """Return the event that `encode` told of; raises ValidationError, KeyError."""
     values = dict(told)
     event: Event = _ADAPTERS[values.pop("event")].validate_python(values)

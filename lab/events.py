@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
-from lab.plain import Plain
+from lab.plain import Json
 
 Path = tuple[str, ...]
 """Node names from the outermost graph inwards; ('design', 'worker') is a node of a subgraph."""
@@ -30,7 +30,7 @@ class RunStarted(NamedTuple):
     run_id: str
     kind: Kind
     model: str
-    said: Plain
+    said: Json
     """The input or the answers given, None where the run goes on by itself."""
     calls: str
     """The LangGraph calls that were made, as code."""
@@ -60,7 +60,7 @@ class StateEdited(NamedTuple):
     no: int
     at: float
     checkpoint_id: str
-    values: Plain
+    values: Json
     calls: str
 
 
@@ -134,9 +134,9 @@ class NodeEnded(NamedTuple):
     at: float
     path: Path
     task_id: str
-    wrote: Plain
+    wrote: Json
     error: str
-    asked: tuple[Plain, ...]
+    asked: tuple[Json, ...]
     """The interrupts raised here, each with id, value and response_schema; one of a subgraph is told by its node."""
     waits: bool
     """True where the task stopped to ask, itself or in a subgraph."""
@@ -162,7 +162,7 @@ class Progress(NamedTuple):
     no: int
     at: float
     path: Path
-    data: Plain
+    data: Json
 
 
 class Skipped(NamedTuple):
@@ -192,7 +192,7 @@ Event = (
 
 
 @dataclass(slots=True, eq=False)
-class Growing:
+class StreamingMessage:
     """A message that streams, by its text or by its tool calls, as far as it has come."""
 
     path: Path
@@ -226,7 +226,7 @@ class Log(Protocol):
         """Adds the event that `make` gives for its number."""
         ...
 
-    def say(self, growing: Growing, piece: str) -> None:
+    def say(self, growing: StreamingMessage, piece: str) -> None:
         """Adds a piece of a streaming message."""
         ...
 
@@ -243,7 +243,7 @@ class EventLog:
         self._room = room
         self._events: list[Event] = []
         self._bytes = 0
-        self._open: list[Growing] = []
+        self._open: list[StreamingMessage] = []
         self._lock = threading.Lock()
         self._news = threading.Condition(self._lock)
         self._waiting = 0
@@ -317,7 +317,7 @@ class EventLog:
             if self._waiting:
                 self._news.notify_all()
 
-    def say(self, growing: Growing, piece: str) -> None:
+    def say(self, growing: StreamingMessage, piece: str) -> None:
         """Adds a piece of a streaming message; all of one message's come from one thread."""
         # Before the look at whether it's open: who closes it takes what is there after that.
         growing.held.append(piece)
@@ -437,7 +437,7 @@ def weight(event: Event) -> int:
     return _weight(event)
 
 
-def _weight(value: Plain) -> int:
+def _weight(value: Json) -> int:
     kind = type(value)
     if kind is str:
         return 50 + len(value)
@@ -461,7 +461,7 @@ def shortened(event: Event) -> Event:
     return short
 
 
-def _cut(value: Plain, characters: int, entries: int) -> Plain:
+def _cut(value: Json, characters: int, entries: int) -> Json:
     if isinstance(value, str):
         if len(value) <= characters:
             return value

@@ -13,7 +13,7 @@ from lab.errors import LabError
 from lab.keep import nothing_saved
 from lab.meter import thread_sizes
 from lab.parcel import FORMAT, LIMITS, End, Header, Libraries, Limits, Metadata, Point, Room, must_be_few, pack
-from lab.saved import Link, Open, reading
+from lab.saved import Link, OpenRows, open_for_reading
 from lab.storage import Storage
 from lab.stream import Graph
 from lab.threads import Thread
@@ -91,7 +91,7 @@ class _Channels:
 
 
 def _links(storage: Storage, thread_id: str, limits: Limits) -> list[Link]:
-    with reading(storage) as opened:
+    with open_for_reading(storage) as opened:
         links = opened.rows.links(thread_id)
     if not links:
         raise nothing_saved()
@@ -125,7 +125,7 @@ def _point(
 ) -> tuple[Point, int]:
     """Reads one checkpoint and gives its line and the size of its values."""
     # A connection for each, because between two lines the reader may take any time.
-    with reading(storage, serde) as opened:
+    with open_for_reading(storage, serde) as opened:
         try:
             fields, size = _fields(opened, thread_id, link, serde, limits, channels)
             return Point(**fields), size
@@ -138,7 +138,7 @@ def _point(
 
 
 def _fields(
-    opened: Open, thread_id: str, link: Link, serde: Careful, limits: Limits, channels: _Channels
+    opened: OpenRows, thread_id: str, link: Link, serde: Careful, limits: Limits, channels: _Channels
 ) -> tuple[dict[str, Any], int]:
     place = {"thread_id": thread_id, "checkpoint_ns": link.namespace, "checkpoint_id": link.checkpoint_id}
     config: RunnableConfig = {"configurable": place}

@@ -28,14 +28,14 @@ _FAULTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Unshown:
     """A value that a form carries along as it is, because nothing it could show gives the same value back."""
 
     value: Any
 
 
 @dataclass(frozen=True, slots=True)
-class Json:
+class JsonText:
     """A value as JSON text; any field takes it."""
 
     text: str
@@ -46,13 +46,13 @@ def to_form(field: Entry, value: Any) -> Any:
     for show in (_shown, as_json):
         try:
             form = show(field, value)
-            if same(from_form(field, form), value):
+            if is_same_value(from_form(field, form), value):
                 return form
         except Exception:  # noqa: BLE001 - a type of the state's own may raise anything; then it's kept
             continue
     # A plain value that breaks a rule of its field can be put right in its own widget.
     fits = SCALARS.get(type(value)) == ("text" if field.kind == "area" else field.kind)
-    return value if fits and not (isinstance(value, str) and _broken(value)) else Kept(value)
+    return value if fits and not (isinstance(value, str) and _broken(value)) else Unshown(value)
 
 
 def _broken(text: str) -> bool:
@@ -60,15 +60,15 @@ def _broken(text: str) -> bool:
     return any("\ud800" <= char <= "\udfff" for char in text)
 
 
-def as_json(field: Entry, value: Any) -> Json:
+def as_json(field: Entry, value: Any) -> JsonText:
     """Gives a value as JSON text; raises where it can't be written so."""
     if field.adapter is None:
         raise TypeError(f"{field.title} can't be written as JSON")
     text = field.adapter.dump_json(value, indent=1, round_trip=True, by_alias=False, warnings=False)
-    return Json(text.decode())
+    return JsonText(text.decode())
 
 
-def same(one: Any, other: Any) -> bool:
+def is_same_value(one: Any, other: Any) -> bool:
     """Tells whether two values are equal and of the same types, inside lists and dicts too."""
     if one is other:
         return True
@@ -76,9 +76,9 @@ def same(one: Any, other: Any) -> bool:
         numbers = {type(one), type(other)} == {int, float}
         return numbers and bool(one == other)
     if isinstance(one, list):
-        return len(one) == len(other) and all(same(*pair) for pair in zip(one, other, strict=True))
+        return len(one) == len(other) and all(is_same_value(*pair) for pair in zip(one, other, strict=True))
     if isinstance(one, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+        return one.keys() == other.keys() and all(is_same_value(one[key], other[key]) for key in one)
     return bool(one == other) or (isinstance(one, float) and one != one and other != other)
 
 
@@ -89,7 +89,7 @@ def _shown(field: Entry, value: Any) -> Any:
 
 
 def _show_choice(field: Entry, value: Any) -> str:
-    return next(name for name, option in field.choices if same(option, value))
+    return next(name for name, option in field.choices if is_same_value(option, value))
 
 
 def _show_items(field: Entry, value: Any) -> list[Any]:
@@ -112,7 +112,7 @@ def _show_group(field: Entry, value: Any) -> dict[str, Any]:
 
 
 def _show_messages(_: Entry, value: Any) -> list[dict[str, Any]]:
-    return [{"role": one.type, "text": str(one.text), "id": one.id, "kept": Kept(one)} for one in value]
+    return [{"role": one.type, "text": str(one.text), "id": one.id, "kept": Unshown(one)} for one in value]
 
 
 _SHOWN: Mapping[str, Callable[[Entry, Any], Any]] = {
@@ -136,9 +136,9 @@ def from_form(field: Entry, form: Any) -> Any:
 
 
 def _read(field: Entry, form: Any) -> Any:
-    if isinstance(form, Kept):
+    if isinstance(form, Unshown):
         return form.value
-    if isinstance(form, Json):
+    if isinstance(form, JsonText):
         # Nothing typed is nothing, where that is a value.
         return None if field.optional and form.text == "" else _checked(field, form.text, json=True)
     if form is None and field.kind != "any":
@@ -238,7 +238,7 @@ def _of(kind: type, field: Entry, form: Any) -> Any:
 
 def _read_choice(field: Entry, form: Any) -> Any:
     for name, option in field.choices:
-        if same(name, form):
+        if is_same_value(name, form):
             return option
     raise _wrong(field, Fault("choice"))
 
@@ -287,7 +287,7 @@ def _read_group(field: Entry, form: Any) -> dict[str, Any]:
 def _message(field: Entry, row: Any) -> BaseMessage:
     found = _of(dict, field, row)
     role, text, ident = found.get("role"), found.get("text"), found.get("id")
-    kept = found["kept"].value if isinstance(found.get("kept"), Kept) else None
+    kept = found["kept"].value if isinstance(found.get("kept"), Unshown) else None
     if not isinstance(text, str) or not isinstance(ident, str | None):
         name = "text" if not isinstance(text, str) else "id"
         raise InvalidInput({name: sentence(Fault("type", "string"), name.capitalize())})

@@ -15,7 +15,7 @@ from lab.answer_check import TooMuch, measure, schema_errors
 from lab.answer_schema import usable_schema
 from lab.entries import ONE_CELL, Entry, members
 from lab.errors import InvalidInput
-from lab.plain import Plain, plain
+from lab.plain import Json, to_jsonable
 from lab.validation_messages import (
     Fault,
     choice_text,
@@ -40,8 +40,8 @@ class Field:
     help: str
     widget: Widget
     required: bool
-    default: Plain
-    choices: tuple[Plain, ...] = ()
+    default: Json
+    choices: tuple[Json, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
     min_length: int | None = None
@@ -73,13 +73,17 @@ def _field_of(schema: type, entry: Entry) -> Field | None:
     return replace(made, title=entry.title, help=entry.help, default=_default(schema, entry.name))
 
 
-def _default(schema: type, name: str) -> Plain:
+def _default(schema: type, name: str) -> Json:
     if issubclass(schema, BaseModel):
         info = schema.model_fields[name]
-        return None if info.is_required() or info.default_factory is not None else plain(info.default)
+        return None if info.is_required() or info.default_factory is not None else to_jsonable(info.default)
     if is_dataclass(schema):
         return next(
-            (plain(one.default) for one in dataclass_fields(schema) if one.name == name and one.default is not MISSING),
+            (
+                to_jsonable(one.default)
+                for one in dataclass_fields(schema)
+                if one.name == name and one.default is not MISSING
+            ),
             None,
         )
     return None
@@ -122,7 +126,7 @@ def _field(name: str, asked: Mapping[str, Any] | bool, schema: Mapping[str, Any]
     )
 
 
-def _widget(found: Mapping[str, Any], choices: tuple[Plain, ...]) -> Widget:
+def _widget(found: Mapping[str, Any], choices: tuple[Json, ...]) -> Widget:
     if choices:
         # Of equal ones, as 1 and true are, only the first could be chosen.
         few = all(isinstance(option, str | int | float) for option in choices if option is not None)
@@ -135,7 +139,7 @@ def _widget(found: Mapping[str, Any], choices: tuple[Plain, ...]) -> Widget:
     return "toggle" if kind == "boolean" else "json"
 
 
-def _fitting(value: Plain, widget: Widget) -> Plain:
+def _fitting(value: Json, widget: Widget) -> Json:
     """Return a default that the widget can hold, None for one of another type."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if widget not in ("integer", "number") or number else None
@@ -146,7 +150,7 @@ def labels(field: Field) -> list[str]:
     return [choice_text(option) for option in field.choices if option is not None]
 
 
-def check_answer(schema: Mapping[str, Any] | None, answer: Plain) -> None:
+def check_answer(schema: Mapping[str, Any] | None, answer: Json) -> None:
     """Checks an answer against an interrupt's schema; raises InvalidInput with a message for each field at fault.
 
     A schema that can't be used checks nothing: what it's about is asked for as text.
@@ -235,7 +239,7 @@ def _members(schema: type) -> Mapping[str, Entry]:
     return {found.name: found for found in members(schema)}
 
 
-def check_input(schema: type, values: Mapping[str, Plain]) -> dict[str, Any]:
+def check_input(schema: type, values: Mapping[str, Json]) -> dict[str, Any]:
     """Validates input against a state type and gives it in its types; raises InvalidInput."""
     entries, adapter = _members(schema), _adapter(schema)
     if adapter is None:
@@ -259,7 +263,7 @@ def check_input(schema: type, values: Mapping[str, Plain]) -> dict[str, Any]:
     return checked
 
 
-def _each(entries: Mapping[str, Entry], values: Mapping[str, Plain], wrong: dict[str, str]) -> dict[str, Any]:
+def _each(entries: Mapping[str, Entry], values: Mapping[str, Json], wrong: dict[str, str]) -> dict[str, Any]:
     checked: dict[str, Any] = {}
     for name, value in values.items():
         adapter = entries[name].adapter
@@ -277,7 +281,7 @@ def _each(entries: Mapping[str, Entry], values: Mapping[str, Plain], wrong: dict
     return checked
 
 
-def _blanks(entries: Mapping[str, Entry], values: Mapping[str, Plain]) -> dict[str, str]:
+def _blanks(entries: Mapping[str, Entry], values: Mapping[str, Json]) -> dict[str, str]:
     return {
         name: sentence(Fault("empty"), entries[name].title)
         for name, value in values.items()

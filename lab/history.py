@@ -25,7 +25,7 @@ from lab.events import (
     StateEdited,
     Tokens,
 )
-from lab.plain import Plain, plain
+from lab.plain import Json, to_jsonable
 from lab.redaction import redact
 from lab.stream import Graph
 
@@ -43,7 +43,7 @@ class Question:
     """An interrupt that waits for its answer."""
 
     id: str
-    value: Plain
+    value: Json
     schema: dict[str, Any] | None
     """The JSON schema of the answer, None where the pattern gave none that can be used."""
     node: str
@@ -60,12 +60,12 @@ class Snapshot:
     step: int
     source: str
     at: float
-    values: dict[str, Plain]
+    values: dict[str, Json]
     next: tuple[str, ...]
     questions: tuple[Question, ...]
     errors: dict[str, str]
     """By node, what made it fail."""
-    kept: dict[str, Plain] = field(default_factory=dict)
+    kept: dict[str, Json] = field(default_factory=dict)
     """By question, the answer that was given before its node failed, and that the node gets again."""
 
 
@@ -78,7 +78,7 @@ def status(snapshot: StateSnapshot) -> Status:
     return "resumable" if snapshot.next or snapshot.tasks else "finished"
 
 
-def told(snapshot: StateSnapshot) -> Snapshot:
+def to_snapshot(snapshot: StateSnapshot) -> Snapshot:
     """Gives a snapshot as plain data."""
     parent = (snapshot.parent_config or {}).get("configurable", {}).get("checkpoint_id")
     metadata: Any = snapshot.metadata or {}
@@ -88,22 +88,22 @@ def told(snapshot: StateSnapshot) -> Snapshot:
         step=metadata.get("step", -1),
         source=metadata.get("source", ""),
         at=seconds(snapshot.created_at),
-        values=told_values(snapshot.values),
-        next=tuple(map(plain, snapshot.next)),
+        values=state_to_json(snapshot.values),
+        next=tuple(map(to_jsonable, snapshot.next)),
         questions=questions(snapshot),
-        errors={plain(task.name): reason(task.error) for task in snapshot.tasks if task.error},
+        errors={to_jsonable(task.name): reason(task.error) for task in snapshot.tasks if task.error},
     )
 
 
-def told_values(values: Any) -> dict[str, Plain]:
+def state_to_json(values: Any) -> dict[str, Json]:
     """Gives a state as plain data by key; one that has no keys stands under the empty one."""
-    found: dict[str, Plain] = plain(values if isinstance(values, dict) else {"": values})
+    found: dict[str, Json] = to_jsonable(values if isinstance(values, dict) else {"": values})
     return found
 
 
 def questions(snapshot: StateSnapshot) -> tuple[Question, ...]:
     """Gives the pending interrupts in stable task order, each id once."""
-    nodes = {found.id: plain(task.name) for task in snapshot.tasks for found in task.interrupts}
+    nodes = {found.id: to_jsonable(task.name) for task in snapshot.tasks for found in task.interrupts}
     asked = {found.id: found for found in snapshot.interrupts}
     return tuple(_question(found, nodes.get(ident, "")) for ident, found in asked.items())
 
@@ -111,7 +111,7 @@ def questions(snapshot: StateSnapshot) -> tuple[Question, ...]:
 def _question(found: Interrupt, node: str) -> Question:
     # A saved schema may come from a file that somebody else wrote.
     schema, unusable = usable_schema(found.response_schema)
-    return Question(found.id, plain(found.value), schema, node, unusable)
+    return Question(found.id, to_jsonable(found.value), schema, node, unusable)
 
 
 def _schema(found: Interrupt) -> dict[str, Any] | None:
@@ -126,7 +126,7 @@ def reason(error: object) -> str:
 def _reason(error: object) -> str:
     saved = re.fullmatch(r"(\w+)\((.*)\)", error, re.DOTALL) if isinstance(error, str) else None
     if saved is None:
-        return str(plain(error))
+        return str(to_jsonable(error))
     try:
         given: tuple[Any, ...] = ast.literal_eval(f"({saved[2]},)") if saved[2] else ()
     except (ValueError, SyntaxError):
@@ -195,7 +195,7 @@ def _past(
         ended = seconds(snapshots[number + 1].created_at) if number + 1 < len(snapshots) else at
         step, source = metadata.get("step", -1), metadata.get("source", "")
         if not path and ident not in told:
-            events.append(CheckpointSaved(0, at, path, ident, step, source, tuple(map(plain, snapshot.next))))
+            events.append(CheckpointSaved(0, at, path, ident, step, source, tuple(map(to_jsonable, snapshot.next))))
         if source == "update" and number:
             events.append(StateEdited(0, at, ident, _edited(snapshots[number - 1], snapshot), ""))
         for task in snapshot.tasks:
@@ -209,8 +209,8 @@ def _past(
                 _task(events, graph, task, path, (at, ended), done=followed.get(ident) == "loop")
 
 
-def _edited(before: StateSnapshot, after: StateSnapshot) -> Plain:
-    old, new = told_values(before.values), told_values(after.values)
+def _edited(before: StateSnapshot, after: StateSnapshot) -> Json:
+    old, new = state_to_json(before.values), state_to_json(after.values)
     return {key: value for key, value in new.items() if key not in old or old[key] != value}
 
 
@@ -221,16 +221,17 @@ def is_restored(run_id: str) -> bool:
 
 def _input(events: list[Event], task: PregelTask, at: float) -> None:
     run_id = f"{_RESTORED_RUN}{task.id}"
-    events.append(RunStarted(0, at, run_id, "start", "", plain(task.result), ""))
+    events.append(RunStarted(0, at, run_id, "start", "", to_jsonable(task.result), ""))
 
 
 def _task(
     events: list[Event], graph: Graph, task: PregelTask, path: Path, span: tuple[float, float], *, done: bool
 ) -> None:
     at, ended = span
-    here = (*path, plain(task.name))
+    here = (*path, to_jsonable(task.name))
     asked = tuple(
-        {"id": found.id, "value": plain(found.value), "response_schema": _schema(found)} for found in task.interrupts
+        {"id": found.id, "value": to_jsonable(found.value), "response_schema": _schema(found)}
+        for found in task.interrupts
     )
     events.append(NodeStarted(0, at, here, task.id))
     if isinstance(task.state, dict):
@@ -242,7 +243,7 @@ def _task(
     done = done or bool(task.result)
     error = reason(task.error) if task.error and not done else ""
     waits = bool(asked) and not done
-    events.append(NodeEnded(0, ended, here, task.id, plain(task.result) or None, error, asked, waits, False))
+    events.append(NodeEnded(0, ended, here, task.id, to_jsonable(task.result) or None, error, asked, waits, False))
 
 
 def _inside(graph: Graph, config: RunnableConfig) -> list[StateSnapshot]:

@@ -103,7 +103,7 @@ _SIZES = {
 }
 
 
-def newest(storage: Storage, thread_id: str) -> str:
+def newest_checkpoint_id(storage: Storage, thread_id: str) -> str:
     """Gives the id of a thread's newest checkpoint, empty where it has none."""
     if isinstance(storage.saver, InMemorySaver):
         return max(list(_space(storage.saver, thread_id, "")), default="")
@@ -111,7 +111,7 @@ def newest(storage: Storage, thread_id: str) -> str:
         return connection.execute(_NEWEST, {"thread": thread_id}).scalar_one() or ""
 
 
-def count(storage: Storage, thread_id: str) -> int:
+def count_checkpoints(storage: Storage, thread_id: str) -> int:
     """Counts a thread's checkpoints."""
     if isinstance(storage.saver, InMemorySaver):
         return len(_space(storage.saver, thread_id, ""))
@@ -119,7 +119,7 @@ def count(storage: Storage, thread_id: str) -> int:
         return int(connection.execute(_COUNT, {"thread": thread_id}).scalar_one())
 
 
-def rows(storage: Storage, thread_id: str, namespace: str = "") -> list[IndexRow]:
+def index_rows(storage: Storage, thread_id: str, namespace: str = "") -> list[IndexRow]:
     """Gives a thread's checkpoints in the order of writing."""
     if isinstance(storage.saver, InMemorySaver):
         return [
@@ -131,16 +131,16 @@ def rows(storage: Storage, thread_id: str, namespace: str = "") -> list[IndexRow
     return [_row(ident, parent, namespace, metadata(told)) for ident, parent, told in found]
 
 
-def some(storage: Storage, thread_id: str, ids: Collection[str]) -> dict[str, IndexRow]:
+def index_rows_by_id(storage: Storage, thread_id: str, ids: Collection[str]) -> dict[str, IndexRow]:
     """Gives these checkpoints of a thread by their ids."""
     if isinstance(storage.saver, InMemorySaver):
         wanted = set(ids)
-        return {row.checkpoint_id: row for row in rows(storage, thread_id) if row.checkpoint_id in wanted}
+        return {row.checkpoint_id: row for row in index_rows(storage, thread_id) if row.checkpoint_id in wanted}
     found = each(storage, _SOME[storage.kind], thread_id, "", ids)
     return {ident: _row(ident, parent, "", metadata(told)) for ident, parent, told in found}
 
 
-def marks(storage: Storage, thread_id: str, namespace: str = "") -> Marks:
+def task_marks(storage: Storage, thread_id: str, namespace: str = "") -> Marks:
     """Tells where a thread's nodes asked or failed."""
     if isinstance(storage.saver, InMemorySaver):
         found = [
@@ -158,7 +158,7 @@ def marks(storage: Storage, thread_id: str, namespace: str = "") -> Marks:
     )
 
 
-def marked(
+def marked_writes(
     storage: Storage, thread_id: str, ids: Collection[str], namespace: str = ""
 ) -> dict[str, list[tuple[str, Any]]]:
     """Gives by checkpoint what its nodes asked and why they failed, as channel and value."""
@@ -184,7 +184,7 @@ def _value(serde: SerializerProtocol, saved: tuple[str, bytes]) -> Any:
         return f"can't be read ({type(error).__name__})"
 
 
-def inner(storage: Storage, thread_id: str, ids: Collection[str]) -> dict[str, list[IndexRow]]:
+def subgraph_rows(storage: Storage, thread_id: str, ids: Collection[str]) -> dict[str, list[IndexRow]]:
     """Gives by checkpoint of the thread those of the subgraphs that its nodes called, in the order of writing."""
     found: dict[str, list[IndexRow]] = {}
     if isinstance(storage.saver, InMemorySaver):
@@ -200,7 +200,7 @@ def inner(storage: Storage, thread_id: str, ids: Collection[str]) -> dict[str, l
     return found
 
 
-def outer(storage: Storage, thread_id: str, namespace: str, checkpoint_id: str) -> str | None:
+def calling_checkpoint_id(storage: Storage, thread_id: str, namespace: str, checkpoint_id: str) -> str | None:
     """Gives the thread's own checkpoint that a subgraph's one belongs to; None where there is no such one."""
     if isinstance(storage.saver, InMemorySaver):
         found = {ident: told for ident, _, told in _told(storage.saver, thread_id, namespace)}.get(checkpoint_id, {})
@@ -211,7 +211,7 @@ def outer(storage: Storage, thread_id: str, namespace: str, checkpoint_id: str) 
     return parents.get("") if isinstance(parents, dict) else None
 
 
-def sizes(storage: Storage, thread_id: str, ids: Collection[str], namespace: str = "") -> dict[str, int]:
+def state_sizes(storage: Storage, thread_id: str, ids: Collection[str], namespace: str = "") -> dict[str, int]:
     """Gives by checkpoint the bytes that its state takes."""
     if isinstance(storage.saver, InMemorySaver):
         space = _space(storage.saver, thread_id, namespace)

@@ -14,8 +14,8 @@ from sqlalchemy import insert
 
 from lab.history import id_seconds
 from lab.keep import new_thread
-from lab.parcel import LIMITS, Header, ImportRefused, Limits, Parcel, Point, unpacked
-from lab.saved import Open, changing
+from lab.parcel import LIMITS, Header, ImportRefused, Limits, Point, ThreadFile, unpacked
+from lab.saved import OpenRows, open_for_writing
 from lab.storage import Storage
 from lab.storage_errors import DATABASE_ERRORS
 from lab.stream import Graph
@@ -39,16 +39,16 @@ def import_thread(
     the order of writing, and the ids of the tasks and questions that wait are made from them, so that with others
     nothing that waits could be answered. Business rows aren't in the file.
     """
-    parcel = Parcel(file, limits)
+    parcel = ThreadFile(file, limits)
     allowed = _check(parcel, graph_of)
     given = parcel.header
     like = Thread("", workspace, given.pattern, given.lane, "", given.title, given.model, 0, 0)
     # A thread of which no input makes a title has none, here as where it came from.
     thread = new_thread(like, given.title) if given.title else replace(new_thread(like, "untitled"), title="")
     try:
-        with changing(storage) as opened:
+        with open_for_writing(storage) as opened:
             opened.connection.execute(insert(THREADS).values(asdict(thread)))
-            _write(opened, thread, Parcel(file, limits), Careful(allowed))
+            _write(opened, thread, ThreadFile(file, limits), Careful(allowed))
     except BaseException as error:
         if storage.kind == "memory":
             storage.saver.delete_thread(thread.thread_id)
@@ -58,7 +58,7 @@ def import_thread(
     return thread
 
 
-def _write(opened: Open, thread: Thread, parcel: Parcel, serde: Careful) -> None:
+def _write(opened: OpenRows, thread: Thread, parcel: ThreadFile, serde: Careful) -> None:
     for point in parcel.points():
         checkpoint, writes = unpacked(point, parcel, serde)
         metadata = point.metadata.saved()
@@ -77,7 +77,7 @@ def _put(
     saver.put(config, checkpoint, noted, dict(point.versions))
 
 
-def _check(parcel: Parcel, graph_of: GraphOf) -> Types:
+def _check(parcel: ThreadFile, graph_of: GraphOf) -> Types:
     """Reads the whole file and gives the types that its values may have; raises ImportRefused."""
     graph = graph_of(parcel.header.pattern, parcel.header.lane)
     if graph is None:
@@ -102,7 +102,7 @@ def _check(parcel: Parcel, graph_of: GraphOf) -> Types:
     return allowed
 
 
-def _check_point(parcel: Parcel, point: Point, parents: dict[tuple[str, str], str | None]) -> None:
+def _check_point(parcel: ThreadFile, point: Point, parents: dict[tuple[str, str], str | None]) -> None:
     noted = point.metadata.saved()
     if (point.namespace, point.checkpoint) in parents:
         raise parcel.refused("checkpoint: it is there twice")
@@ -118,7 +118,7 @@ def _check_point(parcel: Parcel, point: Point, parents: dict[tuple[str, str], st
     parents[point.namespace, point.checkpoint] = point.parent
 
 
-def _check_channels(parcel: Parcel, point: Point, graph: Graph) -> None:
+def _check_channels(parcel: ThreadFile, point: Point, graph: Graph) -> None:
     channels = channels_of(graph, point.namespace)
     if channels is None:
         raise parcel.refused("namespace: the lane has no such subgraph")
@@ -131,7 +131,7 @@ def _fits(noted: Mapping[str, Any], header: Header) -> bool:
     return (noted.get("pattern", header.pattern), noted.get("lane", header.lane)) == (header.pattern, header.lane)
 
 
-def _check_state(parcel: Parcel, point: Point, checkpoint: Any, reader: Graph, trial: InMemorySaver) -> None:
+def _check_state(parcel: ThreadFile, point: Point, checkpoint: Any, reader: Graph, trial: InMemorySaver) -> None:
     """Lets the lane's own graph read the state, as it will be read later."""
     place = {"thread_id": "trial", "checkpoint_ns": point.namespace, "checkpoint_id": point.checkpoint}
     try:
@@ -146,7 +146,7 @@ def _check_state(parcel: Parcel, point: Point, checkpoint: Any, reader: Graph, t
     trial.delete_thread("trial")
 
 
-def _check_descent(parcel: Parcel, parents: Mapping[tuple[str, str], str | None]) -> None:
+def _check_descent(parcel: ThreadFile, parents: Mapping[tuple[str, str], str | None]) -> None:
     """Refuses a parent that isn't there, and checkpoints that descend from themselves."""
     sound: set[tuple[str, str]] = set()
     for start in parents:

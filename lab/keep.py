@@ -10,11 +10,11 @@ from sqlalchemy import Connection, Table, bindparam, delete, insert, literal, se
 from lab.errors import NotPossible, UnknownCheckpoint
 from lab.event_store import EventStore
 from lab.meter import thread_sizes
-from lab.saved import Link, changing, reading
+from lab.saved import Link, open_for_reading, open_for_writing
 from lab.storage import Storage
 from lab.tables import EVENTS, METADATA, NOTES, THREADS
 from lab.threads import Thread, titled
-from lab.tree import Mark, grow
+from lab.tree import Mark, build_tree
 
 LARGEST_COPY = 2**30
 """Bytes of a thread that can be copied; others who write have to wait until it's done."""
@@ -50,7 +50,7 @@ def copy_thread(storage: Storage, thread: Thread, title: str | None = None) -> T
             "all other threads wait meanwhile. Prune it first."
         )
     copied = new_thread(thread, f"{thread.title} (copy)" if title is None else title)
-    with changing(storage) as opened:
+    with open_for_writing(storage) as opened:
         if not opened.rows.links(thread.thread_id):
             raise nothing_saved()
         opened.connection.execute(insert(THREADS).values(asdict(copied)))
@@ -79,27 +79,27 @@ def nothing_saved() -> NotPossible:
 
 def delete_thread(storage: Storage, thread_id: str) -> None:
     """Deletes a thread with its checkpoints, its business rows and its line in the list, readable or not."""
-    with changing(storage) as opened:
+    with open_for_writing(storage) as opened:
         for table in reversed(METADATA.sorted_tables):
             if "thread_id" in table.c:
                 opened.connection.execute(delete(table).where(table.c.thread_id == thread_id))
         opened.saver.delete_thread(thread_id)
 
 
-def heads(storage: Storage, thread_id: str) -> tuple[str, ...]:
+def branch_heads(storage: Storage, thread_id: str) -> tuple[str, ...]:
     """Gives the last checkpoint of each branch, the one written last first."""
-    with reading(storage) as opened:
+    with open_for_reading(storage) as opened:
         return _heads(opened.rows.links(thread_id))
 
 
-def prune(storage: Storage, thread_id: str, keep: Collection[str]) -> Pruned:
+def prune_branches(storage: Storage, thread_id: str, keep: Collection[str]) -> Pruned:
     """Deletes what no kept branch needs; a branch is named by its head and kept whole, back to the root.
 
     Raises UnknownCheckpoint, and NotPossible where none is kept or a checkpoint isn't the head of a branch.
     """
     if not keep:
         raise NotPossible("Pruning keeps at least one branch. Choose one to keep, or delete the thread.")
-    with changing(storage) as opened:
+    with open_for_writing(storage) as opened:
         links = opened.rows.links(thread_id)
         ends = _heads(links)
         if not ends:
@@ -117,12 +117,12 @@ def prune(storage: Storage, thread_id: str, keep: Collection[str]) -> Pruned:
     return Pruned(len(set(ends) - set(keep)), len(gone), lost)
 
 
-def keep_newest(storage: Storage, thread_id: str, number: int) -> Pruned:
+def keep_newest_branches(storage: Storage, thread_id: str, number: int) -> Pruned:
     """Deletes all branches but the newest ones, which are those that were written to last."""
-    ends = heads(storage, thread_id)
+    ends = branch_heads(storage, thread_id)
     if not ends:
         raise nothing_saved()
-    return prune(storage, thread_id, ends[: max(number, 0)])
+    return prune_branches(storage, thread_id, ends[: max(number, 0)])
 
 
 def _drop_notes(connection: Connection, thread_id: str, gone: Sequence[Link]) -> None:
@@ -137,7 +137,7 @@ def _drop_notes(connection: Connection, thread_id: str, gone: Sequence[Link]) ->
 
 
 def _heads(links: Sequence[Link]) -> tuple[str, ...]:
-    tree = grow([Mark(link.checkpoint_id, link.parent_id, 0, "") for link in links if not link.namespace])
+    tree = build_tree([Mark(link.checkpoint_id, link.parent_id, 0, "") for link in links if not link.namespace])
     return tuple(sorted((branch.leaf.checkpoint_id for branch in tree.branches), reverse=True))
 
 

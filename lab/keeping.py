@@ -7,12 +7,12 @@ from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import IO, BinaryIO
 
-from lab import index, keep, meter
 from lab.errors import NotPossible
 from lab.export import export_thread
+from lab.index import index_rows
 from lab.intake import import_thread
-from lab.keep import Pruned
-from lab.meter import StorageSize, ThreadSize
+from lab.keep import Pruned, branch_heads, copy_thread, delete_thread, keep_newest_branches, prune_branches
+from lab.meter import StorageSize, ThreadSize, compact, storage_size, thread_sizes
 from lab.owned import Owned
 from lab.storage import Storage
 from lab.stream import Graph
@@ -57,7 +57,7 @@ class Keeping(Owned):
         if not self._is_shared(self._storage(thread)):
             raise _not_shared(thread)
         with self._alone(thread_id):
-            return keep.copy_thread(self._lab.storage, thread, None if title is None else given_title(title))
+            return copy_thread(self._lab.storage, thread, None if title is None else given_title(title))
 
     def export(self, thread_id: str, left_out: set[str] | None = None) -> Iterator[bytes]:
         """Gives the thread as a file that `take_in` takes, piece by piece; `left_out` gets what isn't in it, in words.
@@ -101,35 +101,35 @@ class Keeping(Owned):
         with self._alone(thread_id):
             storage = self._storage(thread)
             if not self._is_shared(storage):
-                keep.delete_thread(storage, thread_id)
-            keep.delete_thread(self._lab.storage, thread_id)
+                delete_thread(storage, thread_id)
+            delete_thread(self._lab.storage, thread_id)
             self._lab.lane_savers.drop(thread_id)
             self._forget(thread_id, storage)
 
     def heads(self, thread_id: str) -> tuple[str, ...]:
         """Gives the last checkpoint of each branch, that of the branch written to last first."""
-        return keep.heads(self._storage(self._thread(thread_id)), thread_id)
+        return branch_heads(self._storage(self._thread(thread_id)), thread_id)
 
     def prune(self, thread_id: str, keep_heads: Sequence[str]) -> Pruned:
         """Deletes all branches but those that end with these checkpoints, which are kept whole.
 
         Raises UnknownCheckpoint, NotPossible, ThreadBusy.
         """
-        return self._pruned(thread_id, lambda storage: keep.prune(storage, thread_id, keep_heads))
+        return self._pruned(thread_id, lambda storage: prune_branches(storage, thread_id, keep_heads))
 
     def keep_newest(self, thread_id: str, number: int) -> Pruned:
         """Deletes all branches but those `number` that were written to last; raises NotPossible, ThreadBusy."""
-        return self._pruned(thread_id, lambda storage: keep.keep_newest(storage, thread_id, number))
+        return self._pruned(thread_id, lambda storage: keep_newest_branches(storage, thread_id, number))
 
     def _pruned(self, thread_id: str, prune: Callable[[Storage], Pruned]) -> Pruned:
         storage = self._storage(self._thread(thread_id))
 
         def act() -> Pruned:
             with self._alone(thread_id):
-                there = {row.checkpoint_id for row in index.rows(storage, thread_id)}
+                there = {row.checkpoint_id for row in index_rows(storage, thread_id)}
                 pruned = prune(storage)
                 if not self._is_shared(storage):
-                    gone = there.difference(row.checkpoint_id for row in index.rows(storage, thread_id))
+                    gone = there.difference(row.checkpoint_id for row in index_rows(storage, thread_id))
                     with self._lab.storage.database.begin() as connection:
                         self._lab.runs.store.drop_branches(connection, thread_id, gone)
                 self._forget(thread_id, storage)
@@ -140,16 +140,16 @@ class Keeping(Owned):
     def sizes(self, thread_ids: Sequence[str]) -> dict[str, ThreadSize]:
         """Gives what each of these threads takes, readable or not."""
         threads = self._lab.threads.owned(self.name, thread_ids)
-        sizes = meter.thread_sizes(self._lab.storage, thread_ids)
+        sizes = thread_sizes(self._lab.storage, thread_ids)
         for thread in threads:
             storage = self._storage(thread)
             if not self._is_shared(storage):
-                sizes |= meter.thread_sizes(storage, [thread.thread_id])
+                sizes |= thread_sizes(storage, [thread.thread_id])
         return sizes
 
     def storage(self) -> StorageSize:
         """Gives what the whole database takes, of all workspaces: that is the disk's, and tells nothing of a thread."""
-        return meter.storage_size(self._lab.storage)
+        return storage_size(self._lab.storage)
 
     def compact(self) -> int:
         """Gives the room of what was deleted back to the disk and tells how many bytes that was.
@@ -168,7 +168,7 @@ class Keeping(Owned):
                 "A thread is running, and what it saves would have to wait for the compaction, which needs the "
                 "database to itself. Wait for the run's end, or stop it, and try again."
             )
-        return meter.compact(self._lab.storage)
+        return compact(self._lab.storage)
 
     @contextmanager
     def _alone(self, thread_id: str) -> Iterator[None]:

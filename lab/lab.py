@@ -17,18 +17,18 @@ from sqlalchemy.exc import IntegrityError
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Breakpoints, Lane, Pattern
 from graphs.world import World
-from lab import redaction
-from lab.chain import Chain, asked_again
+from lab.chain import TwoStepRun, asked_again
 from lab.claims import Claims
 from lab.errors import UnknownLane
 from lab.event_store import ROOM, ROOM_IN_MEMORY, EventStore
 from lab.events import Log, Outcome, SaverDropped, StateEdited, WentBack
 from lab.forms import check_input
 from lab.history import questions
-from lab.lane_savers import CALLS, Held, LaneSavers
+from lab.lane_savers import CALLS, ThreadSaver, ThreadSavers
 from lab.lease import LeaseRenewal
 from lab.models import ModelName, make_model
 from lab.recorder import plain_names
+from lab.redaction import know_environment_secrets, know_secrets
 from lab.runs import Request, Runs
 from lab.settings import Settings, read_settings
 from lab.storage import Storage, open_storage
@@ -43,8 +43,8 @@ class Lab:
 
     def __init__(self, settings: Settings | None = None, *, patterns: Sequence[Pattern] = CATALOGUE) -> None:
         self.settings = settings or read_settings()
-        redaction.know_environment()
-        redaction.know(*self.settings.secrets)
+        know_environment_secrets()
+        know_secrets(*self.settings.secrets)
         self.patterns = {pattern.slug: pattern for pattern in patterns}
         self._stack = ExitStack()
         self.storage: Storage = self._stack.enter_context(open_storage(self.settings))
@@ -55,7 +55,7 @@ class Lab:
         self.runs = Runs(database, self.claims, EventStore(database, room=room))
         self.storage.saver.guard = self.runs.guard
         self.renewal = LeaseRenewal(self.claims, self.runs, self.settings.lease)
-        self.lane_savers = LaneSavers(self.settings, self.storage, self.runs.running, self._lost, self.runs.guard)
+        self.lane_savers = ThreadSavers(self.settings, self.storage, self.runs.running, self._lost, self.runs.guard)
         self._stack.callback(self.lane_savers.close)
         self._stack.callback(self.claims.end)
         self._stack.callback(self.renewal.close)
@@ -130,7 +130,7 @@ class Lab:
         saver = self.lane(thread.pattern, thread.lane).saver
         return self.lane_savers.of(thread.thread_id, saver).storage if saver else self.storage
 
-    def _held_graph(self, held: Held, slug: str, lane_key: str, model: ModelName, pace: float) -> Graph:
+    def _held_graph(self, held: ThreadSaver, slug: str, lane_key: str, model: ModelName, pace: float) -> Graph:
         graph = held.graphs.get((model, pace))
         if graph is None:
             graph = held.graphs[model, pace] = self._compiled(slug, lane_key, model, pace, held.storage)
@@ -174,7 +174,7 @@ class Lab:
             FaultTable(database, thread_id, expendable=expendable),
         )
 
-    def work(self, request: Request, *, expendable: bool = False) -> Stream | Chain:
+    def work(self, request: Request, *, expendable: bool = False) -> Stream | TwoStepRun:
         """Gives the work that a request asks for; `expendable` lets the nodes kill this process."""
         match request.kind:
             case "start" | "turn":
@@ -202,7 +202,7 @@ class Lab:
             breakpoints=Breakpoints((*own.before, *chosen.before), (*own.after, *chosen.after)),
         )
 
-    def _reanswered(self, request: Request, *, expendable: bool) -> Chain:
+    def _reanswered(self, request: Request, *, expendable: bool) -> TwoStepRun:
         """Asks first, for an answer given to what was answered before is passed over for the old one."""
         graph = self.reading_of(request)
         place = {"thread_id": request.thread_id, "checkpoint_ns": "", "checkpoint_id": request.checkpoint_id}
@@ -217,11 +217,11 @@ class Lab:
 
         first = self._stream(request, None, at=request.checkpoint_id, expendable=expendable)
         given = ", ".join(repr(answer) for answer in request.values.values())
-        return Chain(
+        return TwoStepRun(
             first, answered, f"# Asked again, each question has a new id.\nCommand(resume={{new_id: {given}}})"
         )
 
-    def _twice(self, request: Request, *, expendable: bool) -> Chain:
+    def _twice(self, request: Request, *, expendable: bool) -> TwoStepRun:
         """Runs a rest as it was and then with the edit, so that the thread goes on from the edited one."""
         edited = StateEdited(**request.values["edit"])
         back = WentBack(0, edited.at, request.checkpoint_id, request.values["step"])
@@ -233,7 +233,7 @@ class Lab:
             log.append(lambda no: edited._replace(no=no))
             return second
 
-        return Chain(first, with_the_edit, second.calls())
+        return TwoStepRun(first, with_the_edit, second.calls())
 
     def config(self, thread_id: str, slug: str, lane_key: str, workspace: str, label: str = "") -> Any:
         """Gives a run's config: the thread alone, its limits, and metadata to find it by."""
@@ -258,7 +258,7 @@ class Lab:
                 connection.execute(insert(SECRETS).values(name="cookie", value=secrets.token_urlsafe(32)))
             kept = self._kept_secret()
         assert kept is not None
-        redaction.know(kept)
+        know_secrets(kept)
         return kept
 
     def _kept_secret(self) -> str | None:

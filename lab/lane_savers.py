@@ -16,8 +16,8 @@ from sqlalchemy import delete
 from graphs.pattern import Saver
 from lab.errors import NotPossible
 from lab.models import ModelName
-from lab.noting import Noting
-from lab.savers import NotingMemory, NotingPostgres, NotingSqlite, Readers
+from lab.noting import SummarySaver
+from lab.savers import Readers, SummaryMemorySaver, SummaryPostgresSaver, SummarySqliteSaver
 from lab.settings import Settings
 from lab.sqlite_file import connect
 from lab.storage import Storage, open_storage
@@ -38,7 +38,7 @@ CALLS = {
 """What a restart does, as code, by kind."""
 
 
-class _Bare(Noting):
+class _Bare(SummarySaver):
     """Saves as the library alone does, so that its own cost is seen; who reads the history makes the notes."""
 
     def _put(
@@ -49,18 +49,18 @@ class _Bare(Noting):
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
         """Saves a checkpoint without its note."""
-        return super(Noting, self).put(config, checkpoint, metadata, new_versions)
+        return super(SummarySaver, self).put(config, checkpoint, metadata, new_versions)
 
 
-class LaneMemory(_Bare, NotingMemory):
+class ThreadMemorySaver(_Bare, SummaryMemorySaver):
     """One thread's checkpoints in memory."""
 
 
-class LanePostgres(_Bare, NotingPostgres):
+class ThreadPostgresSaver(_Bare, SummaryPostgresSaver):
     """One thread's checkpointer on the lab's pool; the server has no connection for each thread there ever was."""
 
 
-class LaneSqlite(_Bare, NotingSqlite):
+class ThreadSqliteSaver(_Bare, SummarySqliteSaver):
     """One thread's connection to a file: opened by the first call, and open until it's let go."""
 
     def __init__(self, path: Path, *, stays: bool) -> None:
@@ -106,14 +106,14 @@ def _closed() -> sqlite3.Connection:
 
 
 @dataclass(slots=True, eq=False)
-class Held:
+class ThreadSaver:
     """A thread's checkpointer and the graphs that were compiled with it."""
 
     storage: Storage
     graphs: dict[tuple[ModelName, float], Graph] = field(default_factory=dict)
 
 
-class LaneSavers:
+class ThreadSavers:
     """The checkpointers of threads whose lanes ask for one; `running` names the threads that no other may push out."""
 
     def __init__(
@@ -135,32 +135,32 @@ class LaneSavers:
         self._guard = guard
         self._stack = ExitStack()
         self._lock = threading.Lock()
-        self._held: dict[str, Held] = {}
+        self._held: dict[str, ThreadSaver] = {}
         """By thread, the one used longest ago first."""
 
     def offers(self, kind: Saver) -> bool:
         """Tells whether there is such a checkpointer here: PostgreSQL's only where the lab is on PostgreSQL."""
         return kind != "postgresql" or self._own.kind == "postgresql"
 
-    def of(self, thread_id: str, kind: Saver) -> Held:
+    def of(self, thread_id: str, kind: Saver) -> ThreadSaver:
         """Gives the checkpointer by which a thread is read, a passing one where none is kept."""
         with self._lock:
             # To look at a thread that has nothing here mustn't push out the memory of one that does.
             return self._held.get(thread_id) or self._made(kind, stays=False)
 
-    def keep(self, thread_id: str, kind: Saver) -> Held:
+    def keep(self, thread_id: str, kind: Saver) -> ThreadSaver:
         """Gives the checkpointer of a thread that is about to run, and keeps it for what comes after."""
         with self._lock:
             held = self._held.pop(thread_id, None) or self._made(kind, stays=True)
             self._held[thread_id] = held
             gone = self._overdue(held.storage.kind)
         for ident, old in gone.items():
-            if isinstance(old.storage.saver, NotingMemory):
+            if isinstance(old.storage.saver, SummaryMemorySaver):
                 self._lost(ident, sum(map(len, list(old.storage.saver.storage.get(ident, {}).values()))))
             self._let_go(ident, old)
         return held
 
-    def _overdue(self, kind: str) -> dict[str, Held]:
+    def _overdue(self, kind: str) -> dict[str, ThreadSaver]:
         """Takes out what is too much of a kind."""
         known = [ident for ident, held in self._held.items() if held.storage.kind == kind]
         running = self._running() if len(known) > ROOM[kind] else ()
@@ -181,31 +181,31 @@ class LaneSavers:
         self._stack.close()
 
     @staticmethod
-    def _let_go(thread_id: str, held: Held) -> None:
+    def _let_go(thread_id: str, held: ThreadSaver) -> None:
         held.graphs.clear()
-        if isinstance(held.storage.saver, LaneSqlite):
+        if isinstance(held.storage.saver, ThreadSqliteSaver):
             held.storage.saver.let_go()
-        if isinstance(held.storage.saver, LaneMemory):
+        if isinstance(held.storage.saver, ThreadMemorySaver):
             with held.storage.database.begin() as connection:
                 connection.execute(delete(NOTES).where(NOTES.c.thread_id == thread_id))
 
-    def _made(self, kind: Saver, *, stays: bool) -> Held:
+    def _made(self, kind: Saver, *, stays: bool) -> ThreadSaver:
         held = self._new(kind, stays=stays)
         held.storage.saver.guard = self._guard
         return held
 
-    def _new(self, kind: Saver, *, stays: bool) -> Held:
+    def _new(self, kind: Saver, *, stays: bool) -> ThreadSaver:
         if kind == "memory":
-            return Held(replace(self._memory, saver=LaneMemory(self._memory.database)))
+            return ThreadSaver(replace(self._memory, saver=ThreadMemorySaver(self._memory.database)))
         if kind == "sqlite":
             path, storage = self._file
-            return Held(replace(storage, saver=LaneSqlite(path, stays=stays)))
-        if not isinstance(self._own.saver, NotingPostgres):
+            return ThreadSaver(replace(storage, saver=ThreadSqliteSaver(path, stays=stays)))
+        if not isinstance(self._own.saver, SummaryPostgresSaver):
             raise NotPossible(
                 "This thread's checkpoints are in PostgreSQL, and this lab is on another storage. "
                 "Start the lab with the postgresql:// URL of that database as LAB_DATABASE."
             )
-        return Held(replace(self._own, saver=LanePostgres(self._own.saver.conn)))
+        return ThreadSaver(replace(self._own, saver=ThreadPostgresSaver(self._own.saver.conn)))
 
     @cached_property
     def _memory(self) -> Storage:

@@ -11,7 +11,7 @@ from langgraph.errors import GraphBubbleUp
 
 from lab.events import AttemptFailed, Log, Path, Progress
 from lab.models import explain
-from lab.plain import plain
+from lab.plain import to_jsonable
 from lab.stopping import RunStopped
 
 # A callback is how a token stream can be cut; LangChain warns of whatever is raised in one.
@@ -20,7 +20,7 @@ logging.getLogger("langchain_core.callbacks.manager").addFilter(
 )
 
 
-class Listener(BaseCallbackHandler):
+class RunCallbacks(BaseCallbackHandler):
     """Hears what the stream doesn't tell: dispatched events, failed attempts; and cuts a stopped run's tokens."""
 
     raise_error = True
@@ -52,7 +52,7 @@ class Listener(BaseCallbackHandler):
     ) -> None:
         """Notes an event that a node dispatched."""
         path, _ = self._place(metadata or {})
-        told = plain(data)
+        told = to_jsonable(data)
         self._log.append(lambda no: Progress(no, time.time(), path, told))
 
     def on_chain_start(

@@ -4,15 +4,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lab import index, note_index
 from lab.history import id_seconds, reason
-from lab.index import IndexRow
-from lab.note_index import Wanted
-from lab.notes import NOTHING, Changed
-from lab.plain import plain
+from lab.index import IndexRow, index_rows, index_rows_by_id, marked_writes, state_sizes, subgraph_rows, task_marks
+from lab.note_index import SummarySearch, read_summaries, search_summaries
+from lab.notes import NO_SUMMARY, KeyChange
+from lab.plain import to_jsonable
 from lab.questions import question_text
 from lab.storage import Storage
-from lab.tree import Mark, Tree, grow
+from lab.tree import Mark, Tree, build_tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class Row:
     at: float
     ran: tuple[str, ...]
     """The nodes that ran, once for each of their tasks; of an edit, the node as which it was to be written."""
-    changed: tuple[Changed, ...]
+    changed: tuple[KeyChange, ...]
     next: tuple[str, ...]
     asked: tuple[str, ...]
     """What its nodes asked, answered since or not."""
@@ -77,31 +76,31 @@ class Page:
     total: int
 
 
-def tree(storage: Storage, thread_id: str) -> Tree:
+def read_tree(storage: Storage, thread_id: str) -> Tree:
     """Gives the tree of a thread's checkpoints."""
-    return _grown(storage, thread_id, index.rows(storage, thread_id))
+    return _grown(storage, thread_id, index_rows(storage, thread_id))
 
 
-def page(
+def read_page(
     storage: Storage, thread_id: str, only: Only, *, limit: int, offset: int, at: str | None = None, grown: Tree
 ) -> Page:
     """Gives a page of a thread's history; with `at`, the one that this checkpoint is on, if it is on any."""
     ids = _wanted(storage, thread_id, grown, only)
     if at in ids:
         offset = ids.index(at) // limit * limit
-    rows = chosen(storage, thread_id, ids[offset : offset + limit], grown)
+    rows = read_rows(storage, thread_id, ids[offset : offset + limit], grown)
     return Page(rows, offset, len(ids), len(grown.marks))
 
 
-def chosen(storage: Storage, thread_id: str, ids: Sequence[str], grown: Tree) -> tuple[Row, ...]:
+def read_rows(storage: Storage, thread_id: str, ids: Sequence[str], grown: Tree) -> tuple[Row, ...]:
     """Gives the rows of these checkpoints of the thread, in their order; unknown ones are left out."""
-    known = index.some(storage, thread_id, ids)
+    known = index_rows_by_id(storage, thread_id, ids)
     wanted = [known[ident] for ident in ids if ident in known and ident in grown.marks]
     return tuple(_rows(storage, thread_id, wanted, grown))
 
 
 def _grown(storage: Storage, thread_id: str, found: Sequence[IndexRow]) -> Tree:
-    marks = index.marks(storage, thread_id)
+    marks = task_marks(storage, thread_id)
     made = [
         Mark(
             row.checkpoint_id,
@@ -116,10 +115,10 @@ def _grown(storage: Storage, thread_id: str, found: Sequence[IndexRow]) -> Tree:
     ]
     parents = {row.parent_id for row in found}
     ends = [mark.checkpoint_id for mark in made if mark.checkpoint_id not in parents]
-    following = note_index.noted(storage, thread_id, ends)
-    read = {ident: told for ident, told in following.items() if told is not NOTHING}
+    following = read_summaries(storage, thread_id, ends)
+    read = {ident: told for ident, told in following.items() if told is not NO_SUMMARY}
     done = {ident for ident, told in read.items() if not told.next} - marks.asked - marks.failed
-    return grow([mark._replace(finished=True) if mark.checkpoint_id in done else mark for mark in made])
+    return build_tree([mark._replace(finished=True) if mark.checkpoint_id in done else mark for mark in made])
 
 
 def _wanted(storage: Storage, thread_id: str, grown: Tree, only: Only) -> list[str]:
@@ -137,14 +136,14 @@ def _wanted(storage: Storage, thread_id: str, grown: Tree, only: Only) -> list[s
         kept.append({ident for ident in ids if grown.marks[ident].failed})
     if only.interrupts:
         kept.append({ident for ident in ids if grown.marks[ident].interrupted})
-    if wanted := Wanted(only.node, only.text):
-        kept.append(note_index.search(storage, thread_id, wanted, ids))
+    if wanted := SummarySearch(only.node, only.text):
+        kept.append(search_summaries(storage, thread_id, wanted, ids))
     return [ident for ident in ids if all(ident in some for some in kept)]
 
 
 def _rows(storage: Storage, thread_id: str, found: Sequence[IndexRow], grown: Tree) -> Iterable[Row]:
     ids = [row.checkpoint_id for row in found]
-    inside = index.inner(storage, thread_id, ids)
+    inside = subgraph_rows(storage, thread_id, ids)
     called: dict[str, list[IndexRow]] = {}
     for calls in inside.values():
         for call in calls:
@@ -164,9 +163,9 @@ def _told(
     storage: Storage, thread_id: str, found: Sequence[IndexRow], namespace: str, branches: Mapping[str, str]
 ) -> Iterable[Row]:
     ids = [row.checkpoint_id for row in found]
-    noted = note_index.noted(storage, thread_id, ids, namespace)
-    marked = index.marked(storage, thread_id, ids, namespace)
-    sizes = index.sizes(storage, thread_id, ids, namespace)
+    noted = read_summaries(storage, thread_id, ids, namespace)
+    marked = marked_writes(storage, thread_id, ids, namespace)
+    sizes = state_sizes(storage, thread_id, ids, namespace)
     for row in found:
         ident = row.checkpoint_id
         note, marks = noted[ident], marked.get(ident, [])
@@ -191,7 +190,7 @@ def _told(
 
 def _asked(value: Any) -> list[str]:
     found = value if isinstance(value, (list, tuple)) else [value]
-    told = [plain(getattr(one, "value", one)) for one in found]
+    told = [to_jsonable(getattr(one, "value", one)) for one in found]
     return [question_text(one) for one in told]
 
 

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from langgraph.checkpoint.base import empty_checkpoint
 from sqlalchemy import text
 
-from lab import notes
 from lab.errors import StorageUnavailable
 from lab.index import ONE_BY_ONE, by_ids, each
-from lab.notes import Note
+from lab.notes import NO_SUMMARY, StepSummary, folded, read_summary, summarize_step, summary_row
 from lab.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SummarySearch:
     """What the notes of a thread are searched for; empty fields find everything."""
 
     node: str = ""
@@ -39,51 +38,53 @@ _FOUND = {
 }
 
 
-def noted(storage: Storage, thread_id: str, ids: Collection[str], namespace: str = "") -> dict[str, Note]:
+def read_summaries(
+    storage: Storage, thread_id: str, ids: Collection[str], namespace: str = ""
+) -> dict[str, StepSummary]:
     """Gives the notes of these checkpoints; one that is missing is made from the states, and kept."""
-    found = {row[0]: notes.read(*row[1:]) for row in each(storage, _NOTES, thread_id, namespace, ids)}
+    found = {row[0]: read_summary(*row[1:]) for row in each(storage, _NOTES, thread_id, namespace, ids)}
     for ident in ids:
         if ident not in found:
             found[ident] = _noted_now(storage, thread_id, namespace, ident)
     return found
 
 
-def ran(storage: Storage, thread_id: str) -> dict[str, tuple[str, ...]]:
+def nodes_that_ran(storage: Storage, thread_id: str) -> dict[str, tuple[str, ...]]:
     """Gives by checkpoint the nodes that ran in the step before it, as far as they're noted."""
     with storage.database.read() as connection:
         return {ident: tuple(json.loads(told)) for ident, told in connection.execute(_RAN, {"thread": thread_id})}
 
 
-def search(storage: Storage, thread_id: str, wanted: Wanted, known: Collection[str]) -> set[str]:
+def search_summaries(storage: Storage, thread_id: str, wanted: SummarySearch, known: Collection[str]) -> set[str]:
     """Finds those of the `known` checkpoints whose step ran that node and changed something to that text."""
     with storage.database.read() as connection:
         there = {row[0] for row in connection.execute(_NOTED, {"thread": thread_id})}
-    noted(storage, thread_id, [ident for ident in known if ident not in there])
+    read_summaries(storage, thread_id, [ident for ident in known if ident not in there])
     values = {
         "thread": thread_id,
         "node": json.dumps(wanted.node) if wanted.node else "",
-        "text": notes.folded(wanted.text),
+        "text": folded(wanted.text),
     }
     with storage.database.read() as connection:
         return {row[0] for row in connection.execute(_FOUND[storage.kind], values)}
 
 
-def _noted_now(storage: Storage, thread_id: str, namespace: str, ident: str) -> Note:
+def _noted_now(storage: Storage, thread_id: str, namespace: str, ident: str) -> StepSummary:
     place = {"thread_id": thread_id, "checkpoint_ns": namespace, "checkpoint_id": ident}
     try:
         found = storage.saver.get_tuple({"configurable": place})
         if found is None:
-            return notes.NOTHING
+            return NO_SUMMARY
         before = storage.saver.get_tuple(found.parent_config) if found.parent_config else None
         lost = found.parent_config is not None and before is None
         parent = before.checkpoint if before else None if lost else empty_checkpoint()
-        told = notes.note(found.checkpoint, parent, found.metadata)
+        told = summarize_step(found.checkpoint, parent, found.metadata)
     except StorageUnavailable:
         raise
     # Whatever a damaged row makes its decoding raise; the history shows the row, and says so where it's opened.
     except Exception:  # noqa: BLE001
-        return notes.NOTHING
+        return NO_SUMMARY
     # Who only looks needs no room on the disk: what can't be kept now is made again by the next who looks.
     with suppress(StorageUnavailable):
-        storage.saver.keep(notes.row(thread_id, namespace, ident, told))
+        storage.saver.keep(summary_row(thread_id, namespace, ident, told))
     return told

@@ -19,7 +19,7 @@ _TO = "branch:to:"
 _JOIN = "join:"
 
 
-class Changed(NamedTuple):
+class KeyChange(NamedTuple):
     """What a step did to one key of the state."""
 
     key: str
@@ -28,22 +28,22 @@ class Changed(NamedTuple):
     """Items that were appended, removed or changed; 0 where it's no list."""
 
 
-class Note(NamedTuple):
+class StepSummary(NamedTuple):
     """What the step did that ended with a checkpoint, and which nodes run from there."""
 
     ran: tuple[str, ...]
     """The nodes that ran, once for each of their tasks; of an edit, the node as which it was to be written."""
     next: tuple[str, ...]
-    changed: tuple[Changed, ...]
+    changed: tuple[KeyChange, ...]
     text: str
     """The changed values as text, case folded, for a search."""
 
 
-NOTHING = Note((), (), (), "")
+NO_SUMMARY = StepSummary((), (), (), "")
 """What is noted where a step can't be read."""
 
 
-def row(thread_id: str, namespace: str, checkpoint_id: str, told: Note) -> dict[str, str]:
+def summary_row(thread_id: str, namespace: str, checkpoint_id: str, told: StepSummary) -> dict[str, str]:
     """Gives a note as its table's row."""
     return {
         "thread_id": thread_id,
@@ -62,17 +62,17 @@ def _dumped(told: tuple[object, ...]) -> str:
     return json.dumps(told)
 
 
-def read(ran: str, following: str, changed: str, text: str) -> Note:
+def read_summary(ran: str, following: str, changed: str, text: str) -> StepSummary:
     """Makes the note again of which a row tells."""
-    return Note(
+    return StepSummary(
         tuple(json.loads(ran)),
         tuple(json.loads(following)),
-        tuple(Changed(*found) for found in json.loads(changed)),
+        tuple(KeyChange(*found) for found in json.loads(changed)),
         text,
     )
 
 
-def note(checkpoint: Checkpoint, parent: Checkpoint | None, metadata: Mapping[str, Any]) -> Note:
+def summarize_step(checkpoint: Checkpoint, parent: Checkpoint | None, metadata: Mapping[str, Any]) -> StepSummary:
     """Compares a checkpoint with the one that it descends from, an empty one at a root, None where that is lost."""
     values = checkpoint["channel_values"]
     before: Mapping[str, Any] = parent["channel_values"] if parent else {}
@@ -85,9 +85,9 @@ def note(checkpoint: Checkpoint, parent: Checkpoint | None, metadata: Mapping[st
         found, news = _compared(key, before, value)
         changed.append(found)
         texts.append(f"{key}: {_text(news)}")
-    changed += [Changed(key, "removed") for key in sorted(before) if key not in values and not _internal(key)]
-    return Note(
-        _ran(checkpoint, parent, metadata), following(checkpoint), tuple(changed), folded("\n".join(texts)[:SEARCHED])
+    changed += [KeyChange(key, "removed") for key in sorted(before) if key not in values and not _internal(key)]
+    return StepSummary(
+        _ran(checkpoint, parent, metadata), next_nodes(checkpoint), tuple(changed), folded("\n".join(texts)[:SEARCHED])
     )
 
 
@@ -109,7 +109,7 @@ def _ran(checkpoint: Checkpoint, parent: Checkpoint | None, metadata: Mapping[st
     return (*sent, *sorted(ran))
 
 
-def following(checkpoint: Checkpoint) -> tuple[str, ...]:
+def next_nodes(checkpoint: Checkpoint) -> tuple[str, ...]:
     """Gives the nodes that run next, as the channels that set them off say it."""
     found = []
     for key, value in checkpoint["channel_values"].items():
@@ -138,10 +138,10 @@ def _sent(checkpoint: Checkpoint) -> list[str]:
     return [str(found.node) for found in checkpoint["channel_values"].get(_SENDS) or () if hasattr(found, "node")]
 
 
-def _compared(key: str, before: Mapping[str, Any], value: Any) -> tuple[Changed, Any]:
+def _compared(key: str, before: Mapping[str, Any], value: Any) -> tuple[KeyChange, Any]:
     """Gives what was done to a key, and the values that are new there."""
     if key not in before:
-        return (Changed(key, "appended", len(value)), value) if _items(value) else (Changed(key, "set"), value)
+        return (KeyChange(key, "appended", len(value)), value) if _items(value) else (KeyChange(key, "set"), value)
     old = before[key]
     if isinstance(old, list) and isinstance(value, list):
         return _lists(key, old, value)
@@ -149,16 +149,16 @@ def _compared(key: str, before: Mapping[str, Any], value: Any) -> tuple[Changed,
         news = {name: item for name, item in value.items() if name not in old or not _same(old[name], item)}
         lost = sum(name not in value for name in old)
         if not news and lost:
-            return Changed(key, "removed", lost), ()
-        return (Changed(key, "changed", len(news) + lost) if news else Changed(key, "same")), news
-    return (Changed(key, "same"), ()) if _same(old, value) else (Changed(key, "set"), value)
+            return KeyChange(key, "removed", lost), ()
+        return (KeyChange(key, "changed", len(news) + lost) if news else KeyChange(key, "same")), news
+    return (KeyChange(key, "same"), ()) if _same(old, value) else (KeyChange(key, "set"), value)
 
 
 def _items(value: Any) -> bool:
     return isinstance(value, list) and bool(value)
 
 
-def _lists(key: str, old: Sequence[Any], new: Sequence[Any]) -> tuple[Changed, Any]:
+def _lists(key: str, old: Sequence[Any], new: Sequence[Any]) -> tuple[KeyChange, Any]:
     shared = 0
     for one, other in zip(old, new, strict=False):
         if not _same(one, other):
@@ -166,17 +166,17 @@ def _lists(key: str, old: Sequence[Any], new: Sequence[Any]) -> tuple[Changed, A
         shared += 1
     if shared == len(old):
         news = new[shared:]
-        return (Changed(key, "appended", len(news)) if news else Changed(key, "same")), news
+        return (KeyChange(key, "appended", len(news)) if news else KeyChange(key, "same")), news
     if shared == len(new):
-        return Changed(key, "removed", len(old) - shared), ()
+        return KeyChange(key, "removed", len(old) - shared), ()
     # Whatever is the same at the end wasn't touched either.
     tail = 0
     while tail < min(len(old), len(new)) - shared and _same(old[-1 - tail], new[-1 - tail]):
         tail += 1
     news = new[shared : len(new) - tail]
     if not news:
-        return Changed(key, "removed", len(old) - len(new)), ()
-    return Changed(key, "changed", max(len(news), len(old) - tail - shared)), news
+        return KeyChange(key, "removed", len(old) - len(new)), ()
+    return KeyChange(key, "changed", max(len(news), len(old) - tail - shared)), news
 
 
 def _same(one: Any, other: Any) -> bool:

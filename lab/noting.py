@@ -16,9 +16,9 @@ from langgraph.checkpoint.base import (
     empty_checkpoint,
 )
 
-from lab import notes
 from lab.async_saver import AsyncByThreads
 from lab.errors import StorageUnavailable
+from lab.notes import summarize_step, summary_row
 from lab.redaction import redact
 from lab.tables import Guard, unguarded
 
@@ -31,7 +31,7 @@ KEPT = 16
 """Threads whose newest checkpoint is held for comparison with the next; another one's is read again."""
 
 
-class Noting(AsyncByThreads):
+class SummarySaver(AsyncByThreads):
     """Notes each checkpoint that a checkpointer saves; mixed in before the checkpointer's own class."""
 
     guard: Guard = staticmethod(unguarded)
@@ -121,8 +121,8 @@ class Noting(AsyncByThreads):
     ) -> dict[str, str] | None:
         try:
             parent = self._parent(config, key, config["configurable"].get("checkpoint_id"))
-            return notes.row(
-                *key, checkpoint["id"], notes.note(checkpoint, parent, {**config.get("metadata", {}), **metadata})
+            return summary_row(
+                *key, checkpoint["id"], summarize_step(checkpoint, parent, {**config.get("metadata", {}), **metadata})
             )
         # Whatever a type of the state's own raises where it's compared or told, its state is saved all the same.
         except Exception:

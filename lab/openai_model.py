@@ -17,7 +17,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_openai import ChatOpenAI
 from pydantic import ValidationError
 
-from lab import redaction
+from lab.redaction import redact, redact_error
 from lab.stopping import RunStopped, StopSignal, current_signal, unless_stopped
 
 Piece = TypeVar("Piece")
@@ -202,10 +202,10 @@ def _telling() -> Iterator[None]:
     try:
         yield
     except (json.JSONDecodeError, ValidationError, TypeError, AttributeError, LookupError) as error:
-        redaction.clean(error)
-        raise AnswerUnreadable(redaction.redact(f"{type(error).__name__}: {error}")) from error
+        redact_error(error)
+        raise AnswerUnreadable(redact(f"{type(error).__name__}: {error}")) from error
     except Exception as error:
-        redaction.clean(error)
+        redact_error(error)
         raise
 
 

@@ -12,8 +12,7 @@ from langgraph.types import StateSnapshot
 from sqlalchemy import Connection
 
 from graphs.pattern import Breakpoints, Lane, Pattern
-from lab import index, listing
-from lab.apart import Apart
+from lab.apart import SubprocessRun
 from lab.claims import Accepted
 from lab.errors import (
     NotPossible,
@@ -26,9 +25,11 @@ from lab.errors import (
 )
 from lab.events import EventLog, Kind, RunEnded, RunStarted, SaverDropped, WentBack
 from lab.history import RESTORED, Question, questions, restore
+from lab.index import newest_checkpoint_id, state_sizes
 from lab.lane_savers import CALLS
+from lab.listing import read_tree
 from lab.models import ModelName
-from lab.plain import Plain
+from lab.plain import Json
 from lab.runs import Claim, Request, Work
 from lab.snapshots import read_state
 from lab.stream import Graph
@@ -60,7 +61,7 @@ def _affordable(way: Sequence[str], sizes: Mapping[str, int]) -> list[str]:
     return found[::-1]
 
 
-class Going(TypedDict, total=False):
+class RunOptions(TypedDict, total=False):
     """How a run goes on, where it's to be otherwise than the thread's model, the lab's pace and no pauses."""
 
     model: ModelName | None
@@ -121,7 +122,12 @@ class Owned:
         """Tells of a thread whose checkpoints went with the process that had them in its memory."""
         saver = self._lab.lane(thread.pattern, thread.lane).saver
         told = len(log.told)
-        if saver and told and not log.dropped and not index.newest(self._lab.storage_of(thread), thread.thread_id):
+        if (
+            saver
+            and told
+            and not log.dropped
+            and not newest_checkpoint_id(self._lab.storage_of(thread), thread.thread_id)
+        ):
             log.append(lambda no: SaverDropped(no, time.time(), "restart", told, 0, CALLS[saver]))
 
     def _compare(self, thread: Thread, log: EventLog) -> None:
@@ -160,15 +166,15 @@ class Owned:
             return
         storage, graph = self._lab.storage_of(thread), self._lab.reading_of(thread)
         told = log.told
-        if index.newest(storage, thread.thread_id) in {"", *told}:
+        if newest_checkpoint_id(storage, thread.thread_id) in {"", *told}:
             return
-        grown = listing.tree(storage, thread.thread_id)
+        grown = read_tree(storage, thread.thread_id)
         way = [mark.checkpoint_id for mark in grown.lineage(grown.head)] if grown.head else []
         known = next((number for number in reversed(range(len(way))) if way[number] in told), 0)
         if way[known] in told and way[known] != log.newest_told:
             step = grown.marks[way[known]].step
             log.append(lambda no: WentBack(no, time.time(), way[known], step))
-        read = _affordable(way[known:], index.sizes(storage, thread.thread_id, way[known:][-RESTORED:]))
+        read = _affordable(way[known:], state_sizes(storage, thread.thread_id, way[known:][-RESTORED:]))
         states: list[StateSnapshot] = []
         for checkpoint_id in read:
             # The page tells of one that can't be read where the checkpoint itself is looked at.
@@ -176,7 +182,7 @@ class Owned:
                 states.append(self._state(graph, thread, checkpoint_id))
         restore(log, graph, states, model=thread.model, told=told)
 
-    def _pace(self, going: Going) -> float:
+    def _pace(self, going: RunOptions) -> float:
         pace = going.get("pace")
         return self._lab.settings.pace if pace is None else pace
 
@@ -206,7 +212,7 @@ class Owned:
         return found
 
     @classmethod
-    def _asked(cls, snapshot: StateSnapshot, answers: Mapping[str, Plain], checkpoint_id: str) -> list[Question]:
+    def _asked(cls, snapshot: StateSnapshot, answers: Mapping[str, Json], checkpoint_id: str) -> list[Question]:
         asked = {question.id: question for question in questions(snapshot)}
         if not answers or not set(answers) <= set(asked):
             raise StaleAnswer
@@ -272,8 +278,8 @@ class Owned:
         self,
         thread: Thread,
         kind: Kind,
-        values: Mapping[str, Plain],
-        going: Going,
+        values: Mapping[str, Json],
+        going: RunOptions,
         *,
         checkpoint_id: str = "",
         label: str = "",
@@ -295,10 +301,10 @@ class Owned:
     def _work(self, request: Request, *, apart: bool) -> Work:
         """Gives what a run of this request does; raises NotPossible where its model isn't configured."""
         work = self._lab.work(request)
-        return Apart(self._lab.settings, request, work.calls()) if apart else work
+        return SubprocessRun(self._lab.settings, request, work.calls()) if apart else work
 
     def _launch(
-        self, claim: Claim, thread: Thread, request: Request, said: Plain, log: EventLog, *, apart: bool
+        self, claim: Claim, thread: Thread, request: Request, said: Json, log: EventLog, *, apart: bool
     ) -> None:
         """Accepts a request, which is written down at once, and begins its run."""
         work = self._work(request, apart=apart)
@@ -311,4 +317,4 @@ class Owned:
     def _head(self, thread: Thread) -> str:
         """Gives the id of the thread's newest checkpoint, empty where it has none."""
         lane = self._lab.lane(thread.pattern, thread.lane)
-        return index.newest(self._lab.storage_of(thread), thread.thread_id) if lane.remembers else ""
+        return newest_checkpoint_id(self._lab.storage_of(thread), thread.thread_id) if lane.remembers else ""

@@ -184,7 +184,7 @@ def must_be_few(line: bytes, limits: Limits) -> None:
 AnyPart = TypeVar("AnyPart", bound=_Part)
 
 
-class Parcel:
+class ThreadFile:
     """A file that is read from its beginning, every line checked before it's given."""
 
     def __init__(self, file: BinaryIO, limits: Limits = LIMITS) -> None:
@@ -262,7 +262,7 @@ class Parcel:
             raise self.refused(f"{at or 'the whole'}: {first['msg']}") from error
 
 
-def unpacked(point: Point, parcel: Parcel, serde: Careful) -> tuple[dict[str, Any], list[Write]]:
+def unpacked(point: Point, parcel: ThreadFile, serde: Careful) -> tuple[dict[str, Any], list[Write]]:
     """Gives a checkpoint as the checkpointers save it, and what its tasks wrote."""
     room = parcel.room()
     values = {name: parcel.unpack(kind, packed, serde, room) for name, (kind, packed) in point.values.items()}

@@ -10,7 +10,7 @@ from uuid import UUID
 from langchain_core.messages import BaseMessage
 from pydantic import BaseModel
 
-Plain = Any
+Json = Any
 """JSON: None, bool, int, float, str, list or dict with string keys."""
 
 _TOLD = frozenset(("type", "content", "id", "tool_calls"))
@@ -19,48 +19,50 @@ _TOLD = frozenset(("type", "content", "id", "tool_calls"))
 _SCALARS = (str, int, float, bool, type(None))
 
 
-def plain(value: object) -> Plain:
+def to_jsonable(value: object) -> Json:
     """Gives a JSON copy of any value; the result shares nothing mutable with it."""
     if isinstance(value, Enum):
-        return plain(value.value)
+        return to_jsonable(value.value)
     if isinstance(value, _SCALARS):
         return value
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): to_jsonable(item) for key, item in value.items()}
     if isinstance(value, BaseMessage):
-        return message(value)
+        return message_to_jsonable(value)
     if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
+        return [to_jsonable(item) for item in value]
     return _object(value)
 
 
-def message(value: BaseMessage) -> dict[str, Plain]:
+def message_to_jsonable(value: BaseMessage) -> dict[str, Json]:
     """Gives a message as role, text and id, and whatever else it has that isn't empty.
 
     Two messages that differ in anything give different data.
     """
-    told: dict[str, Plain] = {"role": value.type, "text": str(value.text), "id": value.id}
+    told: dict[str, Json] = {"role": value.type, "text": str(value.text), "id": value.id}
     calls = getattr(value, "tool_calls", None)
     if calls:
-        told["tool_calls"] = [{"name": call["name"], "args": plain(call["args"]), "id": call["id"]} for call in calls]
+        told["tool_calls"] = [
+            {"name": call["name"], "args": to_jsonable(call["args"]), "id": call["id"]} for call in calls
+        ]
     if not isinstance(value.content, str):
         # All parts in their order: images, files and reasoning stand between texts, and texts have notes of their own.
-        told["content"] = plain(value.content)
+        told["content"] = to_jsonable(value.content)
     for name in (*type(value).model_fields, *(value.model_extra or ())):
         found = getattr(value, name)
         empty = found is None or found is False or (isinstance(found, (str, list, dict)) and not found)
         if name not in _TOLD and not empty:
-            told[name] = plain(found)
+            told[name] = to_jsonable(found)
     return told
 
 
-def _object(value: object) -> Plain:
+def _object(value: object) -> Json:
     if isinstance(value, (set, frozenset)):
-        return sorted((plain(item) for item in value), key=repr)
+        return sorted((to_jsonable(item) for item in value), key=repr)
     if isinstance(value, BaseModel):
-        return plain(value.model_dump())
+        return to_jsonable(value.model_dump())
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {field.name: to_jsonable(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
     if isinstance(value, UUID):
@@ -70,7 +72,7 @@ def _object(value: object) -> Plain:
     if isinstance(value, BaseException):
         return f"{type(value).__name__}: {value}"
     if type(value).__module__ == "numpy":
-        return plain(value.tolist())  # type: ignore[attr-defined]  # all that NumPy saves has it
+        return to_jsonable(value.tolist())  # type: ignore[attr-defined]  # all that NumPy saves has it
     return _text(value)
 
 

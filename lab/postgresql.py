@@ -40,7 +40,7 @@ _HOW: Mapping[str, Any] = {"autocommit": True, "prepare_threshold": 0, "row_fact
 Connection = psycopg.Connection[DictRow]
 
 
-def engine(url: str, size: int) -> Engine:
+def make_engine(url: str, size: int) -> Engine:
     """Makes the connections of the lab's own tables, never more than that many."""
     conninfo = make_conninfo(url, connect_timeout=math.ceil(CONNECT_TIMEOUT))
     return create_engine(
@@ -56,7 +56,7 @@ def engine(url: str, size: int) -> Engine:
     )
 
 
-def pool(url: str, size: int) -> ConnectionPool[Connection]:
+def make_pool(url: str, size: int) -> ConnectionPool[Connection]:
     """Makes the connections of the checkpointer, never more than that many; open it with the lab."""
     return ConnectionPool(
         make_conninfo(url, connect_timeout=math.ceil(CONNECT_TIMEOUT)),
@@ -70,7 +70,7 @@ def pool(url: str, size: int) -> ConnectionPool[Connection]:
 
 
 @contextmanager
-def alone(url: str) -> Iterator[Connection]:
+def one_setup_at_a_time(url: str) -> Iterator[Connection]:
     """Gives a connection while no other process makes tables; two at once would meet in the server's catalogue.
 
     Raises UnusableDatabase.
@@ -92,7 +92,7 @@ def alone(url: str) -> Iterator[Connection]:
             connection.execute("SELECT pg_advisory_unlock(%s)", (_SETUP,))
 
 
-def set_up(connection: Connection) -> None:
+def set_up_tables(connection: Connection) -> None:
     """Makes the checkpointer's tables, and the indexes by which the lab reads them."""
     PostgresSaver(connection).setup()
     for index in INDEXES:

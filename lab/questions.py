@@ -3,7 +3,7 @@
 from lab.answer_schema import CHOICES
 from lab.forms import Field, fields
 from lab.history import Question
-from lab.plain import Plain, plain
+from lab.plain import Json, to_jsonable
 from lab.validation_messages import choice_text
 from lab.value_text import value_text, values_text
 
@@ -17,7 +17,7 @@ _WRITTEN = {"properties": {"answer": {"title": "Answer (JSON)", "description": "
 """What is asked for where the fields can't be."""
 
 
-def question_text(value: Plain) -> str:
+def question_text(value: Json) -> str:
     """Return the sentence that an interrupt's value asks."""
     return str(value["question"]) if isinstance(value, dict) and "question" in value else value_text(value)
 
@@ -38,7 +38,7 @@ def answer_fields(question: Question) -> tuple[tuple[Field, ...], bool]:
     return fields(_ANSWER), True
 
 
-def answer_text(question: Question, answer: Plain) -> str:
+def answer_text(question: Question, answer: Json) -> str:
     """Return an answer by the titles and labels of the form that asked for it."""
     asked, simple = answer_fields(question)
     if simple:
@@ -46,6 +46,10 @@ def answer_text(question: Question, answer: Plain) -> str:
     return values_text(answer, asked) if isinstance(answer, dict) else value_text(answer)
 
 
-def answered(question: Question, answer: Plain) -> dict[str, Plain]:
+def answered(question: Question, answer: Json) -> dict[str, Json]:
     """Return what a run's event tells of an answer that was given."""
-    return {"question": question_text(question.value), "answer": plain(answer), "text": answer_text(question, answer)}
+    return {
+        "question": question_text(question.value),
+        "answer": to_jsonable(answer),
+        "text": answer_text(question, answer),
+    }

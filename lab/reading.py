@@ -10,18 +10,19 @@ from typing import Any, get_args, get_type_hints
 
 from langgraph.types import StateSnapshot
 
-from lab import index, listing, note_index
 from lab.answers import kept_answers
 from lab.claims import Accepted
-from lab.cost import Cost, cost
+from lab.cost import Cost, measure_costs
 from lab.diff import Change, diff
 from lab.entries import Entry, Reducer, state_fields
 from lab.errors import NotPossible, UnknownCheckpoint, UnknownLane
 from lab.events import Event
-from lab.history import Question, Snapshot, Status, status, told, told_values
-from lab.listing import Only, Page, Row
+from lab.history import Question, Snapshot, Status, state_to_json, status, to_snapshot
+from lab.index import calling_checkpoint_id, count_checkpoints, newest_checkpoint_id, subgraph_rows
+from lab.listing import Only, Page, Row, read_page, read_rows, read_tree
+from lab.note_index import nodes_that_ran, read_summaries
 from lab.owned import Owned
-from lab.plain import Plain
+from lab.plain import Json
 from lab.tables import BUSINESS
 from lab.threads import Thread
 from lab.tree import Tree
@@ -68,7 +69,7 @@ class Reading(Owned):
         newest = ""
         with suppress(UnknownLane):
             if self._lab.lane(thread.pattern, thread.lane).remembers:
-                newest = index.newest(self._lab.storage_of(thread), thread_id)
+                newest = newest_checkpoint_id(self._lab.storage_of(thread), thread_id)
         here = self._lab.runs.active(thread_id) is not None
         return thread.title, thread.updated, newest, here, self._lab.claims.standing(thread_id)
 
@@ -119,9 +120,9 @@ class Reading(Owned):
             found = self._state(graph, thread)
             if found.created_at is None:
                 return None
-        return replace(told(found), kept={} if namespace else self._kept(thread, found))
+        return replace(to_snapshot(found), kept={} if namespace else self._kept(thread, found))
 
-    def _kept(self, thread: Thread, snapshot: StateSnapshot) -> dict[str, Plain]:
+    def _kept(self, thread: Thread, snapshot: StateSnapshot) -> dict[str, Json]:
         """Gives by question of a checkpoint the answer that its node got before it failed."""
         asked = {question.id for question in snapshot.interrupts}
         if not asked:
@@ -163,7 +164,7 @@ class Reading(Owned):
                 "Two threads of different patterns have different states. Choose one of the same pattern."
             )
         old = self._there(thread, before).values if before is not None else {}
-        return diff(told_values(old), told_values(self._there(other, after).values), self._reducers(thread))
+        return diff(state_to_json(old), state_to_json(self._there(other, after).values), self._reducers(thread))
 
     def _there(self, thread: Thread, checkpoint_id: str) -> StateSnapshot:
         self._must_remember(self._lab.lane(thread.pattern, thread.lane))
@@ -189,15 +190,13 @@ class Reading(Owned):
         """
         thread = self._thread(thread_id)
         grown = tree or self.tree(thread_id)
-        return listing.page(
-            self._lab.storage_of(thread), thread_id, only, limit=limit, offset=offset, at=at, grown=grown
-        )
+        return read_page(self._lab.storage_of(thread), thread_id, only, limit=limit, offset=offset, at=at, grown=grown)
 
     def rows(self, thread_id: str, checkpoint_ids: Sequence[str], tree: Tree | None = None) -> tuple[Row, ...]:
         """Gives the history's rows of these checkpoints, in their order; unknown ones are left out."""
         thread = self._thread(thread_id)
         grown = tree or self.tree(thread_id)
-        return listing.chosen(self._lab.storage_of(thread), thread_id, checkpoint_ids, grown)
+        return read_rows(self._lab.storage_of(thread), thread_id, checkpoint_ids, grown)
 
     def visits(
         self, thread_id: str, checkpoint_id: str, tree: Tree | None = None, inside: str | None = None
@@ -212,12 +211,12 @@ class Reading(Owned):
         grown = tree or self.tree(thread_id)
         if checkpoint_id not in grown.marks:
             raise UnknownCheckpoint(checkpoint_id)
-        told = note_index.ran(storage, thread_id)
+        told = nodes_that_ran(storage, thread_id)
         way = grown.lineage(checkpoint_id)
         counts = Counter(name for mark in way if mark.source == "loop" for name in told.get(mark.checkpoint_id, ()))
         # What a step's subgraphs did was left behind where an edit or a replay begins at that step.
         done = [mark.checkpoint_id for mark, after in pairwise(way[-NEAR:]) if after.source == "loop"]
-        calls = index.inner(storage, thread_id, [*done, checkpoint_id])
+        calls = subgraph_rows(storage, thread_id, [*done, checkpoint_id])
         rows = [row for ident in done for row in calls.get(ident, ())]
         rows += [row for row in calls.get(checkpoint_id, ()) if inside is not None and row.checkpoint_id <= inside]
         spaces: dict[str, list[str]] = {}
@@ -225,26 +224,26 @@ class Reading(Owned):
             spaces.setdefault(row.namespace, []).append(row.checkpoint_id)
         for namespace, ids in spaces.items():
             path = [part.partition(":")[0] for part in namespace.split("|")]
-            for note in note_index.noted(storage, thread_id, ids, namespace).values():
+            for note in read_summaries(storage, thread_id, ids, namespace).values():
                 counts.update(":".join((*path, name)) for name in note.ran)
         return counts
 
     def caller(self, thread_id: str, checkpoint_id: str, namespace: str) -> str | None:
         """Gives the thread's own checkpoint whose step called a subgraph, by a checkpoint of that subgraph."""
         thread = self._thread(thread_id)
-        return index.outer(self._lab.storage_of(thread), thread_id, namespace, checkpoint_id)
+        return calling_checkpoint_id(self._lab.storage_of(thread), thread_id, namespace, checkpoint_id)
 
     def tree(self, thread_id: str) -> Tree:
         """Gives the tree of the thread's checkpoints with all its branches."""
-        return listing.tree(self._lab.storage_of(self._thread(thread_id)), thread_id)
+        return read_tree(self._lab.storage_of(self._thread(thread_id)), thread_id)
 
     def count(self, thread_id: str) -> int:
         """Counts the thread's checkpoints."""
-        return index.count(self._lab.storage_of(self._thread(thread_id)), thread_id)
+        return count_checkpoints(self._lab.storage_of(self._thread(thread_id)), thread_id)
 
     def cost(self, thread_id: str) -> Cost:
         """Measures what the thread's checkpoints cost, in time a superstep and in bytes."""
-        return cost(self._lab.storage_of(self._thread(thread_id)), thread_id, self.events(thread_id))
+        return measure_costs(self._lab.storage_of(self._thread(thread_id)), thread_id, self.events(thread_id))
 
     def pending(self, thread_id: str) -> tuple[Question, ...]:
         """Gives the interrupts that wait for an answer, in stable task order."""

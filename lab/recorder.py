@@ -12,9 +12,9 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langgraph.pregel import Pregel
 
 from lab.commits import Commits
-from lab.events import CheckpointMade, CheckpointSaved, Growing, Log, NodeEnded, NodeStarted, Path, Progress
+from lab.events import CheckpointMade, CheckpointSaved, Log, NodeEnded, NodeStarted, Path, Progress, StreamingMessage
 from lab.models import explain
-from lab.plain import Plain, plain
+from lab.plain import Json, to_jsonable
 from lab.redaction import redact
 
 Namespace = tuple[str, ...]
@@ -72,22 +72,22 @@ class Recorder:
         self._names = names or {}
         self._saved = saved
         self._paths: dict[Namespace, Path] = {(): ()}
-        self._growing: dict[str | None, Growing] = {}
-        self._calling: dict[str, Growing] = {}
+        self._growing: dict[str | None, StreamingMessage] = {}
+        self._calling: dict[str, StreamingMessage] = {}
         self._asked: set[str] = set()
         self._checkpoints: set[str] = set()
         self._running: dict[str, _Task] = {}
         self._finished: set[str] = set()
         """Tasks that had finished before this run began."""
-        self._step: list[tuple[_Task, Plain]] = []
+        self._step: list[tuple[_Task, Json]] = []
         """What each task of the outermost graph wrote that ended well in the step at work."""
         self._passed: dict[str, _Task] = {}
         """Tasks of that step that had ended before this run, which alone knows that they fit now."""
-        self._wrote: dict[str, dict[str, Plain]] = {}
+        self._wrote: dict[str, dict[str, Json]] = {}
         """By task, what was saved of it before."""
         self._repeated: Counter[tuple[Namespace, str]] = Counter()
         """Finished tasks whose updates come once more."""
-        self._cached: dict[tuple[Namespace, str], list[Plain]] = {}
+        self._cached: dict[tuple[Namespace, str], list[Json]] = {}
         """By node, what was taken from the cache for one of several tasks, which the stream doesn't name."""
 
     def part(self, part: Mapping[str, Any]) -> None:
@@ -144,7 +144,7 @@ class Recorder:
             if not isinstance(message, AIMessage):
                 return
             place = (*self._path(namespace), self._named(metadata.get("langgraph_node", "")))
-            growing = self._growing[message.id] = Growing(place, str(message.id), tool=False)
+            growing = self._growing[message.id] = StreamingMessage(place, str(message.id), tool=False)
         elif not isinstance(message, AIMessageChunk):
             # A node gives back the message that it has streamed.
             return
@@ -155,12 +155,12 @@ class Recorder:
         for chunk in getattr(message, "tool_call_chunks", ()):
             self._tool(growing, chunk)
 
-    def _tool(self, message: Growing, chunk: Mapping[str, Any]) -> None:
+    def _tool(self, message: StreamingMessage, chunk: Mapping[str, Any]) -> None:
         calling = self._calling.get(message.message_id)
         # Each call of several begins on a line of its own.
         name = f"{chr(10) if calling else ''}{chunk['name']} " if chunk["name"] else ""
         if calling is None:
-            calling = self._calling[message.message_id] = Growing(message.path, message.message_id, tool=True)
+            calling = self._calling[message.message_id] = StreamingMessage(message.path, message.message_id, tool=True)
         self._log.say(calling, f"{name}{chunk['args'] or ''}")
 
     def _task(self, namespace: Namespace, data: Mapping[str, Any]) -> None:
@@ -182,14 +182,14 @@ class Recorder:
         if isinstance(error, concurrent.futures.CancelledError):
             # It waited for a place to run in until another one failed.
             return
-        asked = tuple(plain(dict(found)) for found in data["interrupts"] if found["id"] not in self._asked)
+        asked = tuple(to_jsonable(dict(found)) for found in data["interrupts"] if found["id"] not in self._asked)
         self._asked.update(found["id"] for found in asked)
         waits = bool(data["interrupts"])
         if error is None and not waits:
             # Nothing tells the end of a node that left its graph for a node of the one around it.
             inside = (*task.namespace, f"{data['name']}:{task.task_id}")
             self._close([one for one in self._running.values() if one.namespace[: len(inside)] == inside])
-        wrote = plain(data["result"])
+        wrote = to_jsonable(data["result"])
         if error is None and not waits and not task.namespace:
             self._step.append((task, wrote))
         told = "" if error is None else explain(error) if isinstance(error, BaseException) else redact(str(error))
@@ -198,9 +198,9 @@ class Recorder:
     def _tell(
         self,
         task: _Task,
-        wrote: Plain,
+        wrote: Json,
         error: str = "",
-        asked: tuple[Plain, ...] = (),
+        asked: tuple[Json, ...] = (),
         *,
         waits: bool = False,
         cached: bool = False,
@@ -216,10 +216,10 @@ class Recorder:
             return
         found = [task for task in self._running.values() if (task.namespace, task.name) == (namespace, name)]
         if len(found) == 1:
-            self._tell(found[0], plain(wrote) or None, cached=True)
+            self._tell(found[0], to_jsonable(wrote) or None, cached=True)
         else:
             # Which one of them it was is known once the others have ended.
-            self._cached.setdefault((namespace, name), []).append(plain(wrote) or None)
+            self._cached.setdefault((namespace, name), []).append(to_jsonable(wrote) or None)
 
     def _close(self, tasks: Sequence[_Task]) -> None:
         """Tells the end of tasks that are done, as what comes after them shows."""
@@ -235,7 +235,7 @@ class Recorder:
             for task, channel, value in self._saved():
                 if channel not in _ABOUT_TASKS:
                     wrote = self._wrote.setdefault(task, {})
-                    wrote |= {} if channel.startswith(_INNER) else {channel: plain(value)}
+                    wrote |= {} if channel.startswith(_INNER) else {channel: to_jsonable(value)}
             self._finished.update(self._wrote)
             self._saved = None
         return task_id in self._finished
@@ -276,5 +276,5 @@ class Recorder:
         # The stream names only the graph; which node wrote is sure where just one of it is running.
         inside = [task.path for task in self._running.values() if task.path[:-1] == path]
         place = inside[0] if len(inside) == 1 else path
-        told = plain(data)
+        told = to_jsonable(data)
         self._log.append(lambda no: Progress(no, time.time(), place, told))

@@ -17,7 +17,7 @@ from lab.errors import ClaimLost, StaleAnswer, StorageUnavailable, ThreadBusy
 from lab.event_store import EventStore
 from lab.events import Event, EventLog, Kind, Log, Outcome, RunEnded, RunStarted, RunStopping
 from lab.models import ModelName, explain
-from lab.plain import Plain
+from lab.plain import Json
 from lab.tables import Database
 
 LOG = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Request:
     pattern: str
     lane: str
     kind: Kind
-    values: Mapping[str, Plain]
+    values: Mapping[str, Json]
     """The input of a start or a turn, answers by interrupt id, the edited checkpoint of a what-if, else empty."""
     model: ModelName
     pace: float
@@ -71,7 +71,7 @@ class Run:
     """One run of a thread; `begin` starts it, `done` is set when it has ended."""
 
     request: Request
-    said: Plain
+    said: Json
     work: Work
     log: EventLog
     finish: Callable[["Run", Outcome, str], None]
@@ -144,7 +144,7 @@ class Claim:
             self._runs.claims.accept(connection, self.thread_id, REQUEST.dump_json(request), head)
             change(connection)
 
-    def hand_over(self, request: Request, said: Plain, work: Work, log: EventLog) -> None:
+    def hand_over(self, request: Request, said: Json, work: Work, log: EventLog) -> None:
         """Begins the run, which has the claim from here on."""
         self.run = Run(request, said, work, log, self._runs.finish)
         self._runs.set(self.run)

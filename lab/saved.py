@@ -75,7 +75,7 @@ class Rows(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
+class OpenRows:
     """A thread's saved rows and the lab's tables, in one transaction."""
 
     connection: Connection
@@ -85,7 +85,7 @@ class Open:
 
 
 @contextmanager
-def changing(storage: Storage) -> Iterator[Open]:
+def open_for_writing(storage: Storage) -> Iterator[OpenRows]:
     """Opens a transaction that commits at the end of the block, or changes nothing at all.
 
     In memory the saved rows take no part in it, so there the block has to change them last.
@@ -95,20 +95,20 @@ def changing(storage: Storage) -> Iterator[Open]:
 
 
 @contextmanager
-def reading(storage: Storage, serde: SerializerProtocol | None = None) -> Iterator[Open]:
+def open_for_reading(storage: Storage, serde: SerializerProtocol | None = None) -> Iterator[OpenRows]:
     """Opens the rows for reading alone; `serde` decodes the values in place of the checkpointer's own."""
     with storage.database.read() as connection:
         yield _open(storage, connection, serde)
 
 
-def _open(storage: Storage, connection: Connection, serde: SerializerProtocol | None) -> Open:
+def _open(storage: Storage, connection: Connection, serde: SerializerProtocol | None) -> OpenRows:
     if isinstance(storage.saver, InMemorySaver):
-        return Open(connection, _twin(storage.saver, serde), _MemoryRows(storage.saver))
+        return OpenRows(connection, _twin(storage.saver, serde), _MemoryRows(storage.saver))
     rows = _SqlRows(connection, storage.kind)
     driver: Any = connection.connection.driver_connection
     if storage.kind == "sqlite":
-        return Open(connection, _Joined(driver, serde=serde), rows)
-    return Open(connection, ExactPostgres(driver, serde=serde), rows)
+        return OpenRows(connection, _Joined(driver, serde=serde), rows)
+    return OpenRows(connection, ExactPostgres(driver, serde=serde), rows)
 
 
 def _twin(saver: InMemorySaver, serde: SerializerProtocol | None) -> InMemorySaver:

@@ -27,7 +27,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 from sqlalchemy import insert
 
-from lab.noting import Noting
+from lab.noting import SummarySaver
 from lab.storage_errors import in_words
 from lab.tables import NOTES, Database
 
@@ -39,7 +39,7 @@ _KEEP = (
 )
 
 
-class NotingMemory(Noting, InMemorySaver):
+class SummaryMemorySaver(SummarySaver, InMemorySaver):
     """Keeps threads in memory, and notes them."""
 
     def __init__(self, database: Database) -> None:
@@ -105,7 +105,7 @@ class Readers:
             reader.conn.close()
 
 
-class ApartSqlite(SqliteSaver):
+class SeparateReadersSqlite(SqliteSaver):
     """A checkpointer that writes over one connection and reads over others."""
 
     def __init__(self, connection: Connection, readers: Readers) -> None:
@@ -137,7 +137,7 @@ class ApartSqlite(SqliteSaver):
             return reader.get_delta_channel_history(config=config, channels=channels)
 
 
-class NotingSqlite(Noting, ApartSqlite):
+class SummarySqliteSaver(SummarySaver, SeparateReadersSqlite):
     """Keeps threads in a SQLite file, and notes them."""
 
     def __init__(self, connection: Connection, readers: Readers) -> None:
@@ -238,7 +238,7 @@ class PooledPostgres(ExactPostgres):
         return connection.pipeline() if self.supports_pipeline else connection.transaction()
 
 
-class NotingPostgres(Noting, PooledPostgres):
+class SummaryPostgresSaver(SummarySaver, PooledPostgres):
     """Keeps threads in PostgreSQL, and notes them."""
 
     def keep(self, row: Mapping[str, str]) -> None:
@@ -252,4 +252,4 @@ class NotingPostgres(Noting, PooledPostgres):
             )
 
 
-Saver = NotingMemory | NotingSqlite | NotingPostgres
+Saver = SummaryMemorySaver | SummarySqliteSaver | SummaryPostgresSaver

@@ -71,7 +71,7 @@ def current_signal() -> StopSignal:
 
 
 @contextlib.contextmanager
-def listening(signal: StopSignal) -> Iterator[None]:
+def stopped_by(signal: StopSignal) -> Iterator[None]:
     """Makes `signal` the one of this thread, and of those that are started from it with its context."""
     before = _current.set(signal)
     try:

@@ -12,12 +12,12 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import StaticPool
 
-from lab import postgresql
 from lab.database_address import Kind, read_address
 from lab.disk_reserve import DiskReserve, Done
 from lab.errors import DamageFound
 from lab.migrations import migrate
-from lab.savers import NotingMemory, NotingPostgres, NotingSqlite, Readers, Saver
+from lab.postgresql import make_engine, make_pool, one_setup_at_a_time, set_up_tables
+from lab.savers import Readers, Saver, SummaryMemorySaver, SummaryPostgresSaver, SummarySqliteSaver
 from lab.settings import Settings
 from lab.sqlite_file import BUSY_TIMEOUT, WholeCheck, connect, prepare
 from lab.tables import Database
@@ -85,7 +85,7 @@ def _memory(stack: ExitStack) -> Storage:
     database = _database(stack, engine, engine, one_connection=True)
     with database.begin() as connection:
         migrate(connection)
-    return Storage("memory", NotingMemory(database), database)
+    return Storage("memory", SummaryMemorySaver(database), database)
 
 
 def _sqlite(stack: ExitStack, path: Path) -> Storage:
@@ -105,7 +105,7 @@ def _sqlite(stack: ExitStack, path: Path) -> Storage:
         migrate(migrating)
     readers = Readers(partial(connect, path))
     stack.callback(readers.close)
-    saver = NotingSqlite(connection, readers)
+    saver = SummarySqliteSaver(connection, readers)
     saver.setup()
     connection.execute("PRAGMA synchronous=NORMAL")
     for index in SQLITE_INDEXES:
@@ -135,14 +135,14 @@ def _begin_immediate(engine: Engine) -> None:
 
 
 def _postgresql(stack: ExitStack, url: str, pool_size: int) -> Storage:
-    engine = postgresql.engine(url, pool_size // 2)
+    engine = make_engine(url, pool_size // 2)
     database = _database(stack, engine, engine, one_connection=False)
-    with postgresql.alone(url) as connection:
+    with one_setup_at_a_time(url) as connection:
         with database.begin() as migrating:
             migrate(migrating)
-        postgresql.set_up(connection)
-    pool = stack.enter_context(postgresql.pool(url, pool_size - pool_size // 2))
-    return Storage("postgresql", NotingPostgres(pool), database)
+        set_up_tables(connection)
+    pool = stack.enter_context(make_pool(url, pool_size - pool_size // 2))
+    return Storage("postgresql", SummaryPostgresSaver(pool), database)
 
 
 def _database(stack: ExitStack, writer: Engine, reader: Engine, *, one_connection: bool) -> Database:

@@ -18,11 +18,11 @@ from graphs.pattern import Breakpoints, Lane
 from graphs.world import World
 from lab.commits import Commits, watched
 from lab.events import Log, Outcome
-from lab.listener import Listener
+from lab.listener import RunCallbacks
 from lab.models import explain
 from lab.recorder import Recorder, Writes, plain_names
 from lab.snapshots import channel_at_fault
-from lab.stopping import RunStopped, StopSignal, listening
+from lab.stopping import RunStopped, StopSignal, stopped_by
 
 Graph = CompiledStateGraph[Any, World, Any, Any]
 
@@ -43,7 +43,7 @@ class Stream:
     at: str = ""
     """The checkpoint to begin from; empty goes on from the newest one, which alone keeps finished siblings."""
     _stop: StopSignal = field(default_factory=StopSignal)
-    _listener: Listener | None = None
+    _listener: RunCallbacks | None = None
     _control: RunControl = field(default_factory=RunControl)
 
     def carry_out(self, log: Log) -> tuple[Outcome, str]:
@@ -54,7 +54,7 @@ class Stream:
     def _carried_out(self, log: Log, commits: Commits | None) -> tuple[Outcome, str]:
         names = plain_names(self.graph)
         recorder = Recorder(log, names, self._saved_writes if self._goes_on else None, commits)
-        self._listener = listener = Listener(log, names)
+        self._listener = listener = RunCallbacks(log, names)
         if self._stop.given:
             listener.cut()
         try:
@@ -73,7 +73,7 @@ class Stream:
                 subgraphs=True,
                 version="v2",
             )
-            with listening(self._stop):
+            with stopped_by(self._stop):
                 self._record(parts, recorder)
             recorder.end()
             return "finished" if recorder.finished else self._settled(), ""

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, upd
 from lab.characters import printable_line
 from lab.errors import InvalidInput, UnknownThread
 from lab.models import ModelName
-from lab.plain import Plain, plain
+from lab.plain import Json, to_jsonable
 from lab.tables import STARTS, THREADS, Database
 from lab.validation_messages import Fault, sentence
 
@@ -81,7 +81,7 @@ class Threads:
         session: str,
         title: str,
         model: ModelName,
-        given: Mapping[str, Plain] | None = None,
+        given: Mapping[str, Json] | None = None,
     ) -> Thread:
         """Adds a thread with a random id, and the input that it's given, if it is."""
         thread = Thread.new(workspace, pattern, lane, session, title, model)
@@ -90,13 +90,13 @@ class Threads:
         return thread
 
     @staticmethod
-    def add(connection: Connection, thread: Thread, given: Mapping[str, Plain] | None = None) -> None:
+    def add(connection: Connection, thread: Thread, given: Mapping[str, Json] | None = None) -> None:
         """Adds a thread, and the input that it's given, if it is."""
         connection.execute(_NEW, {name: getattr(thread, name) for name in Thread.__slots__})
         if given is not None:
-            connection.execute(_STARTED, {"thread_id": thread.thread_id, "input": json.dumps(plain(given))})
+            connection.execute(_STARTED, {"thread_id": thread.thread_id, "input": json.dumps(to_jsonable(given))})
 
-    def given(self, thread_id: str) -> dict[str, Plain] | None:
+    def given(self, thread_id: str) -> dict[str, Json] | None:
         """Gives the input that the thread was started with; None where none was kept."""
         query = select(STARTS.c.input).where(STARTS.c.thread_id == thread_id)
         with self._database.read() as connection:

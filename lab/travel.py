@@ -14,9 +14,9 @@ from lab.edits import Draft, draft, edited_by, written
 from lab.errors import InvalidInput, NothingToContinue, NotPossible, StaleAnswer
 from lab.events import EventLog, StateEdited, WentBack
 from lab.forms import check_answer
-from lab.history import questions, told
-from lab.owned import Going
-from lab.plain import Plain
+from lab.history import questions, to_snapshot
+from lab.owned import RunOptions
+from lab.plain import Json
 from lab.questions import answered
 from lab.reading import Reading
 from lab.stream import Graph
@@ -39,7 +39,7 @@ class Ahead:
 class Preview:
     """What an edit would leave behind."""
 
-    values: dict[str, Plain]
+    values: dict[str, Json]
     changes: tuple[Change, ...]
     next: tuple[str, ...]
 
@@ -89,8 +89,10 @@ class Travelling(Reading):
         thread, _, _, graph, _ = self._open(thread_id)
         snapshot = self._there(thread, checkpoint_id)
         drafted, _ = self._drafted(thread, graph, snapshot, values, how, as_node)
-        after = told(drafted.snapshot)
-        return Preview(after.values, diff(told(snapshot).values, after.values, self._reducers(thread)), after.next)
+        after = to_snapshot(drafted.snapshot)
+        return Preview(
+            after.values, diff(to_snapshot(snapshot).values, after.values, self._reducers(thread)), after.next
+        )
 
     def fork(
         self,
@@ -102,7 +104,7 @@ class Travelling(Reading):
         as_node: str | None = None,
         label: str = "",
         run: bool = False,
-        **going: Unpack[Going],
+        **going: Unpack[RunOptions],
     ) -> str:
         """Saves an edit of a checkpoint's state as a branch of its own and gives the new checkpoint's id.
 
@@ -131,7 +133,7 @@ class Travelling(Reading):
         checkpoint_id: str,
         *,
         label: str = "",
-        **going: Unpack[Going],
+        **going: Unpack[RunOptions],
     ) -> None:
         """Runs everything after a checkpoint again, as a branch of its own.
 
@@ -152,10 +154,10 @@ class Travelling(Reading):
         self,
         thread_id: str,
         checkpoint_id: str,
-        answers: Mapping[str, Plain],
+        answers: Mapping[str, Json],
         *,
         label: str = "",
-        **going: Unpack[Going],
+        **going: Unpack[RunOptions],
     ) -> None:
         """Asks a checkpoint's questions again and answers them anew, as a branch of its own.
 
@@ -187,7 +189,7 @@ class Travelling(Reading):
         *,
         as_node: str | None = None,
         label: str = "",
-        **going: Unpack[Going],
+        **going: Unpack[RunOptions],
     ) -> None:
         """Runs a checkpoint's rest twice, as it was and with an edit, as two branches to compare.
 
@@ -212,7 +214,7 @@ class Travelling(Reading):
         self,
         thread_id: str,
         checkpoint_id: str,
-        **going: Unpack[Going],
+        **going: Unpack[RunOptions],
     ) -> None:
         """Writes an old checkpoint's values over the newest one's and goes on: the mistake, for lanes that show it.
 

@@ -98,7 +98,7 @@ class Tree:
         return Divergence(ways[0][same - 1] if same else None, after[0], after[1])
 
 
-def grow(marks: Sequence[Mark]) -> Tree:
+def build_tree(marks: Sequence[Mark]) -> Tree:
     """Makes the tree of a thread's checkpoints, given in order of writing."""
     known, parents = _ordered(marks)
     numbers: dict[str, int] = {}

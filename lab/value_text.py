@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from lab.forms import Field
-from lab.plain import Plain
+from lab.plain import Json
 from lab.validation_messages import choice_text
 
 NOTHING = "–"
@@ -12,7 +12,7 @@ SHORT = 60
 """Characters of a list's items that still stand on one line."""
 
 
-def values_text(values: Mapping[str, Plain], fields: Sequence[Field], *, titled: bool = False) -> str:
+def values_text(values: Mapping[str, Json], fields: Sequence[Field], *, titled: bool = False) -> str:
     """Return values as lines of title and text; the one field of a form needs no title unless `titled`.
 
     Empty values are left out.
@@ -31,7 +31,7 @@ def values_text(values: Mapping[str, Plain], fields: Sequence[Field], *, titled:
     return "\n".join(lines)
 
 
-def field_text(field: Field, value: Plain) -> str:
+def field_text(field: Field, value: Json) -> str:
     """Return a field's value as its form would show it."""
     if value in field.choices:
         return choice_text(value)
@@ -40,7 +40,7 @@ def field_text(field: Field, value: Plain) -> str:
     return value_text(value)
 
 
-def value_text(value: Plain) -> str:
+def value_text(value: Json) -> str:
     """Return plain data as text for a reader who knows no Python."""
     match value:
         case None | "":
@@ -61,7 +61,7 @@ def title_of(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _record(value: Mapping[str, Plain]) -> str:
+def _record(value: Mapping[str, Json]) -> str:
     # A message of a conversation: its id and the rest are for the state view.
     if value.keys() >= {"role", "text"}:
         return f"{title_of(str(value['role']))}: {value['text']}"

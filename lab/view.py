@@ -25,7 +25,7 @@ from lab.events import (
     Tokens,
     WentBack,
 )
-from lab.plain import Plain
+from lab.plain import Json
 
 StepStatus = Literal["running", "done", "failed", "waiting", "stopped", "killed"]
 
@@ -36,7 +36,7 @@ class Said:
 
     key: str
     kind: Literal["start", "turn", "resume", "reanswer", "edit"]
-    values: Plain
+    values: Json
     at: float
     version: int = 0
 
@@ -76,13 +76,13 @@ class StepView:
     status: StepStatus = "running"
     started: float = 0.0
     ended: float | None = None
-    wrote: Plain = None
+    wrote: Json = None
     error: str = ""
-    asked: tuple[Plain, ...] = ()
+    asked: tuple[Json, ...] = ()
     attempts: list[Attempt] = field(default_factory=list)
     spans: list[tuple[float, float]] = field(default_factory=list)
     """When it worked; the time between two spans is a wait for a person or a retry by one."""
-    progress: list[Plain] = field(default_factory=list)
+    progress: list[Json] = field(default_factory=list)
     cached: bool = False
     kept: bool = False
     """True where it's a task that began again after it was done, and whose result was kept."""
@@ -156,7 +156,7 @@ class ThreadView:
         """Chat and steps in the order in which they began."""
         self.runs: list[RunView] = []
         self.dropped = 0
-        self.progress: Plain = None
+        self.progress: Json = None
         """What a node told last of how far it is."""
         self.back_at: WentBack | None = None
         """Where the shown branch begins, after the thread was taken back."""

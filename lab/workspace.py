@@ -14,8 +14,8 @@ from lab.forms import check_answer, check_input
 from lab.history import status
 from lab.keeping import Keeping
 from lab.lane_savers import CALLS
-from lab.owned import Going
-from lab.plain import Plain, plain
+from lab.owned import RunOptions
+from lab.plain import Json, to_jsonable
 from lab.questions import answered
 from lab.runs import REQUEST, Request
 from lab.threads import Thread, titled
@@ -29,10 +29,10 @@ class Workspace(Travelling, Keeping):
         self,
         slug: str,
         lane_key: str,
-        values: Mapping[str, Plain],
+        values: Mapping[str, Json],
         *,
         session: str | None = None,
-        **going: Unpack[Going],
+        **going: Unpack[RunOptions],
     ) -> Thread:
         """Starts a new thread of a lane on this input; raises InvalidInput, NotPossible."""
         pattern = self._lab.pattern(slug)
@@ -50,17 +50,17 @@ class Workspace(Travelling, Keeping):
         )
         with begun as claim:
             log = self._lab.runs.log(self.name, thread.thread_id, lambda _: None)
-            claim.hand_over(request, plain(checked), work, log)
+            claim.hand_over(request, to_jsonable(checked), work, log)
         return thread
 
-    def _added(self, thread: Thread, values: Mapping[str, Plain], connection: Connection) -> None:
+    def _added(self, thread: Thread, values: Mapping[str, Json], connection: Connection) -> None:
         self._lab.threads.add(connection, thread, values)
 
     def turn(
         self,
         thread_id: str,
-        values: Mapping[str, Plain],
-        **going: Unpack[Going],
+        values: Mapping[str, Json],
+        **going: Unpack[RunOptions],
     ) -> None:
         """Sends further input to a thread that has finished.
 
@@ -79,14 +79,14 @@ class Workspace(Travelling, Keeping):
                     raise AnswerPending
                 if found == "resumable":
                     raise WorkLeft
-            self._launch(claim, thread, request, plain(checked), log, apart=apart)
+            self._launch(claim, thread, request, to_jsonable(checked), log, apart=apart)
 
     def resume(
         self,
         thread_id: str,
-        answers: Mapping[str, Plain],
+        answers: Mapping[str, Json],
         checkpoint_id: str,
-        **going: Unpack[Going],
+        **going: Unpack[RunOptions],
     ) -> None:
         """Answers pending interrupts by id, as shown at that checkpoint.
 
@@ -111,7 +111,7 @@ class Workspace(Travelling, Keeping):
         self,
         thread_id: str,
         checkpoint_id: str | None = None,
-        **going: Unpack[Going],
+        **going: Unpack[RunOptions],
     ) -> None:
         """Goes on from the thread's head after a pause, a stop, a failure or a crash, with the answers given there.
 
@@ -131,7 +131,7 @@ class Workspace(Travelling, Keeping):
                 raise NothingToContinue
             self._launch(claim, thread, request, None, log, apart=self._must_run_apart(pattern, snapshot.values))
 
-    def again(self, thread_id: str, **going: Unpack[Going]) -> None:
+    def again(self, thread_id: str, **going: Unpack[RunOptions]) -> None:
         """Carries out what was accepted for a thread and never begun, because its process died or its run failed.
 
         A thread of which nothing was saved is started over with its own input. Raises ThreadBusy, StaleAnswer, and
@@ -159,9 +159,9 @@ class Workspace(Travelling, Keeping):
                 raise NotPossible(f"The input of this thread is out of date. Start a new thread. {error}") from error
             apart = self._must_run_apart(pattern, checked)
             request = self._request(thread, "start", given, going)
-            self._launch(claim, thread, request, plain(checked), log, apart=apart)
+            self._launch(claim, thread, request, to_jsonable(checked), log, apart=apart)
 
-    def _carry_out(self, thread: Thread, asked: Request, head: str, going: Going) -> None:
+    def _carry_out(self, thread: Thread, asked: Request, head: str, going: RunOptions) -> None:
         """Begins what was accepted where the thread stood at that head."""
         _, pattern, _, graph, log = self._open(thread.thread_id)
         with self._claimed(thread.thread_id, runs=True) as claim:
@@ -173,7 +173,7 @@ class Workspace(Travelling, Keeping):
             values = asked.values if asked.kind == "turn" else snapshot.values
             self._launch(claim, thread, request, None, log, apart=self._must_run_apart(pattern, values))
 
-    def edit(self, thread_id: str, values: Mapping[str, Plain], checkpoint_id: str | None = None) -> str:
+    def edit(self, thread_id: str, values: Mapping[str, Json], checkpoint_id: str | None = None) -> str:
         """Writes values to the state at a pause and gives the new checkpoint's id; the thread stays paused.
 
         Raises InvalidInput, StaleAnswer, ThreadBusy, AnswerPending, NotPossible.
@@ -230,7 +230,7 @@ class Workspace(Travelling, Keeping):
         return run is None or run.done.wait(timeout)
 
 
-def _title(values: Mapping[str, Plain]) -> str:
+def _title(values: Mapping[str, Json]) -> str:
     """Gives the first text of the input that makes a title, or all of the input, or nothing."""
     said = (value for value in values.values() if isinstance(value, str))
     for text in (*said, ", ".join(f"{key} {value}" for key, value in values.items())):

@@ -12,13 +12,14 @@ from lab.errors import LabError, UnknownLane, UnknownThread
 from lab.threads import Thread
 from lab.workspace import Workspace
 from pages.gallery import PAGES
-from ui import controlled, scroll
 from ui.access import workspace
 from ui.attach import attach
 from ui.cards import card
 from ui.catalogue import is_known, shape
+from ui.controlled import is_changed, note_drawn, set_value
 from ui.explorer import explorer
 from ui.lane import BADGES, LanePane
+from ui.scroll import LANE_SECTION
 from ui.text import literal, shown
 from ui.watch import watch
 
@@ -58,7 +59,7 @@ def _now(visitor: Workspace, thread: Thread) -> LanePane:
     lane = pattern.lane(thread.lane)
     pane = LanePane(visitor, lane, thread, shape(pattern.slug, lane.key), f"explorer_{thread.thread_id}")
     label, icon, _ = BADGES[pane.outcome]
-    stands = st.container(key=scroll.LANE).expander(
+    stands = st.container(key=LANE_SECTION).expander(
         f"The thread as it stands now: {label}",
         icon=icon,
         expanded=pane.outcome in ("running", "stopping", "waiting"),
@@ -97,7 +98,7 @@ def _chosen(threads: Sequence[Thread], asked: Thread | None) -> Thread:
     by_id = {thread.thread_id: thread for thread in threads}
     # A lane without a checkpointer has no history to explore.
     first = next((thread for thread in threads if _remembers(thread)), threads[0])
-    controlled.set_value("explorer_thread", (asked or first).thread_id)
+    set_value("explorer_thread", (asked or first).thread_id)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         ident = st.selectbox(
             "Thread",
@@ -106,7 +107,7 @@ def _chosen(threads: Sequence[Thread], asked: Thread | None) -> Thread:
             format_func=lambda one: _name(by_id[one]),
             on_change=_turn_to,
         )
-        controlled.drawn("explorer_thread")
+        note_drawn("explorer_thread")
         thread = by_id[str(ident)]
         st.page_link(
             PAGES[thread.pattern],
@@ -125,7 +126,7 @@ def _remembers(thread: Thread) -> bool:
 
 
 def _turn_to() -> None:
-    if not controlled.is_changed("explorer_thread"):
+    if not is_changed("explorer_thread"):
         return
     # What was looked at belongs to the thread before.
     for name in ("checkpoint", "against", "other", "left", "right"):

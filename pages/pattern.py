@@ -9,7 +9,6 @@ import streamlit as st
 from graphs.pattern import Lane, Pattern
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui import scroll, session
 from ui.access import model_name, the_lab, workspace
 from ui.attach import attach
 from ui.beside import beside
@@ -20,6 +19,8 @@ from ui.costs import costs
 from ui.example_steps import in_words
 from ui.inspect_tabs import tabs
 from ui.lane import LanePane
+from ui.scroll import LANE_SECTION
+from ui.session import current_threads
 from ui.starter import Starter
 from ui.text import literal, safe
 from ui.watch import watch
@@ -32,7 +33,7 @@ def render(pattern: Pattern) -> None:
     """Draws the page of a pattern and then follows its runs."""
     visitor = workspace()
     pattern = the_lab().offered(pattern.slug)
-    shown = session.current(pattern, visitor)
+    shown = current_threads(pattern, visitor)
     look = partial(visitor.stamp, [thread.thread_id for thread in shown.threads.values()])
     stamp = look()
     _head(pattern)
@@ -80,7 +81,7 @@ def _lanes(pattern: Pattern, visitor: Workspace, panes: Sequence[LanePane], star
     models = {model_name(pane.thread.model) for pane in panes if pane.thread is not None}
     if models:
         st.caption(f"Answered by: {', '.join(sorted(models))}")
-    with st.container(key=scroll.LANE), st.grid(len(panes), min_column_width=NARROWEST, border=True) as grid:
+    with st.container(key=LANE_SECTION), st.grid(len(panes), min_column_width=NARROWEST, border=True) as grid:
         for pane in panes:
             with grid.cell(), st.container(key=f"lane_{pane.key}"):
                 pane.draw(lambda drawn: card(drawn, pattern, visitor, starter.pauses))

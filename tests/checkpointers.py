@@ -2,7 +2,7 @@
 
 from lab.events import SaverDropped
 from lab.lab import Lab
-from lab.plain import Plain
+from lab.plain import Json
 from lab.workspace import Workspace
 from tests.play import Played, ended, player
 
@@ -11,8 +11,8 @@ KEPT = ("sqlite", "postgresql")
 RECALL, BOTH_SIDES, NO_RESTART, NEVER_TOLD = range(4)
 NOTED = "Noted: your name is Alice. Lines rehearsed: 1; rehearsals: 4."
 UNKNOWN = "I don't know your name: you haven't told it in this conversation."
-SAYS: dict[str, Plain] = {"message": "My name is Alice.", "rounds": 2}
-ASKS: dict[str, Plain] = {"message": "What is my name?", "rounds": 2}
+SAYS: dict[str, Json] = {"message": "My name is Alice.", "rounds": 2}
+ASKS: dict[str, Json] = {"message": "What is my name?", "rounds": 2}
 
 
 def lanes(lab: Lab) -> list[str]:

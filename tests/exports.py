@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from graphs.pattern import Pattern
-from lab import saved
 from lab.export import export_thread
 from lab.intake import import_thread
 from lab.lab import Lab
 from lab.parcel import ImportRefused, Limits
+from lab.saved import open_for_reading
 from lab.storage import Storage
 from lab.stream import Graph
 from lab.threads import Thread
@@ -87,5 +87,5 @@ def written(place: int, value: Any) -> Callable[[Lines], None]:
 
 
 def count(storage: Storage, thread_id: str) -> int:
-    with saved.reading(storage) as found:
+    with open_for_reading(storage) as found:
         return len(found.rows.links(thread_id))

@@ -9,9 +9,8 @@ from streamlit.testing.v1 import AppTest
 from graphs.pattern import Breakpoints
 from lab.forms import check_answer
 from lab.history import Question, Snapshot, questions
-from lab.plain import Plain
-from ui import answer
-from ui.answer import Card
+from lab.plain import Json
+from ui.answer import Card, complaint_card, question_card
 from ui.example_steps import NOTHING
 
 
@@ -20,9 +19,9 @@ class Door:
     """Stands for a workspace: checks answers as it does, and keeps what was accepted."""
 
     asked: tuple[Question, ...]
-    taken: list[Plain] = field(default_factory=list)
+    taken: list[Json] = field(default_factory=list)
 
-    def resume(self, _: str, answers: dict[str, Plain], __: str, **___: Any) -> None:
+    def resume(self, _: str, answers: dict[str, Json], __: str, **___: Any) -> None:
         for question in self.asked:
             check_answer(question.schema, answers[question.id])
             self.taken.append(answers[question.id])
@@ -55,8 +54,8 @@ def _script() -> None:
 
 
 def draw() -> None:
-    answer.complaint("card", "t")
-    answer.questions(CARDS[0], NOTHING)
+    complaint_card("card", "t")
+    question_card(CARDS[0], NOTHING)
 
 
 def send(at: AppTest) -> None:

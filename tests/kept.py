@@ -6,9 +6,9 @@ from langgraph.checkpoint.memory import InMemorySaver
 from sqlalchemy import text
 
 from graphs.pattern import Pattern
-from lab import saved
-from lab.keep import heads
+from lab.keep import branch_heads
 from lab.lab import Lab
+from lab.saved import open_for_reading
 from lab.storage import Storage
 from lab.threads import Thread
 from lab.workspace import Workspace
@@ -25,7 +25,7 @@ def history(lab: Lab, thread_id: str) -> list[Any]:
     """Reads all that LangGraph tells of a thread, newest first, without the thread's id."""
     thread = thread_of(lab, thread_id)
     reader = lab.reading(thread.pattern, thread.lane)
-    with saved.reading(lab.storage) as opened:
+    with open_for_reading(lab.storage) as opened:
         spaces = sorted({link.namespace for link in opened.rows.links(thread_id)})
     places = [{"thread_id": thread_id} | ({"checkpoint_ns": space} if space else {}) for space in spaces]
     return [
@@ -81,7 +81,7 @@ def at(lab: Lab, thread_id: str, step: int) -> str:
 def branched(lab: Lab) -> tuple[str, list[str]]:
     """Makes a thread of four branches, one of them a fork of a fork, and gives their heads, oldest first."""
     thread_id = ran(lab.workspace(WORKSPACE))
-    first = str(heads(lab.storage, thread_id)[0])
+    first = str(branch_heads(lab.storage, thread_id)[0])
     second = forked(lab, thread_id, at(lab, thread_id, 1), done=["second"])
     third = forked(lab, thread_id, at(lab, thread_id, 2), done=["third"])
     inside = next(

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from graphs.pattern import Back, Beside, Edit, Example, Go, Lane, Pattern, Recover, Reply, Restart, Step, Turn
-from lab.plain import Plain
+from lab.plain import Json
 
 MAIN = Path(__file__).parent.parent / "ui" / "main.py"
 WIDGETS = ("text_input", "text_area", "number_input", "toggle", "segmented_control", "selectbox", "pills")
@@ -38,7 +38,7 @@ def press(at: AppTest, key: str) -> None:
     well(at)
 
 
-def give(at: AppTest, key: str, value: Plain) -> None:
+def give(at: AppTest, key: str, value: Json) -> None:
     """Puts a value into the widget of this key."""
     for kind in WIDGETS:
         try:
@@ -57,7 +57,7 @@ def choose_example(at: AppTest, pattern: Pattern, number: int) -> None:
     well(at)
 
 
-def start(at: AppTest, pattern: Pattern, number: int = 0, values: Mapping[str, Plain] | None = None) -> None:
+def start(at: AppTest, pattern: Pattern, number: int = 0, values: Mapping[str, Json] | None = None) -> None:
     """Runs an example, with other values where some are given."""
     choose_example(at, pattern, number)
     for name, value in (values or {}).items():
@@ -71,7 +71,7 @@ def asked(at: AppTest, pattern: Pattern, lane: str) -> str:
     return next(key.removesuffix("send") for key in keys if re.fullmatch(f"{pattern.slug}_{lane}_.*_send", key))
 
 
-def answer(at: AppTest, pattern: Pattern, lane: str, values: Mapping[str, Plain]) -> None:
+def answer(at: AppTest, pattern: Pattern, lane: str, values: Mapping[str, Json]) -> None:
     """Fills in a lane's card and sends it."""
     card = asked(at, pattern, lane)
     for name, value in values.items():
@@ -79,7 +79,7 @@ def answer(at: AppTest, pattern: Pattern, lane: str, values: Mapping[str, Plain]
     press(at, f"{card}send")
 
 
-def write(at: AppTest, pattern: Pattern, lane: Lane, values: Mapping[str, Plain]) -> None:
+def write(at: AppTest, pattern: Pattern, lane: Lane, values: Mapping[str, Json]) -> None:
     """Fills in the form of a lane that stands at a pause."""
     for name, value in values.items():
         give(at, paused_field(at, pattern, lane, name), value)
@@ -108,7 +108,7 @@ def take(at: AppTest, pattern: Pattern, lane: Lane, step: Step) -> None:
             raise AssertionError("Input and restarts go to all lanes at once.")
 
 
-def go_back(at: AppTest, pattern: Pattern, lane: Lane, to: str, values: Mapping[str, Plain]) -> None:
+def go_back(at: AppTest, pattern: Pattern, lane: Lane, to: str, values: Mapping[str, Json]) -> None:
     """Goes back to before a node by a lane's card, with these values where it forks."""
     choice = next(found for found in at.selectbox if _is_of(str(found.key), pattern, lane))
     title = next(option for option in choice.options if f"{to} next" in option)
@@ -138,7 +138,7 @@ def play(at: AppTest, pattern: Pattern, number: int) -> None:
                 take(at, pattern, lane, step)
 
 
-def _beside(example: Example) -> list[Mapping[str, Plain]]:
+def _beside(example: Example) -> list[Mapping[str, Json]]:
     """Gives the inputs of further threads, which a run gives to all lanes at once."""
     steps = next(iter(example.steps.values()), ())
     return [step.input for step in steps if isinstance(step, Beside)]

@@ -9,7 +9,7 @@ from langchain_core.messages import convert_to_messages
 from graphs.catalogue import find
 from graphs.pattern import Back, Beside, Edit, Example, Go, Recover, Reply, Restart, Step, Turn
 from lab.lab import Lab
-from lab.plain import Plain
+from lab.plain import Json
 from lab.view import Message, ThreadView
 from lab.workspace import Workspace
 
@@ -28,8 +28,8 @@ class Played:
     ledger: list[dict[str, Any]]
     outbox: list[dict[str, Any]]
     archive: list[dict[str, Any]]
-    asked: list[Plain]
-    custom: list[tuple[str, Plain]]
+    asked: list[Json]
+    custom: list[tuple[str, Json]]
     answers: list[str]
     beside: list[dict[str, Any]]
     """The states of the further threads that the example ran beside this one."""
@@ -95,7 +95,7 @@ def before(workspace: Workspace, thread_id: str, node: str) -> str:
     return next(row.checkpoint_id for row in workspace.history(thread_id, limit=200).rows if node in row.next)
 
 
-def go_back(workspace: Workspace, thread_id: str, checkpoint_id: str, values: Mapping[str, Plain]) -> None:
+def go_back(workspace: Workspace, thread_id: str, checkpoint_id: str, values: Mapping[str, Json]) -> None:
     """Goes back in a thread in the way that its lane is about."""
     thread = workspace.thread(thread_id)
     match find(thread.pattern).lane(thread.lane).travel:

@@ -12,12 +12,12 @@ from typing_extensions import TypedDict
 from graphs.world import World
 from lab.errors import NotPossible, ThreadBusy
 from lab.lab import Lab
-from lab.plain import Plain
+from lab.plain import Json
 from tests.labs import quiet
 from tests.toys import GIVEN, Hold, OpenLab, State, chain, done, end, lane, names, ran, toy
 
 
-def unbegun(lab: Lab, given: dict[str, Plain] | None = None) -> str:
+def unbegun(lab: Lab, given: dict[str, Json] | None = None) -> str:
     """Leaves a thread as a kill does that comes before the first checkpoint."""
     return lab.threads.create("w", "toy", "only", lab.new_session(), "t", "offline", given).thread_id
 

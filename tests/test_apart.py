@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from graphs.pattern import Breakpoints
-from lab.apart import Apart
+from lab.apart import SubprocessRun
 from lab.errors import NotPossible, ThreadBusy
 from lab.event_store import decode, encode
 from lab.events import (
@@ -80,7 +80,7 @@ def request_for(lab: Lab, pattern: str, lane: str, values: dict[str, Any], **mor
 
 def carried_out(lab: Lab, request: Request) -> tuple[str, str, EventLog]:
     log = EventLog()
-    return (*Apart(lab.settings, request, "").carry_out(log), log)
+    return (*SubprocessRun(lab.settings, request, "").carry_out(log), log)
 
 
 def test_a_request_comes_through_as_it_was_made(sqlite_lab: Lab) -> None:
@@ -139,7 +139,7 @@ def test_a_stop_reaches_the_child(sqlite_lab: Lab) -> None:
     words = " ".join(f"word{number}" for number in range(400))
     request = request_for(sqlite_lab, "linear-pipeline", "pipeline", {"text": words}, pace=2.0)
     log, came = EventLog(), list[tuple[str, str]]()
-    work = Apart(sqlite_lab.settings, request, "")
+    work = SubprocessRun(sqlite_lab.settings, request, "")
     running = threading.Thread(target=lambda: came.append(work.carry_out(log)))
     running.start()
     seen = 0
@@ -154,7 +154,9 @@ def test_a_stop_reaches_the_child(sqlite_lab: Lab) -> None:
 
 
 def test_a_stop_that_comes_before_the_child_is_up_still_stops_it(sqlite_lab: Lab) -> None:
-    work = Apart(sqlite_lab.settings, request_for(sqlite_lab, "linear-pipeline", "pipeline", {"text": "Hi."}), "")
+    work = SubprocessRun(
+        sqlite_lab.settings, request_for(sqlite_lab, "linear-pipeline", "pipeline", {"text": "Hi."}), ""
+    )
     log = EventLog()
     work.stop()
 

@@ -10,7 +10,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 
 from graphs.pattern import Example, Turn
 from graphs.persistence.checkpointers import PATTERN, RESTART
-from lab.cost import pace
+from lab.cost import measure_pace
 from lab.errors import UnknownThread
 from lab.lab import Lab
 from lab.view import Reopened
@@ -170,8 +170,8 @@ def test_after_a_restart_the_bytes_in_memory_are_gone_and_those_in_a_file_are_th
 
 
 def test_a_thread_that_never_ran_here_has_no_pace() -> None:
-    assert pace([]).each is None
-    assert pace([]).beside is None
+    assert measure_pace([]).each is None
+    assert measure_pace([]).beside is None
 
 
 def test_the_labs_own_checkpointer_stays_what_it_was(stored: Lab) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lab.events import CheckpointSaved
-from lab.noting import Noting
+from lab.noting import SummarySaver
 from lab.workspace import Workspace
 from tests.toys import OpenLab, State, begin, chain, done, end, everywhere, lane, ran, saved, toy
 
@@ -24,15 +24,15 @@ def test_no_checkpoint_is_told_of_while_it_is_being_saved(
     lab = open_toys(toy(lane(chain(a=done("a"), b=done("b")), durability=durability)))
     workspace = lab.workspace("w")
     early: list[str] = []
-    save = Noting._put
+    save = SummarySaver._put
 
-    def looked_at(self: Noting, config: Any, checkpoint: Any, *more: Any) -> Any:
+    def looked_at(self: SummarySaver, config: Any, checkpoint: Any, *more: Any) -> Any:
         ids = [e.checkpoint_id for e in workspace.events(thread_id) if isinstance(e, CheckpointSaved)]
         early.extend(ident for ident in ids if ident == checkpoint["id"])
         return save(self, config, checkpoint, *more)
 
     thread_id = ran(workspace)
-    monkeypatch.setattr(Noting, "_put", looked_at)
+    monkeypatch.setattr(SummarySaver, "_put", looked_at)
     thread_id = begin(workspace)
     end(workspace, thread_id)
 
@@ -65,14 +65,14 @@ def test_a_checkpoint_that_could_not_be_saved_is_not_told_of(
 ) -> None:
     lab = open_toys(toy(lane(chain(a=done("a"), b=done("b")))))
     workspace = lab.workspace("w")
-    save = Noting._put
+    save = SummarySaver._put
 
-    def fails(self: Noting, config: Any, checkpoint: Any, metadata: Any, versions: Any) -> Any:
+    def fails(self: SummarySaver, config: Any, checkpoint: Any, metadata: Any, versions: Any) -> Any:
         if metadata["step"] == 1:
             raise OSError("no room")
         return save(self, config, checkpoint, metadata, versions)
 
-    monkeypatch.setattr(Noting, "_put", fails)
+    monkeypatch.setattr(SummarySaver, "_put", fails)
     thread_id = begin(workspace)
 
     assert end(workspace, thread_id).outcome == "failed"

@@ -4,7 +4,7 @@ import pytest
 from langgraph.types import Command
 
 from lab.errors import NotPossible
-from lab.keep import copy_thread, delete_thread, heads, keep_newest
+from lab.keep import branch_heads, copy_thread, delete_thread, keep_newest_branches
 from tests.asking import asking, books
 from tests.kept import WORKSPACE, branched, history, rows, thread_of, three_steps
 from tests.toys import OpenLab, chain, done, end, lane, names, ran, toy
@@ -16,7 +16,11 @@ def test_a_copy_says_the_same_as_its_original(open_anywhere: OpenLab) -> None:
     copied = copy_thread(lab.storage, thread_of(lab, thread_id))
 
     assert history(lab, copied.thread_id) == history(lab, thread_id)
-    assert heads(lab.storage, copied.thread_id) == heads(lab.storage, thread_id) == tuple(sorted(ends, reverse=True))
+    assert (
+        branch_heads(lab.storage, copied.thread_id)
+        == branch_heads(lab.storage, thread_id)
+        == tuple(sorted(ends, reverse=True))
+    )
     assert thread_of(lab, copied.thread_id) == copied
     assert copied.title == f"{thread_of(lab, thread_id).title} (copy)"
     assert copied.session != thread_of(lab, thread_id).session
@@ -100,7 +104,7 @@ def test_a_pruned_answer_can_be_given_differently_in_the_copy(open_anywhere: Ope
     asked = workspace.snapshot(thread_id)
     assert asked is not None
     copied = copy_thread(lab.storage, thread_of(lab, thread_id)).thread_id
-    keep_newest(lab.storage, copied, 1)
+    keep_newest_branches(lab.storage, copied, 1)
     workspace.resume(copied, {asked.questions[0].id: "new"}, asked.checkpoint_id)
 
     assert end(workspace, copied).outcome == "finished"

@@ -18,12 +18,12 @@ from langgraph.graph.message import add_messages
 from langgraph.managed import RemainingSteps
 from pydantic import BaseModel, Field
 
-from lab.diff import Change, apply, diff, same
+from lab.diff import Change, apply, diff, equal_values
 from lab.entries import Reducer, state_fields
-from lab.plain import Plain, plain
+from lab.plain import Json, to_jsonable
 
 SCALARS = st.none() | st.booleans() | st.integers(-2, 2) | st.floats() | st.text("ab 1\n\r\u2028é漢🙂", max_size=12)
-JSON: st.SearchStrategy[Plain] = st.recursive(
+JSON: st.SearchStrategy[Json] = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.sampled_from("abcd"), inner), max_leaves=20
 )
 MESSAGE = st.fixed_dictionaries(
@@ -42,7 +42,7 @@ LOG: dict[str, Reducer] = {"log": "add"}
 CHAT: dict[str, Reducer] = {"messages": "messages"}
 
 
-def said(text: str, ident: str, role: str = "ai") -> dict[str, Plain]:
+def said(text: str, ident: str, role: str = "ai") -> dict[str, Json]:
     return {"role": role, "text": text, "id": ident}
 
 
@@ -53,31 +53,31 @@ def only(changes: tuple[Change, ...]) -> Change:
 
 @given(STATE, STATE, REDUCERS)
 def test_a_diff_makes_the_new_state_from_the_old_one(
-    before: dict[str, Plain], after: dict[str, Plain], reducers: dict[str, Reducer]
+    before: dict[str, Json], after: dict[str, Json], reducers: dict[str, Reducer]
 ) -> None:
     frozen = json.dumps([before, after])
-    assert same(apply(before, diff(before, after, reducers)), after)
-    assert same(apply(after, diff(after, before, reducers)), before)
+    assert equal_values(apply(before, diff(before, after, reducers)), after)
+    assert equal_values(apply(after, diff(after, before, reducers)), before)
     assert json.dumps([before, after]) == frozen, "Neither state may be altered."
 
 
 @given(STATE, st.lists(VALUE, min_size=1, max_size=4))
-def test_what_an_appending_reducer_adds_is_told_as_appended(state: dict[str, Plain], new: list[Plain]) -> None:
+def test_what_an_appending_reducer_adds_is_told_as_appended(state: dict[str, Json], new: list[Json]) -> None:
     old: Any = state["x"] if isinstance(state.get("x"), list) else []
     change = only(diff({**state, "x": old}, {**state, "x": [*old, *new]}, {"x": "add"}))
     assert change.kind == "appended"
-    assert same([item.after for item in change.inside], new)
+    assert equal_values([item.after for item in change.inside], new)
 
 
 @given(STATE)
-def test_a_state_does_not_differ_from_its_copy(state: dict[str, Plain]) -> None:
+def test_a_state_does_not_differ_from_its_copy(state: dict[str, Json]) -> None:
     assert diff(state, json.loads(json.dumps(state)), {}) == ()
 
 
 @given(STATE, STATE)
-def test_changes_are_json_themselves(before: dict[str, Plain], after: dict[str, Plain]) -> None:
-    told = plain(diff(before, after))
-    assert same(json.loads(json.dumps(told)), told)
+def test_changes_are_json_themselves(before: dict[str, Json], after: dict[str, Json]) -> None:
+    told = to_jsonable(diff(before, after))
+    assert equal_values(json.loads(json.dumps(told)), told)
 
 
 @given(st.lists(st.integers(0, 3), max_size=12), st.lists(st.integers(0, 3), max_size=12))
@@ -112,11 +112,11 @@ def common(one: tuple[int, ...], other: tuple[int, ...]) -> int:
         ({}, None),
     ],
 )
-def test_values_that_are_other_json_differ(old: Plain, new: Plain) -> None:
+def test_values_that_are_other_json_differ(old: Json, new: Json) -> None:
     change = only(diff({"x": old}, {"x": new}))
     assert (change.kind, type(change.before), type(change.after)) == ("changed", type(old), type(new))
-    assert not same([old], [new])
-    assert not same({"k": old}, {"k": new})
+    assert not equal_values([old], [new])
+    assert not equal_values({"k": old}, {"k": new})
 
 
 def test_nan_is_the_same_as_nan() -> None:
@@ -164,7 +164,7 @@ def test_a_message_of_another_id_is_another_message() -> None:
 def test_messages_of_langchain_are_told_by_what_add_messages_did() -> None:
     old = [HumanMessage("hi", id="1"), AIMessage("hello", id="2")]
     new: Any = add_messages(list(old), [AIMessage("hello again", id="2"), HumanMessage("so", id="3")])  # type: ignore[arg-type]  # a list of messages is one
-    change = only(diff({"messages": plain(old)}, {"messages": plain(new)}, CHAT))
+    change = only(diff({"messages": to_jsonable(old)}, {"messages": to_jsonable(new)}, CHAT))
     assert [(item.kind, item.name) for item in change.inside] == [("fields", "ai 2"), ("appended", "human 3")]
 
 
@@ -189,7 +189,7 @@ def test_what_lies_too_deep_is_one_value() -> None:
     before, after = "old", "new"
     for _ in range(300):
         before, after = {"in": before}, {"in": after}  # type: ignore[assignment]  # grows into a dict
-    assert same(apply({"x": before}, diff({"x": before}, {"x": after})), {"x": after})
+    assert equal_values(apply({"x": before}, diff({"x": before}, {"x": after})), {"x": after})
 
 
 def test_long_lists_take_bounded_work() -> None:

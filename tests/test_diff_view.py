@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from lab.characters import replace_unseen
 from lab.diff import diff
-from lab.plain import Plain
+from lab.plain import Json
 from tests.test_diff import REDUCERS, STATE, said
 from tests.test_theme import contrast, rgb
 from ui import diff as view
@@ -64,14 +64,14 @@ def page(before, after, reducers):  # type: ignore[no-untyped-def]  # noqa: ANN0
     changes(diff(before, after, reducers))
 
 
-def drawn(before: Mapping[str, Plain], after: Mapping[str, Plain], **reducers: str) -> Reader:
+def drawn(before: Mapping[str, Json], after: Mapping[str, Json], **reducers: str) -> Reader:
     at = AppTest.from_function(page, args=(before, after, reducers), default_timeout=30).run()
     assert not at.exception, at.exception
     body: str = at.get("html")[0].proto.body
     return Reader(body.removeprefix(view.STYLE))
 
 
-def lines(before: Mapping[str, Plain], after: Mapping[str, Plain], **reducers: Any) -> list[str]:
+def lines(before: Mapping[str, Json], after: Mapping[str, Json], **reducers: Any) -> list[str]:
     return [view.told(change) for change in diff(before, after, reducers)]
 
 
@@ -121,7 +121,7 @@ def test_words_that_went_and_came_are_marked() -> None:
         ({HOSTILE: 1}, {HOSTILE: 2}),
     ],
 )
-def test_hostile_text_stays_text(before: dict[str, Plain], after: dict[str, Plain]) -> None:
+def test_hostile_text_stays_text(before: dict[str, Json], after: dict[str, Json]) -> None:
     found = drawn(before, after, x="messages")
     assert found.open == []
     assert found.tags <= OURS
@@ -133,7 +133,7 @@ def test_hostile_text_stays_text(before: dict[str, Plain], after: dict[str, Plai
 @settings(deadline=None)
 @given(STATE, STATE, REDUCERS)
 def test_any_difference_is_drawn_and_told(
-    before: dict[str, Plain], after: dict[str, Plain], reducers: dict[str, Any]
+    before: dict[str, Json], after: dict[str, Json], reducers: dict[str, Any]
 ) -> None:
     for change in diff(before, after, reducers):
         assert view.told(change).startswith(f"{change.at}: ")

@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 from lab.editing import preview, rebuild
 from lab.entries import Entry, state_fields
 from lab.errors import InvalidInput
-from lab.form_values import Json, Kept, from_form, to_form
+from lab.form_values import JsonText, Unshown, from_form, to_form
 from tests.editable import KINDS, VALUES, Colour, Item, State
 
 FIELDS = {field.name: field for field in state_fields(State)}
@@ -90,7 +90,7 @@ class Nested(TypedDict):
 def test_a_value_comes_back_equal_and_in_its_type(name: str) -> None:
     form = to_form(FIELDS[name], VALUES[name])
     found = from_form(FIELDS[name], form)
-    assert not isinstance(form, Kept)
+    assert not isinstance(form, Unshown)
     assert found == VALUES[name]
     assert isinstance(found, type(VALUES[name]))
 
@@ -99,7 +99,7 @@ def test_what_a_form_cannot_show_is_kept_as_it_is() -> None:
     strange = {"a": {1, 2}}
     for name, value in (("anything", strange), ("count", "junk"), ("name", None), ("name", "half \ud800")):
         form = to_form(FIELDS[name], value)
-        assert isinstance(form, Kept)
+        assert isinstance(form, Unshown)
         assert from_form(FIELDS[name], form) is value
 
 
@@ -114,7 +114,7 @@ def test_an_extra_key_that_the_type_has_no_field_for_is_not_lost() -> None:
 
     value = {"name": "Pen", "price": 1.0, "paid": True, "tags": [], "extra": 1}
     (field,) = state_fields(Holder)
-    assert to_form(field, value) == Kept(value)
+    assert to_form(field, value) == Unshown(value)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_an_extra_key_that_the_type_has_no_field_for_is_not_lost() -> None:
         ("log", ["a", 5], "log", "Row 2: 'Value' must be a text."),
         (
             "items",
-            [{"name": "x", "price": "dear", "paid": 1, "tags": Json("[1")}],
+            [{"name": "x", "price": "dear", "paid": 1, "tags": JsonText("[1")}],
             "items",
             "Row 1: 'Price' must be a number",
         ),
@@ -142,7 +142,7 @@ def test_an_extra_key_that_the_type_has_no_field_for_is_not_lost() -> None:
             "Row 2: 'City' must have at least 2 characters; it has 1.",
         ),
         ("home", {"city": "x", "number": "y"}, "home.number", "'Number' must be a whole number."),
-        ("home", Json('{"city": "x"}'), "home.city", "at least 2 characters"),
+        ("home", JsonText('{"city": "x"}'), "home.city", "at least 2 characters"),
         (
             "prices",
             [{"key": "a", "value": 1.0}, {"key": "a", "value": 1.0}],
@@ -152,7 +152,7 @@ def test_an_extra_key_that_the_type_has_no_field_for_is_not_lost() -> None:
         ("prices", [{"key": "a", "value": "x"}], "prices", "Row 1: 'Value' must be a number"),
         ("messages", [{"role": "wizard", "text": "x"}], "messages", "Row 1: Choose a role"),
         ("messages", [{"role": "human", "text": 5}], "messages", "Row 1: 'Text' must be a text."),
-        ("anything", Json("{1"), "anything", "isn't valid JSON"),
+        ("anything", JsonText("{1"), "anything", "isn't valid JSON"),
         ("loose", [{"a": [1]}], "loose", "Row 1: 'a' must be a text, a number"),
     ],
 )
@@ -181,7 +181,7 @@ def test_a_validator_that_raises_whatever_it_likes_is_a_fault_of_the_field() -> 
 
     (field,) = state_fields(Holder)
     assert "KeyError" in faults(field, {"name": "x"})["held"]
-    assert isinstance(to_form(field, Careless.model_construct(name="x")), Kept)
+    assert isinstance(to_form(field, Careless.model_construct(name="x")), Unshown)
 
 
 def rows() -> list[dict[str, Any]]:
@@ -211,7 +211,7 @@ def test_an_edited_text_leaves_the_other_blocks_of_a_message() -> None:
 
 
 def test_messages_as_json_are_messages() -> None:
-    (found,) = from_form(FIELDS["messages"], Json('[{"type": "ai", "content": "x", "id": "9"}]'))
+    (found,) = from_form(FIELDS["messages"], JsonText('[{"type": "ai", "content": "x", "id": "9"}]'))
     assert found == AIMessage("x", id="9")
 
 

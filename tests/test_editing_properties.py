@@ -17,7 +17,7 @@ from typing_extensions import TypedDict
 from lab.editing import preview, rebuild
 from lab.entries import Entry, state_fields
 from lab.errors import InvalidInput
-from lab.form_values import Json, Kept, from_form, same, to_form
+from lab.form_values import JsonText, Unshown, from_form, is_same_value, to_form
 from tests.editable import VALUES, Address, Colour, State
 
 FIELDS = {field.name: field for field in state_fields(State)}
@@ -110,14 +110,14 @@ def test_a_form_gives_an_equal_value_back(data: st.DataObject) -> None:
     hint, values = data.draw(TYPED)
     value, field = data.draw(values), field_of(hint)
     found = from_form(field, to_form(field, value))
-    assert same(found, value)
+    assert is_same_value(found, value)
 
 
 @given(st.sampled_from(SCALARS), st.data())
 def test_a_plain_value_is_never_hidden(typed: Typed, data: st.DataObject) -> None:
     for hint, values in (typed, optional(typed), listed(typed), mapped(typed)):
         form = to_form(field_of(hint), data.draw(values))
-        assert not isinstance(form, (Kept, Json))
+        assert not isinstance(form, (Unshown, JsonText))
 
 
 KEYS = st.sampled_from(["name", "price", "city", "key", "value", "role", "text", "id", "kept"])
@@ -128,8 +128,8 @@ JUNK = st.recursive(
     | st.dates()
     | st.datetimes()
     | st.binary(max_size=3)
-    | st.builds(Json, st.text(max_size=10) | PLAIN)
-    | st.builds(Kept, PLAIN)
+    | st.builds(JsonText, st.text(max_size=10) | PLAIN)
+    | st.builds(Unshown, PLAIN)
     | st.just("half \ud800")
     | st.builds(object),
     lambda inner: (

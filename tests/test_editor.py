@@ -8,7 +8,7 @@ from langchain_core.messages import HumanMessage
 from streamlit.testing.v1 import AppTest
 
 from lab.editing import preview, rebuild
-from lab.form_values import Json
+from lab.form_values import JsonText
 from tests.editable import KINDS, VALUES, State
 from tests.pages import markdowns, texts, well
 
@@ -21,10 +21,10 @@ def page() -> None:
 
     from lab.entries import state_fields  # noqa: PLC0415
     from tests.editable import VALUES, State  # noqa: PLC0415
-    from ui.editor import edit, held  # noqa: PLC0415
+    from ui.editor import edit, edit_in_form  # noqa: PLC0415
 
     def press() -> None:
-        st.session_state["held"] = held(fields, values, "ed", "c1")
+        st.session_state["held"] = edit_in_form(fields, values, "ed", "c1")
 
     fields = state_fields(State)
     values = {**VALUES, **st.session_state.get("other", {})}
@@ -119,9 +119,9 @@ def test_none_has_a_mark_of_its_own_where_an_empty_text_is_a_value() -> None:
 def test_rows_are_edited_added_and_taken_away() -> None:
     at = opened()
     change(at, "items_set", edited_rows={1: {"c0": "Paper", "c3": '["z"]', "c4": None}}, deleted_rows=[0])
-    assert got(at)["items"] == [{"name": "Paper", "price": 10, "paid": False, "tags": Json('["z"]')}]
+    assert got(at)["items"] == [{"name": "Paper", "price": 10, "paid": False, "tags": JsonText('["z"]')}]
     change(at, "items_set", added_rows=[{"c0": "New", "c1": 1.5, "c3": "[]"}, {}])
-    assert got(at)["items"][2:] == [{"name": "New", "price": 1.5, "paid": False, "tags": Json("[]")}]
+    assert got(at)["items"][2:] == [{"name": "New", "price": 1.5, "paid": False, "tags": JsonText("[]")}]
     assert after(at)["items"][2]["tags"] == []
 
 

@@ -21,11 +21,11 @@ from typing_extensions import TypedDict
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Pattern
 from graphs.world import World
-from lab import saved
 from lab.errors import NotPossible
 from lab.export import ExportRefused, export_thread
-from lab.keep import heads
+from lab.keep import branch_heads
 from lab.lab import Lab
+from lab.saved import open_for_reading
 from lab.threads import Thread
 from tests.asking import asks
 from tests.exports import exported, imported, must_refuse, opened, sealed, values
@@ -104,7 +104,7 @@ def test_a_thread_of_many_branches_comes_back_equal(open_anywhere: OpenLab) -> N
     again = imported(lab, exported(lab, thread_id)).thread_id
 
     assert history(lab, again) == history(lab, thread_id)
-    assert heads(lab.storage, again) == heads(lab.storage, thread_id)
+    assert branch_heads(lab.storage, again) == branch_heads(lab.storage, thread_id)
     assert again != thread_id
     assert thread_of(lab, again).session != thread_of(lab, thread_id).session
 
@@ -222,7 +222,7 @@ def test_an_export_holds_no_workspace_and_no_thread_id(open_anywhere: OpenLab) -
 
     assert b"very-secret" not in data
     assert thread_id.encode() not in data
-    with saved.reading(lab.storage) as found:
+    with open_for_reading(lab.storage) as found:
         assert {link.metadata["workspace"] for link in found.rows.links(again.thread_id)} == {WORKSPACE}
 
 
@@ -247,7 +247,7 @@ def test_whatever_happened_in_a_thread_comes_back_equal_and_goes_on(
     again = imported(target, exported(source, thread_id)).thread_id
 
     assert history(target, again) == before
-    assert heads(target.storage, again) == heads(source.storage, thread_id)
+    assert branch_heads(target.storage, again) == branch_heads(source.storage, thread_id)
     for lab, own in ((source, thread_id), (target, again)):
         perform(lab, own, "turn", 0, "")
         perform(lab, own, "answer", 0, "yes")

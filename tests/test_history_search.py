@@ -13,7 +13,7 @@ from graphs.pattern import Pattern
 from graphs.world import World
 from lab.lab import Lab
 from lab.listing import Only, Row
-from lab.notes import Changed
+from lab.notes import KeyChange
 from lab.workspace import Workspace
 from tests.asking import asks
 from tests.toys import Node, OpenLab, State, before, chain, done, end, everywhere, graph, head, lane, ran, saved, toy
@@ -81,7 +81,7 @@ def test_a_change_is_named_by_what_it_does_to_its_key(open_toys: OpenLab) -> Non
     workspace = open_toys(writes(*(step for step, _ in steps))).workspace("w")
     thread_id = started(workspace)
 
-    assert [row.changed for row in rows(workspace, thread_id)[2:]] == [(Changed(*told),) for _, told in steps]
+    assert [row.changed for row in rows(workspace, thread_id)[2:]] == [(KeyChange(*told),) for _, told in steps]
 
 
 def looping(count: list[str]) -> Pattern:

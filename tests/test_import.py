@@ -11,7 +11,7 @@ import pytest
 from lab import saved
 from lab.export import export_thread
 from lab.intake import import_thread
-from lab.keep import heads
+from lab.keep import branch_heads
 from lab.lab import Lab
 from tests.asking import asking, asks
 from tests.exports import count, exported, graph_of, imported, opened, packed, sealed
@@ -57,21 +57,21 @@ def test_an_import_can_be_forked(open_anywhere: OpenLab) -> None:
     again = imported(lab, exported(lab, thread_id)).thread_id
     forked(lab, again, at(lab, again, 1), done=["new"])
 
-    assert len(heads(lab.storage, again)) == 5
-    assert len(heads(lab.storage, thread_id)) == 4
+    assert len(branch_heads(lab.storage, again)) == 5
+    assert len(branch_heads(lab.storage, thread_id)) == 4
     assert names(lab.workspace(WORKSPACE), again) == ["a", "new", "b", "c"]
 
 
 def test_a_pruned_and_a_dangling_thread_are_exported_too(open_toys: OpenLab) -> None:
     lab = open_toys(three_steps())
     thread_id = ran(lab.workspace(WORKSPACE))
-    with saved.changing(lab.storage) as found:
+    with saved.open_for_writing(lab.storage) as found:
         links = found.rows.links(thread_id)
         found.rows.drop(thread_id, links[:2])
     again = imported(lab, exported(lab, thread_id)).thread_id
 
     assert names(lab.workspace(WORKSPACE), again) == names(lab.workspace(WORKSPACE), thread_id)
-    with saved.reading(lab.storage) as found:
+    with saved.open_for_reading(lab.storage) as found:
         assert found.rows.links(again)[0].parent_id is None
 
 
@@ -132,7 +132,7 @@ def test_what_postgresqls_json_cannot_hold_is_taken_as_everywhere(open_anywhere:
     thread_id = imported(lab, sealed(lines)).thread_id
     workspace = lab.workspace(WORKSPACE)
 
-    assert workspace.values(thread_id, heads(lab.storage, thread_id)[0])["crash"] == "a\x00b"
+    assert workspace.values(thread_id, branch_heads(lab.storage, thread_id)[0])["crash"] == "a\x00b"
 
 
 def test_two_imports_of_one_file_make_two_threads(open_anywhere: OpenLab) -> None:

@@ -16,7 +16,7 @@ from graphs.pattern import Build
 from lab import saved
 from lab.errors import InvalidInput, LabError, NotPossible, UnknownCheckpoint, UnknownThread
 from lab.export import ExportRefused, export_thread
-from lab.keep import Pruned, copy_thread, delete_thread, heads, keep_newest, prune
+from lab.keep import Pruned, branch_heads, copy_thread, delete_thread, keep_newest_branches, prune_branches
 from lab.lab import Lab
 from lab.meter import thread_sizes
 from lab.storage import Storage
@@ -66,7 +66,7 @@ def test_pruning_keeps_whole_branches_and_nothing_else(open_anywhere: OpenLab, k
     # There a kept branch begins, and what the tasks wrote is of the branch that went on from there.
     left = {row.parent_id for row in every if row.source == "update" and row.checkpoint_id in wanted} - stayed
     beside, all_rows = history(lab, other), lab.workspace(WORKSPACE).count(thread_id)
-    pruned = prune(lab.storage, thread_id, [ends[number] for number in kept])
+    pruned = prune_branches(lab.storage, thread_id, [ends[number] for number in kept])
 
     assert {row.checkpoint_id for row in lab.workspace(WORKSPACE).history(thread_id).rows} == wanted
     for now, was in zip(history(lab, thread_id), told, strict=True):
@@ -75,7 +75,7 @@ def test_pruning_keeps_whole_branches_and_nothing_else(open_anywhere: OpenLab, k
             assert now[4].count("result=None") == now[4].count("PregelTask(") > 0
         else:
             assert now == was
-    assert set(heads(lab.storage, thread_id)) == {ends[number] for number in kept}
+    assert set(branch_heads(lab.storage, thread_id)) == {ends[number] for number in kept}
     assert (pruned.branches, pruned.checkpoints) == (4 - len(kept), all_rows - len(wanted))
     assert (pruned.writes > 0) == (len(kept) < 4)
     assert history(lab, other) == beside
@@ -113,7 +113,7 @@ def test_a_kept_branch_goes_on(open_anywhere: OpenLab) -> None:
     workspace = lab.workspace(WORKSPACE)
     thread_id = ran(workspace)
     forked(lab, thread_id, at(lab, thread_id, 1), done=["edited"])
-    keep_newest(lab.storage, thread_id, 1)
+    keep_newest_branches(lab.storage, thread_id, 1)
     asked = workspace.snapshot(thread_id)
     assert asked is not None
     workspace.resume(thread_id, {asked.questions[0].id: 7}, asked.checkpoint_id)
@@ -126,9 +126,9 @@ def test_the_newest_branches_are_those_written_to_last(open_anywhere: OpenLab) -
     lab = open_anywhere(three_steps())
     thread_id, ends = branched(lab)
 
-    assert keep_newest(lab.storage, thread_id, 9) == Pruned(0, 0, 0)
-    assert keep_newest(lab.storage, thread_id, 2).branches == 2
-    assert heads(lab.storage, thread_id) == (ends[3], ends[2])
+    assert keep_newest_branches(lab.storage, thread_id, 9) == Pruned(0, 0, 0)
+    assert keep_newest_branches(lab.storage, thread_id, 2).branches == 2
+    assert branch_heads(lab.storage, thread_id) == (ends[3], ends[2])
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_the_newest_branches_are_those_written_to_last(open_anywhere: OpenLab) -
     [
         (lambda *_: [], NotPossible),
         (lambda lab, thread_id: [at(lab, thread_id, 1)], NotPossible),
-        (lambda lab, thread_id: [heads(lab.storage, thread_id)[0], "made up"], UnknownCheckpoint),
+        (lambda lab, thread_id: [branch_heads(lab.storage, thread_id)[0], "made up"], UnknownCheckpoint),
     ],
     ids=["none", "a fork point", "a made-up one"],
 )
@@ -147,9 +147,9 @@ def test_pruning_to_what_is_no_branch_is_refused(
     thread_id, _ = branched(lab)
     before = rows(lab.storage)
     with pytest.raises(error):
-        prune(lab.storage, thread_id, keep(lab, thread_id))
+        prune_branches(lab.storage, thread_id, keep(lab, thread_id))
     with pytest.raises(NotPossible):
-        keep_newest(lab.storage, thread_id, 0)
+        keep_newest_branches(lab.storage, thread_id, 0)
 
     assert rows(lab.storage) == before
 
@@ -182,7 +182,7 @@ def test_pruning_keeps_the_subgraphs_of_kept_branches(open_anywhere: OpenLab, re
     third = forked(lab, thread_id, at(lab, thread_id, 0), n=3)
     before = links(lab, thread_id)
     kept = set(lineage(lab, thread_id, second))
-    prune(lab.storage, thread_id, [second])
+    prune_branches(lab.storage, thread_id, [second])
     after = links(lab, thread_id)
 
     inner = {link for link in before if link[0]}
@@ -205,7 +205,7 @@ def replayed(lab: Lab, thread_id: str, checkpoint_id: str) -> str:
     workspace = lab.workspace(WORKSPACE)
     workspace.replay(thread_id, checkpoint_id)
     end(workspace, thread_id)
-    return str(heads(lab.storage, thread_id)[0])
+    return str(branch_heads(lab.storage, thread_id)[0])
 
 
 @pytest.mark.parametrize("way", ["replay", "edit"])
@@ -215,16 +215,16 @@ def test_the_subgraphs_of_a_pruned_branch_go_where_another_branch_began_at_their
     lab = open_anywhere(toy(lane(with_subgraph(remembers=False))))
     workspace = lab.workspace(WORKSPACE)
     thread_id = ran(workspace)
-    first, there = heads(lab.storage, thread_id)[0], at(lab, thread_id, 1)
+    first, there = branch_heads(lab.storage, thread_id)[0], at(lab, thread_id, 1)
     if way == "replay":
         second = replayed(lab, thread_id, there)
     else:
         workspace.fork(thread_id, there, {"n": 2}, {}, run=True)
         end(workspace, thread_id)
-        second = heads(lab.storage, thread_id)[0]
+        second = branch_heads(lab.storage, thread_id)[0]
     before = links(lab, thread_id)
     copied = copy_thread(lab.storage, thread_of(lab, thread_id)).thread_id
-    prune(lab.storage, thread_id, [second])
+    prune_branches(lab.storage, thread_id, [second])
     after = links(lab, thread_id)
     kept = set(lineage(lab, thread_id, second))
 
@@ -237,7 +237,7 @@ def test_the_subgraphs_of_a_pruned_branch_go_where_another_branch_began_at_their
     assert writes(lab, thread_id, there) == []
     # Where the other one goes, they stay, with what their tasks wrote.
     wrote = writes(lab, copied, there)
-    prune(lab.storage, copied, [first])
+    prune_branches(lab.storage, copied, [first])
     assert {link for link in links(lab, copied) if link[2] == there} == {link for link in before if link[2] == there}
     assert writes(lab, copied, there) == wrote != []
     assert workspace.snapshot(thread_id) is not None
@@ -258,13 +258,13 @@ def test_the_answer_of_a_pruned_branch_goes_with_it(open_anywhere: OpenLab) -> N
     workspace.reanswer(thread_id, there, {question: "open"})
     end(workspace, thread_id)
     assert any(b"a secret" in write.data for write in writes(lab, thread_id, there))
-    keep_newest(lab.storage, thread_id, 1)
+    keep_newest_branches(lab.storage, thread_id, 1)
 
     assert names(workspace, thread_id) == ["a", "ask='open'"]
     assert writes(lab, thread_id, there) == []
     assert not any(
         b"a secret" in write.data
-        for ident in lineage(lab, thread_id, heads(lab.storage, thread_id)[0])
+        for ident in lineage(lab, thread_id, branch_heads(lab.storage, thread_id)[0])
         for write in writes(lab, thread_id, ident)
     )
     left = workspace.snapshot(thread_id, there)
@@ -282,20 +282,20 @@ def test_a_question_that_still_waits_at_a_shared_checkpoint_stays_one(open_anywh
         workspace.fork(thread_id, asked.checkpoint_id, {"n": n}, {}, run=True)
         end(workspace, thread_id)
     before = writes(lab, thread_id, asked.checkpoint_id)
-    keep_newest(lab.storage, thread_id, 1)
+    keep_newest_branches(lab.storage, thread_id, 1)
 
     assert writes(lab, thread_id, asked.checkpoint_id) == before != []
     assert [question.node for question in workspace.pending(thread_id)] == ["ask"]
 
 
 def writes(lab: Lab, thread_id: str, checkpoint_id: str) -> list[saved.Write]:
-    with saved.reading(lab.storage) as opened:
+    with saved.open_for_reading(lab.storage) as opened:
         return opened.rows.writes(thread_id, "", checkpoint_id)
 
 
 def links(lab: Lab, thread_id: str) -> set[tuple[str, str, str]]:
     """Gives each checkpoint's namespace, id, and the thread's checkpoint that it was called from."""
-    with saved.reading(lab.storage) as opened:
+    with saved.open_for_reading(lab.storage) as opened:
         return {
             (link.namespace, link.checkpoint_id, link.metadata["parents"].get("", ""))
             for link in opened.rows.links(thread_id)
@@ -304,7 +304,9 @@ def links(lab: Lab, thread_id: str) -> set[tuple[str, str, str]]:
 
 # Memory has no transactions; there the rows change last, which can't fail.
 @pytest.mark.parametrize("open_anywhere", ["sqlite", "postgresql"], indirect=True)
-@pytest.mark.parametrize("change", [lambda s, t, e: prune(s, t.thread_id, e[:1]), lambda s, t, e: copy_thread(s, t)])
+@pytest.mark.parametrize(
+    "change", [lambda s, t, e: prune_branches(s, t.thread_id, e[:1]), lambda s, t, e: copy_thread(s, t)]
+)
 def test_what_fails_in_the_middle_changes_nothing(
     open_anywhere: OpenLab, monkeypatch: pytest.MonkeyPatch, change: Callable[[Storage, Thread, list[str]], Any]
 ) -> None:
@@ -369,7 +371,7 @@ def test_a_thread_with_an_unreadable_row_is_listed_measured_pruned_and_deleted(t
     assert {thread.thread_id for thread in lab.workspace(WORKSPACE).threads()} == {thread_id, good}
     assert thread_sizes(lab.storage, [thread_id])[thread_id].bytes > 1000
     copied = copy_thread(lab.storage, thread_of(lab, thread_id)).thread_id
-    assert prune(lab.storage, thread_id, ends[:1]).branches == 3
+    assert prune_branches(lab.storage, thread_id, ends[:1]).branches == 3
     assert history(lab, good) == beside
     delete_thread(lab.storage, thread_id)
     delete_thread(lab.storage, copied)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from lab.events import CheckpointSaved, Event, EventLog, NodeEnded, NodeStarted, RunEnded, RunStarted
-from lab.plain import Plain
+from lab.plain import Json
 from lab.view import Killed, StepView, ThreadView
 from ui.diagram import Phase
 from ui.failures import inside, killed, reason
@@ -20,7 +20,7 @@ def begun(name: str, task: str, at: float = 2.0) -> Event:
     return NodeStarted(0, at, (name,), task)
 
 
-def ended(name: str, task: str, wrote: Plain = None, at: float = 3.0) -> Event:
+def ended(name: str, task: str, wrote: Json = None, at: float = 3.0) -> Event:
     return NodeEnded(0, at, (name,), task, wrote, "", (), False, False)
 
 

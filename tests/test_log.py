@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.events import Event, EventLog, Growing, NodeStarted, Progress, Skipped, Tokens
+from lab.events import Event, EventLog, NodeStarted, Progress, Skipped, StreamingMessage, Tokens
 from lab.view import Message, ThreadView
 
 Make = Callable[[int], Event]
@@ -155,8 +155,8 @@ def test_a_reader_inside_a_merged_range_puts_it_in_the_same_place(
     assert [item.text for item in reader.items if isinstance(item, Message)] == ["".join(texts)]
 
 
-def growing() -> Growing:
-    return Growing(("say",), "m1", tool=False)
+def growing() -> StreamingMessage:
+    return StreamingMessage(("say",), "m1", tool=False)
 
 
 def test_pieces_become_one_event_before_whatever_happens_next() -> None:

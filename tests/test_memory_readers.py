@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from langgraph.checkpoint.base import empty_checkpoint
 
-from lab import index
+from lab.index import index_rows, marked_writes, state_sizes, task_marks
 from lab.lab import Lab
-from lab.saved import reading
-from lab.savers import NotingMemory
+from lab.saved import open_for_reading
+from lab.savers import SummaryMemorySaver
 from tests.labs import quiet
 from tests.toys import two_steps
 
@@ -33,22 +33,22 @@ def hasty() -> Iterator[None]:
 def test_a_reader_is_not_disturbed_by_writers(way: str) -> None:
     lab = Lab(quiet("memory"), patterns=[two_steps()])
     saver = lab.storage.saver
-    assert isinstance(saver, NotingMemory)
+    assert isinstance(saver, SummaryMemorySaver)
     place: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": ""}}
     at: Any = {"configurable": {**place["configurable"], "checkpoint_id": "000"}}
 
     def links() -> None:
-        with reading(lab.storage) as opened:
+        with open_for_reading(lab.storage) as opened:
             opened.rows.links("t")
             opened.rows.writes("t", "", "000")
 
     ways: dict[str, Callable[[], object]] = {
         "get_tuple": lambda: saver.get_tuple(at),
         "list": lambda: list(saver.list(place)),
-        "marks": lambda: index.marks(lab.storage, "t"),
-        "marked": lambda: index.marked(lab.storage, "t", ["000"]),
-        "sizes": lambda: index.sizes(lab.storage, "t", ["000"]),
-        "rows": lambda: index.rows(lab.storage, "t"),
+        "marks": lambda: task_marks(lab.storage, "t"),
+        "marked": lambda: marked_writes(lab.storage, "t", ["000"]),
+        "sizes": lambda: state_sizes(lab.storage, "t", ["000"]),
+        "rows": lambda: index_rows(lab.storage, "t"),
         "links": links,
     }
     saver.put(place, {**empty_checkpoint(), "id": "000"}, {"source": "input", "step": -1, "parents": {}}, {})

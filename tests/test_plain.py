@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
-from lab.plain import plain
+from lab.plain import to_jsonable
 from tests.strange_states import PICTURE, Shelf
 
 TEXT = {"type": "text", "text": "x"}
@@ -36,12 +36,12 @@ TOOL = ToolMessage("x", id="1", tool_call_id="t1")
 )
 def test_messages_that_differ_in_anything_are_told_apart(before: BaseMessage, after: BaseMessage) -> None:
     assert before != after
-    assert plain(before) != plain(after)
-    assert plain(after)["text"] == "x"
+    assert to_jsonable(before) != to_jsonable(after)
+    assert to_jsonable(after)["text"] == "x"
 
 
 def test_a_message_of_text_alone_is_told_in_three_words() -> None:
-    assert plain(HumanMessage("x", id="1")) == {"role": "human", "text": "x", "id": "1"}
+    assert to_jsonable(HumanMessage("x", id="1")) == {"role": "human", "text": "x", "id": "1"}
 
 
 class Broken:
@@ -61,10 +61,10 @@ class Broken:
     ],
 )
 def test_what_no_json_knows_is_told_by_its_content(value: Any, told: Any) -> None:
-    assert plain(value) == told
+    assert to_jsonable(value) == told
 
 
 def test_an_object_that_holds_itself_is_told_all_the_same() -> None:
     one = Shelf(1)
     one.self = one  # type: ignore[attr-defined]  # a pattern's own class may do so
-    assert plain(one) == "Shelf(books=1, ...)"
+    assert to_jsonable(one) == "Shelf(books=1, ...)"

@@ -12,10 +12,21 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
-from lab import index, meter, note_index, saved
+from lab.index import (
+    count_checkpoints,
+    index_rows,
+    index_rows_by_id,
+    marked_writes,
+    newest_checkpoint_id,
+    state_sizes,
+    subgraph_rows,
+    task_marks,
+)
 from lab.lab import Lab
-from lab.listing import Only, page, tree
-from lab.note_index import Wanted
+from lab.listing import Only, read_page, read_tree
+from lab.meter import thread_sizes
+from lab.note_index import SummarySearch, nodes_that_ran, read_summaries, search_summaries
+from lab.saved import Rows, open_for_reading
 from lab.storage import Storage
 from tests.labs import quiet
 from tests.servers import PostgresServer
@@ -35,18 +46,18 @@ def ident(number: int) -> str:
 SHOWN = [ident(number) for number in range(100, 150)]
 
 READS: dict[str, Callable[[Storage], object]] = {
-    "count": lambda storage: index.count(storage, "one"),
-    "newest": lambda storage: index.newest(storage, "one"),
-    "rows": lambda storage: index.rows(storage, "one"),
-    "some": lambda storage: index.some(storage, "one", SHOWN),
-    "marks": lambda storage: index.marks(storage, "one"),
-    "marked": lambda storage: index.marked(storage, "one", SHOWN),
-    "inner": lambda storage: index.inner(storage, "one", SHOWN),
-    "sizes": lambda storage: index.sizes(storage, "one", SHOWN),
-    "noted": lambda storage: note_index.noted(storage, "one", SHOWN),
-    "ran": lambda storage: note_index.ran(storage, "one"),
-    "search": lambda storage: note_index.search(storage, "one", Wanted("say", "7"), SHOWN),
-    "thread_sizes": lambda storage: meter.thread_sizes(storage, ["one", "other"]),
+    "count": lambda storage: count_checkpoints(storage, "one"),
+    "newest": lambda storage: newest_checkpoint_id(storage, "one"),
+    "rows": lambda storage: index_rows(storage, "one"),
+    "some": lambda storage: index_rows_by_id(storage, "one", SHOWN),
+    "marks": lambda storage: task_marks(storage, "one"),
+    "marked": lambda storage: marked_writes(storage, "one", SHOWN),
+    "inner": lambda storage: subgraph_rows(storage, "one", SHOWN),
+    "sizes": lambda storage: state_sizes(storage, "one", SHOWN),
+    "noted": lambda storage: read_summaries(storage, "one", SHOWN),
+    "ran": lambda storage: nodes_that_ran(storage, "one"),
+    "search": lambda storage: search_summaries(storage, "one", SummarySearch("say", "7"), SHOWN),
+    "thread_sizes": lambda storage: thread_sizes(storage, ["one", "other"]),
     "links": lambda storage: opened(storage, lambda rows: rows.links("one")),
     "writes": lambda storage: opened(storage, lambda rows: rows.writes("one", "", SHOWN[0])),
     "count_writes": lambda storage: opened(storage, lambda rows: rows.count_writes("one")),
@@ -105,8 +116,8 @@ OWN |= {"links": "ck_meta"}
 """The lab's own index that a read goes by."""
 
 
-def opened(storage: Storage, work: Callable[[saved.Rows], object]) -> object:
-    with saved.reading(storage) as found:
+def opened(storage: Storage, work: Callable[[Rows], object]) -> object:
+    with open_for_reading(storage) as found:
         return work(found.rows)
 
 
@@ -219,15 +230,17 @@ def test_a_page_and_a_tree_ask_nothing_else(filled: Storage) -> None:
     """So that a query that comes to them is planned here, too."""
     known = {statement for name in READS for statement, _ in asked(filled, name)}
     with overheard() as told:
-        tree(filled, "one")
-        found = page(filled, "one", Only(node="say", text="1"), limit=50, offset=100, grown=tree(filled, "one"))
-        page(
+        read_tree(filled, "one")
+        found = read_page(
+            filled, "one", Only(node="say", text="1"), limit=50, offset=100, grown=read_tree(filled, "one")
+        )
+        read_page(
             filled,
             "one",
             Only(errors=True, interrupts=True, branch=1, source="loop"),
             limit=50,
             offset=0,
-            grown=tree(filled, "one"),
+            grown=read_tree(filled, "one"),
         )
     assert len(found.rows) == 50
     shapes = {statement.partition(" IN (")[0] for statement in known}
@@ -258,14 +271,14 @@ def test_no_read_of_a_history_touches_a_state(tmp_path: Path) -> None:
         work(lab.storage)
         return bytes_read() - before
 
-    assert cost(lambda storage: tree(storage, "one")) < 3_000_000
+    assert cost(lambda storage: read_tree(storage, "one")) < 3_000_000
     assert (
-        cost(lambda storage: page(storage, "one", Only(), limit=50, offset=1_000, grown=tree(storage, "one")))
+        cost(lambda storage: read_page(storage, "one", Only(), limit=50, offset=1_000, grown=read_tree(storage, "one")))
         < 3_000_000
     )
     everything = Only(node="say", text="7", source="loop", branch=1)
     assert (
-        cost(lambda storage: page(storage, "one", everything, limit=50, offset=0, grown=tree(storage, "one")))
+        cost(lambda storage: read_page(storage, "one", everything, limit=50, offset=0, grown=read_tree(storage, "one")))
         < 3_000_000
     )
     for name in READS.keys() - {"writes", "thread_sizes"}:

@@ -15,7 +15,7 @@ from lab import sqlite_file, storage
 from lab.errors import DamageFound, StorageUnavailable
 from lab.lab import Lab
 from lab.listing import Only
-from lab.savers import NotingSqlite
+from lab.savers import SummarySqliteSaver
 from lab.threads import Threads
 from lab.workspace import Workspace
 from tests.labs import quiet
@@ -64,7 +64,7 @@ def test_no_reader_waits_while_writers_wait_for_another_programs_lock(tmp_path: 
             writer.start()
         deadline = time.monotonic() + 30
         saver = lab.storage.saver
-        assert isinstance(saver, NotingSqlite)
+        assert isinstance(saver, SummarySqliteSaver)
         while not saver.lock.locked() and time.monotonic() < deadline:
             time.sleep(0.01)
         began = time.monotonic()

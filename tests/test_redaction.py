@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from lab import redaction
 from lab.lab import Lab
-from lab.redaction import CUT, clean, redact, redacted
+from lab.redaction import CUT, know_secrets, redact, redact_error, redact_json
 from lab.settings import Settings
 from lab.workspace import Workspace
 from tests.labs import quiet
@@ -96,7 +95,7 @@ def test_the_settings_name_their_secrets_the_passwords_in_addresses_too() -> Non
         secret="the-signature-of-cookies",
         openai_base_url="http://me:p%40ssword-of-mine@example.com/v1",
     )
-    redaction.know(*settings.secrets)
+    know_secrets(*settings.secrets)
 
     for secret in (WORD, KEY, "the-signature-of-cookies", "p%40ssword-of-mine", "p@ssword-of-mine"):
         assert redact(f"({secret})") == f"({CUT})"
@@ -104,20 +103,20 @@ def test_the_settings_name_their_secrets_the_passwords_in_addresses_too() -> Non
 
 
 def test_a_short_secret_is_left_as_it_could_be_any_word() -> None:
-    redaction.know("none", "")
+    know_secrets("none", "")
 
     assert redact("none of it") == "none of it"
 
 
 def test_texts_are_cut_wherever_they_stand_and_nothing_else_is_changed() -> None:
-    redaction.know(KEY)
+    know_secrets(KEY)
     value = {KEY: [1, None, True, (f"a {KEY} b", 2.5)], "whole": "as it was"}
 
-    assert redacted(value) == {CUT: [1, None, True, (f"a {CUT} b", 2.5)], "whole": "as it was"}
+    assert redact_json(value) == {CUT: [1, None, True, (f"a {CUT} b", 2.5)], "whole": "as it was"}
 
 
 def test_an_exception_is_cleaned_with_those_that_caused_it_and_stays_what_it_is() -> None:
-    redaction.know(KEY)
+    know_secrets(KEY)
 
     def fail() -> None:
         try:
@@ -127,7 +126,7 @@ def test_an_exception_is_cleaned_with_those_that_caused_it_and_stays_what_it_is(
 
     with pytest.raises(LookupError) as raised:
         fail()
-    clean(raised.value)
+    redact_error(raised.value)
 
     assert raised.value.args == (f"no {CUT}", 3)
     assert repr(raised.value.__cause__) == repr(KeyError(CUT))

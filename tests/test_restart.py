@@ -7,10 +7,10 @@ import pytest
 from langgraph.checkpoint.sqlite import SqliteSaver
 from sqlalchemy import func, select
 
-from lab import lane_savers
 from lab.errors import NotPossible, ThreadBusy
 from lab.events import SaverDropped
 from lab.lab import Lab
+from lab.lane_savers import ROOM
 from lab.tables import NOTES, Database
 from tests.checkpointers import UNKNOWN, asked, restarts, told
 from tests.labs import quiet
@@ -78,7 +78,7 @@ def _notes(database: Database, thread_id: str) -> int:
 
 
 def test_memory_that_makes_room_for_others_says_so(open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(lane_savers.ROOM, "memory", 2)
+    monkeypatch.setitem(ROOM, "memory", 2)
     workspace = open_toys(toy(lane(chain(a=done("a")), saver="memory"), turns=True)).workspace("w")
     first, second = ran(workspace), ran(workspace)
     workspace.turn(first, GIVEN)
@@ -91,7 +91,7 @@ def test_memory_that_makes_room_for_others_says_so(open_toys: OpenLab, monkeypat
 
 
 def test_looking_at_a_thread_pushes_nobody_out(open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(lane_savers.ROOM, "memory", 1)
+    monkeypatch.setitem(ROOM, "memory", 1)
     workspace = open_toys(toy(lane(chain(a=done("a")), saver="memory"))).workspace("w")
     gone, kept = ran(workspace), ran(workspace)
 
@@ -102,7 +102,7 @@ def test_looking_at_a_thread_pushes_nobody_out(open_toys: OpenLab, monkeypatch: 
 def test_a_file_has_no_more_connections_than_there_is_room_for(
     open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(lane_savers.ROOM, "sqlite", 2)
+    monkeypatch.setitem(ROOM, "sqlite", 2)
     workspace = open_toys(toy(lane(chain(a=done("a")), saver="sqlite"))).workspace("w")
     threads = [ran(workspace) for _ in range(5)]
 

@@ -170,5 +170,5 @@ def test_a_child_that_dies_in_the_middle_of_its_orders_ends_its_run(
     values = {**ORDER, "item": "Lamp " * 100_000}
     request = Request("t", "w", "durable-task", "task", "start", values, "offline", 0.0, Breakpoints())
 
-    outcome, error = apart.Apart(sqlite_lab.settings, request, "").carry_out(EventLog())
+    outcome, error = apart.SubprocessRun(sqlite_lab.settings, request, "").carry_out(EventLog())
     assert (outcome, "ended with code 1" in error) == ("failed", True)

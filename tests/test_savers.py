@@ -9,7 +9,7 @@ from langgraph.checkpoint.base import empty_checkpoint
 from sqlalchemy import text
 
 from lab.lab import Lab
-from lab.savers import NotingSqlite
+from lab.savers import SummarySqliteSaver
 
 
 class Moody:
@@ -19,7 +19,7 @@ class Moody:
         raise RuntimeError("not today")
 
 
-def put(saver: NotingSqlite, ident: str, thread_id: str = "t", parent: str | None = None, **values: Any) -> None:
+def put(saver: SummarySqliteSaver, ident: str, thread_id: str = "t", parent: str | None = None, **values: Any) -> None:
     checkpoint = empty_checkpoint() | {
         "id": ident,
         "channel_values": values,
@@ -30,8 +30,8 @@ def put(saver: NotingSqlite, ident: str, thread_id: str = "t", parent: str | Non
 
 
 @pytest.fixture
-def saver(sqlite_lab: Lab) -> NotingSqlite:
-    assert isinstance(sqlite_lab.storage.saver, NotingSqlite)
+def saver(sqlite_lab: Lab) -> SummarySqliteSaver:
+    assert isinstance(sqlite_lab.storage.saver, SummarySqliteSaver)
     return sqlite_lab.storage.saver
 
 
@@ -40,7 +40,7 @@ def saved(lab: Lab, table: str) -> set[str]:
         return set(connection.execute(text(f"SELECT checkpoint_id FROM {table}")).scalars())
 
 
-def test_a_checkpoint_and_its_note_are_one_commit(sqlite_lab: Lab, saver: NotingSqlite) -> None:
+def test_a_checkpoint_and_its_note_are_one_commit(sqlite_lab: Lab, saver: SummarySqliteSaver) -> None:
     told: list[str] = []
     saver.conn.set_trace_callback(told.append)
     put(saver, "1", key="value")
@@ -50,7 +50,7 @@ def test_a_checkpoint_and_its_note_are_one_commit(sqlite_lab: Lab, saver: Noting
 
 
 def test_a_checkpoint_that_cannot_be_saved_leaves_neither_note_nor_open_transaction(
-    sqlite_lab: Lab, saver: NotingSqlite
+    sqlite_lab: Lab, saver: SummarySqliteSaver
 ) -> None:
     with pytest.raises(TypeError):
         put(saver, "1", key=object())
@@ -60,7 +60,9 @@ def test_a_checkpoint_that_cannot_be_saved_leaves_neither_note_nor_open_transact
     assert saved(sqlite_lab, "checkpoints") == saved(sqlite_lab, "lab_notes") == {"2"}
 
 
-def test_a_statement_that_fails_leaves_neither_note_nor_open_transaction(sqlite_lab: Lab, saver: NotingSqlite) -> None:
+def test_a_statement_that_fails_leaves_neither_note_nor_open_transaction(
+    sqlite_lab: Lab, saver: SummarySqliteSaver
+) -> None:
     saver.conn.execute("CREATE TRIGGER no BEFORE INSERT ON checkpoints BEGIN SELECT RAISE(FAIL, 'full'); END")
     with pytest.raises(sqlite3.IntegrityError, match="full"):
         put(saver, "1", key="value")
@@ -74,7 +76,7 @@ def test_a_statement_that_fails_leaves_neither_note_nor_open_transaction(sqlite_
 
 
 def test_a_value_that_cannot_be_told_is_saved_all_the_same(
-    sqlite_lab: Lab, saver: NotingSqlite, monkeypatch: pytest.MonkeyPatch
+    sqlite_lab: Lab, saver: SummarySqliteSaver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(saver.serde, "dumps_typed", lambda _: ("msgpack", b"\x80"))
     put(saver, "1", key=Moody())
@@ -83,7 +85,7 @@ def test_a_value_that_cannot_be_told_is_saved_all_the_same(
     assert saved(sqlite_lab, "lab_notes") == set()
 
 
-def test_threads_that_save_at_once_keep_their_own_notes(sqlite_lab: Lab, saver: NotingSqlite) -> None:
+def test_threads_that_save_at_once_keep_their_own_notes(sqlite_lab: Lab, saver: SummarySqliteSaver) -> None:
     def go(name: str) -> None:
         for number in range(100):
             put(saver, f"{name}{number:03}", name, None, **{name: number})
@@ -102,7 +104,7 @@ def test_threads_that_save_at_once_keep_their_own_notes(sqlite_lab: Lab, saver: 
 
 
 def test_what_stayed_in_a_long_list_is_not_compared_by_value(
-    saver: NotingSqlite, monkeypatch: pytest.MonkeyPatch
+    saver: SummarySqliteSaver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compared: list[object] = []
 

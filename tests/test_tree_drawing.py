@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
 from lab.folding import LANES, Fold, fold
-from lab.tree import Mark, grow
+from lab.tree import Mark, build_tree
 from tests.tree_drawings import UI, drawing, small
 from tests.trees import SHAPES as THREADS
 from tests.trees import chain, forked, ident
@@ -146,7 +146,7 @@ def test_the_legend_explains_what_is_drawn_and_nothing_else() -> None:
 
 
 def test_the_text_twin_tells_each_branch_its_beginning_and_its_end() -> None:
-    tree = grow(small())
+    tree = build_tree(small())
     assert describe(tree, fold(tree), "f") == (
         "8 checkpoints in 3 branches. "
         "main: 4 checkpoints, ends at step 2, finished. "
@@ -159,7 +159,7 @@ def test_the_text_twin_tells_each_branch_its_beginning_and_its_end() -> None:
 
 
 def test_branches_that_are_not_drawn_are_counted() -> None:
-    tree = grow(THREADS["star"](500))
+    tree = build_tree(THREADS["star"](500))
     assert "439 more branches, drawn when a checkpoint there is selected." in draw(tree, fold(tree))
 
 
@@ -194,7 +194,7 @@ def test_the_picture_takes_all_colours_from_the_theme() -> None:
 
 @pytest.mark.parametrize("shape", THREADS)
 def test_the_picture_of_five_thousand_checkpoints_is_small(shape: str) -> None:
-    tree = grow(THREADS[shape](5000))
+    tree = build_tree(THREADS[shape](5000))
     every = {item.id for lane in fold(tree).lanes for item in lane.items if isinstance(item, Fold)}
     drawn = draw(tree, fold(tree), selected=None)
     assert len(drawn) < 160_000

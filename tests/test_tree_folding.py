@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from lab.folding import ITEMS, LANES, PER_LANE, Fold, Folded, fold
-from lab.tree import Mark, grow
+from lab.tree import Mark, build_tree
 from tests.trees import SHAPES, chain, comb, forked, ident, names, stairs, threads
 
 
@@ -35,7 +35,7 @@ def shown(picture: Folded) -> set[str]:
 @settings(max_examples=200, deadline=None)
 @given(threads(), some.data())
 def test_folding_loses_no_checkpoint_and_hides_nothing_that_matters(marks: list[Mark], data: some.DataObject) -> None:
-    tree = grow(marks)
+    tree = build_tree(marks)
     selected = data.draw(some.none() | some.sampled_from(names(marks)))
     every = [item.id for item in folds(fold(tree, selected=selected))]
     opened = data.draw(some.sets(some.sampled_from(every))) if every else set()
@@ -48,11 +48,11 @@ def test_folding_loses_no_checkpoint_and_hides_nothing_that_matters(marks: list[
 
 
 def test_a_short_thread_is_drawn_whole() -> None:
-    assert not folds(fold(grow(chain(30))))
+    assert not folds(fold(build_tree(chain(30))))
 
 
 def test_a_long_run_of_plain_steps_becomes_one_mark_that_opens() -> None:
-    tree = grow(chain(49))
+    tree = build_tree(chain(49))
     first, run, last = fold(tree).lanes[0].items
     assert isinstance(run, Fold)
     assert (len(run.marks), run.open) == (47, False)
@@ -66,12 +66,12 @@ def test_a_long_run_of_plain_steps_becomes_one_mark_that_opens() -> None:
 def test_what_is_no_plain_step_stands_outside_of_folds(what: dict[str, Any]) -> None:
     marks = chain(60)
     marks[30] = marks[30]._replace(**what)
-    assert ident(30) in shown(fold(grow(marks)))
+    assert ident(30) in shown(fold(build_tree(marks)))
 
 
 def test_a_thread_of_many_turns_keeps_its_end_and_folds_the_turns_before() -> None:
     marks = [mark._replace(source="input" if number % 4 == 0 else "loop") for number, mark in enumerate(chain(5000))]
-    picture = fold(grow(marks))
+    picture = fold(build_tree(marks))
     assert len(folds(picture)) == 1
     assert shown(picture) >= {ident(0), *map(ident, range(4990, 5000))}
 
@@ -79,11 +79,11 @@ def test_a_thread_of_many_turns_keeps_its_end_and_folds_the_turns_before() -> No
 def test_failures_are_the_last_to_be_folded() -> None:
     marks = [mark._replace(source="update" if number % 3 else "input") for number, mark in enumerate(chain(3000))]
     marks = [mark._replace(failed=number in (700, 1500)) for number, mark in enumerate(marks)]
-    assert shown(fold(grow(marks))) >= {ident(700), ident(1500)}
+    assert shown(fold(build_tree(marks))) >= {ident(700), ident(1500)}
 
 
 def test_the_selected_checkpoint_shows_through_its_fold_which_stays_one() -> None:
-    tree = grow(chain(100))
+    tree = build_tree(chain(100))
     items = fold(tree, selected=ident(50)).lanes[0].items
     assert names([item for item in items if isinstance(item, Mark)]) == [ident(0), ident(50), ident(99)]
     before, after = (item for item in items if isinstance(item, Fold))
@@ -91,14 +91,14 @@ def test_the_selected_checkpoint_shows_through_its_fold_which_stays_one() -> Non
 
 
 def test_an_opened_fold_stays_open_while_the_thread_grows_and_whatever_is_selected() -> None:
-    (run,) = folds(fold(grow(chain(60))))
+    (run,) = folds(fold(build_tree(chain(60))))
     for selected in (None, ident(0), ident(20), ident(50)):
         for length in (60, 61, 90):
-            assert any(item.open for item in folds(fold(grow(chain(length)), selected=selected, opened={run.id})))
+            assert any(item.open for item in folds(fold(build_tree(chain(length)), selected=selected, opened={run.id})))
 
 
 def test_ten_thousand_steps_open_in_a_few_moves_of_at_most_fifty_marks() -> None:
-    tree, opened = grow(chain(10_000)), set[str]()
+    tree, opened = build_tree(chain(10_000)), set[str]()
     for _ in range(4):
         picture = fold(tree, opened=opened)
         assert len(picture.lanes[0].items) < 100
@@ -109,7 +109,7 @@ def test_ten_thousand_steps_open_in_a_few_moves_of_at_most_fifty_marks() -> None
 @settings(max_examples=30, deadline=None)
 @given(some.integers(2, 600), some.integers(1, 5))
 def test_opening_every_fold_shows_every_checkpoint(length: int, seed: int) -> None:
-    tree, opened = grow(forked(length, 1 + length // 100, seed)), set[str]()
+    tree, opened = build_tree(forked(length, 1 + length // 100, seed)), set[str]()
     while rest := {item.id for item in folds(fold(tree, opened=opened)) if not item.open}:
         assert not rest & opened
         opened |= rest
@@ -118,7 +118,7 @@ def test_opening_every_fold_shows_every_checkpoint(length: int, seed: int) -> No
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_drawing_holds_few_marks_however_many_checkpoints_there_are(shape: str) -> None:
-    tree = grow(SHAPES[shape](5000))
+    tree = build_tree(SHAPES[shape](5000))
     picture = fold(tree, selected=ident(100))
     assert len(picture.lanes) == min(len(tree.branches), LANES)
     assert picture.hidden == len(tree.branches) - len(picture.lanes)
@@ -126,10 +126,10 @@ def test_a_drawing_holds_few_marks_however_many_checkpoints_there_are(shape: str
 
 
 def test_of_too_many_branches_the_way_to_the_selected_one_and_the_newest_are_drawn() -> None:
-    picture = fold(grow(comb(1000)), selected=ident(1007), lanes=5)
+    picture = fold(build_tree(comb(1000)), selected=ident(1007), lanes=5)
     assert [lane.branch.number for lane in picture.lanes] == [1, 9, 498, 499, 500]
     assert all(lane.joined for lane in picture.lanes[1:])
-    deep = fold(grow(stairs(1000)), selected=ident(401), lanes=5)
+    deep = fold(build_tree(stairs(1000)), selected=ident(401), lanes=5)
     assert [(lane.branch.number, lane.joined) for lane in deep.lanes] == [
         *((199, False), (200, True), (201, True)),
         *((499, False), (500, True)),

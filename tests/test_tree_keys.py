@@ -5,7 +5,7 @@ import base64
 from playwright.sync_api import Page, expect
 
 from lab.folding import fold
-from lab.tree import grow
+from lab.tree import build_tree
 from tests.browser import axe, becomes
 from tests.tree_drawings import UI, drawing, small
 from tests.trees import chain, forked, ident
@@ -95,7 +95,7 @@ def test_a_click_picks_a_mark_a_fold_or_the_end_of_a_named_branch(page: Page) ->
 
 
 def test_the_frame_scrolls_to_the_selected_mark_and_stays_there_when_drawn_anew(page: Page) -> None:
-    tree = grow(forked(5000, 50))
+    tree = build_tree(forked(5000, 50))
     mount(page, draw(tree, fold(tree)), tree.head or "")
     chosen = f".it[data-id='{tree.head}']"
     page.wait_for_function("document.querySelector('.ct-frame').scrollLeft > 0")
@@ -106,6 +106,6 @@ def test_the_frame_scrolls_to_the_selected_mark_and_stays_there_when_drawn_anew(
 
 
 def test_axe_finds_nothing(page: Page) -> None:
-    tree = grow(forked(300, 5))
+    tree = build_tree(forked(300, 5))
     mount(page, draw(tree, fold(tree, selected=ident(40)), selected=ident(40)), ident(40))
     assert axe(page) == []

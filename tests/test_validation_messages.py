@@ -17,7 +17,7 @@ from graphs.resilience import durable_task
 from lab.editing import rebuild
 from lab.entries import state_fields
 from lab.errors import InvalidInput
-from lab.form_values import Json
+from lab.form_values import JsonText
 from lab.forms import check_answer, check_input
 from lab.validation_messages import Fault, pydantic_fault, sentence
 from tests.editable import State as Everything
@@ -67,7 +67,7 @@ def as_answer(values: dict[str, Any]) -> None:
 
 
 def as_edit(values: dict[str, Any]) -> None:
-    rebuild(Order, {name: Json(value) if value == "[1" else value for name, value in values.items()}, {})
+    rebuild(Order, {name: JsonText(value) if value == "[1" else value for name, value in values.items()}, {})
 
 
 @pytest.mark.parametrize("check", [as_input, as_answer, as_edit])
@@ -192,5 +192,7 @@ def test_no_message_about_an_answer_of_the_catalogue_is_a_library_s(data: st.Dat
 def test_no_message_about_an_edit_is_a_library_s(data: st.DataObject) -> None:
     schema = data.draw(st.sampled_from(STATES))
     fields = [field.name for field in state_fields(schema)]
-    forms = data.draw(st.fixed_dictionaries({}, optional={name: JUNK | st.builds(Json, st.text()) for name in fields}))
+    forms = data.draw(
+        st.fixed_dictionaries({}, optional={name: JUNK | st.builds(JsonText, st.text()) for name in fields})
+    )
     refuse_plainly(lambda: rebuild(schema, forms, dict.fromkeys(fields, "replace")))

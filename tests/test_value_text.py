@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lab.forms import Field, fields
 from lab.history import Question
-from lab.plain import Plain
+from lab.plain import Json
 from lab.questions import answer_text, question_text
 from lab.value_text import value_text, values_text
 
@@ -24,7 +24,7 @@ JSON = st.recursive(
 )
 
 
-def asked(value: Plain, schema: dict[str, Plain] | None = None) -> Question:
+def asked(value: Json, schema: dict[str, Json] | None = None) -> Question:
     return Question("1", value, schema, "ask")
 
 
@@ -46,7 +46,7 @@ def test_an_answer_is_told_by_titles_and_labels_and_leaves_out_what_was_left_emp
         ("Name?", {"any": 1, "thing": [1, 2]}, "Any: 1, Thing: 1, 2"),
     ],
 )
-def test_an_answer_without_a_schema_is_told_as_it_was_chosen(value: Plain, answer: Plain, text: str) -> None:
+def test_an_answer_without_a_schema_is_told_as_it_was_chosen(value: Json, answer: Json, text: str) -> None:
     assert answer_text(asked(value), answer) == text
 
 
@@ -71,7 +71,7 @@ def test_money_is_told_as_money_and_a_single_field_by_its_value_alone() -> None:
 
 
 @given(JSON)
-def test_nothing_of_python_is_shown_of_any_value(value: Plain) -> None:
+def test_nothing_of_python_is_shown_of_any_value(value: Json) -> None:
     field = Field("v", "V", "", "text", True, None)
     for text in (value_text(value), values_text({"v": value}, (field,), titled=True)):
         assert isinstance(text, str)
@@ -79,7 +79,7 @@ def test_nothing_of_python_is_shown_of_any_value(value: Plain) -> None:
             assert not any(sign in text for sign in ("{", "[", "None", "True", "False"))
 
 
-def _has_text(value: Plain) -> bool:
+def _has_text(value: Json) -> bool:
     match value:
         case str():
             return True

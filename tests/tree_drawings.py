@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.folding import fold
-from lab.tree import Mark, grow
+from lab.tree import Mark, build_tree
 from ui.tree import draw
 
 UI = Path(__file__).parent.parent / "ui"
@@ -26,5 +26,5 @@ def small() -> list[Mark]:
 
 
 def drawing(marks: Sequence[Mark], selected: str | None = None, **options: Any) -> str:
-    tree = grow(marks)
+    tree = build_tree(marks)
     return draw(tree, fold(tree, selected=selected, **options), selected=selected)

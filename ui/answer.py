@@ -10,7 +10,7 @@ from graphs.pattern import Breakpoints, Lane
 from lab.errors import InvalidInput
 from lab.forms import Field, labels
 from lab.history import Question, Snapshot
-from lab.plain import Plain
+from lab.plain import Json
 from lab.questions import answer_fields, answer_text, question_text
 from lab.validation_messages import Fault, sentence
 from lab.value_text import title_of, value_text
@@ -19,8 +19,8 @@ from ui.access import choice
 from ui.actions import once
 from ui.attempts import notice
 from ui.example_steps import Filled
-from ui.form import ask, held
-from ui.session import tried
+from ui.form import ask, values_in_form
+from ui.session import refusals
 from ui.text import code, code_counted, literal, safe, shown
 
 STANDS = {
@@ -47,7 +47,7 @@ class Buttons:
 
     def attempt(self, act: Callable[[], Any]) -> None:
         """Does a thing and keeps what went wrong with it for the lane's next drawing."""
-        st.session_state[f"{self.key}_wrong"] = (self.thread_id, tried(act))
+        st.session_state[f"{self.key}_wrong"] = (self.thread_id, refusals(act))
 
     @property
     def wrong(self) -> Mapping[str, str]:
@@ -67,7 +67,7 @@ class Card(Buttons):
     snapshot: Snapshot
 
 
-def complaint(key: str, thread_id: str) -> None:
+def complaint_card(key: str, thread_id: str) -> None:
     """Draws why a lane's last action wasn't done; the lane may stand elsewhere by now and ask for nothing."""
     message = _wrong(key, thread_id).get("")
     if message:
@@ -79,7 +79,7 @@ def _wrong(key: str, thread_id: str) -> Mapping[str, str]:
     return found[1] if found[0] == thread_id else {}
 
 
-def questions(card: Card, filled: Filled) -> None:
+def question_card(card: Card, filled: Filled) -> None:
     """Draws one form for each pending interrupt, and for each whose node failed with its answer the two ways on."""
     for question in card.snapshot.questions:
         if question.id in card.snapshot.kept:
@@ -158,9 +158,9 @@ def _send_anew(card: Card, question: Question, key: str, asked: tuple[Field, ...
     card.workspace.reanswer(card.thread_id, card.snapshot.checkpoint_id, answers, **card.how())
 
 
-def _answer(key: str, asked: tuple[Field, ...], *, simple: bool) -> Plain:
-    given = held(asked, key)
-    answer: Plain = given.get("answer") if simple else given
+def _answer(key: str, asked: tuple[Field, ...], *, simple: bool) -> Json:
+    given = values_in_form(asked, key)
+    answer: Json = given.get("answer") if simple else given
     if simple and answer is None:
         raise InvalidInput({"answer": sentence(Fault("empty"), asked[0].title, labels(asked[0]))})
     return answer
@@ -195,7 +195,7 @@ def _details(question: Question) -> None:
         st.text(f"{title}: {text}" if len(text) < SHORT else f"{title}:\n{text}")
 
 
-def pause(
+def pause_card(
     card: Card, lane: Lane, state_fields: tuple[Field, ...], nodes: tuple[str, ...], outcome: str, filled: Filled
 ) -> None:
     """Draws what a thread offers that stopped before its end: values to write, then on."""
@@ -232,7 +232,7 @@ def _pause_key(card: Card) -> str:
 
 
 def _go_on(card: Card, editable: tuple[Field, ...], breakpoints: Breakpoints | None) -> None:
-    given = held(editable, _pause_key(card))
+    given = values_in_form(editable, _pause_key(card))
     changed = {name: value for name, value in given.items() if value != card.snapshot.values.get(name)}
     head = card.snapshot.checkpoint_id
     if changed:
@@ -241,7 +241,7 @@ def _go_on(card: Card, editable: tuple[Field, ...], breakpoints: Breakpoints | N
     card.workspace.proceed(card.thread_id, head, **how)
 
 
-def again(card: Card, *, failed: bool) -> None:
+def retry_card(card: Card, *, failed: bool) -> None:
     """Draws the button that goes on from the last checkpoint after a stop, a failure or a crash."""
     ahead = code_counted(card.snapshot.next) or "its last step"
     st.button(
@@ -270,7 +270,7 @@ UNBEGUN = {
 """By kind of run, what was accepted and the button that carries it out after all."""
 
 
-def unbegun(buttons: Buttons, kind: str) -> None:
+def accepted_card(buttons: Buttons, kind: str) -> None:
     """Draws the button that carries out what was accepted and of which nothing was saved."""
     accepted, label = UNBEGUN[kind]
     st.markdown(f"{accepted}, but its run ended before anything of it was saved. The thread stands where it stood.")
@@ -285,7 +285,7 @@ def unbegun(buttons: Buttons, kind: str) -> None:
     )
 
 
-def anew(buttons: Buttons) -> None:
+def restart_card(buttons: Buttons) -> None:
     """Draws the button that starts a thread over of which nothing is saved."""
     st.markdown("Nothing of this run was saved, so there is nothing to go on from.")
     st.button(

@@ -10,7 +10,7 @@ from lab.travel import Ahead
 from ui.access import choice
 from ui.form import complain
 from ui.place import Looked
-from ui.session import tried
+from ui.session import refusals
 from ui.text import code, code_counted, literal
 
 
@@ -36,7 +36,7 @@ def going() -> dict[str, Any]:
 
 def attempt(thread_id: str, act: Callable[[], None]) -> None:
     """Does a thing and keeps what went wrong with it for the next drawing."""
-    wrong = tried(act)
+    wrong = refusals(act)
     if not wrong:
         # The next branch is another one.
         st.session_state[f"label_{thread_id}"] = ""

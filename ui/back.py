@@ -8,13 +8,13 @@ from graphs.pattern import Lane
 from lab.forms import Field
 from lab.history import Snapshot
 from lab.listing import Row
-from lab.plain import Plain
-from ui import place
+from lab.plain import Json
 from ui.actions import once
 from ui.answer import Card
 from ui.diff import changes
 from ui.example_steps import Filled
-from ui.form import ask, held
+from ui.form import ask, values_in_form
+from ui.place import look_at
 from ui.text import code, literal, shown
 
 OFFERED = 50
@@ -90,7 +90,7 @@ def _names(names: Sequence[str]) -> str:
     return ", ".join(map(code, names))
 
 
-def _act(card: Card, lane: Lane, there: Snapshot, state_fields: Sequence[Field], values: Mapping[str, Plain]) -> None:
+def _act(card: Card, lane: Lane, there: Snapshot, state_fields: Sequence[Field], values: Mapping[str, Json]) -> None:
     label, icon = BUTTONS[lane.travel]
     if lane.travel != "fork":
         st.button(
@@ -120,10 +120,10 @@ def _go(card: Card, lane: Lane, there: Snapshot, editable: Sequence[Field]) -> N
         case "replay":
             card.workspace.replay(card.thread_id, ident, **how)
         case _:
-            given = held(editable, f"{card.key}_{ident}")
+            given = values_in_form(editable, f"{card.key}_{ident}")
             changed = {name: value for name, value in given.items() if value != there.values.get(name)}
             card.workspace.fork(card.thread_id, ident, changed, dict.fromkeys(changed, "replace"), run=True, **how)
-    place.look_at(None)
+    look_at(None)
 
 
 def _left(card: Card, rows: Sequence[Row]) -> None:

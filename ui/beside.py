@@ -14,8 +14,10 @@ from lab.errors import Unreadable
 from lab.listing import Row
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui import controlled, place, session
 from ui.catalogue import state_fields
+from ui.controlled import rows_digest
+from ui.place import look_at
+from ui.session import show_thread
 from ui.text import safe
 
 THREADS = 6
@@ -40,7 +42,7 @@ def beside(pattern: Pattern, visitor: Workspace) -> None:
     st.header("Threads side by side", anchor=False)
     st.caption("Select a row to show its thread in the lanes.")
     threads = tuple(thread.thread_id for thread, _ in found)
-    key = f"{pattern.slug}_beside_{controlled.digest(threads)}"
+    key = f"{pattern.slug}_beside_{rows_digest(threads)}"
     st.dataframe(
         pd.DataFrame(safe([line for _, line in found], 200)),
         key=key,
@@ -87,5 +89,5 @@ def _cell(value: Any) -> str:
 def _picked(pattern: Pattern, key: str, threads: Sequence[str]) -> None:
     rows: Sequence[int] = st.session_state[key]["selection"]["rows"]
     if rows and rows[0] < len(threads):
-        place.look_at(None)
-        session.show(pattern, threads[rows[0]])
+        look_at(None)
+        show_thread(pattern, threads[rows[0]])

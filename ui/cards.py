@@ -6,7 +6,7 @@ import streamlit as st
 
 from graphs.pattern import Breakpoints, Example, Pattern
 from lab.workspace import Workspace
-from ui import answer
+from ui.answer import UNBEGUN, Buttons, Card, complaint_card, pause_card, question_card, restart_card, retry_card
 from ui.back import back
 from ui.catalogue import node_names, state_fields
 from ui.example_steps import example_of, filled, next_back, next_edit, next_reply
@@ -19,29 +19,29 @@ def card(pane: LanePane, pattern: Pattern, visitor: Workspace, pauses: Callable[
     if pane.thread is None:
         st.caption("Run the pattern: what its nodes say and write appears here.")
         return
-    answer.complaint(pane.key, pane.thread.thread_id)
+    complaint_card(pane.key, pane.thread.thread_id)
     if pane.outcome == "forgotten":
         st.caption("This lane starts from nothing: what you send next is all that it will know.")
     elif pane.status == "new" and pane.lane.remembers:
-        answer.anew(answer.Buttons(pane.key, visitor, pane.thread.thread_id, pauses))
+        restart_card(Buttons(pane.key, visitor, pane.thread.thread_id, pauses))
     if pane.status == "elsewhere":
         where = literal(visitor.elsewhere(pane.thread.thread_id), 200)
         st.caption(f"Another process ({where}) works on this thread. What it saves appears here by itself.")
         return
     if pane.status == "running" or pane.snapshot is None or pane.view is None:
         return
-    if (unbegun := visitor.accepted(pane.thread.thread_id)) is not None and unbegun.kind in answer.UNBEGUN:
-        answer.unbegun(answer.Buttons(pane.key, visitor, pane.thread.thread_id, pauses), unbegun.kind)
-    asked = answer.Card(pane.key, visitor, pane.thread.thread_id, pauses, pane.snapshot)
+    if (accepted := visitor.accepted(pane.thread.thread_id)) is not None and accepted.kind in UNBEGUN:
+        accepted_card(Buttons(pane.key, visitor, pane.thread.thread_id, pauses), accepted.kind)
+    asked = Card(pane.key, visitor, pane.thread.thread_id, pauses, pane.snapshot)
     example = _example(pattern, pane)
     if pane.status == "waiting":
-        answer.questions(asked, filled(example, next_reply(example, pane.lane, pane.view)))
+        question_card(asked, filled(example, next_reply(example, pane.lane, pane.view)))
     elif pane.outcome == "paused" or (pane.status == "resumable" and pane.lane.edits and not pane.lane.travel):
         steps = node_names(pattern.slug, pane.lane.key) if pattern.choose_breakpoints else ()
         given = filled(example, next_edit(example, pane.lane, pane.view))
-        answer.pause(asked, pane.lane, state_fields(pattern.slug, pane.lane.key), steps, pane.outcome, given)
+        pause_card(asked, pane.lane, state_fields(pattern.slug, pane.lane.key), steps, pane.outcome, given)
     elif pane.status == "resumable":
-        answer.again(asked, failed=pane.outcome == "failed")
+        retry_card(asked, failed=pane.outcome == "failed")
     if pane.lane.travel and pane.status in ("finished", "resumable"):
         way = filled(example, next_back(example, pane.lane, pane.view))
         back(asked, pane.lane, state_fields(pattern.slug, pane.lane.key), way)

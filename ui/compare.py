@@ -8,19 +8,19 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from lab.diff import same
+from lab.diff import equal_values
 from lab.errors import LabError
 from lab.history import Snapshot
 from lab.listing import Row
 from lab.matching import spans_of
-from lab.plain import Plain
+from lab.plain import Json
 from lab.tree import Branch, Mark
 from lab.value_text import value_text
 from lab.workspace import Workspace
-from ui import controlled, place
+from ui.controlled import is_changed, note_drawn, set_value
 from ui.diff import changes
 from ui.history_table import changed, ran_by
-from ui.place import Looked, Place
+from ui.place import Looked, Place, look_at, read_place
 from ui.text import literal, shown
 
 PARTED = "background-color: rgba(15, 118, 110, 0.22); font-weight: 700"
@@ -60,7 +60,7 @@ def _chosen(looked: Looked) -> tuple[Branch, Branch]:
 def _side(looked: Looked, name: str, title: str, fallback: Branch) -> Branch:
     # A branch's number may be another one's after pruning; where it begins stays.
     branches = {branch.own[0].checkpoint_id: branch for branch in looked.grown.branches}
-    asked = place.read(name)
+    asked = read_place(name)
     found = asked is not None and asked.checkpoint_id in looked.grown.marks
     if asked is not None and not found:
         st.warning(
@@ -70,7 +70,7 @@ def _side(looked: Looked, name: str, title: str, fallback: Branch) -> Branch:
         )
     start = looked.grown.branch_of(asked.checkpoint_id) if found and asked is not None else fallback
     key = f"{name}_{looked.thread.thread_id}"
-    controlled.set_value(key, start.own[0].checkpoint_id)
+    set_value(key, start.own[0].checkpoint_id)
     begins = st.selectbox(
         title,
         list(branches),
@@ -79,19 +79,19 @@ def _side(looked: Looked, name: str, title: str, fallback: Branch) -> Branch:
         on_change=_side_chosen,
         args=(looked.workspace, looked.thread.thread_id, key, name),
     )
-    controlled.drawn(key)
+    note_drawn(key)
     return branches.get(str(begins), start)
 
 
 def _side_chosen(workspace: Workspace, thread_id: str, key: str, name: str) -> None:
-    if not controlled.is_changed(key):
+    if not is_changed(key):
         return
     # What is gone by now is told of by the page itself.
     with suppress(LabError):
         grown = workspace.tree(thread_id)
         begins = str(st.session_state[key])
         if begins in grown.marks:
-            place.look_at(Place(grown.branch_of(begins).leaf.checkpoint_id), name)
+            look_at(Place(grown.branch_of(begins).leaf.checkpoint_id), name)
 
 
 def _steps(looked: Looked, left: Branch, right: Branch) -> None:
@@ -175,7 +175,12 @@ def _outcomes(looked: Looked, left: Branch, right: Branch) -> None:
     for name in names:
         before, after = one.values.get(name), other.values.get(name)
         lines.append(
-            {"": name, "Left": _brief(before), "Right": _brief(after), "Same": "same" if same(before, after) else "≠"}
+            {
+                "": name,
+                "Left": _brief(before),
+                "Right": _brief(after),
+                "Same": "same" if equal_values(before, after) else "≠",
+            }
         )
     st.table(_frame(lines), hide_index=True, alt=f"The ends of both branches: {len(lines)} rows")
     with st.expander("The difference of the two ends, left to right", expanded=True):
@@ -190,7 +195,7 @@ def _stands(end: Snapshot) -> str:
     return f"paused before {', '.join(end.next)}" if end.next else "finished"
 
 
-def _brief(value: Plain) -> str:
+def _brief(value: Json) -> str:
     if isinstance(value, list):
         return f"list of {len(value):,}, the last: {value_text(value[-1])}" if value else "empty list"
     return value_text(value)

@@ -13,7 +13,7 @@ def set_value(key: str, value: Any) -> None:
         st.session_state[key] = value
 
 
-def drawn(key: str) -> None:
+def note_drawn(key: str) -> None:
     """Note the value that the widget was just drawn with."""
     st.session_state[f"{key}_drawn"] = st.session_state[key]
 
@@ -27,6 +27,6 @@ def is_changed(key: str) -> bool:
     return bool(st.session_state[key] != st.session_state.get(f"{key}_drawn"))
 
 
-def digest(parts: Iterable[object]) -> str:
+def rows_digest(parts: Iterable[object]) -> str:
     """Name the rows of a table in its key, so that a selected row's number always means the same row."""
     return f"{crc32(chr(0).join(map(str, parts)).encode()):08x}"

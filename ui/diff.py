@@ -10,7 +10,7 @@ from itertools import islice
 import streamlit as st
 
 from lab.diff import Change, Run
-from lab.plain import Plain
+from lab.plain import Json
 from ui.text import LIMIT, shown
 
 Place = tuple[str, ...]
@@ -131,7 +131,7 @@ def _words(runs: Sequence[Run]) -> str:
     return ", ".join(some) or "only blanks changed"
 
 
-def _short(value: Plain) -> str:
+def _short(value: Json) -> str:
     """Gives a value in few characters, and a container by its size."""
     if isinstance(value, (list, dict)) and value:
         return _size(len(value), "item" if isinstance(value, list) else "key")
@@ -147,7 +147,7 @@ def _size(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
-def _json(value: Plain, indent: int | None = None) -> str:
+def _json(value: Json, indent: int | None = None) -> str:
     return json.dumps(value, ensure_ascii=False, indent=indent, default=repr)
 
 
@@ -204,7 +204,7 @@ def _row(lead: str, change: Change, limit: int) -> str:
     return f'<div class="diff-row"><p>{lead} {line}</p>{below}</div>'
 
 
-def _pair(before: Plain, after: Plain, limit: int) -> tuple[str, str]:
+def _pair(before: Json, after: Json, limit: int) -> tuple[str, str]:
     """Gives what goes into the line and what goes below it, for a value that became another."""
     old, new = _type(before), _type(after)
     types = f'<span class="diff-type">{escape(old if old == new else f"{old} → {new}")}</span>'
@@ -219,7 +219,7 @@ def _pair(before: Plain, after: Plain, limit: int) -> tuple[str, str]:
     return types, f'<div class="diff-pair">{"".join(sides)}</div>'
 
 
-def _whole(value: Plain, kind: str, limit: int) -> tuple[str, str]:
+def _whole(value: Json, kind: str, limit: int) -> tuple[str, str]:
     """Gives the same for a value that came or went; for a message its text, then what else it holds."""
     text = value.get("text") if isinstance(value, dict) and isinstance(value.get("role"), str) else None
     if isinstance(text, str):
@@ -234,13 +234,13 @@ def _whole(value: Plain, kind: str, limit: int) -> tuple[str, str]:
     return f'<span class="diff-tint diff-{kind}{look}">{escape(_seen(shown(line)) or "(empty)")}</span> {types}', ""
 
 
-def _type(value: Plain) -> str:
+def _type(value: Json) -> str:
     if isinstance(value, (list, dict)):
         return f"{type(value).__name__} of {_size(len(value), 'item' if isinstance(value, list) else 'key')}"
     return "None" if value is None else type(value).__name__
 
 
-def _value(value: Plain, kind: str, limit: int) -> str:
+def _value(value: Json, kind: str, limit: int) -> str:
     whole = value if isinstance(value, str) else _json(value)
     if not isinstance(value, str) and len(whole) > 2 * SHORT:
         whole = _json(value, 2)

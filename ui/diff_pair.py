@@ -10,10 +10,10 @@ from lab.history import Snapshot
 from lab.listing import Row
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui import controlled, place
 from ui.catalogue import is_known
+from ui.controlled import is_changed, note_drawn, set_value
 from ui.diff import changes
-from ui.place import Looked, Place
+from ui.place import Looked, Place, look_at, read_place
 from ui.text import literal, shown
 
 OFFERED = 200
@@ -40,13 +40,13 @@ def draw(looked: Looked, snapshot: Snapshot) -> None:
 def _other_side(looked: Looked, snapshot: Snapshot) -> tuple[Thread, str | None]:
     threads = _threads(looked.workspace, looked.thread)
     asked_thread = st.query_params.get("other", looked.thread.thread_id)
-    asked = place.read("against")
+    asked = read_place("against")
     if asked_thread not in {thread.thread_id for thread in threads}:
         _missing("thread", asked_thread, "this thread")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         ids = [thread.thread_id for thread in threads]
         key = f"other_{looked.thread.thread_id}"
-        controlled.set_value(key, asked_thread if asked_thread in ids else looked.thread.thread_id)
+        set_value(key, asked_thread if asked_thread in ids else looked.thread.thread_id)
         st.selectbox(
             "From thread",
             ids,
@@ -55,7 +55,7 @@ def _other_side(looked: Looked, snapshot: Snapshot) -> tuple[Thread, str | None]
             on_change=_other_chosen,
             args=(key, looked.thread),
         )
-        controlled.drawn(key)
+        note_drawn(key)
         other = threads[ids.index(st.session_state[key])]
         rows = _offered(looked, other, asked)
         chosen = _checkpoint(looked, snapshot, other, rows, asked)
@@ -96,12 +96,12 @@ def _name(thread: Thread, own: Thread) -> str:
 
 
 def _other_chosen(key: str, own: Thread) -> None:
-    if controlled.is_changed(key):
+    if is_changed(key):
         _turn_to(str(st.session_state[key]), own)
 
 
 def _turn_to(thread_id: str, own: Thread) -> None:
-    place.look_at(None, "against")
+    look_at(None, "against")
     if thread_id == own.thread_id:
         st.query_params.pop("other", None)
     else:
@@ -110,7 +110,7 @@ def _turn_to(thread_id: str, own: Thread) -> None:
 
 def _pin(thread: Thread, pinned: Place) -> None:
     _turn_to(thread.thread_id, thread)
-    place.look_at(pinned, "against")
+    look_at(pinned, "against")
 
 
 def _offered(looked: Looked, other: Thread, asked: Place | None) -> Sequence[Row]:
@@ -132,7 +132,7 @@ def _checkpoint(
         _missing("checkpoint", asked.checkpoint_id, "the one before")
     start = asked.checkpoint_id if asked is not None and asked.checkpoint_id in told else fallback
     key = f"against_{looked.thread.thread_id}_{other.thread_id}"
-    controlled.set_value(key, start if start in told else next(iter(told)))
+    set_value(key, start if start in told else next(iter(told)))
     st.selectbox(
         "From checkpoint",
         list(told),
@@ -141,10 +141,10 @@ def _checkpoint(
         on_change=_against_chosen,
         args=(key,),
     )
-    controlled.drawn(key)
+    note_drawn(key)
     return str(st.session_state[key])
 
 
 def _against_chosen(key: str) -> None:
-    if controlled.is_changed(key):
-        place.look_at(Place(str(st.session_state[key])), "against")
+    if is_changed(key):
+        look_at(Place(str(st.session_state[key])), "against")

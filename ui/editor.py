@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from lab.editing import How
 from lab.entries import Entry
-from lab.form_values import Json, Kept, as_json, same, to_form
+from lab.form_values import JsonText, Unshown, as_json, is_same_value, to_form
 from lab.number_text import number_of, number_text
 from ui.form import ROWS, complain, draw_rows, height, pick, read_rows, write
 from ui.text import literal, shown
@@ -50,10 +50,10 @@ def edit(
     for name, message in wrong.items():
         if name.partition(".")[0] not in names:
             complain(message)
-    return held(entries, values, key, checkpoint_id)
+    return edit_in_form(entries, values, key, checkpoint_id)
 
 
-def held(entries: Sequence[Entry], values: Mapping[str, Any], key: str, checkpoint_id: str) -> Edited:
+def edit_in_form(entries: Sequence[Entry], values: Mapping[str, Any], key: str, checkpoint_id: str) -> Edited:
     """Gives what the widgets of such a form hold, for a callback that runs before they're drawn again."""
     found: dict[str, Any] = {}
     how: dict[str, How] = {}
@@ -64,7 +64,7 @@ def held(entries: Sequence[Entry], values: Mapping[str, Any], key: str, checkpoi
             continue
         start = _start(entry, values, place)
         form = _read(entry, _inner(place, chosen), start)
-        if same(form, start):
+        if is_same_value(form, start):
             continue
         merges = entry.reducer == "messages" and chosen == "append" and isinstance(form, list)
         found[entry.name] = _merged(start, form) if merges else form
@@ -143,13 +143,13 @@ def _start(entry: Entry, values: Mapping[str, Any], place: str) -> Any:
     try:
         return as_json(entry, empty if absent else values[entry.name])
     except Exception:  # noqa: BLE001 - a type of the state's own may raise anything
-        return Kept(values.get(entry.name))
+        return Unshown(values.get(entry.name))
 
 
 def _blank(entry: Entry) -> Any:
     if entry.kind in ROWS:
         return []
-    empty: Mapping[str, Any] = {"text": "", "area": "", "json": Json(""), "group": {}}
+    empty: Mapping[str, Any] = {"text": "", "area": "", "json": JsonText(""), "group": {}}
     return empty.get(entry.kind)
 
 
@@ -188,10 +188,10 @@ def _weight(value: Any, enough: float = math.inf) -> int:
 
 def _draw(entry: Entry, key: str, start: Any, path: str, wrong: Mapping[str, str]) -> None:
     if _unmakeable(entry):
-        kept = f": {shown(repr(start.value), 500)}" if isinstance(start, Kept) else ""
+        kept = f": {shown(repr(start.value), 500)}" if isinstance(start, Unshown) else ""
         st.text(f"{entry.title}{kept}")
         st.caption("A form can't make values of this field's type, so it isn't offered for editing. It stays as it is.")
-    elif isinstance(start, Kept):
+    elif isinstance(start, Unshown):
         st.text(f"{entry.title}: {shown(repr(start.value), 500)}")
         st.caption("A form can't show this value of this field. It stays as it is, unless it is replaced.")
         if st.toggle("Replace it", key=f"{key}_replace", persist_state="session"):
@@ -210,7 +210,7 @@ def _read(entry: Entry, key: str, start: Any) -> Any:
     held_here = st.session_state
     if _unmakeable(entry):
         return start
-    if isinstance(start, Kept):
+    if isinstance(start, Unshown):
         return _value(entry, f"{key}_new", _blank(entry)) if held_here.get(f"{key}_replace") else start
     if _may_be_none(entry) and held_here.get(f"{key}_none", start is None):
         return None
@@ -231,7 +231,7 @@ def _widget(entry: Entry, key: str, start: Any, path: str, wrong: Mapping[str, s
     common: dict[str, Any] = {"label": literal(entry.title), "key": key, "help": literal(entry.help) or None}
     if path == entry.name and (entry.reducer != "none" or entry.kind in PARTS):
         common["label_visibility"] = "collapsed"
-    if isinstance(start, Json):
+    if isinstance(start, JsonText):
         st.text_area(**{**common, "label": f"{common['label']} (JSON)"}, value=start.text, height=height(start.text))
     elif entry.kind == "group":
         _group(entry, key, start, path, wrong)
@@ -251,22 +251,22 @@ def _group(entry: Entry, key: str, start: Mapping[str, Any], path: str, wrong: M
 
 def _value(entry: Entry, key: str, start: Any) -> Any:
     """Gives what a widget holds; one that wasn't drawn or touched gives what it began with."""
-    if entry.kind in ROWS and not isinstance(start, Json):
+    if entry.kind in ROWS and not isinstance(start, JsonText):
         return read_rows(entry, key, start)
-    if entry.kind == "group" and not isinstance(start, Json):
+    if entry.kind == "group" and not isinstance(start, JsonText):
         found = {
             part.name: _read(part, f"{key}_{part.name}", start.get(part.name, _blank(part))) for part in entry.parts
         }
         return {
             part.name: found[part.name]
             for part in entry.parts
-            if part.name in start or not same(found[part.name], _blank(part))
+            if part.name in start or not is_same_value(found[part.name], _blank(part))
         }
     if key not in st.session_state:
         return start
     value = st.session_state[key]
-    if isinstance(start, Json):
-        return Json(value or "")
+    if isinstance(start, JsonText):
+        return JsonText(value or "")
     if _as_text(entry, start):
         return start if value == _text(start) else _typed(entry, value)
     return value

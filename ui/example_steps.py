@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from graphs.pattern import Back, Beside, Edit, Example, Go, Lane, Pattern, Recover, Reply, Restart, Step, Turn
 from lab.forms import Field
-from lab.plain import Plain
+from lab.plain import Json
 from lab.value_text import values_text
 from lab.view import Said, ThreadView
 from ui.catalogue import input_fields, state_fields
@@ -23,7 +23,7 @@ LONG = 160
 class Filled:
     """What an example fills a form in with, and the words that say so; empty where it fills in nothing."""
 
-    values: Mapping[str, Plain]
+    values: Mapping[str, Json]
     note: str
     to: str = ""
     """The node before which it goes back."""
@@ -132,6 +132,6 @@ def _as(who: str) -> str:
     return f"as the {literal(who)} " if who else ""
 
 
-def _values(values: Mapping[str, Plain], fields: Sequence[Field] = ()) -> str:
+def _values(values: Mapping[str, Json], fields: Sequence[Field] = ()) -> str:
     told = values_text(values, fields, titled=len(fields) != 1)
     return f"“{literal(told.replace(chr(10), ', '), LONG)}”"

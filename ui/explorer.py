@@ -10,11 +10,12 @@ from lab.errors import LabError
 from lab.threads import Thread
 from lab.tree import Branch, Mark, Tree
 from lab.workspace import Workspace
-from ui import controlled, place, scroll
 from ui.catalogue import node_names
 from ui.checkpoint import views
+from ui.controlled import is_changed, note_drawn, set_value
 from ui.history_table import history_table
-from ui.place import Looked, Place
+from ui.place import Looked, Place, look_at, read_place
+from ui.scroll import STATE_SECTION
 from ui.text import literal
 from ui.travel_notice import travel_notice
 from ui.tree import checkpoint_tree
@@ -44,13 +45,13 @@ def explorer(workspace: Workspace, thread: Thread) -> None:
         st.warning(literal(error, 1000), icon=":material/error:")
         return
     if snapshot is not None:
-        with st.container(key=scroll.STATE):
+        with st.container(key=STATE_SECTION):
             views(looked, snapshot)
 
 
 def _at(grown: Tree) -> Place:
     """Gives the place of the address; one that isn't in this thread is told of and left."""
-    asked = place.read()
+    asked = read_place()
     assert grown.head is not None
     if asked is None:
         return Place(grown.head)
@@ -79,7 +80,7 @@ def _tree(thread: Thread, grown: Tree, own: str) -> None:
     if pick.fold:
         opened ^= {pick.id}
     else:
-        place.look_at(Place(pick.id))
+        look_at(Place(pick.id))
     st.rerun()
 
 
@@ -93,7 +94,7 @@ def _slider(workspace: Workspace, thread: Thread, grown: Tree, own: str) -> None
     key = f"slider_{thread.thread_id}"
     # Along a branch each checkpoint is a step after the one before it, also an edit and a replay.
     first = way[0].step
-    controlled.set_value(key, first + [mark.checkpoint_id for mark in way].index(own))
+    set_value(key, first + [mark.checkpoint_id for mark in way].index(own))
     st.slider(
         f"Step on {literal(branch.name, 60)}",
         first,
@@ -104,7 +105,7 @@ def _slider(workspace: Workspace, thread: Thread, grown: Tree, own: str) -> None
         on_change=_slid,
         args=(workspace, thread.thread_id, branch.own[0].checkpoint_id, key),
     )
-    controlled.drawn(key)
+    note_drawn(key)
 
 
 def _along(thread: Thread, grown: Tree, own: str) -> tuple[Branch, Sequence[Mark]]:
@@ -126,7 +127,7 @@ def _along(thread: Thread, grown: Tree, own: str) -> tuple[Branch, Sequence[Mark
 
 def _slid(workspace: Workspace, thread_id: str, begins: str, key: str) -> None:
     """Look at the step that the slider was moved to, on the branch that begins with a checkpoint."""
-    if not controlled.is_changed(key):
+    if not is_changed(key):
         return
     # A thread or a branch that is gone by now is told of by the page itself.
     with suppress(LabError):
@@ -134,4 +135,4 @@ def _slid(workspace: Workspace, thread_id: str, begins: str, key: str) -> None:
         way = grown.path(grown.branch_of(begins).number) if begins in grown.marks else ()
         number = st.session_state[key] - way[0].step if way else 0
         if 0 <= number < len(way):
-            place.look_at(Place(way[number].checkpoint_id))
+            look_at(Place(way[number].checkpoint_id))

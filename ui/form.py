@@ -10,10 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from lab.entries import SCALARS, Entry, Kind
-from lab.form_values import NEW_ROLES, Json, Kept
+from lab.form_values import NEW_ROLES, JsonText, Unshown
 from lab.forms import Field
 from lab.number_text import number_of, number_text
-from lab.plain import Plain
+from lab.plain import Json
 from lab.validation_messages import choice_text
 from ui.text import LIMIT, label_text, literal, shown
 
@@ -27,9 +27,9 @@ LINE = 100
 """Characters of a text that are drawn in one line."""
 
 
-def ask(fields: Sequence[Field], key: str, values: Mapping[str, Plain], wrong: Mapping[str, str]) -> dict[str, Plain]:
+def ask(fields: Sequence[Field], key: str, values: Mapping[str, Json], wrong: Mapping[str, str]) -> dict[str, Json]:
     """Draws the fields, prefilled with `values`, and gives what they hold; `wrong` has messages by field."""
-    given: dict[str, Plain] = {}
+    given: dict[str, Json] = {}
     for field in fields:
         given[field.name] = _widget(field, _key(key, field), values.get(field.name, field.default))
         if field.name in wrong:
@@ -40,12 +40,12 @@ def ask(fields: Sequence[Field], key: str, values: Mapping[str, Plain], wrong: M
     return _given(fields, given)
 
 
-def held(fields: Sequence[Field], key: str) -> dict[str, Plain]:
+def values_in_form(fields: Sequence[Field], key: str) -> dict[str, Json]:
     """Gives what the widgets of a form hold, for a callback that runs before they're drawn again."""
     return _given(fields, {field.name: _read(field, st.session_state.get(_key(key, field))) for field in fields})
 
 
-def _given(fields: Sequence[Field], values: Mapping[str, Plain]) -> dict[str, Plain]:
+def _given(fields: Sequence[Field], values: Mapping[str, Json]) -> dict[str, Json]:
     """Leaves out what is empty and needn't be given; what must be is there as None, so that it's asked for."""
     return {
         field.name: values[field.name]
@@ -66,7 +66,7 @@ def complain(message: str) -> None:
         st.text(shown(message, 500))
 
 
-def _read(field: Field, value: Any) -> Plain:
+def _read(field: Field, value: Any) -> Json:
     if not isinstance(value, str) or field.widget == "choice":
         return value
     if not value.strip() and (field.widget in ("json", "integer", "number") or (field.optional and field.min_length)):
@@ -81,7 +81,7 @@ def _read(field: Field, value: Any) -> Plain:
     return value
 
 
-def _widget(field: Field, key: str, value: Plain) -> Plain:
+def _widget(field: Field, key: str, value: Json) -> Json:
     title = label_text(field.title)
     common: dict[str, Any] = {"key": key, "help": label_text(field.help, 2000) or None, "persist_state": "session"}
     if field.widget == "choice":
@@ -99,7 +99,7 @@ def _widget(field: Field, key: str, value: Plain) -> Plain:
     return _read(field, st.text_area(title, text, height=110, **common))
 
 
-def _choice(field: Field, value: Plain, common: dict[str, Any]) -> Plain:
+def _choice(field: Field, value: Json, common: dict[str, Any]) -> Json:
     options = [option for option in field.choices if option is not None]
     default = value if value in options else None
     if len(options) <= FEW:
@@ -117,7 +117,7 @@ def _choice(field: Field, value: Plain, common: dict[str, Any]) -> Plain:
     return st.selectbox(label_text(field.title), options, index=index, format_func=_label, **common)
 
 
-def _label(option: Plain) -> str:
+def _label(option: Json) -> str:
     return shown(choice_text(option), 60)
 
 
@@ -178,7 +178,7 @@ def draw_rows(entry: Entry, key: str, rows: Sequence[Any]) -> None:
         shape = cells if kind in _TYPES or kind in _MOMENTS else [_cell(cell) for cell in cells]
         data[name] = pd.Series(shape, dtype=_TYPES.get(kind, "object"))
         configured[name] = _configured(column, kind)
-        if any(isinstance(cell, Kept) for cell in cells) or (entry.kind == "messages" and column.name == "id"):
+        if any(isinstance(cell, Unshown) for cell in cells) or (entry.kind == "messages" and column.name == "id"):
             fixed.append(name)
     if entry.kind == "messages":
         data["calls"] = pd.Series([_calls(line) for line in lines], dtype="object")
@@ -248,13 +248,15 @@ def _cell_kind(column: Entry, cells: Iterable[Any]) -> Kind:
 
 
 def _cell(cell: Any) -> str | None:
-    told = shown(repr(cell.value), 200) if isinstance(cell, Kept) else cell.text if isinstance(cell, Json) else cell
+    told = (
+        shown(repr(cell.value), 200) if isinstance(cell, Unshown) else cell.text if isinstance(cell, JsonText) else cell
+    )
     return None if told is None else str(told)
 
 
 def _calls(line: Row) -> str:
     kept = line.get("kept")
-    calls = getattr(kept.value, "tool_calls", None) if isinstance(kept, Kept) else None
+    calls = getattr(kept.value, "tool_calls", None) if isinstance(kept, Unshown) else None
     return ", ".join(shown(call["name"], 60) for call in calls or ())
 
 
@@ -285,7 +287,7 @@ def _line(line: Row, change: Row, columns: Mapping[str, Entry]) -> Row:
             continue
         column = columns[place]
         if cell is not None:
-            found[column.name] = Json(cell) if column.kind == "json" and isinstance(cell, str) else cell
+            found[column.name] = JsonText(cell) if column.kind == "json" and isinstance(cell, str) else cell
         elif column.optional or column.required:
             found[column.name] = "" if column.kind in ("text", "area") and not column.optional else None
         else:

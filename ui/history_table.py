@@ -9,11 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from lab.listing import Only, Page, Row
-from lab.notes import Changed
+from lab.notes import KeyChange
 from lab.tree import Tree
 from lab.workspace import Workspace
-from ui import controlled, place
-from ui.place import Place
+from ui.controlled import is_changed, note_drawn, rows_digest
+from ui.place import Place, look_at
 from ui.step import seconds
 from ui.text import safe, shown
 
@@ -75,7 +75,7 @@ def _flat(rows: Sequence[Row], *, inner: bool) -> Iterator[Row]:
 
 def _frame(thread_id: str, rows: Sequence[Row], shown: Place, *, branched: bool, paged: bool) -> None:
     places = tuple(Place(row.checkpoint_id, row.namespace) for row in rows)
-    key = f"rows_{thread_id}_{controlled.digest(places)}"
+    key = f"rows_{thread_id}_{rows_digest(places)}"
     at = [places.index(shown)] if shown in places else []
     held: Any = st.session_state.get(key)
     if held is None or list(held["selection"]["rows"]) != at:
@@ -105,16 +105,16 @@ def _frame(thread_id: str, rows: Sequence[Row], shown: Place, *, branched: bool,
             "Size": st.column_config.NumberColumn(format="bytes", width=75),
         },
     )
-    controlled.drawn(key)
+    note_drawn(key)
 
 
 def _picked(key: str, places: Sequence[Place]) -> None:
-    if not controlled.is_changed(key):
+    if not is_changed(key):
         return
     rows: Sequence[int] = st.session_state[key]["selection"]["rows"]
     # A second click on a row takes its selection away; the place stays, for something is always shown.
     if rows and rows[0] < len(places):
-        place.look_at(places[rows[0]])
+        look_at(places[rows[0]])
 
 
 def _of_today(rows: Sequence[Row]) -> bool:
@@ -159,7 +159,7 @@ def _ran(row: Row) -> str:
     return f"as {told}" if told and row.source == "update" else told
 
 
-def changed(found: Changed) -> str:
+def changed(found: KeyChange) -> str:
     """Tells in a word what a step did to a key."""
     sign = SIGNS[found.how]
     return f"{found.key} {sign}{found.items}" if found.items else f"{found.key} {sign if sign.isalpha() else found.how}"

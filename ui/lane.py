@@ -9,7 +9,7 @@ import streamlit as st
 from graphs.pattern import Lane
 from lab.errors import LabError
 from lab.history import Snapshot, Status, is_restored
-from lab.plain import Plain
+from lab.plain import Json
 from lab.threads import Thread
 from lab.view import Item, Killed, Message, Reopened, RunView, Said, StepView, ThreadView
 from lab.workspace import Workspace
@@ -247,7 +247,7 @@ def paragraphs(text: str) -> list[str]:
     return [*parts, rest]
 
 
-def _bar(place: Any, told: Plain) -> None:
+def _bar(place: Any, told: Json) -> None:
     """Draws how far the lane is, where its nodes tell a percentage."""
     percent = told.get("percent") if isinstance(told, dict) else None
     if isinstance(percent, (int, float)):

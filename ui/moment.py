@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from lab.history import Snapshot
-from lab.plain import Plain
+from lab.plain import Json
 from lab.questions import question_text
 from ui.catalogue import shape, width
 from ui.diagram import NodeState, Phase, diagram, now
@@ -92,7 +92,7 @@ def _chat(snapshot: Snapshot) -> None:
                 st.text(shown(_said_text(message), 2000))
 
 
-def _said_text(message: Mapping[str, Plain]) -> Plain:
+def _said_text(message: Mapping[str, Json]) -> Json:
     """Give a message's text; a message that is still a dict has it as its content."""
     return message.get("text", message.get("content"))
 
@@ -126,7 +126,7 @@ def _state(looked: Looked, snapshot: Snapshot) -> None:
     st.caption(f"Checkpoint {looked.at.checkpoint_id}")
 
 
-def _value(name: str, value: Plain, kind: str) -> None:
+def _value(name: str, value: Json, kind: str) -> None:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     label = f"**{literal(name, 80)}** · {literal(kind, 160)}{_length(value)}"
     if len(text) <= LINE and not isinstance(value, (dict, list)) and "\n" not in text:
@@ -143,7 +143,7 @@ def _value(name: str, value: Plain, kind: str) -> None:
         _drawn(value)
 
 
-def _drawn(value: Plain) -> None:
+def _drawn(value: Json) -> None:
     if isinstance(value, (dict, list)):
         if value:
             st.json(safe(value), expanded=1)
@@ -151,11 +151,11 @@ def _drawn(value: Plain) -> None:
         st.text(shown(value))
 
 
-def _line(value: Plain) -> str:
+def _line(value: Json) -> str:
     if value is None or value == "":
         return "–"
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else shown(value)
 
 
-def _length(value: Plain) -> str:
+def _length(value: Json) -> str:
     return f" · {len(value):,} inside" if isinstance(value, (dict, list)) else ""

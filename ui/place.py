@@ -8,7 +8,7 @@ from lab.threads import Thread
 from lab.tree import Tree
 from lab.workspace import Workspace
 
-CHECKPOINT = "checkpoint"
+CHECKPOINT_PARAMETER = "checkpoint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Looked:
         return self.workspace.running(self.thread.thread_id)
 
 
-def read(name: str = CHECKPOINT) -> Place | None:
+def read_place(name: str = CHECKPOINT_PARAMETER) -> Place | None:
     """Gives the place that the address names under `name`."""
     asked = st.query_params.get(name)
     if not asked:
@@ -53,7 +53,7 @@ def read(name: str = CHECKPOINT) -> Place | None:
     return Place(ident, namespace)
 
 
-def look_at(place: Place | None, name: str = CHECKPOINT) -> None:
+def look_at(place: Place | None, name: str = CHECKPOINT_PARAMETER) -> None:
     """Puts a place in the address; None takes it out."""
     if place is None:
         st.query_params.pop(name, None)

@@ -3,15 +3,14 @@
 import streamlit as st
 
 from lab.history import Question, Snapshot
-from lab.plain import Plain
+from lab.plain import Json
 from lab.questions import answer_fields, answer_text, question_text
-from ui import place
 from ui.actions import once
 from ui.answer import unchecked
 from ui.attempts import attempt, complaint, complaints, going, label, label_of, notice, possible
 from ui.form import ask
-from ui.form import held as answered
-from ui.place import Looked, Place
+from ui.form import values_in_form as answered
+from ui.place import Looked, Place, look_at
 from ui.text import code, literal, shown
 from ui.travel_notice import Done, travelled
 
@@ -68,7 +67,7 @@ def _elsewhere(looked: Looked) -> None:
                 f"Step {mark.step} · {literal(name, 40)}",
                 icon=":material/front_hand:",
                 key=f"to_{mark.checkpoint_id}",
-                on_click=place.look_at,
+                on_click=look_at,
                 args=(Place(mark.checkpoint_id),),
             )
 
@@ -86,11 +85,11 @@ def _question(thread_id: str, question: Question, snapshot: Snapshot) -> None:
 
 def _answer(looked: Looked, snapshot: Snapshot) -> None:
     thread_id = looked.thread.thread_id
-    answers: dict[str, Plain] = {}
+    answers: dict[str, Json] = {}
     for question in snapshot.questions:
         fields, simple = answer_fields(question)
         given = answered(fields, f"again_{thread_id}_{question.id}")
         answers[question.id] = given.get("answer") if simple else given
     looked.workspace.reanswer(thread_id, snapshot.checkpoint_id, answers, label=label_of(thread_id), **going())
-    place.look_at(None)
+    look_at(None)
     travelled(looked, Done(f"Answered differently at step {snapshot.step}", looked.grown.head))

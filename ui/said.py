@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import streamlit as st
 
-from lab.plain import Plain
+from lab.plain import Json
 from lab.threads import Thread
 from lab.value_text import value_text, values_text
 from lab.view import Said
@@ -33,7 +33,7 @@ def draw(item: Said, thread: Thread) -> None:
     st.text(shown(given, LONGEST))
 
 
-def _answers(said: Plain) -> Iterator[tuple[str, str]]:
+def _answers(said: Json) -> Iterator[tuple[str, str]]:
     """Give each question and its answer as text."""
     for found in said if isinstance(said, list) else [said]:
         if isinstance(found, dict) and "text" in found:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui import actions, place
+from ui import actions
+from ui.place import read_place
 
-STATE, LANE = "views", "lane_on_show"
+STATE_SECTION, LANE_SECTION = "views", "lane_on_show"
 """The keys of containers: what is drawn of the checkpoint on show, and the lane of its thread."""
 
 _ASKED = "scroll_asked"
@@ -22,8 +23,8 @@ def bring_into_view(key: str) -> None:
 def scroll() -> None:
     """Draw what scrolls; it stands before what it scrolls to, and waits for it."""
     # Who came by a link to a checkpoint would else see the top of the page, far above what the link names.
-    if st.session_state.get(actions.DRAWING) == 1 and place.read() is not None:
-        bring_into_view(STATE)
+    if st.session_state.get(actions.DRAWING) == 1 and read_place() is not None:
+        bring_into_view(STATE_SECTION)
     number, key = st.session_state.get(_ASKED, (0, ""))
     with st.container(key="scrolls"):
         _mount(key="scroll", data={"number": number, "to": key})

@@ -10,8 +10,8 @@ from graphs.pattern import Pattern
 from lab.errors import InvalidInput, LabError, UnknownLane, UnknownThread
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui import place
 from ui.catalogue import is_known
+from ui.place import look_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Shown:
     """Why the thread of the address can't be shown."""
 
 
-def current(pattern: Pattern, workspace: Workspace) -> Shown:
+def current_threads(pattern: Pattern, workspace: Workspace) -> Shown:
     """Gives the threads that the address names."""
     asked = st.query_params.get("thread")
     if not asked:
@@ -38,7 +38,7 @@ def current(pattern: Pattern, workspace: Workspace) -> Shown:
         )
     if not is_known(thread):
         return Shown({}, str(UnknownLane(thread.pattern, thread.lane)))
-    show(pattern, thread.thread_id)
+    show_thread(pattern, thread.thread_id)
     return Shown({found.lane: found for found in workspace.threads(session=thread.session) if is_known(found)})
 
 
@@ -52,25 +52,25 @@ def way_back(slug: str) -> dict[str, str]:
     return {"thread": kept} if kept else {}
 
 
-def show(pattern: Pattern, thread_id: str) -> None:
+def show_thread(pattern: Pattern, thread_id: str) -> None:
     """Puts a thread in the address and keeps it for the way back to this page."""
     st.session_state[_key(pattern.slug)] = thread_id
     if st.query_params.get("thread") != thread_id:
         st.query_params["thread"] = thread_id
 
 
-def forget(pattern: Pattern) -> None:
+def forget_thread(pattern: Pattern) -> None:
     """Takes the thread out of the address; it stays in the list of threads."""
     st.session_state.pop(_key(pattern.slug), None)
     st.query_params.pop("thread", None)
-    place.look_at(None)
+    look_at(None)
 
 
 def _key(slug: str) -> str:
     return f"{slug}_thread"
 
 
-def tried(act: Callable[[], Any]) -> Mapping[str, str]:
+def refusals(act: Callable[[], Any]) -> Mapping[str, str]:
     """Does a thing and gives why it was refused, by field; empty where it was done."""
     try:
         act()
@@ -81,18 +81,18 @@ def tried(act: Callable[[], Any]) -> Mapping[str, str]:
     return {}
 
 
-def complain(pattern: Pattern, error: LabError | None) -> None:
+def keep_problem(pattern: Pattern, error: LabError | None) -> None:
     """Keeps what went wrong with the page's last action for its next drawing."""
     st.session_state[f"{pattern.slug}_problem"] = error
 
 
-def complaint(pattern: Pattern) -> LabError | None:
+def kept_problem(pattern: Pattern) -> LabError | None:
     """Gives what went wrong with the page's last action."""
     found: LabError | None = st.session_state.get(f"{pattern.slug}_problem")
     return found
 
 
-def dismiss(thread: Thread) -> None:
+def forget_deleted(thread: Thread) -> None:
     """Lets go of a thread that was deleted, so that its pattern's page doesn't miss it."""
     key = _key(thread.pattern)
     if st.session_state.get(key) == thread.thread_id:

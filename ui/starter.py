@@ -10,14 +10,15 @@ import streamlit as st
 from graphs.pattern import Breakpoints, Example, Pattern, Turn
 from lab.errors import InvalidInput, LabError, UnknownThread
 from lab.lab import Lab
-from lab.plain import Plain
+from lab.plain import Json
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui import place, session
 from ui.access import choice
 from ui.actions import once
 from ui.catalogue import input_fields, unasked
-from ui.form import ask, held
+from ui.form import ask, values_in_form
+from ui.place import look_at
+from ui.session import forget_thread, keep_problem, kept_problem, show_thread
 from ui.text import literal
 
 
@@ -40,7 +41,7 @@ class Starter:
         number = self._example_number()
         example = self._pattern.examples[number]
         key, values = self._prefill(number, example)
-        problem = session.complaint(self._pattern)
+        problem = kept_problem(self._pattern)
         wrong = problem.fields if isinstance(problem, InvalidInput) else {}
         if problem is not None and not wrong:
             st.error(literal(problem, 1000), icon=":material/error:")
@@ -58,11 +59,11 @@ class Starter:
             with st.container(horizontal=True):
                 self._buttons(key)
 
-    def _given(self, key: str) -> dict[str, Plain]:
+    def _given(self, key: str) -> dict[str, Json]:
         """Gives what the form holds, and of what no form can ask for the example's values."""
         example = self._pattern.examples[st.session_state.get(f"{self._slug}_example", 0) or 0]
         fixed = {one.name: example.input[one.name] for one in self._unasked if one.name in example.input}
-        return {**fixed, **held(self._fields, key)}
+        return {**fixed, **values_in_form(self._fields, key)}
 
     def pauses(self) -> Breakpoints:
         """Gives the pauses that the visitor has chosen."""
@@ -85,7 +86,7 @@ class Starter:
         )
         return int(chosen or 0)
 
-    def _prefill(self, number: int, example: Example) -> tuple[str, Mapping[str, Plain]]:
+    def _prefill(self, number: int, example: Example) -> tuple[str, Mapping[str, Json]]:
         """Gives the key and the values of the form; a conversation's form goes on to the example's next turn."""
         key = f"{self._slug}_{number}"
         if not self._turning:
@@ -153,30 +154,30 @@ class Starter:
         chosen = choice()
         how: dict[str, Any] = {"model": chosen.model, "pace": chosen.pace, "breakpoints": self.pauses()}
         new = Lab.new_session()
-        session.complain(self._pattern, None)
+        keep_problem(self._pattern, None)
         try:
             started = [
                 self._workspace.start(self._slug, lane.key, given, session=new, **how) for lane in self._pattern.lanes
             ]
         except LabError as error:
-            session.complain(self._pattern, error)
+            keep_problem(self._pattern, error)
             return
-        place.look_at(None)
+        look_at(None)
         st.session_state[f"{self._slug}_said"] = 0
-        session.show(self._pattern, started[0].thread_id)
+        show_thread(self._pattern, started[0].thread_id)
 
     def _turn(self, key: str) -> None:
         given = self._given(key)
         chosen = choice()
-        session.complain(self._pattern, None)
+        keep_problem(self._pattern, None)
         try:
             # A lane that remembers may refuse; then the others mustn't have had the turn already.
             for thread in sorted(self._threads.values(), key=lambda found: not self._remembers(found)):
                 self._workspace.turn(thread.thread_id, given, model=chosen.model, pace=chosen.pace)
         except LabError as error:
-            session.complain(self._pattern, error)
+            keep_problem(self._pattern, error)
             return
-        place.look_at(None)
+        look_at(None)
         st.session_state[f"{self._slug}_said"] = st.session_state.get(f"{self._slug}_said", 0) + 1
 
     def _remembers(self, thread: Thread) -> bool:
@@ -189,15 +190,15 @@ class Starter:
                 self._workspace.stop(thread.thread_id)
 
     def _restart(self) -> None:
-        session.complain(self._pattern, None)
+        keep_problem(self._pattern, None)
         try:
             for thread in self._threads.values():
                 self._workspace.restart(thread.thread_id)
         except LabError as error:
-            session.complain(self._pattern, error)
-        place.look_at(None)
+            keep_problem(self._pattern, error)
+        look_at(None)
 
     def _new(self) -> None:
-        session.complain(self._pattern, None)
-        session.forget(self._pattern)
+        keep_problem(self._pattern, None)
+        forget_thread(self._pattern)
         st.session_state[f"{self._slug}_said"] = 0

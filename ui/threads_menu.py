@@ -12,7 +12,7 @@ from lab.threads import TITLE, Thread
 from lab.workspace import Workspace
 from ui.actions import is_taken, offer
 from ui.pruning import Choice, choose
-from ui.session import dismiss
+from ui.session import forget_deleted
 from ui.text import counted, literal, sized
 
 ACTIONS = {
@@ -219,7 +219,7 @@ def _delete(visitor: Workspace, thread: Thread) -> None:
     if sure:
         with _attempt("Deleting", "delete_do"):
             visitor.delete(thread.thread_id)
-            dismiss(thread)
+            forget_deleted(thread)
             _done(f"Deleted **{literal(thread.title, TITLE)}**.")
 
 

@@ -9,13 +9,12 @@ import streamlit as st
 from lab.errors import InvalidInput, LabError
 from lab.history import Snapshot
 from lab.travel import Preview
-from ui import place
 from ui.actions import once
 from ui.attempts import attempt, complaint, effects, going, label, label_of, names, notice, possible
 from ui.catalogue import node_names
 from ui.diff import changes
-from ui.editor import Edited, edit, held
-from ui.place import Looked, Place
+from ui.editor import Edited, edit, edit_in_form
+from ui.place import CHECKPOINT_PARAMETER, Looked, Place, look_at
 from ui.text import literal
 from ui.travel_notice import Done, travelled
 
@@ -45,7 +44,7 @@ def edit_and_fork(looked: Looked, snapshot: Snapshot) -> None:
 
     def typed() -> Typed:
         # Read when it's needed: pressed straight from a field, a button comes before the page is drawn again.
-        edited = held(entries, values, key, checkpoint_id)
+        edited = edit_in_form(entries, values, key, checkpoint_id)
         return Typed(edited, st.session_state.get(f"as_{thread_id}") or None, label_of(thread_id))
 
     made, wrong = _previewed(looked, snapshot, typed())
@@ -111,14 +110,14 @@ def _buttons(looked: Looked, snapshot: Snapshot, typed: Callable[[], Typed]) -> 
 
     def fork(*, run: bool) -> None:
         new = looked.workspace.fork(thread_id, checkpoint_id, run=run, **given())
-        place.look_at(None if run else Place(new))
+        look_at(None if run else Place(new))
         travelled(looked, Done(f"Forked from step {snapshot.step}", looked.grown.head))
 
     def both() -> None:
         looked.workspace.what_if(thread_id, checkpoint_id, **given())
         # Unless somebody chose two branches, those made last are compared.
-        for name in (place.CHECKPOINT, "left", "right"):
-            place.look_at(None, name)
+        for name in (CHECKPOINT_PARAMETER, "left", "right"):
+            look_at(None, name)
         st.session_state["view"] = "Compare branches"
 
     complaint(thread_id)
@@ -158,7 +157,7 @@ def replay(looked: Looked, snapshot: Snapshot) -> None:
 
     def again() -> None:
         looked.workspace.replay(thread_id, snapshot.checkpoint_id, label=label_of(thread_id), **going())
-        place.look_at(None)
+        look_at(None)
         travelled(looked, Done(f"Replayed from step {snapshot.step}", looked.grown.head))
 
     notice(looked.workspace.ahead(thread_id, snapshot.checkpoint_id))

@@ -8,10 +8,10 @@ import streamlit as st
 from lab.errors import LabError
 from lab.history import Snapshot
 from lab.tree import Mark
-from ui import place, scroll
 from ui.actions import once
 from ui.attempts import attempt, going
-from ui.place import Looked
+from ui.place import Looked, look_at, read_place
+from ui.scroll import LANE_SECTION, bring_into_view
 from ui.text import code_counted, literal
 
 TOLD = 200
@@ -28,7 +28,7 @@ class Done:
 
 def travelled(looked: Looked, done: Done) -> None:
     """Keep what was done in a thread, to be told until somebody looks at another checkpoint."""
-    st.session_state[_key(looked)] = (done, str(place.read() or ""))
+    st.session_state[_key(looked)] = (done, str(read_place() or ""))
 
 
 def travel_notice(looked: Looked) -> None:
@@ -36,7 +36,7 @@ def travel_notice(looked: Looked) -> None:
     done, at = st.session_state.get(_key(looked), (None, ""))
     if done is None or looked.grown.head is None:
         return
-    if at != str(place.read() or ""):
+    if at != str(read_place() or ""):
         del st.session_state[_key(looked)]
         return
     branch = looked.grown.branch_of(looked.grown.head)
@@ -87,7 +87,7 @@ def _buttons(looked: Looked, head: Snapshot | None) -> None:
 
             def go_on() -> None:
                 looked.workspace.proceed(thread_id, head.checkpoint_id, **going())
-                place.look_at(None)
+                look_at(None)
                 travelled(looked, Done("Continued", head.checkpoint_id))
 
             st.button(
@@ -101,8 +101,8 @@ def _buttons(looked: Looked, head: Snapshot | None) -> None:
             "Show its lane",
             icon=":material/arrow_upward:",
             key=f"did_show_{thread_id}",
-            on_click=scroll.bring_into_view,
-            args=(scroll.LANE,),
+            on_click=bring_into_view,
+            args=(LANE_SECTION,),
         )
 
 
