@@ -20,8 +20,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lab.door import close_lab, open_lab
 from lab.errors import LabError
+from lab.lab import close_lab, open_lab
 from lab.visitors import COOKIE, NEAR, Visitors, is_loopback
 
 LOG = logging.getLogger(__name__)

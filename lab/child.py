@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 from typing import IO
 
+from lab.engine import Engine
 from lab.event_store import encode
 from lab.events import Event, StreamingMessage
-from lab.lab import Lab
 from lab.plain import Json
 from lab.runs import REQUEST, Request
 from lab.settings import Settings
@@ -58,9 +58,9 @@ def main() -> None:
 
 
 def _carry_out(settings: Settings, request: Request, channel: Channel) -> None:
-    lab = Lab(settings)
+    engine = Engine(settings)
     try:
-        work = lab.work(request, expendable=True)
+        work = engine.work(request, expendable=True)
 
         def listen() -> None:
             for _ in sys.stdin:
@@ -73,7 +73,7 @@ def _carry_out(settings: Settings, request: Request, channel: Channel) -> None:
         threading.Thread(target=listen, daemon=True).start()
         outcome, error = work.carry_out(channel)
     finally:
-        lab.close()
+        engine.close()
     channel.write({"outcome": outcome, "error": error})
 
 

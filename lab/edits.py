@@ -25,7 +25,7 @@ from lab.errors import NotPossible, StorageUnavailable
 from lab.events import StateEdited
 from lab.models import explain
 from lab.plain import to_jsonable
-from lab.stream import Graph
+from lab.types import Graph
 
 _KEEPING = """# A run that is told to stop before it begins: it only adds to the state, and what was next stays next.
 control = RunControl()

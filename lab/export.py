@@ -15,8 +15,8 @@ from lab.meter import thread_sizes
 from lab.parcel import FORMAT, LIMITS, End, Header, Libraries, Limits, Metadata, Point, Room, must_be_few, pack
 from lab.saved import Link, OpenRows, open_for_reading
 from lab.storage import Storage
-from lab.stream import Graph
 from lab.threads import Thread
+from lab.types import Graph
 from lab.values import Careful, UnsafeValue, allowed_types, channels_of, is_reserved
 
 _TOO_LARGE = "the thread is larger than a file may be; prune it first"

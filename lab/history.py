@@ -27,7 +27,7 @@ from lab.events import (
 )
 from lab.plain import Json, to_jsonable
 from lab.redaction import redact
-from lab.stream import Graph
+from lab.types import Graph
 
 Status = Literal["new", "running", "elsewhere", "waiting", "finished", "resumable"]
 """`elsewhere` is a run, or an edit, of another process on the same database."""

@@ -18,9 +18,9 @@ from lab.parcel import LIMITS, Header, ImportRefused, Limits, Point, ThreadFile,
 from lab.saved import OpenRows, open_for_writing
 from lab.storage import Storage
 from lab.storage_errors import DATABASE_ERRORS
-from lab.stream import Graph
 from lab.tables import THREADS
 from lab.threads import Thread
+from lab.types import Graph
 from lab.values import Careful, Types, allowed_types, channels_of, is_reserved
 
 GraphOf = Callable[[str, str], Graph | None]

@@ -15,8 +15,8 @@ from lab.keep import Pruned, branch_heads, copy_thread, delete_thread, keep_newe
 from lab.meter import StorageSize, ThreadSize, compact, storage_size, thread_sizes
 from lab.owned import Owned
 from lab.storage import Storage
-from lab.stream import Graph
 from lab.threads import Thread, given_title
+from lab.types import Graph
 
 IN_MEMORY = 16 * 2**20
 """Bytes of an export that are kept in memory; a larger one goes to a temporary file."""
@@ -41,12 +41,12 @@ class Keeping(Owned):
 
     def listed(self, *, pattern: str | None = None, text: str = "", limit: int = 20, offset: int = 0) -> Listed:
         """Gives a page of the threads, the last used first: those of a pattern, with that text in title or id."""
-        found = self._lab.threads.list(self.name, pattern=pattern, text=text, limit=limit, offset=offset)
-        return Listed(found, self._lab.threads.count(self.name, pattern=pattern, text=text))
+        found = self._engine.threads.list(self.name, pattern=pattern, text=text, limit=limit, offset=offset)
+        return Listed(found, self._engine.threads.count(self.name, pattern=pattern, text=text))
 
     def rename(self, thread_id: str, title: str) -> None:
         """Gives a thread another title, running or not; raises InvalidInput."""
-        self._lab.threads.rename(self.name, thread_id, title)
+        self._engine.threads.rename(self.name, thread_id, title)
 
     def copy(self, thread_id: str, title: str | None = None) -> Thread:
         """Copies a thread with all its branches, but not what it did outside its state.
@@ -57,7 +57,7 @@ class Keeping(Owned):
         if not self._is_shared(self._storage(thread)):
             raise _not_shared(thread)
         with self._alone(thread_id):
-            return copy_thread(self._lab.storage, thread, None if title is None else given_title(title))
+            return copy_thread(self._engine.storage, thread, None if title is None else given_title(title))
 
     def export(self, thread_id: str, left_out: set[str] | None = None) -> Iterator[bytes]:
         """Gives the thread as a file that `take_in` takes, piece by piece; `left_out` gets what isn't in it, in words.
@@ -77,7 +77,7 @@ class Keeping(Owned):
         file: SpooledTemporaryFile[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by who reads it
         try:
             with self._alone(thread_id):
-                graph = self._lab.reading(thread.pattern, thread.lane)
+                graph = self._engine.reading(thread.pattern, thread.lane)
                 file.writelines(export_thread(storage, thread, graph, left_out=left_out))
         except BaseException:
             file.close()
@@ -90,11 +90,11 @@ class Keeping(Owned):
 
     def take_in(self, file: BinaryIO) -> Thread:
         """Makes a thread of this workspace out of an exported file; raises ImportRefused, having changed nothing."""
-        return import_thread(self._lab.storage, file, self.name, self._keeper)
+        return import_thread(self._engine.storage, file, self.name, self._keeper)
 
     def delete(self, thread_id: str) -> None:
         """Deletes a thread, readable or not, with all that it booked and sent; raises ThreadBusy."""
-        self._lab.storage.making_room(partial(self._delete, self._thread(thread_id)))
+        self._engine.storage.making_room(partial(self._delete, self._thread(thread_id)))
 
     def _delete(self, thread: Thread) -> None:
         thread_id = thread.thread_id
@@ -102,8 +102,8 @@ class Keeping(Owned):
             storage = self._storage(thread)
             if not self._is_shared(storage):
                 delete_thread(storage, thread_id)
-            delete_thread(self._lab.storage, thread_id)
-            self._lab.lane_savers.drop(thread_id)
+            delete_thread(self._engine.storage, thread_id)
+            self._engine.lane_savers.drop(thread_id)
             self._forget(thread_id, storage)
 
     def heads(self, thread_id: str) -> tuple[str, ...]:
@@ -130,17 +130,17 @@ class Keeping(Owned):
                 pruned = prune(storage)
                 if not self._is_shared(storage):
                     gone = there.difference(row.checkpoint_id for row in index_rows(storage, thread_id))
-                    with self._lab.storage.database.begin() as connection:
-                        self._lab.runs.store.drop_branches(connection, thread_id, gone)
+                    with self._engine.storage.database.begin() as connection:
+                        self._engine.runs.store.drop_branches(connection, thread_id, gone)
                 self._forget(thread_id, storage)
             return pruned
 
-        return self._lab.storage.making_room(act)
+        return self._engine.storage.making_room(act)
 
     def sizes(self, thread_ids: Sequence[str]) -> dict[str, ThreadSize]:
         """Gives what each of these threads takes, readable or not."""
-        threads = self._lab.threads.owned(self.name, thread_ids)
-        sizes = thread_sizes(self._lab.storage, thread_ids)
+        threads = self._engine.threads.owned(self.name, thread_ids)
+        sizes = thread_sizes(self._engine.storage, thread_ids)
         for thread in threads:
             storage = self._storage(thread)
             if not self._is_shared(storage):
@@ -149,7 +149,7 @@ class Keeping(Owned):
 
     def storage(self) -> StorageSize:
         """Gives what the whole database takes, of all workspaces: that is the disk's, and tells nothing of a thread."""
-        return storage_size(self._lab.storage)
+        return storage_size(self._engine.storage)
 
     def compact(self) -> int:
         """Gives the room of what was deleted back to the disk and tells how many bytes that was.
@@ -163,12 +163,12 @@ class Keeping(Owned):
                 "browser on the lab's own machine may do it. Open the lab there, by its loopback address and through "
                 "no proxy."
             )
-        if self._lab.runs.running():
+        if self._engine.runs.running():
             raise NotPossible(
                 "A thread is running, and what it saves would have to wait for the compaction, which needs the "
                 "database to itself. Wait for the run's end, or stop it, and try again."
             )
-        return compact(self._lab.storage)
+        return compact(self._engine.storage)
 
     @contextmanager
     def _alone(self, thread_id: str) -> Iterator[None]:
@@ -178,29 +178,29 @@ class Keeping(Owned):
 
     def _forget(self, thread_id: str, storage: Storage) -> None:
         """Drops what this process remembers of a thread's saved rows."""
-        self._lab.runs.forget(self.name, thread_id)
+        self._engine.runs.forget(self.name, thread_id)
         storage.saver.forget(thread_id)
 
     def _is_known(self, slug: str, lane_key: str) -> bool:
-        pattern = self._lab.patterns.get(slug)
+        pattern = self._engine.patterns.get(slug)
         return pattern is not None and any(lane.key == lane_key for lane in pattern.lanes)
 
     def _storage(self, thread: Thread) -> Storage:
         """Gives where a thread's checkpoints are; those of a lane that this version doesn't have are in the lab's."""
         known = self._is_known(thread.pattern, thread.lane)
-        return self._lab.storage_of(thread) if known else self._lab.storage
+        return self._engine.storage_of(thread) if known else self._engine.storage
 
     def _is_shared(self, storage: Storage) -> bool:
         """Tells whether a thread's checkpoints are in the lab's own database, whichever checkpointer it has."""
-        return storage.database is self._lab.storage.database
+        return storage.database is self._engine.storage.database
 
     def _keeper(self, slug: str, lane_key: str) -> Graph | None:
         """Gives the graph of a lane; None where there is no such lane or it keeps nothing in the lab's database."""
         if not self._is_known(slug, lane_key):
             return None
-        lane = self._lab.lane(slug, lane_key)
-        kept = lane.remembers and (not lane.saver or lane.saver == self._lab.storage.kind != "memory")
-        return self._lab.reading(slug, lane_key) if kept else None
+        lane = self._engine.lane(slug, lane_key)
+        kept = lane.remembers and (not lane.saver or lane.saver == self._engine.storage.kind != "memory")
+        return self._engine.reading(slug, lane_key) if kept else None
 
 
 def _not_shared(thread: Thread) -> NotPossible:

@@ -1,250 +1,26 @@
-"""The lab: opens the storage, and gives each visitor a workspace, through which alone threads are reached."""
+"""The lab: an engine whose threads each visitor reaches through a workspace; the process has one."""
 
 import functools
 import secrets
-import time
-import uuid
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
-from dataclasses import replace
-from typing import Any
+import threading
+from contextlib import suppress
 
-from langchain_core.runnables.graph import Graph as Drawing
-from langgraph.types import Command
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from graphs.catalogue import CATALOGUE
-from graphs.pattern import Breakpoints, Lane, Pattern
-from graphs.world import World
-from lab.chain import TwoStepRun, asked_again
-from lab.claims import Claims
-from lab.errors import UnknownLane
-from lab.event_store import ROOM, ROOM_IN_MEMORY, EventStore
-from lab.events import Log, Outcome, SaverDropped, StateEdited, WentBack
-from lab.forms import check_input
-from lab.history import questions
-from lab.lane_savers import CALLS, ThreadSaver, ThreadSavers
-from lab.lease import LeaseRenewal
-from lab.models import ModelName, make_model
-from lab.recorder import plain_names
-from lab.redaction import know_environment_secrets, know_secrets
-from lab.runs import Request, Runs
-from lab.settings import Settings, read_settings
-from lab.storage import Storage, open_storage
-from lab.stream import Graph, Stream
-from lab.tables import SECRETS, ArchiveTable, FaultTable, LedgerTable, OutboxTable
-from lab.threads import Thread, Threads
+from lab.engine import Engine
+from lab.redaction import know_secrets
+from lab.settings import Settings
+from lab.tables import SECRETS
 from lab.workspace import Workspace
 
 
-class Lab:
-    """An opened lab; close it when the process ends."""
-
-    def __init__(self, settings: Settings | None = None, *, patterns: Sequence[Pattern] = CATALOGUE) -> None:
-        self.settings = settings or read_settings()
-        know_environment_secrets()
-        know_secrets(*self.settings.secrets)
-        self.patterns = {pattern.slug: pattern for pattern in patterns}
-        self._stack = ExitStack()
-        self.storage: Storage = self._stack.enter_context(open_storage(self.settings))
-        self.threads = Threads(self.storage.database)
-        database = self.storage.database
-        self.claims = Claims(database, self.settings.lease, self.settings.runs_per_workspace)
-        room = ROOM_IN_MEMORY if self.storage.kind == "memory" else ROOM
-        self.runs = Runs(database, self.claims, EventStore(database, room=room))
-        self.storage.saver.guard = self.runs.guard
-        self.renewal = LeaseRenewal(self.claims, self.runs, self.settings.lease)
-        self.lane_savers = ThreadSavers(self.settings, self.storage, self.runs.running, self._lost, self.runs.guard)
-        self._stack.callback(self.lane_savers.close)
-        self._stack.callback(self.claims.end)
-        self._stack.callback(self.renewal.close)
-        self._stack.callback(self._close_runs)
-        self.left = 0
-        """Runs that hadn't ended when the lab was closed; their threads stand at their last checkpoints."""
-        self.graph = functools.lru_cache(maxsize=256)(self._graph)
+class Lab(Engine):
+    """An engine with workspaces; close it when the process ends."""
 
     def workspace(self, name: str, *, near: bool = False) -> Workspace:
-        """Return the door to one workspace's threads; `near` says that its visitor sits at this very machine."""
+        """Return a workspace, which reaches its own threads alone; `near`: its visitor sits at this very machine."""
         return Workspace(self, name, near=near)
-
-    def announce(self, address: str) -> None:
-        """Tells other processes on this database where this one is reached."""
-        self.claims.announce(address)
-        self.renewal.begin()
-
-    def close(self) -> None:
-        """Stops all runs and closes the storage."""
-        self._stack.close()
-
-    def _close_runs(self) -> None:
-        self.left = self.runs.close()
-
-    def pattern(self, slug: str) -> Pattern:
-        """Gives a pattern; raises UnknownLane where there is none."""
-        try:
-            return self.patterns[slug]
-        except KeyError:
-            raise UnknownLane(slug) from None
-
-    def lane(self, slug: str, key: str) -> Lane:
-        """Gives a pattern's lane; raises UnknownLane where there is none."""
-        found = next((lane for lane in self.pattern(slug).lanes if lane.key == key), None)
-        if found is None:
-            raise UnknownLane(slug, key)
-        return found
-
-    def offered(self, slug: str) -> Pattern:
-        """Gives a pattern with those lanes alone for which there is a checkpointer here."""
-        pattern = self.pattern(slug)
-        return replace(pattern, lanes=tuple(lane for lane in pattern.lanes if self.lane_savers.offers(lane.saver)))
-
-    def _graph(self, slug: str, lane_key: str, model: ModelName, pace: float) -> Graph:
-        lane = self.lane(slug, lane_key)
-        # Threads of a lane that names its checkpointer run on a graph of their own each.
-        return self._compiled(slug, lane_key, model, pace, None if lane.saver else self.storage)
-
-    def _compiled(self, slug: str, lane_key: str, model: ModelName, pace: float, storage: Storage | None) -> Graph:
-        pattern, lane = self.pattern(slug), self.lane(slug, lane_key)
-        built = lane.build(make_model(model, pattern.script, pace, self.settings))
-        graph = built.compile(checkpointer=storage.saver if storage is not None and lane.remembers else None)
-        # Version 2 of the stream would put a subgraph's values through the class of this graph's state, which fails
-        # where theirs is another; nothing here reads the values that it streams.
-        graph._state_mapper = graph._output_mapper = None
-        return graph
-
-    def reading(self, slug: str, lane_key: str) -> Graph:
-        """Gives the lane's graph for its nodes and schemas; no model call is made through it."""
-        return self.graph(slug, lane_key, "offline", 0.0)
-
-    def reading_of(self, thread: Thread | Request) -> Graph:
-        """Gives the graph by which a thread is read, on the checkpointer that its lane chooses."""
-        saver = self.lane(thread.pattern, thread.lane).saver
-        if not saver:
-            return self.reading(thread.pattern, thread.lane)
-        held = self.lane_savers.of(thread.thread_id, saver)
-        return self._held_graph(held, thread.pattern, thread.lane, "offline", 0.0)
-
-    def storage_of(self, thread: Thread) -> Storage:
-        """Gives the storage in which a thread's checkpoints are, on the checkpointer that its lane chooses."""
-        saver = self.lane(thread.pattern, thread.lane).saver
-        return self.lane_savers.of(thread.thread_id, saver).storage if saver else self.storage
-
-    def _held_graph(self, held: ThreadSaver, slug: str, lane_key: str, model: ModelName, pace: float) -> Graph:
-        graph = held.graphs.get((model, pace))
-        if graph is None:
-            graph = held.graphs[model, pace] = self._compiled(slug, lane_key, model, pace, held.storage)
-        return graph
-
-    def _graph_for(self, request: Request) -> Graph:
-        how = (request.pattern, request.lane, request.model, request.pace)
-        saver = self.lane(request.pattern, request.lane).saver
-        return self._held_graph(self.lane_savers.keep(request.thread_id, saver), *how) if saver else self.graph(*how)
-
-    def _lost(self, thread_id: str, checkpoints: int) -> None:
-        """Tells a thread's page that its memory went to make room for others'."""
-        calls = CALLS["memory"]
-        for log in self.runs.logs(thread_id):
-            log.append(lambda no: SaverDropped(no, time.time(), "room", checkpoints, 0, calls))
-
-    def drawing(self, slug: str, lane_key: str) -> Drawing:
-        """Gives the lane's nodes and edges, subgraphs opened."""
-        graph = self.reading(slug, lane_key)
-        return _renamed(graph.get_graph(xray=True), plain_names(graph))
-
-    def input_schema(self, slug: str, lane_key: str) -> type:
-        """Gives the type of the lane's input."""
-        builder = self.reading(slug, lane_key).builder
-        schema: type = builder.input_schema
-        return schema
-
-    def state_schema(self, slug: str, lane_key: str) -> type:
-        """Gives the type of the lane's state."""
-        schema: type = self.reading(slug, lane_key).builder.state_schema
-        return schema
-
-    def world(self, thread_id: str, *, expendable: bool = False) -> World:
-        """Gives what the nodes of a thread's run act upon."""
-        database = self.storage.database
-        return World(
-            thread_id,
-            LedgerTable(database, thread_id, self.runs.guard),
-            OutboxTable(database, thread_id, self.runs.guard),
-            ArchiveTable(database, thread_id, self.runs.guard),
-            FaultTable(database, thread_id, expendable=expendable),
-        )
-
-    def work(self, request: Request, *, expendable: bool = False) -> Stream | TwoStepRun:
-        """Gives the work that a request asks for; `expendable` lets the nodes kill this process."""
-        match request.kind:
-            case "start" | "turn":
-                given = check_input(self.input_schema(request.pattern, request.lane), request.values)
-                return self._stream(request, given, expendable=expendable)
-            case "resume":
-                return self._stream(request, Command(resume=dict(request.values)), expendable=expendable)
-            case "reanswer":
-                return self._reanswered(request, expendable=expendable)
-            case "what-if":
-                return self._twice(request, expendable=expendable)
-            case _:
-                return self._stream(request, None, at=request.checkpoint_id, expendable=expendable)
-
-    def _stream(self, request: Request, given: Any, *, at: str = "", expendable: bool) -> Stream:
-        lane = self.lane(request.pattern, request.lane)
-        own, chosen = lane.breakpoints, request.breakpoints
-        return Stream(
-            graph=self._graph_for(request),
-            lane=lane,
-            given=given,
-            config=self.config(request.thread_id, request.pattern, request.lane, request.workspace, request.label),
-            at=at,
-            world=self.world(request.thread_id, expendable=expendable),
-            breakpoints=Breakpoints((*own.before, *chosen.before), (*own.after, *chosen.after)),
-        )
-
-    def _reanswered(self, request: Request, *, expendable: bool) -> TwoStepRun:
-        """Asks first, for an answer given to what was answered before is passed over for the old one."""
-        graph = self.reading_of(request)
-        place = {"thread_id": request.thread_id, "checkpoint_ns": "", "checkpoint_id": request.checkpoint_id}
-        old = questions(graph.get_state({"configurable": place}))
-
-        def answered(outcome: Outcome, _: Log) -> Stream | None:
-            if outcome != "waiting":
-                return None
-            snapshot = graph.get_state({"configurable": {"thread_id": request.thread_id}})
-            answers = asked_again(old, snapshot, request.values)
-            return self._stream(request, Command(resume=answers), expendable=expendable) if answers else None
-
-        first = self._stream(request, None, at=request.checkpoint_id, expendable=expendable)
-        given = ", ".join(repr(answer) for answer in request.values.values())
-        return TwoStepRun(
-            first, answered, f"# Asked again, each question has a new id.\nCommand(resume={{new_id: {given}}})"
-        )
-
-    def _twice(self, request: Request, *, expendable: bool) -> TwoStepRun:
-        """Runs a rest as it was and then with the edit, so that the thread goes on from the edited one."""
-        edited = StateEdited(**request.values["edit"])
-        back = WentBack(0, edited.at, request.checkpoint_id, request.values["step"])
-        first = self._stream(replace(request, label="as it was"), None, at=request.checkpoint_id, expendable=expendable)
-        second = self._stream(request, None, at=edited.checkpoint_id, expendable=expendable)
-
-        def with_the_edit(_: Outcome, log: Log) -> Stream:
-            log.append(lambda no: back._replace(no=no))
-            log.append(lambda no: edited._replace(no=no))
-            return second
-
-        return TwoStepRun(first, with_the_edit, second.calls())
-
-    def config(self, thread_id: str, slug: str, lane_key: str, workspace: str, label: str = "") -> Any:
-        """Gives a run's config: the thread alone, its limits, and metadata to find it by."""
-        noted = {"pattern": slug, "lane": lane_key, "workspace": workspace, "began": time.time()}
-        return {
-            "configurable": {"thread_id": thread_id},
-            "recursion_limit": self.settings.recursion_limit,
-            # One worker of the pool does nothing but wait for the stream's next part.
-            "max_concurrency": self.settings.max_concurrency + 1,
-            "metadata": noted | ({"label": label} if label else {}),
-        }
 
     @functools.cached_property
     def secret(self) -> str:
@@ -268,20 +44,25 @@ class Lab:
             ).scalar_one_or_none()
         return found
 
-    @staticmethod
-    def new_session() -> str:
-        """Gives an id for threads that are started side by side."""
-        return str(uuid.uuid4())
+
+_lock = threading.Lock()
+_opened: list[Lab] = []
 
 
-def _renamed(drawing: Drawing, names: Mapping[str, str]) -> Drawing:
-    """Gives a drawing whose nodes have the names by which runs tell of them."""
+def open_lab(settings: Settings | None = None) -> Lab:
+    """Gives the process's lab and opens it where it isn't yet; raises LabError where it can't be."""
+    with _lock:
+        if not _opened:
+            _opened.append(Lab(settings))
+        return _opened[0]
 
-    def named(ident: str) -> str:
-        return ":".join(names.get(part, part) for part in str(ident).split(":"))
 
-    if not names:
-        return drawing
-    nodes = {named(ident): node._replace(id=named(ident)) for ident, node in drawing.nodes.items()}
-    edges = [edge._replace(source=named(edge.source), target=named(edge.target)) for edge in drawing.edges]
-    return Drawing(nodes=nodes, edges=edges)
+def close_lab() -> int:
+    """Closes the process's lab and gives how many runs didn't end; the next one who asks opens another."""
+    left = 0
+    with _lock:
+        while _opened:
+            lab = _opened.pop()
+            lab.close()
+            left += lab.left
+    return left

@@ -15,15 +15,14 @@ from sqlalchemy import delete
 
 from graphs.pattern import Saver
 from lab.errors import NotPossible
-from lab.models import ModelName
 from lab.noting import SummarySaver
 from lab.savers import Readers, SummaryMemorySaver, SummaryPostgresSaver, SummarySqliteSaver
 from lab.settings import Settings
 from lab.sqlite_file import connect
 from lab.storage import Storage, open_storage
 from lab.storage_errors import in_words
-from lab.stream import Graph
 from lab.tables import NOTES, Guard
+from lab.types import Graph, ModelName
 
 ROOM = {"memory": 200, "sqlite": 32, "postgresql": 32}
 """Checkpointers of each kind that are kept; past that the one used longest ago goes, unless its thread runs."""

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import openai
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -20,8 +20,7 @@ from lab.openai_model import AnswerCut, AnswerUnreadable, LabChatOpenAI, cuttabl
 from lab.redaction import redact
 from lab.settings import Settings
 from lab.stopping import current_signal
-
-ModelName = Literal["offline", "openai"]
+from lab.types import ModelName
 
 _PIECES = re.compile(r"\S+\s*|\s+")
 

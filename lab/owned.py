@@ -1,12 +1,10 @@
 """What all parts of a workspace share: whose threads these are, and one run a thread at a time."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import Any, TypedDict
 
 from langgraph.types import StateSnapshot
 from sqlalchemy import Connection
@@ -14,6 +12,7 @@ from sqlalchemy import Connection
 from graphs.pattern import Breakpoints, Lane, Pattern
 from lab.apart import SubprocessRun
 from lab.claims import Accepted
+from lab.engine import Engine
 from lab.errors import (
     NotPossible,
     StaleAnswer,
@@ -28,15 +27,11 @@ from lab.history import RESTORED, Question, questions, restore
 from lab.index import newest_checkpoint_id, state_sizes
 from lab.lane_savers import CALLS
 from lab.listing import read_tree
-from lab.models import ModelName
 from lab.plain import Json
 from lab.runs import Claim, Request, Work
 from lab.snapshots import read_state
-from lab.stream import Graph
 from lab.threads import BRANCH, Thread, given_title
-
-if TYPE_CHECKING:
-    from lab.lab import Lab
+from lab.types import Graph, ModelName
 
 NO_BREAKPOINTS = Breakpoints()
 COMPARED_EVERY = 0.5
@@ -73,60 +68,60 @@ class RunOptions(TypedDict, total=False):
 class Owned:
     """A workspace's threads; nothing of another workspace can be reached through it."""
 
-    def __init__(self, lab: Lab, name: str, *, near: bool = False) -> None:
-        self._lab = lab
+    def __init__(self, engine: Engine, name: str, *, near: bool = False) -> None:
+        self._engine = engine
         self.name = name
         self.near = near
         """Whether the visitor sits at this very machine, and may do what concerns all workspaces."""
 
     def _thread(self, thread_id: str) -> Thread:
-        thread = self._lab.threads.find(self.name, thread_id)
+        thread = self._engine.threads.find(self.name, thread_id)
         if thread is None:
             raise UnknownThread(thread_id)
         return thread
 
     def _open(self, thread_id: str) -> tuple[Thread, Pattern, Lane, Graph, EventLog]:
         thread = self._thread(thread_id)
-        pattern = self._lab.pattern(thread.pattern)
-        graph = self._lab.reading_of(thread)
-        return thread, pattern, self._lab.lane(thread.pattern, thread.lane), graph, self._log(thread)
+        pattern = self._engine.pattern(thread.pattern)
+        graph = self._engine.reading_of(thread)
+        return thread, pattern, self._engine.lane(thread.pattern, thread.lane), graph, self._log(thread)
 
     def _followed(self, thread_id: str) -> EventLog:
         """Gives the thread's log; who follows a run asks often, and a log that is known needs no look at the table."""
-        log = self._lab.runs.known(self.name, thread_id)
+        log = self._engine.runs.known(self.name, thread_id)
         if log is None:
             return self._log(self._thread(thread_id))
         # Of a run at work here nobody else tells anything.
-        here = self._lab.runs.active(thread_id) is not None
+        here = self._engine.runs.active(thread_id) is not None
         if not here and time.monotonic() - log.compared > COMPARED_EVERY:
             return self._log(self._thread(thread_id))
         return log
 
     def _log(self, thread: Thread) -> EventLog:
-        log = self._lab.runs.log(self.name, thread.thread_id, partial(self._filled, thread))
-        if self._lab.runs.active(thread.thread_id) is None and time.monotonic() - log.compared > COMPARED_EVERY:
+        log = self._engine.runs.log(self.name, thread.thread_id, partial(self._filled, thread))
+        if self._engine.runs.active(thread.thread_id) is None and time.monotonic() - log.compared > COMPARED_EVERY:
             self._compare(thread, log)
         return log
 
     def _filled(self, thread: Thread, log: EventLog) -> None:
         """Fills a log with what was saved of the thread's events, and with what checkpoints alone tell."""
-        store = self._lab.runs.store
+        store = self._engine.runs.store
         log.load(store.load(thread.thread_id))
         log.stored = store.size(thread.thread_id)
-        standing = self._lab.claims.standing(thread.thread_id)
+        standing = self._engine.claims.standing(thread.thread_id)
         if standing.holder is None and not standing.left and not log.open_run:
             self._complete(thread, log)
             self._forgotten(thread, log)
 
     def _forgotten(self, thread: Thread, log: EventLog) -> None:
         """Tells of a thread whose checkpoints went with the process that had them in its memory."""
-        saver = self._lab.lane(thread.pattern, thread.lane).saver
+        saver = self._engine.lane(thread.pattern, thread.lane).saver
         told = len(log.told)
         if (
             saver
             and told
             and not log.dropped
-            and not newest_checkpoint_id(self._lab.storage_of(thread), thread.thread_id)
+            and not newest_checkpoint_id(self._engine.storage_of(thread), thread.thread_id)
         ):
             log.append(lambda no: SaverDropped(no, time.time(), "restart", told, 0, CALLS[saver]))
 
@@ -134,16 +129,16 @@ class Owned:
         """Takes over what other processes told of a thread, and the end of a run whose process died."""
         log.compared = time.monotonic()
         self._load(thread.thread_id, log)
-        standing = self._lab.claims.standing(thread.thread_id)
+        standing = self._engine.claims.standing(thread.thread_id)
         if standing.holder is not None or not (standing.left or log.open_run):
             return
         # Whoever else finds it first tells it.
-        with suppress(ThreadBusy, UnknownThread), self._lab.runs.claimed(self.name, thread.thread_id):
+        with suppress(ThreadBusy, UnknownThread), self._engine.runs.claimed(self.name, thread.thread_id):
             self._load(thread.thread_id, log)
             self._buried(thread, log, standing.accepted)
 
     def _load(self, thread_id: str, log: EventLog) -> None:
-        store = self._lab.runs.store
+        store = self._engine.runs.store
         if store.last(thread_id) > log.newest_saved:
             log.load(store.load(thread_id, log.newest_saved))
             log.stored = store.size(thread_id)
@@ -162,9 +157,9 @@ class Owned:
 
     def _complete(self, thread: Thread, log: EventLog) -> None:
         """Tells from checkpoints what no event tells: of an import, of an older version, or of a killed process."""
-        if not self._lab.lane(thread.pattern, thread.lane).remembers:
+        if not self._engine.lane(thread.pattern, thread.lane).remembers:
             return
-        storage, graph = self._lab.storage_of(thread), self._lab.reading_of(thread)
+        storage, graph = self._engine.storage_of(thread), self._engine.reading_of(thread)
         told = log.told
         if newest_checkpoint_id(storage, thread.thread_id) in {"", *told}:
             return
@@ -184,7 +179,7 @@ class Owned:
 
     def _pace(self, going: RunOptions) -> float:
         pace = going.get("pace")
-        return self._lab.settings.pace if pace is None else pace
+        return self._engine.settings.pace if pace is None else pace
 
     def _state(
         self, graph: Graph, thread: Thread, checkpoint_id: str | None = None, namespace: str = ""
@@ -233,7 +228,7 @@ class Owned:
 
     def _must_be_offered(self, pattern: Pattern, lane: Lane) -> None:
         self._must_be_sound()
-        if lane not in self._lab.offered(pattern.slug).lanes:
+        if lane not in self._engine.offered(pattern.slug).lanes:
             raise NotPossible(
                 f"The lane '{lane.title}' keeps its threads in PostgreSQL, and this lab has none. "
                 "Start the lab with a postgresql:// URL as LAB_DATABASE, or choose another lane."
@@ -241,7 +236,7 @@ class Owned:
 
     def _must_be_sound(self) -> None:
         """Raises DamageFound where nothing more may be saved because the database file is damaged."""
-        if (damage := self._lab.storage.damage) is not None:
+        if (damage := self._engine.storage.damage) is not None:
             raise damage
 
     @contextmanager
@@ -255,9 +250,9 @@ class Owned:
         """
         if runs:
             self._must_be_sound()
-        self._lab.renewal.begin()
-        with self._lab.runs.claimed(self.name, thread_id, answering, runs=runs) as claim:
-            log = self._lab.runs.known(self.name, thread_id)
+        self._engine.renewal.begin()
+        with self._engine.runs.claimed(self.name, thread_id, answering, runs=runs) as claim:
+            log = self._engine.runs.known(self.name, thread_id)
             if log is not None:
                 # Another process may have worked on it since this one looked.
                 self._load(thread_id, log)
@@ -267,7 +262,7 @@ class Owned:
         """Tells whether a run is to kill its process, for which it gets one of its own; raises NotPossible."""
         if not pattern.crash_field or values.get(pattern.crash_field, "never") == "never":
             return False
-        if self._lab.storage.kind == "memory":
+        if self._engine.storage.kind == "memory":
             raise NotPossible(
                 "A killed process takes its memory with it, and this lab keeps its threads there. "
                 f"Choose 'never' for '{pattern.crash_field}', or start the lab with a file as LAB_DATABASE."
@@ -300,8 +295,8 @@ class Owned:
 
     def _work(self, request: Request, *, apart: bool) -> Work:
         """Gives what a run of this request does; raises NotPossible where its model isn't configured."""
-        work = self._lab.work(request)
-        return SubprocessRun(self._lab.settings, request, work.calls()) if apart else work
+        work = self._engine.work(request)
+        return SubprocessRun(self._engine.settings, request, work.calls()) if apart else work
 
     def _launch(
         self, claim: Claim, thread: Thread, request: Request, said: Json, log: EventLog, *, apart: bool
@@ -312,9 +307,9 @@ class Owned:
         claim.hand_over(request, said, work, log)
 
     def _touched(self, thread_id: str, connection: Connection) -> None:
-        self._lab.threads.touch(connection, thread_id)
+        self._engine.threads.touch(connection, thread_id)
 
     def _head(self, thread: Thread) -> str:
         """Gives the id of the thread's newest checkpoint, empty where it has none."""
-        lane = self._lab.lane(thread.pattern, thread.lane)
-        return newest_checkpoint_id(self._lab.storage_of(thread), thread.thread_id) if lane.remembers else ""
+        lane = self._engine.lane(thread.pattern, thread.lane)
+        return newest_checkpoint_id(self._engine.storage_of(thread), thread.thread_id) if lane.remembers else ""

@@ -16,9 +16,9 @@ from typing import Annotated, Any, BinaryIO, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from lab.errors import LabError
-from lab.models import ModelName
 from lab.msgpack_size import Unfolds, unfolded_size
 from lab.saved import Write
+from lab.types import ModelName
 from lab.values import Careful, UnsafeValue
 
 FORMAT: Literal["langgraph-pattern-lab/thread"] = "langgraph-pattern-lab/thread"

@@ -44,7 +44,7 @@ class Reading(Owned):
         self, *, pattern: str | None = None, session: str | None = None, limit: int = 100
     ) -> tuple[Thread, ...]:
         """Gives this workspace's threads, the last used first."""
-        return self._lab.threads.list(self.name, pattern=pattern, session=session, limit=limit)
+        return self._engine.threads.list(self.name, pattern=pattern, session=session, limit=limit)
 
     def events(self, thread_id: str, after: int = 0, timeout: float = 0.0) -> list[Event]:
         """Gives the thread's events past that number, waiting up to `timeout` seconds for the first."""
@@ -56,45 +56,45 @@ class Reading(Owned):
 
     def running(self, thread_id: str) -> bool:
         """Tells whether a run of the thread is going on in this process."""
-        return self._lab.runs.active(self._thread(thread_id).thread_id) is not None
+        return self._engine.runs.active(self._thread(thread_id).thread_id) is not None
 
     def stamp(self, thread_ids: Sequence[str]) -> tuple[object, ...]:
         """Return a value that changes whenever one of these threads does; reading it costs next to nothing."""
         return tuple(map(self._stamp, thread_ids))
 
     def _stamp(self, thread_id: str) -> object:
-        thread = self._lab.threads.find(self.name, thread_id)
+        thread = self._engine.threads.find(self.name, thread_id)
         if thread is None:
             return None
         newest = ""
         with suppress(UnknownLane):
-            if self._lab.lane(thread.pattern, thread.lane).remembers:
-                newest = newest_checkpoint_id(self._lab.storage_of(thread), thread_id)
-        here = self._lab.runs.active(thread_id) is not None
-        return thread.title, thread.updated, newest, here, self._lab.claims.standing(thread_id)
+            if self._engine.lane(thread.pattern, thread.lane).remembers:
+                newest = newest_checkpoint_id(self._engine.storage_of(thread), thread_id)
+        here = self._engine.runs.active(thread_id) is not None
+        return thread.title, thread.updated, newest, here, self._engine.claims.standing(thread_id)
 
     def status(self, thread_id: str) -> Status:
         """Tells how the thread stands, by its newest checkpoint."""
         thread = self._thread(thread_id)
-        if self._lab.runs.active(thread_id) is not None:
+        if self._engine.runs.active(thread_id) is not None:
             return "running"
-        if self._lab.claims.standing(thread_id).holder is not None:
+        if self._engine.claims.standing(thread_id).holder is not None:
             return "elsewhere"
-        if not self._lab.lane(thread.pattern, thread.lane).remembers:
+        if not self._engine.lane(thread.pattern, thread.lane).remembers:
             return "finished" if self._log(thread).last else "new"
-        return status(self._state(self._lab.reading_of(thread), thread))
+        return status(self._state(self._engine.reading_of(thread), thread))
 
     def elsewhere(self, thread_id: str) -> str:
         """Tells which other process works on the thread; empty where none does."""
-        holder = self._lab.claims.standing(self._thread(thread_id).thread_id).holder
+        holder = self._engine.claims.standing(self._thread(thread_id).thread_id).holder
         return holder.where if holder is not None else ""
 
     def accepted(self, thread_id: str) -> Accepted | None:
         """Gives what was accepted for the thread and, as far as is saved, never begun; None where there is nothing."""
         thread = self._thread(thread_id)
-        if self._lab.runs.active(thread_id) is not None:
+        if self._engine.runs.active(thread_id) is not None:
             return None
-        found = self._lab.claims.standing(thread_id).accepted
+        found = self._engine.claims.standing(thread_id).accepted
         # A bare continue is offered anyway, and what has left a checkpoint since has begun.
         if found is None or found.kind == "continue" or found.head != self._head(thread):
             return None
@@ -111,9 +111,9 @@ class Reading(Owned):
         `namespace` is a subgraph's. Raises UnknownCheckpoint, Unreadable.
         """
         thread = self._thread(thread_id)
-        if not self._lab.lane(thread.pattern, thread.lane).remembers:
+        if not self._engine.lane(thread.pattern, thread.lane).remembers:
             return None
-        graph = self._lab.reading_of(thread)
+        graph = self._engine.reading_of(thread)
         if checkpoint_id is not None:
             found = self._found(graph, thread, checkpoint_id, namespace)
         else:
@@ -127,10 +127,10 @@ class Reading(Owned):
         asked = {question.id for question in snapshot.interrupts}
         if not asked:
             return {}
-        drawn = self._lab.drawing(thread.pattern, thread.lane).nodes
+        drawn = self._engine.drawing(thread.pattern, thread.lane).nodes
         nodes = {part for name in drawn for part in name.split(":")}
         ident = snapshot.config["configurable"]["checkpoint_id"]
-        return kept_answers(self._lab.storage_of(thread), thread.thread_id, ident, asked, nodes)
+        return kept_answers(self._engine.storage_of(thread), thread.thread_id, ident, asked, nodes)
 
     def values(self, thread_id: str, checkpoint_id: str) -> Mapping[str, Any]:
         """Gives the state's own objects at a checkpoint, for a form; raises UnknownCheckpoint, Unreadable."""
@@ -141,12 +141,12 @@ class Reading(Owned):
     def fields(self, thread_id: str) -> tuple[Entry, ...]:
         """Gives the fields of the thread's state, as a form edits them."""
         thread = self._thread(thread_id)
-        return state_fields(self._lab.state_schema(thread.pattern, thread.lane))
+        return state_fields(self._engine.state_schema(thread.pattern, thread.lane))
 
     def types(self, thread_id: str) -> Mapping[str, str]:
         """Tells of each field of the thread's state its type, and its reducer where it has one."""
         thread = self._thread(thread_id)
-        schema = self._lab.state_schema(thread.pattern, thread.lane)
+        schema = self._engine.state_schema(thread.pattern, thread.lane)
         reducers = self._reducers(thread)
         return {name: _named(hint, reducers.get(name, "none")) for name, hint in get_type_hints(schema).items()}
 
@@ -167,11 +167,11 @@ class Reading(Owned):
         return diff(state_to_json(old), state_to_json(self._there(other, after).values), self._reducers(thread))
 
     def _there(self, thread: Thread, checkpoint_id: str) -> StateSnapshot:
-        self._must_remember(self._lab.lane(thread.pattern, thread.lane))
-        return self._found(self._lab.reading_of(thread), thread, checkpoint_id)
+        self._must_remember(self._engine.lane(thread.pattern, thread.lane))
+        return self._found(self._engine.reading_of(thread), thread, checkpoint_id)
 
     def _reducers(self, thread: Thread) -> Mapping[str, Reducer]:
-        schema = self._lab.state_schema(thread.pattern, thread.lane)
+        schema = self._engine.state_schema(thread.pattern, thread.lane)
         return {entry.name: entry.reducer for entry in state_fields(schema)}
 
     def history(
@@ -190,13 +190,15 @@ class Reading(Owned):
         """
         thread = self._thread(thread_id)
         grown = tree or self.tree(thread_id)
-        return read_page(self._lab.storage_of(thread), thread_id, only, limit=limit, offset=offset, at=at, grown=grown)
+        return read_page(
+            self._engine.storage_of(thread), thread_id, only, limit=limit, offset=offset, at=at, grown=grown
+        )
 
     def rows(self, thread_id: str, checkpoint_ids: Sequence[str], tree: Tree | None = None) -> tuple[Row, ...]:
         """Gives the history's rows of these checkpoints, in their order; unknown ones are left out."""
         thread = self._thread(thread_id)
         grown = tree or self.tree(thread_id)
-        return read_rows(self._lab.storage_of(thread), thread_id, checkpoint_ids, grown)
+        return read_rows(self._engine.storage_of(thread), thread_id, checkpoint_ids, grown)
 
     def visits(
         self, thread_id: str, checkpoint_id: str, tree: Tree | None = None, inside: str | None = None
@@ -207,7 +209,7 @@ class Reading(Owned):
         Raises UnknownCheckpoint.
         """
         thread = self._thread(thread_id)
-        storage = self._lab.storage_of(thread)
+        storage = self._engine.storage_of(thread)
         grown = tree or self.tree(thread_id)
         if checkpoint_id not in grown.marks:
             raise UnknownCheckpoint(checkpoint_id)
@@ -231,19 +233,19 @@ class Reading(Owned):
     def caller(self, thread_id: str, checkpoint_id: str, namespace: str) -> str | None:
         """Gives the thread's own checkpoint whose step called a subgraph, by a checkpoint of that subgraph."""
         thread = self._thread(thread_id)
-        return calling_checkpoint_id(self._lab.storage_of(thread), thread_id, namespace, checkpoint_id)
+        return calling_checkpoint_id(self._engine.storage_of(thread), thread_id, namespace, checkpoint_id)
 
     def tree(self, thread_id: str) -> Tree:
         """Gives the tree of the thread's checkpoints with all its branches."""
-        return read_tree(self._lab.storage_of(self._thread(thread_id)), thread_id)
+        return read_tree(self._engine.storage_of(self._thread(thread_id)), thread_id)
 
     def count(self, thread_id: str) -> int:
         """Counts the thread's checkpoints."""
-        return count_checkpoints(self._lab.storage_of(self._thread(thread_id)), thread_id)
+        return count_checkpoints(self._engine.storage_of(self._thread(thread_id)), thread_id)
 
     def cost(self, thread_id: str) -> Cost:
         """Measures what the thread's checkpoints cost, in time a superstep and in bytes."""
-        return measure_costs(self._lab.storage_of(self._thread(thread_id)), thread_id, self.events(thread_id))
+        return measure_costs(self._engine.storage_of(self._thread(thread_id)), thread_id, self.events(thread_id))
 
     def pending(self, thread_id: str) -> tuple[Question, ...]:
         """Gives the interrupts that wait for an answer, in stable task order."""
@@ -254,7 +256,7 @@ class Reading(Owned):
         """Gives a business table's rows of these threads; raises UnknownThread."""
         for thread_id in thread_ids:
             self._thread(thread_id)
-        return self._lab.storage.database.rows(BUSINESS[table], thread_ids)
+        return self._engine.storage.database.rows(BUSINESS[table], thread_ids)
 
 
 REDUCERS: Mapping[Reducer, str] = {"add": "add", "other": "of its own"}

@@ -16,9 +16,10 @@ from lab.claims import Change, Claims
 from lab.errors import ClaimLost, StaleAnswer, StorageUnavailable, ThreadBusy
 from lab.event_store import EventStore
 from lab.events import Event, EventLog, Kind, Log, Outcome, RunEnded, RunStarted, RunStopping
-from lab.models import ModelName, explain
+from lab.models import explain
 from lab.plain import Json
 from lab.tables import Database
+from lab.types import ModelName
 
 LOG = logging.getLogger(__name__)
 

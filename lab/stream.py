@@ -10,7 +10,6 @@ from typing import Any, cast
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import GraphDrained, GraphRecursionError
-from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import RunControl
 from langgraph.types import Command, StreamMode
 
@@ -23,8 +22,7 @@ from lab.models import explain
 from lab.recorder import Recorder, Writes, plain_names
 from lab.snapshots import channel_at_fault
 from lab.stopping import RunStopped, StopSignal, stopped_by
-
-Graph = CompiledStateGraph[Any, World, Any, Any]
+from lab.types import Graph
 
 STREAM_MODES: tuple[StreamMode, ...] = ("updates", "messages", "custom", "tasks", "checkpoints")
 

@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, upd
 
 from lab.characters import printable_line
 from lab.errors import InvalidInput, UnknownThread
-from lab.models import ModelName
 from lab.plain import Json, to_jsonable
 from lab.tables import STARTS, THREADS, Database
+from lab.types import ModelName
 from lab.validation_messages import Fault, sentence
 
 

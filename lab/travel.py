@@ -19,8 +19,8 @@ from lab.owned import RunOptions
 from lab.plain import Json
 from lab.questions import answered
 from lab.reading import Reading
-from lab.stream import Graph
 from lab.threads import Thread
+from lab.types import Graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Travelling(Reading):
         thread = self._thread(thread_id)
         there = self._there(thread, checkpoint_id)
         first = there.next if following is None else tuple(following)
-        drawing = self._lab.drawing(thread.pattern, thread.lane)
+        drawing = self._engine.drawing(thread.pattern, thread.lane)
         after: dict[str, list[str]] = {}
         for edge in drawing.edges:
             after.setdefault(edge.source, []).append(edge.target)
@@ -230,7 +230,7 @@ class Travelling(Reading):
         with self._claimed(thread_id, runs=True) as claim:
             self._work(request, apart=False)
             old = dict(self._there(thread, checkpoint_id).values)
-            config = self._lab.config(thread_id, pattern.slug, lane.key, self.name)
+            config = self._engine.config(thread_id, pattern.slug, lane.key, self.name)
             edited = edited_by(written(graph, config, old), old, f"graph.update_state(thread, {old!r})")
             log.append(lambda no: edited._replace(no=no))
             self._launch(claim, thread, request, None, log, apart=False)
@@ -254,14 +254,14 @@ class Travelling(Reading):
                 f"The nodes {', '.join(snapshot.next)} are pending side by side. An edit as '{as_node}' would drop "
                 "what the others wrote and skip the node that joins them. Leave what is next as it is, or go on first."
             )
-        schema = self._lab.state_schema(thread.pattern, thread.lane)
+        schema = self._engine.state_schema(thread.pattern, thread.lane)
         update = rebuild(schema, values, how)
         if not update:
             raise InvalidInput({"": "No field was changed. Change one first."})
         if as_node == START or (as_node is None and START in snapshot.next):
-            must_be_input(self._lab.input_schema(thread.pattern, thread.lane), update)
+            must_be_input(self._engine.input_schema(thread.pattern, thread.lane), update)
         preview(schema, snapshot.values, update)
-        config = self._lab.config(thread.thread_id, thread.pattern, thread.lane, self.name, label=label)
+        config = self._engine.config(thread.thread_id, thread.pattern, thread.lane, self.name, label=label)
         config["configurable"] |= {
             "checkpoint_ns": "",
             "checkpoint_id": snapshot.config["configurable"]["checkpoint_id"],

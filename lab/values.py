@@ -22,7 +22,7 @@ from langgraph.checkpoint.serde.jsonplus import (
 )
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
 
-from lab.stream import Graph
+from lab.types import Graph
 
 Types = frozenset[tuple[str, ...]]
 """Module and name of each type."""

@@ -35,26 +35,26 @@ class Workspace(Travelling, Keeping):
         **going: Unpack[RunOptions],
     ) -> Thread:
         """Starts a new thread of a lane on this input; raises InvalidInput, NotPossible."""
-        pattern = self._lab.pattern(slug)
-        self._must_be_offered(pattern, self._lab.lane(slug, lane_key))
-        checked = check_input(self._lab.input_schema(slug, lane_key), values)
+        pattern = self._engine.pattern(slug)
+        self._must_be_offered(pattern, self._engine.lane(slug, lane_key))
+        checked = check_input(self._engine.input_schema(slug, lane_key), values)
         apart = self._must_run_apart(pattern, checked)
         model = going.get("model") or "offline"
-        self._lab.graph(slug, lane_key, model, self._pace(going))
-        thread = Thread.new(self.name, slug, lane_key, session or self._lab.new_session(), _title(values), model)
+        self._engine.graph(slug, lane_key, model, self._pace(going))
+        thread = Thread.new(self.name, slug, lane_key, session or self._engine.new_session(), _title(values), model)
         request = self._request(thread, "start", values, going)
         work = self._work(request, apart=apart)
-        self._lab.renewal.begin()
-        begun = self._lab.runs.claimed(
+        self._engine.renewal.begin()
+        begun = self._engine.runs.claimed(
             self.name, thread.thread_id, runs=True, before=partial(self._added, thread, values), request=request
         )
         with begun as claim:
-            log = self._lab.runs.log(self.name, thread.thread_id, lambda _: None)
+            log = self._engine.runs.log(self.name, thread.thread_id, lambda _: None)
             claim.hand_over(request, to_jsonable(checked), work, log)
         return thread
 
     def _added(self, thread: Thread, values: Mapping[str, Json], connection: Connection) -> None:
-        self._lab.threads.add(connection, thread, values)
+        self._engine.threads.add(connection, thread, values)
 
     def turn(
         self,
@@ -69,7 +69,7 @@ class Workspace(Travelling, Keeping):
         thread, pattern, lane, graph, log = self._open(thread_id)
         if not pattern.turns:
             raise NotPossible(f"The pattern '{pattern.title}' takes one input a thread. Start a new thread.")
-        checked = check_input(self._lab.input_schema(pattern.slug, lane.key), values)
+        checked = check_input(self._engine.input_schema(pattern.slug, lane.key), values)
         apart = self._must_run_apart(pattern, checked)
         request = self._request(thread, "turn", values, going)
         with self._claimed(thread_id, runs=True) as claim:
@@ -150,11 +150,11 @@ class Workspace(Travelling, Keeping):
                     "Something of this thread is saved, and a second start would bury it. Go on from there, "
                     "or start a new thread."
                 )
-            given = self._lab.threads.given(thread_id)
+            given = self._engine.threads.given(thread_id)
             if given is None:
                 raise NotPossible("The input of this thread wasn't kept. Start a new thread.")
             try:
-                checked = check_input(self._lab.input_schema(pattern.slug, lane.key), given)
+                checked = check_input(self._engine.input_schema(pattern.slug, lane.key), given)
             except InvalidInput as error:
                 raise NotPossible(f"The input of this thread is out of date. Start a new thread. {error}") from error
             apart = self._must_run_apart(pattern, checked)
@@ -209,7 +209,7 @@ class Workspace(Travelling, Keeping):
             )
         with self._claimed(thread_id):
             before = self.count(thread_id)
-            self._lab.lane_savers.drop(thread_id)
+            self._engine.lane_savers.drop(thread_id)
             told = SaverDropped(0, time.time(), "restart", before, self.count(thread_id), CALLS[lane.saver])
             log.append(lambda no: told._replace(no=no))
         return told
@@ -217,16 +217,16 @@ class Workspace(Travelling, Keeping):
     def stop(self, thread_id: str) -> bool:
         """Asks the thread's run to end, in this process or in another one; False where none is going on."""
         self._followed(thread_id)
-        run = self._lab.runs.active(thread_id)
+        run = self._engine.runs.active(thread_id)
         if run is None:
-            return self._lab.claims.ask_to_stop(thread_id)
+            return self._engine.claims.ask_to_stop(thread_id)
         run.stop()
         return True
 
     def wait(self, thread_id: str, timeout: float = 60.0) -> bool:
         """Waits for the thread's run to end; False where it's still going on after `timeout` seconds."""
         self._followed(thread_id)
-        run = self._lab.runs.active(thread_id)
+        run = self._engine.runs.active(thread_id)
         return run is None or run.done.wait(timeout)
 
 

@@ -12,10 +12,10 @@ from lab.errors import LabError, UnknownLane, UnknownThread
 from lab.threads import Thread
 from lab.workspace import Workspace
 from pages.gallery import PAGES
-from ui.access import workspace
+from ui.access import is_known, workspace
 from ui.attach import attach
 from ui.cards import card
-from ui.catalogue import is_known, shape
+from ui.catalogue import shape
 from ui.controlled import is_changed, note_drawn, set_value
 from ui.explorer import explorer
 from ui.lane import BADGES, LanePane

@@ -14,9 +14,8 @@ from lab.meter import StorageSize, ThreadSize
 from lab.threads import TITLE, Thread
 from lab.workspace import Workspace
 from pages.gallery import PAGES
-from ui.access import the_lab, workspace
+from ui.access import LANES, is_known, the_lab, workspace
 from ui.actions import once
-from ui.catalogue import LANES, is_known
 from ui.lane import BADGES
 from ui.text import counted, literal, sized, stamp
 from ui.threads_menu import dialog, is_open, menu, notice, open_dialog, say

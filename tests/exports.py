@@ -17,8 +17,8 @@ from lab.lab import Lab
 from lab.parcel import ImportRefused, Limits
 from lab.saved import open_for_reading
 from lab.storage import Storage
-from lab.stream import Graph
 from lab.threads import Thread
+from lab.types import Graph
 from tests.kept import WORKSPACE, rows, thread_of
 
 Lines = list[Any]

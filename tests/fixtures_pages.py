@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.runtime.context import ContextProxy
 
-from lab.door import close_lab, open_lab
-from lab.lab import Lab
+from lab.lab import Lab, close_lab, open_lab
 from lab.visitors import LOCAL, NEAR, Visitors
 from lab.workspace import Workspace
 

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from graphs.catalogue import find
-from lab.door import close_lab, open_lab
-from lab.lab import Lab
+from lab.lab import Lab, close_lab, open_lab
 from lab.visitors import LOCAL
 from tests.pages import give, markdowns, open_page, press, texts
 from tests.play import ended, take

@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import graphs.catalogue
-import lab.door
-import ui.catalogue
+import lab.lab
+import ui.access
 from graphs.pattern import Pattern
 from lab.lab import Lab
 from lab.visitors import LOCAL
@@ -31,10 +31,10 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cookies: dict[str, str
     for name, value in SETTINGS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(graphs.catalogue, "CATALOGUE", STRANGE)
-    monkeypatch.setattr(ui.catalogue, "LANES", {(found.slug, "only"): "Only" for found in STRANGE})
-    lab.door.close_lab()
+    monkeypatch.setattr(ui.access, "LANES", {(found.slug, "only"): "Only" for found in STRANGE})
+    lab.lab.close_lab()
     opened = Lab(quiet(str(tmp_path / "lab.sqlite")), patterns=STRANGE)
-    monkeypatch.setattr(lab.door, "_opened", [opened])
+    monkeypatch.setattr(lab.lab, "_opened", [opened])
     yield opened.workspace(LOCAL)
     opened.close()
 

@@ -24,7 +24,7 @@ import time
 import streamlit as st
 
 import app as served
-from lab import door
+from lab import lab
 from lab.lab import Lab
 from tests.toys import GIVEN, chain, done, lane, speaker, toy
 
@@ -43,10 +43,10 @@ def asking(model):
 
 
 NODES = {"sleep": chain(a=done("a"), b=sleeping), "loop": chain(a=done("a"), b=looping), "ask": asking}
-if not door._opened:
+if not lab._opened:
     kind = os.environ["STUCK"]
-    door._opened.append(Lab(patterns=(toy(lane(NODES[kind])),)))
-    door._opened[0].workspace("w").start("toy", "only", GIVEN, model="openai" if kind == "ask" else "offline")
+    lab._opened.append(Lab(patterns=(toy(lane(NODES[kind])),)))
+    lab._opened[0].workspace("w").start("toy", "only", GIVEN, model="openai" if kind == "ask" else "offline")
 
 app = st.App("MAIN", lifespan=served.lifespan)
 """
@@ -120,7 +120,7 @@ def test_uvicorn_ends_while_a_node_loops_for_ever(tmp_path: Path, script: Path) 
 
 CHILD = """
 import time
-from lab import child, lab
+from lab import child, engine
 
 class Stuck:
     def carry_out(self, log):
@@ -130,7 +130,7 @@ class Stuck:
     def stop(self):
         print("stop", flush=True)
 
-lab.Lab.work = lambda *_, **__: Stuck()
+engine.Engine.work = lambda *_, **__: Stuck()
 child.ALONE = 0.1
 child.main()
 """

@@ -13,9 +13,8 @@ from typing_extensions import TypedDict
 
 from graphs.pattern import Pattern
 from graphs.world import World
-from lab.door import close_lab, open_lab
 from lab.errors import UnknownThread
-from lab.lab import Lab
+from lab.lab import Lab, close_lab, open_lab
 from lab.listing import Only
 from tests.labs import quiet
 from tests.pages import open_page

@@ -111,7 +111,7 @@ def test_where_the_question_cannot_be_looked_up_the_run_fails_and_gives_the_thre
 ) -> None:
     workspace = open_toys(toy(lane(chain(ask=asks("ask"))))).workspace("w")
     thread_id, asked, question = answered(workspace, "old")
-    monkeypatch.setattr("lab.lab.asked_again", lambda *_: dict[str, str]()["gone"])
+    monkeypatch.setattr("lab.engine.asked_again", lambda *_: dict[str, str]()["gone"])
     workspace.reanswer(thread_id, asked, {question: "new"})
 
     assert end(workspace, thread_id)[3:] == ("failed", "KeyError: 'gone'")

@@ -5,9 +5,10 @@ from typing import Any
 
 import streamlit as st
 
-from lab.door import open_lab
-from lab.lab import Lab
-from lab.models import ModelName
+from graphs.catalogue import CATALOGUE
+from lab.lab import Lab, open_lab
+from lab.threads import Thread
+from lab.types import ModelName
 from lab.visitors import COOKIE, NEAR, Visitors
 from lab.workspace import Workspace
 
@@ -54,3 +55,12 @@ def choice() -> Choice:
 def model_name(model: str) -> str:
     """Says which model that is, in words."""
     return f"{the_lab().settings.openai_model} (real)" if model == "openai" else "offline script"
+
+
+LANES = {(pattern.slug, lane.key): lane.title for pattern in CATALOGUE for lane in pattern.lanes}
+"""The titles of all lanes of this version, by their patterns' slugs and their keys."""
+
+
+def is_known(thread: Thread) -> bool:
+    """Tells whether a thread's pattern and lane are in this version."""
+    return (thread.pattern, thread.lane) in LANES

@@ -20,6 +20,7 @@ from ui.actions import once
 from ui.attempts import notice
 from ui.example_steps import Filled
 from ui.form import ask, values_in_form
+from ui.questions import unchecked_notice
 from ui.session import refusals
 from ui.text import code, code_counted, literal, safe, shown
 
@@ -95,7 +96,7 @@ def _question(card: Card, question: Question, filled: Filled) -> None:
         st.markdown(f":material/front_hand: **{_title(question)}**")
         st.text(shown(question_text(question.value)))
         _details(question)
-        unchecked(question)
+        unchecked_notice(question)
         _note(filled)
         ask(asked, key, filled.values, card.wrong)
         failed = [one.node for one in card.snapshot.questions if one.id in card.snapshot.kept]
@@ -136,7 +137,7 @@ def _failed(card: Card, question: Question) -> None:
         with st.form(key=f"{key}_form", border=False):
             st.markdown("Or answer differently: it's asked anew, and what you send is the answer to that.")
             notice(card.workspace.ahead(card.thread_id, card.snapshot.checkpoint_id))
-            unchecked(question)
+            unchecked_notice(question)
             ask(asked, key, {}, card.wrong)
             st.form_submit_button(
                 "Answer differently",
@@ -169,13 +170,6 @@ def _answer(key: str, asked: tuple[Field, ...], *, simple: bool) -> Json:
 def _note(filled: Filled) -> None:
     if filled.note:
         st.caption(f":material/edit_note: {filled.note}")
-
-
-def unchecked(question: Question) -> None:
-    """Draws why the fields of a question's schema aren't asked for."""
-    if question.unusable:
-        why = literal(f"The schema that came with this question isn't used: {question.unusable}. ", 500)
-        st.caption(f"{why} Your answer goes to the node as it is, unchecked.")
 
 
 def _title(question: Question) -> str:

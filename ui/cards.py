@@ -6,7 +6,17 @@ import streamlit as st
 
 from graphs.pattern import Breakpoints, Example, Pattern
 from lab.workspace import Workspace
-from ui.answer import UNBEGUN, Buttons, Card, complaint_card, pause_card, question_card, restart_card, retry_card
+from ui.answer import (
+    UNBEGUN,
+    Buttons,
+    Card,
+    accepted_card,
+    complaint_card,
+    pause_card,
+    question_card,
+    restart_card,
+    retry_card,
+)
 from ui.back import back
 from ui.catalogue import node_names, state_fields
 from ui.example_steps import example_of, filled, next_back, next_edit, next_reply

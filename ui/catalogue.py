@@ -2,22 +2,12 @@
 
 from functools import lru_cache
 
-from graphs.catalogue import CATALOGUE
 from lab.entries import Entry, members
 from lab.forms import Field, fields_of
-from lab.threads import Thread
 from ui.access import the_lab
 from ui.diagram import shape_of
 from ui.layout import place
 from ui.shape import Shape
-
-LANES = {(pattern.slug, lane.key): lane.title for pattern in CATALOGUE for lane in pattern.lanes}
-"""The titles of all lanes of this version, by their patterns' slugs and their keys."""
-
-
-def is_known(thread: Thread) -> bool:
-    """Tells whether a thread's pattern and lane are in this version."""
-    return (thread.pattern, thread.lane) in LANES
 
 
 @lru_cache(maxsize=256)

@@ -10,7 +10,7 @@ from lab.history import Snapshot
 from lab.listing import Row
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui.catalogue import is_known
+from ui.access import is_known
 from ui.controlled import is_changed, note_drawn, set_value
 from ui.diff import changes
 from ui.place import Looked, Place, look_at, read_place

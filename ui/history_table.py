@@ -14,8 +14,7 @@ from lab.tree import Tree
 from lab.workspace import Workspace
 from ui.controlled import is_changed, note_drawn, rows_digest
 from ui.place import Place, look_at
-from ui.step import seconds
-from ui.text import safe, shown
+from ui.text import safe, seconds, shown
 
 PAGE = 12
 """Checkpoints on one page; rows of subgraphs come with those that they belong to."""

@@ -6,11 +6,11 @@ from lab.history import Question, Snapshot
 from lab.plain import Json
 from lab.questions import answer_fields, answer_text, question_text
 from ui.actions import once
-from ui.answer import unchecked
 from ui.attempts import attempt, complaint, complaints, going, label, label_of, notice, possible
 from ui.form import ask
 from ui.form import values_in_form as answered
 from ui.place import Looked, Place, look_at
+from ui.questions import unchecked_notice
 from ui.text import code, literal, shown
 from ui.travel_notice import Done, travelled
 
@@ -76,7 +76,7 @@ def _question(thread_id: str, question: Question, snapshot: Snapshot) -> None:
     fields, _ = answer_fields(question)
     st.markdown(f":material/front_hand: **{code(question.node)} asked**")
     st.text(shown(question_text(question.value), 2000))
-    unchecked(question)
+    unchecked_notice(question)
     if question.id in snapshot.kept:
         failed = f" Then {question.node} failed." if question.node in snapshot.errors else ""
         st.text(f"Answered: {shown(answer_text(question, snapshot.kept[question.id]), 2000)}.{failed}")

@@ -10,7 +10,7 @@ from graphs.pattern import Pattern
 from lab.errors import InvalidInput, LabError, UnknownLane, UnknownThread
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui.catalogue import is_known
+from ui.access import is_known
 from ui.place import look_at
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from lab.view import Attempt, StepView
-from ui.text import code, safe, shown
+from ui.text import code, safe, seconds, shown
 
 ICONS = {
     "running": ":material/play_arrow:",
@@ -69,8 +69,3 @@ def _told(attempt: Attempt) -> str:
             "before stays done."
         )
     return f"Attempt failed after {took}: {attempt.error}"
-
-
-def seconds(span: float) -> str:
-    """Tell a length of time."""
-    return f"{span * 1000:.0f} ms" if span < 1 else f"{span:.1f} s"

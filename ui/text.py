@@ -107,3 +107,8 @@ def counted(number: int, thing: str, things: str = "") -> str:
 def stamp(seconds: float) -> str:
     """Gives a time as its day and minute."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def seconds(span: float) -> str:
+    """Tell a length of time."""
+    return f"{span * 1000:.0f} ms" if span < 1 else f"{span:.1f} s"
