@@ -4,13 +4,13 @@ from graphs.agents import hierarchical_demo
 from graphs.human import approval_gate_demo, breakpoints_demo, expense_approval_demo
 from graphs.pattern import Pattern
 from graphs.persistence import (
-    checkpointers,
+    checkpointers_demo,
     conversation_memory_demo,
-    crash_recovery,
-    time_travel,
+    crash_recovery_demo,
+    time_travel_demo,
     validated_recovery_demo,
 )
-from graphs.resilience import durable_task
+from graphs.resilience import durable_task_demo
 from graphs.shapes import branching_demo, linear_pipeline_demo, parallel_demo
 from graphs.state import stateful_reducer_demo
 from graphs.streaming import progress_events_demo
@@ -22,14 +22,14 @@ CATALOGUE: tuple[Pattern, ...] = (
     parallel_demo.PATTERN,
     progress_events_demo.PATTERN,
     conversation_memory_demo.PATTERN,
-    checkpointers.PATTERN,
-    time_travel.PATTERN,
-    crash_recovery.PATTERN,
+    checkpointers_demo.PATTERN,
+    time_travel_demo.PATTERN,
+    crash_recovery_demo.PATTERN,
     validated_recovery_demo.PATTERN,
     approval_gate_demo.PATTERN,
     breakpoints_demo.PATTERN,
     expense_approval_demo.PATTERN,
-    durable_task.PATTERN,
+    durable_task_demo.PATTERN,
     hierarchical_demo.PATTERN,
 )
 

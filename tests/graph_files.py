@@ -6,17 +6,7 @@ GRAPHS = Path(__file__).resolve().parent.parent / "graphs"
 
 FILES = tuple(sorted(path for path in GRAPHS.glob("*/*.py") if path.name != "__init__.py"))
 
-UNSPLIT = frozenset(
-    {
-        "checkpointers",
-        "crash_recovery",
-        "durable_task",
-        "time_travel",
-    }
-)
-"""Patterns whose graph and demo are still one file."""
-
-GRAPH_FILES = tuple(path for path in FILES if not path.stem.endswith("_demo") and path.stem not in UNSPLIT)
+GRAPH_FILES = tuple(path for path in FILES if not path.stem.endswith("_demo"))
 
 
 def demo_file(graph: Path) -> Path:

@@ -9,7 +9,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from graphs.pattern import Example, Turn
-from graphs.persistence.checkpointers import PATTERN, RESTART
+from graphs.persistence.checkpointers_demo import PATTERN, RESTART
 from lab.cost import measure_pace
 from lab.errors import UnknownThread
 from lab.lab import Lab

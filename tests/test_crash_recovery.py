@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from graphs.pattern import Example, Recover
-from graphs.persistence.crash_recovery import PATTERN
+from graphs.persistence.crash_recovery_demo import PATTERN
 from lab.errors import InvalidInput, NothingToContinue, NotPossible
 from lab.events import RunEnded, RunStarted
 from lab.lab import Lab

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from graphs.pattern import Example
-from graphs.resilience.durable_task import PATTERN, Confirmation
+from graphs.resilience.durable_task import Confirmation
+from graphs.resilience.durable_task_demo import PATTERN
 from lab.errors import InvalidInput
 from lab.forms import check_answer
 from lab.lab import Lab

@@ -20,7 +20,7 @@ from langgraph.graph import StateGraph
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Pattern, Script
 from graphs.world import World
-from tests.graph_files import FILES, GRAPH_FILES, GRAPHS, UNSPLIT, demo_file
+from tests.graph_files import FILES, GRAPH_FILES, GRAPHS, demo_file
 
 Builder = Callable[[BaseChatModel], StateGraph[Any, Any, Any, Any]]
 
@@ -89,8 +89,8 @@ EACH_BUILDER = pytest.mark.parametrize(
 def test_every_pattern_of_the_catalogue_has_a_graph_file_and_a_demo_beside_it() -> None:
     slugs = {one.slug.replace("-", "_") for one in CATALOGUE}
 
-    assert {file.stem for file in GRAPH_FILES} | UNSPLIT == slugs
-    assert {file for file in FILES if file.stem not in UNSPLIT} == {*GRAPH_FILES, *map(demo_file, GRAPH_FILES)}
+    assert {file.stem for file in GRAPH_FILES} == slugs
+    assert set(FILES) == {*GRAPH_FILES, *map(demo_file, GRAPH_FILES)}
 
 
 @EACH_GRAPH_FILE
@@ -123,7 +123,7 @@ def test_a_graph_compiles_around_any_chat_model_and_runs_where_it_acts_upon_noth
 
 
 def test_graph_files_are_short_enough_to_be_read_top_to_bottom() -> None:
-    lengths = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in FILES if file.stem not in UNSPLIT}
+    lengths = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in FILES}
 
     assert {file.name: length for file, length in lengths.items() if length > 200} == {}
     assert statistics.median(lengths[file] for file in GRAPH_FILES) <= 130

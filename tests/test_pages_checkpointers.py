@@ -5,7 +5,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from graphs.catalogue import find
-from graphs.persistence.checkpointers import PATTERN
+from graphs.persistence.checkpointers_demo import PATTERN
 from lab.lab import Lab
 from tests.checkpointers import RECALL, UNKNOWN
 from tests.pages import badges, open_page, play, press, start, texts

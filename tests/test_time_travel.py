@@ -3,7 +3,8 @@
 import pytest
 
 from graphs.pattern import Back, Example
-from graphs.persistence.time_travel import PATTERN, READERS
+from graphs.persistence.time_travel import READERS
+from graphs.persistence.time_travel_demo import PATTERN
 from lab.errors import NotPossible
 from lab.lab import Lab
 from tests.play import Play, Played, before, ended
