@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import StateGraph
+from langgraph.graph.state import CompiledStateGraph
 
 Json = Any
 """A value that JSON can hold; the alias says what is meant, JSON's own type is recursive."""
@@ -20,6 +22,18 @@ Saver = Literal["", "memory", "sqlite", "postgresql"]
 
 Build = Callable[[BaseChatModel], StateGraph[Any, Any, Any, Any]]
 """Makes a lane's uncompiled graph around the model that answers."""
+
+Compile = Callable[
+    [StateGraph[Any, Any, Any, Any], BaseCheckpointSaver[Any] | None], CompiledStateGraph[Any, Any, Any, Any]
+]
+"""Compiles a lane's graph with the checkpointer that the lab offers it."""
+
+
+def compile_with_checkpointer(
+    graph: StateGraph[Any, Any, Any, Any], checkpointer: BaseCheckpointSaver[Any] | None
+) -> CompiledStateGraph[Any, Any, Any, Any]:
+    """Compile a graph with the checkpointer, as every lane does that isn't about going without."""
+    return graph.compile(checkpointer=checkpointer)
 
 
 class Family(StrEnum):
@@ -130,8 +144,9 @@ class Lane:
     """The mistake that the lane shows on purpose and what it costs; empty where it's sound."""
     breakpoints: Breakpoints = Breakpoints()
     durability: Literal["sync", "async", "exit"] = "sync"
+    compile: Compile = compile_with_checkpointer
     remembers: bool = True
-    """False compiles the graph without a checkpointer."""
+    """False where `compile` passes the checkpointer over, so that no turn leaves anything behind."""
     saver: Saver = ""
     """The checkpointer that each thread of the lane has for itself and that can be restarted; PostgreSQL's lanes are
     there only where the lab is on PostgreSQL."""

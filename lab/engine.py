@@ -100,7 +100,7 @@ class Engine:
     def _compiled(self, slug: str, lane_key: str, model: ModelName, pace: float, storage: Storage | None) -> Graph:
         pattern, lane = self.pattern(slug), self.lane(slug, lane_key)
         built = lane.build(make_model(model, pattern.script, pace, self.settings))
-        graph = built.compile(checkpointer=storage.saver if storage is not None and lane.remembers else None)
+        graph = lane.compile(built, storage.saver if storage is not None else None)
         # Version 2 of the stream would put a subgraph's values through the class of this graph's state, which fails
         # where theirs is another; nothing here reads the values that it streams.
         graph._state_mapper = graph._output_mapper = None

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import get_type_hints
 
 import pytest
+from langchain_core.language_models import FakeListChatModel
+from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import TypeAdapter
 
 from graphs.catalogue import CATALOGUE, find
@@ -113,6 +115,13 @@ def test_a_pattern_has_three_examples_and_one_that_people_would_rather_not_see(p
 @EACH_PATTERN
 def test_the_steps_of_an_example_are_for_lanes_that_exist(pattern: Pattern) -> None:
     assert {key for example in pattern.examples for key in example.steps} <= {lane.key for lane in pattern.lanes}
+
+
+@pytest.mark.parametrize(("pattern", "lane"), LANES)
+def test_a_lane_remembers_where_its_graph_is_compiled_with_a_checkpointer(pattern: Pattern, lane: Lane) -> None:
+    compiled = lane.compile(lane.build(FakeListChatModel(responses=["Yes."])), InMemorySaver())
+
+    assert (compiled.checkpointer is not None) == lane.remembers
 
 
 @EACH_PATTERN

@@ -13,7 +13,8 @@ from langgraph.graph import START, StateGraph
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from graphs.pattern import Build, Family, Lane, Pattern
+from graphs.pattern import Build, Family, Lane, Pattern, compile_with_checkpointer
+from graphs.persistence.conversation_memory import compile_forgetful
 from graphs.world import World
 from lab.events import Event, RunEnded, Tokens
 from lab.history import Snapshot
@@ -125,9 +126,10 @@ def toy(*lanes: Lane, slug: str = "toy", words: int = 200, **more: Any) -> Patte
     return Pattern(slug, "Toy", Family.SHAPES, "A toy.", (), (), lanes, (), script, **more)
 
 
-def lane(build: Build, key: str = "only", **more: Any) -> Lane:
-    """Makes a lane."""
-    return Lane(key, key, "Is a toy.", build, **more)
+def lane(build: Build, key: str = "only", *, remembers: bool = True, **more: Any) -> Lane:
+    """Make a lane, which goes without a checkpointer where it remembers nothing."""
+    compiled = compile_with_checkpointer if remembers else compile_forgetful
+    return Lane(key, key, "Is a toy.", build, compile=compiled, remembers=remembers, **more)
 
 
 def two_steps() -> Pattern:

@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AnyMessage, HumanMessage, RemoveMessage, SystemMessage
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import START, StateGraph
 from langgraph.graph.message import add_messages
+from langgraph.graph.state import CompiledStateGraph
 from pydantic import Field
 from typing_extensions import TypedDict
 
@@ -43,7 +45,11 @@ class State(Input):
     summary: str
 
 
-def build(model: BaseChatModel) -> StateGraph[State, None, Input, State]:
+Chat = StateGraph[State, None, Input, State]
+CompiledChat = CompiledStateGraph[State, None, Input, State]
+
+
+def build(model: BaseChatModel) -> Chat:
     """Build chat, and summarise where the conversation has grown too long."""
 
     def chat(state: State) -> dict[str, Any]:
@@ -71,3 +77,13 @@ def build(model: BaseChatModel) -> StateGraph[State, None, Input, State]:
         .add_edge(START, "chat")
         .add_conditional_edges("chat", route)
     )
+
+
+def compile_forgetful(graph: Chat, _: BaseCheckpointSaver[Any] | None) -> CompiledChat:
+    """Compile the trap: without a checkpointer nothing is saved, and each turn begins with an empty state."""
+    return graph.compile()
+
+
+def compile_remembering(graph: Chat, checkpointer: BaseCheckpointSaver[Any] | None) -> CompiledChat:
+    """Compile the cure: each turn goes on from the state that the last one of its thread saved."""
+    return graph.compile(checkpointer=checkpointer)

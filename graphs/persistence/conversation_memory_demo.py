@@ -7,7 +7,14 @@ from itertools import takewhile
 from langchain_core.messages import BaseMessage
 
 from graphs.pattern import Example, Family, Lane, Pattern, Turn
-from graphs.persistence.conversation_memory import CHAT, EARLIER, SUMMARISE, build
+from graphs.persistence.conversation_memory import (
+    CHAT,
+    EARLIER,
+    SUMMARISE,
+    build,
+    compile_forgetful,
+    compile_remembering,
+)
 from graphs.script import by_instruction
 
 
@@ -79,9 +86,16 @@ PATTERN = Pattern(
             "Nothing is saved between turns.",
             build,
             trap="Without a checkpointer every turn starts from nothing, and the person has to say it all again.",
+            compile=compile_forgetful,
             remembers=False,
         ),
-        Lane("remembers", "Checkpointer", "Each turn goes on from the state that the last one saved.", build),
+        Lane(
+            "remembers",
+            "Checkpointer",
+            "Each turn goes on from the state that the last one saved.",
+            build,
+            compile=compile_remembering,
+        ),
     ),
     examples=(
         Example("Name and recall", {"message": NAME}, {"forgets": (ASK,), "remembers": (ASK,)}),
