@@ -35,7 +35,7 @@ CATALOGUE: tuple[Pattern, ...] = (
 
 
 def find(slug: str) -> Pattern:
-    """Gives the pattern of that slug; raises KeyError where there is none."""
+    """Return the pattern of that slug; raise KeyError where there is none."""
     for pattern in CATALOGUE:
         if pattern.slug == slug:
             return pattern

@@ -183,7 +183,7 @@ class Pattern:
     """The input field that says where the process is killed; a run where it isn't 'never' gets a process of its own."""
 
     def lane(self, key: str) -> Lane:
-        """Gives the lane of that key; raises KeyError where there is none."""
+        """Return the lane of that key; raise KeyError where there is none."""
         for lane in self.lanes:
             if lane.key == key:
                 return lane

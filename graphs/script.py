@@ -15,7 +15,7 @@ class UnscriptedCall(LookupError):
 
 
 def by_instruction(answers: Mapping[str, Answer]) -> Script:
-    """Makes a script that picks the answer by the first system message's exact text."""
+    """Make a script that picks the answer by the first system message's exact text."""
 
     def script(messages: Sequence[BaseMessage]) -> str | AIMessage:
         instruction = next((m.text for m in messages if isinstance(m, SystemMessage)), "")

@@ -8,11 +8,11 @@ class Ledger(Protocol):
     """Payments that were really booked."""
 
     def charge(self, order: str, cents: int, key: str | None = None) -> int:
-        """Books a charge and gives its number; a `key` seen before books nothing and gives the first one's number."""
+        """Book a charge and return its number; a `key` seen before books nothing and returns the first one's number."""
         ...
 
     def booked(self) -> list[str]:
-        """Gives the orders of all that was booked in this thread, in the order of booking."""
+        """Return the orders of all that was booked in this thread, in the order of booking."""
         ...
 
 
@@ -20,7 +20,7 @@ class Outbox(Protocol):
     """Mail that was really handed over for delivery."""
 
     def send(self, recipient: str, subject: str, body: str) -> int:
-        """Hands over one mail and gives its number."""
+        """Hand over one mail and return its number."""
         ...
 
 
@@ -37,23 +37,23 @@ class Archive(Protocol):
     """States that outlive the runs that saved them; nobody has checked a row since it was written."""
 
     def store(self, name: str, body: str) -> int:
-        """Adds a row under that name and gives its number; earlier rows stay."""
+        """Add a row under that name and return its number; earlier rows stay."""
         ...
 
     def newest(self, name: str) -> Saved | None:
-        """Gives the thread's last row under that name, None where there is none."""
+        """Return the thread's last row under that name, None where there is none."""
         ...
 
     def restored(self, number: int) -> None:
-        """Notes that the row was found valid and taken up again."""
+        """Note that the row was found valid and taken up again."""
         ...
 
     def quarantine(self, number: int, error: str) -> None:
-        """Notes that the row can't be used, and why; it stays as it is."""
+        """Note that the row can't be used, and why; it stays as it is."""
         ...
 
     def overwrite(self, number: int, body: str) -> None:
-        """Puts another text into the row, as whoever goes past this program can."""
+        """Put another text into the row, as whoever goes past this program can."""
         ...
 
 
@@ -61,11 +61,11 @@ class Faults(Protocol):
     """Failures that the visitor asked for, counted in the database so that a restart doesn't repeat them."""
 
     def trip(self, point: str, times: int) -> None:
-        """Raises ConnectionError on the first `times` calls at this point of the thread."""
+        """Raise ConnectionError on the first `times` calls at this point of the thread."""
         ...
 
     def crash(self, point: str) -> None:
-        """Kills the running process with SIGKILL, once, where the visitor chose this point to crash at."""
+        """Kill the running process with SIGKILL, once, where the visitor chose this point to crash at."""
         ...
 
 

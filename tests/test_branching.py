@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from graphs.pattern import Example, Go
-from graphs.shapes.branching import ROUTES, UnmappedRoute, mapped, read_category
+from graphs.shapes.branching import ROUTES, UnmappedRoute, read_category, route_of
 from graphs.shapes.branching_demo import PATTERN
 from tests.play import Play
 
@@ -101,7 +101,7 @@ def test_going_on_after_an_unmapped_category_is_refused_again(play: Play, lane: 
     ],
 )
 def test_a_dressed_up_category_is_read(answer: str) -> None:
-    assert mapped(read_category(answer)) == "urgent"
+    assert route_of(read_category(answer)) == "urgent"
 
 
 @pytest.mark.parametrize(
@@ -109,4 +109,4 @@ def test_a_dressed_up_category_is_read(answer: str) -> None:
 )
 def test_a_doubtful_category_is_refused(answer: str) -> None:
     with pytest.raises(UnmappedRoute):
-        mapped(read_category(answer))
+        route_of(read_category(answer))

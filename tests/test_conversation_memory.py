@@ -3,7 +3,7 @@
 import pytest
 
 from graphs.pattern import Example, Turn
-from graphs.persistence.conversation_memory import KEPT, LIMIT
+from graphs.persistence.conversation_memory import LIMIT, RECENT
 from graphs.persistence.conversation_memory_demo import PATTERN
 from tests.play import Play, Played
 
@@ -58,7 +58,7 @@ def test_more_than_ten_messages_are_summarised_once_and_the_summary_answers(play
 def test_summarised_messages_are_gone_and_the_last_ones_stay_word_for_word(play: Play) -> None:
     said = _said(play("conversation-memory", "remembers", LONG))
 
-    assert len(said) == KEPT + 2
+    assert len(said) == RECENT + 2
     assert said[0] == "Last winter the harbour was frozen for a month."
     assert "My name is Alice." not in said
 

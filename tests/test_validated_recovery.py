@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from graphs.pattern import Example, Turn
-from graphs.persistence.validated_recovery import Card, Damage, written
+from graphs.persistence.validated_recovery import Card, Damage, damaged
 from lab.lab import Lab
 from tests.labs import quiet
 from tests.play import Play, Played, ended
@@ -146,10 +146,10 @@ def test_after_a_restart_of_the_lab_the_row_is_loaded_and_checked_all_the_same(
 @pytest.mark.parametrize("points", [0, 1, 10**9])
 def test_every_damage_leaves_a_text_that_is_refused(damage: Damage, points: int) -> None:
     with pytest.raises(ValidationError):
-        Card.model_validate_json(written(Card(customer="A", points=points, visits=1), damage))
+        Card.model_validate_json(damaged(Card(customer="A", points=points, visits=1), damage))
 
 
 def test_a_row_that_nothing_happened_to_is_the_card() -> None:
     kept = Card(customer='A "quoted" name', points=3, visits=2)
 
-    assert Card.model_validate_json(written(kept, "nothing")) == kept
+    assert Card.model_validate_json(damaged(kept, "nothing")) == kept

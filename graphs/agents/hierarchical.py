@@ -85,7 +85,7 @@ class State(Input):
 
 
 class TeamInput(TypedDict):
-    """What a team is told."""
+    """What a team gets."""
 
     subtask: str
 
@@ -103,37 +103,28 @@ class TeamState(TeamInput, TeamOutput):
     results: Annotated[list[Result], operator.add]
 
 
-def build(model: BaseChatModel) -> StateGraph[State, None, Input, State]:
-    """Build the orchestrator, its three teams as subgraphs and the report."""
+def delegations(answer: AIMessage) -> list[Delegate]:
+    """Return the orchestrator's calls of the tool in their order; raise ToolNotCalled where none is there or fits."""
+    calls = [call["args"] for call in answer.tool_calls if call["name"] == Delegate.__name__]
+    if not calls:
+        refusal = answer.additional_kwargs.get("refusal") or answer.text
+        raise ToolNotCalled(
+            f"The model didn't call the tool 'Delegate' and said: {str(refusal)[:160]!r}. This step needs at "
+            "least one call. Try again, change the input, or choose a model that calls tools."
+        )
+    try:
+        return [Delegate.model_validate(args) for args in calls]
+    except ValidationError as error:
+        raise ToolNotCalled(
+            "The model called the tool 'Delegate' with arguments that don't fit its schema: "
+            f"{error.errors()[0]['msg']}. Try again, or choose a model that calls tools reliably."
+        ) from error
 
-    def orchestrate(state: State) -> dict[str, Any]:
-        asked = [SystemMessage(ORCHESTRATE), HumanMessage(state["task"])]
-        plan: dict[str, str] = {}
-        for part in delegations(model.bind_tools([Delegate]).invoke(asked)):
-            plan[part.team] = f"{plan[part.team]}; {part.subtask}" if part.team in plan else part.subtask
-        return {"plan": [{"team": team, "subtask": subtask} for team, subtask in plan.items()]}
 
-    def delegate(state: State) -> list[Send]:
-        return [Send(part["team"], {"subtask": part["subtask"]}) for part in state["plan"]]
-
-    def report(state: State) -> dict[str, Any]:
-        lines = [f"{one['team']}, {one['worker']}: {one['text']}" for one in state["handed"]]
-        asked = f"Task: {state['task']}\n\n" + "\n".join(lines)
-        return {"report": model.invoke([SystemMessage(REPORT), HumanMessage(asked)]).text}
-
-    graph = (
-        StateGraph(State, input_schema=Input)
-        .add_node("orchestrate", orchestrate)
-        # Deferred, so that it runs once when the last of the teams that were called is done.
-        .add_node("report", report, defer=True)
-        .add_edge(START, "orchestrate")
-        .add_conditional_edges("orchestrate", delegate, list(TEAMS))
-        .add_edge("report", END)
-    )
-    for team in TEAMS:
-        graph.add_node(team, _team(team, model).compile())
-        graph.add_edge(team, "report")
-    return graph
+def names_in(answer: str, names: Iterable[str]) -> list[str]:
+    """Return the names that an answer mentions as whole words, each once, in the order of the answer."""
+    matches = {name: re.search(rf"\b{name}\b", answer, re.IGNORECASE) for name in names}
+    return [name for _, name in sorted((match.start(), name) for name, match in matches.items() if match)]
 
 
 def _team(team: str, model: BaseChatModel) -> StateGraph[TeamState, None, TeamInput, TeamOutput]:
@@ -176,25 +167,34 @@ def _team(team: str, model: BaseChatModel) -> StateGraph[TeamState, None, TeamIn
     return graph
 
 
-def delegations(answer: AIMessage) -> list[Delegate]:
-    """Return the orchestrator's calls of the tool in their order; raise ToolNotCalled where none is there or fits."""
-    calls = [call["args"] for call in answer.tool_calls if call["name"] == Delegate.__name__]
-    if not calls:
-        refusal = answer.additional_kwargs.get("refusal") or answer.text
-        raise ToolNotCalled(
-            f"The model didn't call the tool 'Delegate' and said: {str(refusal)[:160]!r}. This step needs at "
-            "least one call. Try again, change the input, or choose a model that calls tools."
-        )
-    try:
-        return [Delegate.model_validate(args) for args in calls]
-    except ValidationError as error:
-        raise ToolNotCalled(
-            "The model called the tool 'Delegate' with arguments that don't fit its schema: "
-            f"{error.errors()[0]['msg']}. Try again, or choose a model that calls tools reliably."
-        ) from error
+def build(model: BaseChatModel) -> StateGraph[State, None, Input, State]:
+    """Build the orchestrator, its three teams as subgraphs and the report."""
 
+    def orchestrate(state: State) -> dict[str, Any]:
+        asked = [SystemMessage(ORCHESTRATE), HumanMessage(state["task"])]
+        plan: dict[str, str] = {}
+        for part in delegations(model.bind_tools([Delegate]).invoke(asked)):
+            plan[part.team] = f"{plan[part.team]}; {part.subtask}" if part.team in plan else part.subtask
+        return {"plan": [{"team": team, "subtask": subtask} for team, subtask in plan.items()]}
 
-def names_in(answer: str, names: Iterable[str]) -> list[str]:
-    """Return the names that an answer mentions as whole words, each once, in the order of the answer."""
-    found = {name: re.search(rf"\b{name}\b", answer, re.IGNORECASE) for name in names}
-    return [name for _, name in sorted((match.start(), name) for name, match in found.items() if match)]
+    def delegate(state: State) -> list[Send]:
+        return [Send(part["team"], {"subtask": part["subtask"]}) for part in state["plan"]]
+
+    def report(state: State) -> dict[str, Any]:
+        lines = [f"{one['team']}, {one['worker']}: {one['text']}" for one in state["handed"]]
+        asked = f"Task: {state['task']}\n\n" + "\n".join(lines)
+        return {"report": model.invoke([SystemMessage(REPORT), HumanMessage(asked)]).text}
+
+    graph = (
+        StateGraph(State, input_schema=Input)
+        .add_node("orchestrate", orchestrate)
+        # Deferred, so that it runs once when the last of the teams that were called is done.
+        .add_node("report", report, defer=True)
+        .add_edge(START, "orchestrate")
+        .add_conditional_edges("orchestrate", delegate, list(TEAMS))
+        .add_edge("report", END)
+    )
+    for team in TEAMS:
+        graph.add_node(team, _team(team, model).compile())
+        graph.add_edge(team, "report")
+    return graph

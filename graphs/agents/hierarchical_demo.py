@@ -32,10 +32,10 @@ def _fits(name: str, text: str) -> bool:
 
 def _plan(task: str, _: Sequence[BaseMessage]) -> str | AIMessage:
     parts = [part.strip() for part in re.split(r"[.;\n]+|,\s*(?:and|then)\s+", task) if part.strip()]
-    told = {team: ", ".join(part for part in parts if _fits(team, part)) for team in TEAMS}
+    subtasks = {team: ", ".join(part for part in parts if _fits(team, part)) for team in TEAMS}
     calls = [
         ToolCall(name=Delegate.__name__, args={"team": team, "subtask": subtask}, id=f"call_{team}")
-        for team, subtask in told.items()
+        for team, subtask in subtasks.items()
         if subtask
     ]
     return AIMessage(content="", tool_calls=calls) if calls else f"None of the teams {', '.join(TEAMS)} fits this task."

@@ -71,41 +71,6 @@ class Verdict(BaseModel):
         return self
 
 
-def build_static(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
-    """Build the loop around a gate that reads what a person wrote into the state at a breakpoint."""
-
-    def await_approval(state: State) -> dict[str, Any]:
-        if state["approved"]:
-            return {"log": ["approved"]}
-        if not state["feedback"].strip():
-            raise NotDecided(
-                "The draft is neither approved nor is there feedback. The gate opens only for one of the two. "
-                "Tick 'Approved' or write what to change, then try again."
-            )
-        return {"log": [f"changes asked: {state['feedback']}"]}
-
-    return _steps_around_gate(model).add_node("await_approval", await_approval)
-
-
-def build_interrupt(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
-    """Build the loop around a gate that asks its question by itself and gets the answer back."""
-
-    def await_approval(state: State) -> dict[str, Any]:
-        verdict = interrupt(
-            {
-                "question": f"Send this mail to {state['recipient']}?",
-                "draft": state["draft"],
-                "revisions so far": state["log"].count("revised"),
-            },
-            response_schema=Verdict,
-        )
-        if verdict.decision == "approve":
-            return {"approved": True, "feedback": "", "log": ["approved"]}
-        return {"approved": False, "feedback": verdict.feedback, "log": [f"changes asked: {verdict.feedback}"]}
-
-    return _steps_around_gate(model).add_node("await_approval", await_approval)
-
-
 def _steps_around_gate(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
     def draft(state: State) -> dict[str, Any]:
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", state["recipient"].strip()):
@@ -141,3 +106,38 @@ def _steps_around_gate(model: BaseChatModel) -> StateGraph[State, World, Input, 
         .add_edge("revise", "await_approval")
         .add_edge("send", END)
     )
+
+
+def build_static(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
+    """Build the loop around a gate that reads what a person wrote into the state at a breakpoint."""
+
+    def await_approval(state: State) -> dict[str, Any]:
+        if state["approved"]:
+            return {"log": ["approved"]}
+        if not state["feedback"].strip():
+            raise NotDecided(
+                "The draft is neither approved nor is there feedback. The gate opens only for one of the two. "
+                "Tick 'Approved' or write what to change, then try again."
+            )
+        return {"log": [f"changes asked: {state['feedback']}"]}
+
+    return _steps_around_gate(model).add_node("await_approval", await_approval)
+
+
+def build_interrupt(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
+    """Build the loop around a gate that asks its question by itself and gets the answer back."""
+
+    def await_approval(state: State) -> dict[str, Any]:
+        verdict = interrupt(
+            {
+                "question": f"Send this mail to {state['recipient']}?",
+                "draft": state["draft"],
+                "revisions so far": state["log"].count("revised"),
+            },
+            response_schema=Verdict,
+        )
+        if verdict.decision == "approve":
+            return {"approved": True, "feedback": "", "log": ["approved"]}
+        return {"approved": False, "feedback": verdict.feedback, "log": [f"changes asked: {verdict.feedback}"]}
+
+    return _steps_around_gate(model).add_node("await_approval", await_approval)

@@ -36,7 +36,7 @@ class Input(TypedDict):
     amount: Annotated[float, Field(title="Amount in euros", ge=0.01, le=1_000_000)]
 
 
-class Decided(TypedDict):
+class Decision(TypedDict):
     """One approver's decision."""
 
     by: str
@@ -51,7 +51,7 @@ class State(Input):
     cents: int
     decision: Annotated[Literal["open", "approved", "rejected"], Field(title="Decision")]
     note: Annotated[str, Field(title="Note (needed to reject)", max_length=1000)]
-    decisions: Annotated[list[Decided], operator.add]
+    decisions: Annotated[list[Decision], operator.add]
     status: Literal["pending", "paid", "rejected"]
     booking: int
 
@@ -77,57 +77,16 @@ class Verdict(BaseModel):
         return self
 
 
-def build_static(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
-    """Build the approval with nodes that read what was written into the state at the pause before them."""
-
-    def check(role: Role, state: State) -> dict[str, Any]:
-        if state["decision"] not in ("approved", "rejected"):
-            raise NotDecided(
-                f"The {role} hasn't decided on {_euros(state)}. Every request needs a decision here. "
-                "Set it to approved or rejected, then try again."
-            )
-        if state["decision"] == "rejected" and not state["note"].strip():
-            raise NotDecided(f"The {role} gave no reason. {NEEDS_NOTE}")
-        return _decided(role, state["decision"], state["note"])
-
-    def manager(state: State) -> dict[str, Any]:
-        return check("manager", state)
-
-    def director(state: State) -> dict[str, Any]:
-        return check("director", state)
-
-    return (
-        _steps_around_approvers()
-        .add_node("manager", manager)
-        .add_node("director", director)
-        .add_edge("submit", "manager")
-    )
+_OPEN: dict[str, Any] = {"decision": "open", "note": ""}
 
 
-def build_dynamic(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
-    """Build the approval with nodes that ask by interrupt, reached only above their limit."""
+def _decision_of(role: Role, decision: str, note: str) -> dict[str, Any]:
+    # The fields are opened again, or the manager's yes would count as the director's.
+    return {"decisions": [{"by": role, "decision": decision, "note": note.strip()}], **_OPEN}
 
-    def ask(role: Role, state: State) -> dict[str, Any]:
-        said = {f"{past['by']} said": f"{past['decision']} {past['note']}".strip() for past in state["decisions"]}
-        question = f"Does the {role} approve {_euros(state)} for {state['description']}?"
-        verdict = interrupt({"question": question, "claim": state["claim"], **said}, response_schema=Verdict)
-        return _decided(role, verdict.decision, verdict.note)
 
-    def manager(state: State) -> dict[str, Any]:
-        return ask("manager", state)
-
-    def director(state: State) -> dict[str, Any]:
-        return ask("director", state)
-
-    def who_first(state: State) -> Literal["manager", "pay"]:
-        return "manager" if state["cents"] > MANAGER_ABOVE else "pay"
-
-    return (
-        _steps_around_approvers()
-        .add_node("manager", manager)
-        .add_node("director", director)
-        .add_conditional_edges("submit", who_first)
-    )
+def _euros(state: State) -> str:
+    return f"{state['cents'] / 100:,.2f} €"
 
 
 def _steps_around_approvers() -> StateGraph[State, World, Input, State]:
@@ -164,13 +123,54 @@ def _steps_around_approvers() -> StateGraph[State, World, Input, State]:
     )
 
 
-_OPEN: dict[str, Any] = {"decision": "open", "note": ""}
+def build_static(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
+    """Build the approval with nodes that read what was written into the state at the pause before them."""
+
+    def check(role: Role, state: State) -> dict[str, Any]:
+        if state["decision"] not in ("approved", "rejected"):
+            raise NotDecided(
+                f"The {role} hasn't decided on {_euros(state)}. Every request needs a decision here. "
+                "Set it to approved or rejected, then try again."
+            )
+        if state["decision"] == "rejected" and not state["note"].strip():
+            raise NotDecided(f"The {role} gave no reason. {NEEDS_NOTE}")
+        return _decision_of(role, state["decision"], state["note"])
+
+    def manager(state: State) -> dict[str, Any]:
+        return check("manager", state)
+
+    def director(state: State) -> dict[str, Any]:
+        return check("director", state)
+
+    return (
+        _steps_around_approvers()
+        .add_node("manager", manager)
+        .add_node("director", director)
+        .add_edge("submit", "manager")
+    )
 
 
-def _decided(role: Role, decision: str, note: str) -> dict[str, Any]:
-    # The fields are opened again, or the manager's yes would count as the director's.
-    return {"decisions": [{"by": role, "decision": decision, "note": note.strip()}], **_OPEN}
+def build_dynamic(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
+    """Build the approval with nodes that ask by interrupt, reached only above their limit."""
 
+    def ask(role: Role, state: State) -> dict[str, Any]:
+        earlier = {f"{past['by']} said": f"{past['decision']} {past['note']}".strip() for past in state["decisions"]}
+        question = f"Does the {role} approve {_euros(state)} for {state['description']}?"
+        verdict = interrupt({"question": question, "claim": state["claim"], **earlier}, response_schema=Verdict)
+        return _decision_of(role, verdict.decision, verdict.note)
 
-def _euros(state: State) -> str:
-    return f"{state['cents'] / 100:,.2f} €"
+    def manager(state: State) -> dict[str, Any]:
+        return ask("manager", state)
+
+    def director(state: State) -> dict[str, Any]:
+        return ask("director", state)
+
+    def who_first(state: State) -> Literal["manager", "pay"]:
+        return "manager" if state["cents"] > MANAGER_ABOVE else "pay"
+
+    return (
+        _steps_around_approvers()
+        .add_node("manager", manager)
+        .add_node("director", director)
+        .add_conditional_edges("submit", who_first)
+    )

@@ -28,7 +28,7 @@ EARLIER = "Summary of the conversation so far: "
 LIMIT = 10
 """How many messages may stand before the older ones are summarised."""
 
-KEPT = 4
+RECENT = 4
 """How many of the last messages stay word for word."""
 
 
@@ -53,17 +53,17 @@ def build(model: BaseChatModel) -> Chat:
     """Build chat, and summarise where the conversation has grown too long."""
 
     def chat(state: State) -> dict[str, Any]:
-        said = HumanMessage(state["message"])
+        message = HumanMessage(state["message"])
         summary = state.get("summary", "")
         earlier = [SystemMessage(EARLIER + summary)] if summary else []
-        answer = model.invoke([SystemMessage(CHAT), *earlier, *state["messages"], said])
-        return {"messages": [said, answer]}
+        answer = model.invoke([SystemMessage(CHAT), *earlier, *state["messages"], message])
+        return {"messages": [message, answer]}
 
     def route(state: State) -> Literal["summarise", "__end__"]:
         return "summarise" if len(state["messages"]) > LIMIT else "__end__"
 
     def summarise(state: State) -> dict[str, Any]:
-        older = state["messages"][:-KEPT]
+        older = state["messages"][:-RECENT]
         summary = state.get("summary", "")
         lines = [EARLIER + summary] if summary else []
         lines += [f"{'Person' if message.type == 'human' else 'Assistant'}: {message.text}" for message in older]

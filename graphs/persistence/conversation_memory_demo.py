@@ -23,9 +23,9 @@ def _name(texts: Iterable[str]) -> str:
     name = ""
     for text in texts:
         for sentence in re.split(r"(?<=[.!?])\s+|\n", text):
-            told = re.search(r"\b(?:my|person's) name(?:'s| is)\s+([^\W\d_][^.,;!?]*)", sentence, re.IGNORECASE)
-            if told and not sentence.endswith("?"):
-                first, *more = told[1].split()
+            match = re.search(r"\b(?:my|person's) name(?:'s| is)\s+([^\W\d_][^.,;!?]*)", sentence, re.IGNORECASE)
+            if match and not sentence.endswith("?"):
+                first, *more = match[1].split()
                 name = " ".join([first, *takewhile(lambda word: word[0].isupper(), more)])
     return name
 
@@ -47,12 +47,12 @@ def _chat(asked: str, messages: Sequence[BaseMessage]) -> str:
 
 def _summary(transcript: str, _: Sequence[BaseMessage]) -> str:
     lines = transcript.splitlines()
-    told = [line.removeprefix("Person: ") for line in lines if line.startswith("Person: ")]
+    lines_of_person = [line.removeprefix("Person: ") for line in lines if line.startswith("Person: ")]
     before = [line.removeprefix(EARLIER) for line in lines if line.startswith(EARLIER)]
     past = [text.split("They spoke of: ")[-1] for text in before if "They spoke of: " in text]
-    name = _name([*before, *told])
+    name = _name([*before, *lines_of_person])
     known = f"The person's name is {name}. " if name else "The person hasn't told a name. "
-    return f"{known}They spoke of: {', '.join(_topics([*past, *told])) or 'nothing much'}."
+    return f"{known}They spoke of: {', '.join(_topics([*past, *lines_of_person])) or 'nothing much'}."
 
 
 NAME = "My name is Alice."

@@ -45,14 +45,14 @@ class State(Input):
 
 def read_category(answer: str) -> str:
     """Read the category from a model's answer, which may be dressed up as in "**Urgent.**" or "Category: urgent"."""
-    said = (answer.strip().lower().splitlines() or [""])[0]
-    named = {word for word in re.findall(r"[a-z]+", said) if word in CATEGORIES}
-    denied = re.search(r"\b(?:no|non|not|never)\b|n\Wt\b", said)
-    return named.pop() if len(named) == 1 and not denied else said
+    line = (answer.strip().lower().splitlines() or [""])[0]
+    categories = {word for word in re.findall(r"[a-z]+", line) if word in CATEGORIES}
+    denied = re.search(r"\b(?:no|non|not|never)\b|n\Wt\b", line)
+    return categories.pop() if len(categories) == 1 and not denied else line
 
 
-def mapped(category: str) -> Route:
-    """Return the handler for a category; raises UnmappedRoute where there is none."""
+def route_of(category: str) -> Route:
+    """Return the handler for a category, or raise UnmappedRoute where there is none."""
     for route in ROUTES:
         if route == category:
             return route
@@ -94,7 +94,7 @@ def build_conditional_edge(model: BaseChatModel) -> StateGraph[State, None, Inpu
         answer = model.invoke([SystemMessage(CLASSIFY), HumanMessage(state["text"])])
         # Checked here, not in `route`: the node's writes are saved before its edge runs, so that after
         # an error in the edge the thread counts as finished and going on ends it silently.
-        return {"category": mapped(read_category(answer.text))}
+        return {"category": route_of(read_category(answer.text))}
 
     def route(state: State) -> Route:
         return state["category"]
@@ -107,7 +107,7 @@ def build_command(model: BaseChatModel) -> StateGraph[State, None, Input, State]
 
     def classify(state: State) -> Command[Route]:
         answer = model.invoke([SystemMessage(CLASSIFY), HumanMessage(state["text"])])
-        category = mapped(read_category(answer.text))
+        category = route_of(read_category(answer.text))
         return Command(update={"category": category}, goto=category)
 
     return _handlers(model).add_node("classify", classify)
