@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 import graphs.catalogue
 import lab.lab
-import ui.access
+import ui.access as context
 from graphs.pattern import Pattern
 from lab.lab import Lab
 from lab.visitors import LOCAL
@@ -31,7 +31,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cookies: dict[str, str
     for name, value in SETTINGS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(graphs.catalogue, "CATALOGUE", STRANGE)
-    monkeypatch.setattr(ui.access, "LANES", {(found.slug, "only"): "Only" for found in STRANGE})
+    monkeypatch.setattr(context, "LANES", {(found.slug, "only"): "Only" for found in STRANGE})
     lab.lab.close_lab()
     opened = Lab(quiet(str(tmp_path / "lab.sqlite")), patterns=STRANGE)
     monkeypatch.setattr(lab.lab, "_opened", [opened])

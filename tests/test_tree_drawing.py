@@ -219,11 +219,11 @@ def test_no_two_marks_of_a_row_touch(length: int, branches: int) -> None:
 PAGE = """
 import streamlit as st
 
-from lab.tree import grow
+from lab.tree import build_tree
 from tests.trees import chain
 from ui.tree import checkpoint_tree
 
-st.text(f"picked {checkpoint_tree(grow(chain(60)), key='one', selected='000000')}")
+st.text(f"picked {checkpoint_tree(build_tree(chain(60)), key='one', selected='000000')}")
 """
 
 
