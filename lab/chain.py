@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from langgraph.types import StateSnapshot
 
 from lab.events import Log, Outcome
-from lab.history import Question, questions
+from lab.history import Question, pending_questions
 from lab.models import explain
 from lab.plain import Json
 from lab.stream import Stream
@@ -62,7 +62,7 @@ def asked_again(
 
     None where one of them isn't asked any more, or is another question now: an answer holds for what was asked.
     """
-    places = _places(questions(snapshot))
+    places = _places(pending_questions(snapshot))
     found: dict[str, Json] = {}
     for place, question in _places(old).items():
         if question.id not in answers:

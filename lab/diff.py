@@ -52,7 +52,7 @@ class Change:
     """The role and id of an item that was matched by its id."""
 
 
-def diff(
+def diff_states(
     before: Mapping[str, Json], after: Mapping[str, Json], reducers: Mapping[str, Reducer] | None = None
 ) -> tuple[Change, ...]:
     """Gives what has to be done to one state to get the other; nothing where both are the same JSON."""

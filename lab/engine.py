@@ -20,7 +20,7 @@ from lab.errors import UnknownLane
 from lab.event_store import ROOM, ROOM_IN_MEMORY, EventStore
 from lab.events import Log, Outcome, SaverDropped, StateEdited, WentBack
 from lab.forms import check_input
-from lab.history import questions
+from lab.history import pending_questions
 from lab.lane_savers import CALLS, ThreadSaver, ThreadSavers
 from lab.lease import LeaseRenewal
 from lab.models import make_model
@@ -199,7 +199,7 @@ class Engine:
         """Asks first, for an answer given to what was answered before is passed over for the old one."""
         graph = self.reading_of(request)
         place = {"thread_id": request.thread_id, "checkpoint_ns": "", "checkpoint_id": request.checkpoint_id}
-        old = questions(graph.get_state({"configurable": place}))
+        old = pending_questions(graph.get_state({"configurable": place}))
 
         def answered(outcome: Outcome, _: Log) -> Stream | None:
             if outcome != "waiting":

@@ -50,7 +50,7 @@ class Field:
     """Whether None is a value of it."""
 
 
-def fields(schema: Mapping[str, Any]) -> tuple[Field, ...]:
+def form_fields(schema: Mapping[str, Any]) -> tuple[Field, ...]:
     """Gives the fields of an object's JSON schema, in its order."""
     required = schema.get("required", ())
     return tuple(_field(name, found, schema, name in required) for name, found in schema.get("properties", {}).items())
@@ -163,7 +163,7 @@ def check_answer(schema: Mapping[str, Any] | None, answer: Json) -> None:
         raise InvalidInput({"": f"The answer can't be taken: {error}."}) from error
     if usable is None:
         return
-    asked = {field.name: field for field in fields(usable)} or {"": _field("", usable, usable, True)}
+    asked = {field.name: field for field in form_fields(usable)} or {"": _field("", usable, usable, True)}
     found: dict[str, str] = {}
     # What counts by a condition comes last: a rule about a choice says nothing before the choice is made.
     faults = [(error, _deciding(error, usable)) for error in errors]

@@ -90,7 +90,7 @@ def to_snapshot(snapshot: StateSnapshot) -> Snapshot:
         at=seconds(snapshot.created_at),
         values=state_to_json(snapshot.values),
         next=tuple(map(to_jsonable, snapshot.next)),
-        questions=questions(snapshot),
+        questions=pending_questions(snapshot),
         errors={to_jsonable(task.name): reason(task.error) for task in snapshot.tasks if task.error},
     )
 
@@ -101,7 +101,7 @@ def state_to_json(values: Any) -> dict[str, Json]:
     return found
 
 
-def questions(snapshot: StateSnapshot) -> tuple[Question, ...]:
+def pending_questions(snapshot: StateSnapshot) -> tuple[Question, ...]:
     """Gives the pending interrupts in stable task order, each id once."""
     nodes = {found.id: to_jsonable(task.name) for task in snapshot.tasks for found in task.interrupts}
     asked = {found.id: found for found in snapshot.interrupts}

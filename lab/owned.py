@@ -23,7 +23,7 @@ from lab.errors import (
     Unreadable,
 )
 from lab.events import EventLog, Kind, RunEnded, RunStarted, SaverDropped, WentBack
-from lab.history import RESTORED, Question, questions, restore
+from lab.history import RESTORED, Question, pending_questions, restore
 from lab.index import newest_checkpoint_id, state_sizes
 from lab.lane_savers import CALLS
 from lab.listing import read_tree
@@ -208,7 +208,7 @@ class Owned:
 
     @classmethod
     def _asked(cls, snapshot: StateSnapshot, answers: Mapping[str, Json], checkpoint_id: str) -> list[Question]:
-        asked = {question.id: question for question in questions(snapshot)}
+        asked = {question.id: question for question in pending_questions(snapshot)}
         if not answers or not set(answers) <= set(asked):
             raise StaleAnswer
         cls._must_stand_at(snapshot, checkpoint_id)

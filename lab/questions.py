@@ -1,7 +1,7 @@
 """Questions and their answers in words: the one way in which every page, row and bubble shows them."""
 
 from lab.answer_schema import CHOICES
-from lab.forms import Field, fields
+from lab.forms import Field, form_fields
 from lab.history import Question
 from lab.plain import Json, to_jsonable
 from lab.validation_messages import choice_text
@@ -26,16 +26,16 @@ def answer_fields(question: Question) -> tuple[tuple[Field, ...], bool]:
     """Return the fields to ask for, and whether their one value is the whole answer."""
     schema = question.schema
     if question.unusable:
-        return fields(_WRITTEN), True
+        return form_fields(_WRITTEN), True
     if schema is not None and (named := schema.get("properties")) and schema.get("type", "object") == "object":
         whole = len(named) <= _FIELDS and named.keys() >= set(schema.get("required", ()))
-        return (fields(schema), False) if whole else (fields(_WRITTEN), True)
+        return (form_fields(schema), False) if whole else (form_fields(_WRITTEN), True)
     if schema is not None:
-        return fields({**schema, "properties": {"answer": {"title": "Answer", **schema}}}), True
+        return form_fields({**schema, "properties": {"answer": {"title": "Answer", **schema}}}), True
     options = question.value.get("options") if isinstance(question.value, dict) else None
     if isinstance(options, list) and 0 < len(options) <= CHOICES:
-        return fields({**_ANSWER, "properties": {"answer": {"title": "Answer", "enum": options}}}), True
-    return fields(_ANSWER), True
+        return form_fields({**_ANSWER, "properties": {"answer": {"title": "Answer", "enum": options}}}), True
+    return form_fields(_ANSWER), True
 
 
 def answer_text(question: Question, answer: Json) -> str:

@@ -13,7 +13,7 @@ from langgraph.types import StateSnapshot
 from lab.answers import kept_answers
 from lab.claims import Accepted
 from lab.cost import Cost, measure_costs
-from lab.diff import Change, diff
+from lab.diff import Change, diff_states
 from lab.entries import Entry, Reducer, state_fields
 from lab.errors import NotPossible, UnknownCheckpoint, UnknownLane
 from lab.events import Event
@@ -164,7 +164,7 @@ class Reading(Owned):
                 "Two threads of different patterns have different states. Choose one of the same pattern."
             )
         old = self._there(thread, before).values if before is not None else {}
-        return diff(state_to_json(old), state_to_json(self._there(other, after).values), self._reducers(thread))
+        return diff_states(state_to_json(old), state_to_json(self._there(other, after).values), self._reducers(thread))
 
     def _there(self, thread: Thread, checkpoint_id: str) -> StateSnapshot:
         self._must_remember(self._engine.lane(thread.pattern, thread.lane))

@@ -8,13 +8,13 @@ from typing import Any, Unpack
 from langgraph.graph import START
 from langgraph.types import Overwrite, StateSnapshot
 
-from lab.diff import Change, diff
+from lab.diff import Change, diff_states
 from lab.editing import How, must_be_input, preview, rebuild
 from lab.edits import Draft, draft, edited_by, written
 from lab.errors import InvalidInput, NothingToContinue, NotPossible, StaleAnswer
 from lab.events import EventLog, StateEdited, WentBack
 from lab.forms import check_answer
-from lab.history import questions, to_snapshot
+from lab.history import pending_questions, to_snapshot
 from lab.owned import RunOptions
 from lab.plain import Json
 from lab.questions import answered
@@ -91,7 +91,7 @@ class Travelling(Reading):
         drafted, _ = self._drafted(thread, graph, snapshot, values, how, as_node)
         after = to_snapshot(drafted.snapshot)
         return Preview(
-            after.values, diff(to_snapshot(snapshot).values, after.values, self._reducers(thread)), after.next
+            after.values, diff_states(to_snapshot(snapshot).values, after.values, self._reducers(thread)), after.next
         )
 
     def fork(
@@ -170,7 +170,7 @@ class Travelling(Reading):
         request = self._request(thread, "reanswer", answers, going, label=label, checkpoint_id=checkpoint_id)
         with self._claimed(thread_id, runs=True) as claim:
             snapshot = self._there(thread, checkpoint_id)
-            asked = {question.id: question for question in questions(snapshot)}
+            asked = {question.id: question for question in pending_questions(snapshot)}
             if not answers or not set(answers) <= set(asked):
                 raise StaleAnswer
             for ident, answer in answers.items():

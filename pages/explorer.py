@@ -13,15 +13,15 @@ from lab.threads import Thread
 from lab.workspace import Workspace
 from pages.gallery import PAGES
 from ui.access import is_known, workspace
-from ui.attach import attach
-from ui.cards import card
-from ui.catalogue import shape
+from ui.attach import follow
+from ui.cards import draw_card
+from ui.catalogue import graph_shape
 from ui.controlled import is_changed, note_drawn, set_value
-from ui.explorer import explorer
+from ui.explorer import draw_explorer
 from ui.lane import BADGES, LanePane
 from ui.scroll import LANE_SECTION
 from ui.text import literal, shown
-from ui.watch import watch
+from ui.watch import watch_others
 
 OFFERED = 200
 """Threads that the list offers, the last used ones; any other one opens by its link."""
@@ -44,20 +44,20 @@ def render() -> None:
     stamp = look()
     try:
         pane = _now(visitor, thread)
-        explorer(visitor, thread)
+        draw_explorer(visitor, thread)
     except LabError as error:
         st.warning(literal(error, 1000), icon=":material/error:")
         return
     if pane.status != "running":
-        watch(look, stamp)
-    attach([pane])
+        watch_others(look, stamp)
+    follow([pane])
 
 
 def _now(visitor: Workspace, thread: Thread) -> LanePane:
     """Draws the lane as it stands now, opened where it's at work or waits for somebody."""
     pattern = find(thread.pattern)
     lane = pattern.lane(thread.lane)
-    pane = LanePane(visitor, lane, thread, shape(pattern.slug, lane.key), f"explorer_{thread.thread_id}")
+    pane = LanePane(visitor, lane, thread, graph_shape(pattern.slug, lane.key), f"explorer_{thread.thread_id}")
     label, icon, _ = BADGES[pane.outcome]
     stands = st.container(key=LANE_SECTION).expander(
         f"The thread as it stands now: {label}",
@@ -68,7 +68,7 @@ def _now(visitor: Workspace, thread: Thread) -> LanePane:
     )
     if stands.open or pane.status == "running":
         with stands:
-            pane.draw(lambda drawn: card(drawn, pattern, visitor, Breakpoints))
+            pane.draw(lambda drawn: draw_card(drawn, pattern, visitor, Breakpoints))
             if pane.status == "running":
                 st.button("Stop", icon=":material/stop:", key="explorer_stop", on_click=_stop, args=(visitor, thread))
     return pane

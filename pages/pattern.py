@@ -10,20 +10,20 @@ from graphs.pattern import Lane, Pattern
 from lab.threads import Thread
 from lab.workspace import Workspace
 from ui.access import model_name, the_lab, workspace
-from ui.attach import attach
-from ui.beside import beside
+from ui.attach import follow
+from ui.beside import draw_beside
 from ui.business_rows import business_row
-from ui.cards import card
-from ui.catalogue import node_names, shape
-from ui.costs import costs
+from ui.cards import draw_card
+from ui.catalogue import graph_shape, node_names
+from ui.costs import draw_costs
 from ui.example_steps import in_words
-from ui.inspect_tabs import tabs
+from ui.inspect_tabs import draw_tabs
 from ui.lane import LanePane
 from ui.scroll import LANE_SECTION
 from ui.session import current_threads
 from ui.starter import Starter
 from ui.text import literal, safe
-from ui.watch import watch
+from ui.watch import watch_others
 
 NARROWEST = 290
 """Pixels below which lanes go under each other instead of side by side."""
@@ -51,12 +51,12 @@ def render(pattern: Pattern) -> None:
             _watch(pattern)
     _lanes(pattern, visitor, panes, starter)
     _tables(pattern, visitor, shown.threads)
-    costs(visitor, panes)
-    beside(pattern, visitor)
-    tabs(visitor, panes, _chosen(pattern, panes))
+    draw_costs(visitor, panes)
+    draw_beside(pattern, visitor)
+    draw_tabs(visitor, panes, _chosen(pattern, panes))
     if shown.threads and not running:
-        watch(look, stamp)
-    attach(panes)
+        watch_others(look, stamp)
+    follow(panes)
 
 
 def _head(pattern: Pattern) -> None:
@@ -74,7 +74,7 @@ def _watch(pattern: Pattern) -> None:
 
 
 def _pane(pattern: Pattern, lane: Lane, visitor: Workspace, thread: Thread | None) -> LanePane:
-    return LanePane(visitor, lane, thread, shape(pattern.slug, lane.key), f"{pattern.slug}_{lane.key}")
+    return LanePane(visitor, lane, thread, graph_shape(pattern.slug, lane.key), f"{pattern.slug}_{lane.key}")
 
 
 def _lanes(pattern: Pattern, visitor: Workspace, panes: Sequence[LanePane], starter: Starter) -> None:
@@ -84,7 +84,7 @@ def _lanes(pattern: Pattern, visitor: Workspace, panes: Sequence[LanePane], star
     with st.container(key=LANE_SECTION), st.grid(len(panes), min_column_width=NARROWEST, border=True) as grid:
         for pane in panes:
             with grid.cell(), st.container(key=f"lane_{pane.key}"):
-                pane.draw(lambda drawn: card(drawn, pattern, visitor, starter.pauses))
+                pane.draw(lambda drawn: draw_card(drawn, pattern, visitor, starter.pauses))
 
 
 def _tables(pattern: Pattern, visitor: Workspace, threads: Mapping[str, Thread]) -> None:

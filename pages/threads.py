@@ -18,8 +18,8 @@ from ui.access import LANES, is_known, the_lab, workspace
 from ui.actions import once
 from ui.lane import BADGES
 from ui.text import counted, literal, sized, stamp
-from ui.threads_menu import dialog, is_open, menu, notice, open_dialog, say
-from ui.watch import watch
+from ui.threads_menu import draw_dialog, draw_notice, draw_thread_menu, is_open, open_dialog, say
+from ui.watch import watch_others
 
 SHOWN = 20
 """Threads of one page."""
@@ -50,14 +50,14 @@ def render() -> None:
     else:
         st.info("No thread yet. Open a pattern from the gallery and run it, or import a file.", icon=":material/info:")
         _watch(visitor, ())
-    dialog(visitor)
+    draw_dialog(visitor)
 
 
 def _watch(visitor: Workspace, threads: Sequence[Thread]) -> None:
     """Follow what other tabs and processes do to the threads on show, unless a dialog about one of them is open."""
     look = partial(_stamp, visitor, [thread.thread_id for thread in threads])
     if not is_open():
-        watch(look, look())
+        watch_others(look, look())
 
 
 def _stamp(visitor: Workspace, thread_ids: Sequence[str]) -> object:
@@ -95,7 +95,7 @@ def _compact(visitor: Workspace) -> None:
 
 
 def _news(visitor: Workspace) -> None:
-    made = notice()
+    made = draw_notice()
     # It may be gone again by now.
     with suppress(UnknownThread):
         if made:
@@ -209,7 +209,7 @@ def _row(thread: Thread, standing: Standing, size: ThreadSize, *, alone: bool) -
             if is_known(thread) and size.checkpoints:
                 address = {"thread": thread.thread_id}
                 st.page_link(PAGES["explorer"], label="History", query_params=address, width="content")
-            menu(thread, saved=size.checkpoints > 0, known=is_known(thread))
+            draw_thread_menu(thread, saved=size.checkpoints > 0, known=is_known(thread))
 
 
 def _link(thread: Thread, label: str, **how: Any) -> None:

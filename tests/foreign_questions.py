@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from graphs.pattern import Breakpoints
 from lab.forms import check_answer
-from lab.history import Question, Snapshot, questions
+from lab.history import Question, Snapshot, pending_questions
 from lab.plain import Json
 from ui.answer import Card, complaint_card, question_card
 from ui.example_steps import NOTHING
@@ -31,7 +31,7 @@ def asked(schema: Any, value: Any = "Really?") -> Question:
     """Gives a question as it's read from a checkpoint with that schema."""
     found = Interrupt(value=value, id="q", response_schema=schema)
     config: Any = {"configurable": {"thread_id": "t", "checkpoint_id": "c"}}
-    return questions(StateSnapshot({}, (), config, None, None, None, (), (found,)))[0]
+    return pending_questions(StateSnapshot({}, (), config, None, None, None, (), (found,)))[0]
 
 
 CARDS: list[Card] = []

@@ -102,12 +102,12 @@ def test_the_description_says_names_states_and_visits() -> None:
 PAGE = """
 import streamlit as st
 
-from ui.diagram import NodeState, Phase, diagram, now
+from ui.diagram import NodeState, Phase, draw_diagram, now
 from ui.shape import Edge, Node, Shape
 
 shape = Shape((Node("draft", "draft"), Node("review", "review")), (Edge("draft", "review"),))
-diagram(shape, key="one")
-diagram(shape, key="two")
+draw_diagram(shape, key="one")
+draw_diagram(shape, key="two")
 st.empty().markdown(now("one", {"draft": NodeState(Phase.RUNNING)}), unsafe_allow_html=True)
 """
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.diff import Run, apply, diff, words
+from lab.diff import Run, apply, diff_states, words
 
 
 @given(st.text("ab .\n漢", max_size=60), st.text("ab .\n漢", max_size=60))
@@ -69,7 +69,7 @@ LONG_PAIRS: dict[str, Callable[[], tuple[str, str]]] = {
 def test_long_texts_take_bounded_work(kind: str) -> None:
     before, after = LONG_PAIRS[kind]()
     begun = time.process_time()
-    found = diff({"x": before}, {"x": after})
+    found = diff_states({"x": before}, {"x": after})
     taken = time.process_time() - begun
     assert apply({"x": before}, found) == {"x": after}
     # An ordinary machine takes a fifth of this at most; a matching in quadratic time takes minutes.

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from lab.characters import replace_unseen
-from lab.diff import diff
+from lab.diff import diff_states
 from lab.plain import Json
 from tests.test_diff import REDUCERS, STATE, said
 from tests.test_theme import contrast, rgb
@@ -58,10 +58,10 @@ class Reader(HTMLParser):
 
 def page(before, after, reducers):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Draws a difference; AppTest runs the source of this alone, where no name of this module is known."""
-    from lab.diff import diff  # noqa: PLC0415
+    from lab.diff import diff_states  # noqa: PLC0415
     from ui.diff import changes  # noqa: PLC0415
 
-    changes(diff(before, after, reducers))
+    changes(diff_states(before, after, reducers))
 
 
 def drawn(before: Mapping[str, Json], after: Mapping[str, Json], **reducers: str) -> Reader:
@@ -72,7 +72,7 @@ def drawn(before: Mapping[str, Json], after: Mapping[str, Json], **reducers: str
 
 
 def lines(before: Mapping[str, Json], after: Mapping[str, Json], **reducers: Any) -> list[str]:
-    return [view.told(change) for change in diff(before, after, reducers)]
+    return [view.told(change) for change in diff_states(before, after, reducers)]
 
 
 def test_no_difference_is_said() -> None:
@@ -135,7 +135,7 @@ def test_hostile_text_stays_text(before: dict[str, Json], after: dict[str, Json]
 def test_any_difference_is_drawn_and_told(
     before: dict[str, Json], after: dict[str, Json], reducers: dict[str, Any]
 ) -> None:
-    for change in diff(before, after, reducers):
+    for change in diff_states(before, after, reducers):
         assert view.told(change).startswith(f"{change.at}: ")
         assert "\n" not in view.told(change)
         found = Reader(view._block(change))
@@ -144,7 +144,7 @@ def test_any_difference_is_drawn_and_told(
 
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_any_text_is_drawn(before: str, after: str) -> None:
-    for change in diff({"x": before}, {"x": after}):
+    for change in diff_states({"x": before}, {"x": after}):
         assert Reader(view._block(change)).tags <= OURS
         assert "\n" not in view.told(change)
         assert replace_unseen(view.told(change), lambda _: "") == view.told(change)

@@ -7,7 +7,7 @@ from lab.plain import Json
 from lab.view import Killed, StepView, ThreadView
 from ui.diagram import Phase
 from ui.failures import inside, killed, reason
-from ui.nodes import node_states
+from ui.nodes import states_of_nodes
 
 WHY = "The process of this run was killed by SIGKILL."
 
@@ -58,13 +58,13 @@ def test_a_killed_attempt_is_an_attempt_of_its_step_and_counts_as_a_visit() -> N
     (step,) = found.steps
 
     assert (step.status, step.kills, [attempt.killed for attempt in step.attempts]) == ("done", 1, [True])
-    assert node_states(["pay"], found, "finished", None)["pay"].visits == 2
+    assert states_of_nodes(["pay"], found, "finished", None)["pay"].visits == 2
     assert reason(found, "finished") == ""
 
 
 def test_a_step_at_work_is_killed_and_not_stopped() -> None:
     found = view(started(), begun("pay", "1"), over())
-    state = node_states(["pay"], found, "resumable", None)["pay"]
+    state = states_of_nodes(["pay"], found, "resumable", None)["pay"]
 
     assert [step.status for step in found.steps] == ["killed"]
     assert (state.phase, state.visits) == (Phase.FAILED, 1)

@@ -18,7 +18,7 @@ from lab.view import Message, StepView
 from lab.workspace import Workspace
 from tests.toys import OpenLab, begin, chain, done, end, fan, graph, head, lane, names, ran, speaker, toy
 from ui.diagram import Phase, shape_of
-from ui.nodes import node_states
+from ui.nodes import states_of_nodes
 
 
 def steps(workspace: Workspace, thread_id: str) -> list[StepView]:
@@ -266,7 +266,7 @@ def test_nodes_named_by_an_enum_are_told_by_its_values_and_drawn_as_done(open_to
     view = workspace.view(thread_id)
     view.catch_up()
     drawn = [node.id for node in shape_of(lab.drawing("toy", "only")).nodes if node.kind == "node"]
-    states = node_states(drawn, view, workspace.status(thread_id), workspace.snapshot(thread_id))
+    states = states_of_nodes(drawn, view, workspace.status(thread_id), workspace.snapshot(thread_id))
 
     assert told(workspace, thread_id) == [("plan", "done"), ("work", "done"), ("work.check", "done")]
     assert drawn == ["plan", "work:check"]

@@ -221,9 +221,9 @@ import streamlit as st
 
 from lab.tree import build_tree
 from tests.trees import chain
-from ui.tree import checkpoint_tree
+from ui.tree import draw_checkpoint_tree
 
-st.text(f"picked {checkpoint_tree(build_tree(chain(60)), key='one', selected='000000')}")
+st.text(f"picked {draw_checkpoint_tree(build_tree(chain(60)), key='one', selected='000000')}")
 """
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.forms import Field, fields
+from lab.forms import Field, form_fields
 from lab.history import Question
 from lab.plain import Json
 from lab.questions import answer_text, question_text
@@ -63,10 +63,10 @@ def test_messages_are_told_by_who_speaks_and_not_by_their_ids() -> None:
 
 
 def test_money_is_told_as_money_and_a_single_field_by_its_value_alone() -> None:
-    known = fields(SCHEMA)
+    known = form_fields(SCHEMA)
 
     assert values_text({"wages": 12400.0}, known) == "Wages in euros: 12,400.00"
-    assert values_text({"text": "All of it"}, fields({"properties": {"text": {"type": "string"}}})) == "All of it"
+    assert values_text({"text": "All of it"}, form_fields({"properties": {"text": {"type": "string"}}})) == "All of it"
     assert values_text({"text": "All"}, (), titled=True) == "Text: All"
 
 

@@ -11,7 +11,7 @@ HZ = 18
 """Redraws a second."""
 
 
-def attach(panes: Sequence[LanePane]) -> None:
+def follow(panes: Sequence[LanePane]) -> None:
     """Follows the panes' runs; as soon as one has ended the whole page is drawn again, with what it asks."""
     following = [pane for pane in panes if pane.status == "running"]
     if not following:

@@ -26,7 +26,7 @@ ENDS = 3
 """Ends of one thread; each way back adds one."""
 
 
-def beside(pattern: Pattern, visitor: Workspace) -> None:
+def draw_beside(pattern: Pattern, visitor: Workspace) -> None:
     """Draws a row for each end of each lane's newest threads; one that's picked is shown in the lanes."""
     if not pattern.compares:
         return

@@ -24,7 +24,7 @@ from ui.lane import LanePane
 from ui.text import literal
 
 
-def card(pane: LanePane, pattern: Pattern, visitor: Workspace, pauses: Callable[[], Breakpoints]) -> None:
+def draw_card(pane: LanePane, pattern: Pattern, visitor: Workspace, pauses: Callable[[], Breakpoints]) -> None:
     """Draws what the lane asks for, if it does."""
     if pane.thread is None:
         st.caption("Run the pattern: what its nodes say and write appears here.")

@@ -11,7 +11,7 @@ from ui.shape import Shape
 
 
 @lru_cache(maxsize=256)
-def shape(slug: str, lane_key: str) -> Shape:
+def graph_shape(slug: str, lane_key: str) -> Shape:
     """Gives a lane's graph as it's drawn."""
     return shape_of(the_lab().drawing(slug, lane_key))
 
@@ -19,12 +19,12 @@ def shape(slug: str, lane_key: str) -> Shape:
 @lru_cache(maxsize=256)
 def width(slug: str, lane_key: str) -> float:
     """Gives the pixels that a lane's graph is wide."""
-    return place(shape(slug, lane_key)).width
+    return place(graph_shape(slug, lane_key)).width
 
 
 def node_names(slug: str, lane_key: str) -> tuple[str, ...]:
     """Gives the names of a lane's nodes, start and end left out."""
-    return tuple(node.id for node in shape(slug, lane_key).nodes if node.kind == "node")
+    return tuple(node.id for node in graph_shape(slug, lane_key).nodes if node.kind == "node")
 
 
 @lru_cache(maxsize=256)

@@ -11,7 +11,7 @@ from lab.workspace import Workspace
 from ui.lane import LanePane
 
 
-def costs(workspace: Workspace, panes: Sequence[LanePane]) -> None:
+def draw_costs(workspace: Workspace, panes: Sequence[LanePane]) -> None:
     """Draws a row for each lane whose threads have a checkpointer of their own; nothing where there is none."""
     rows = [
         _row(pane.lane.title, workspace.cost(pane.thread.thread_id))

@@ -19,7 +19,7 @@ import streamlit as st
 from ui.layout import LINE, place
 from ui.shape import Box, Cluster, Curve, Edge, Node, Point, Route, Shape
 
-__all__ = ["NodeState", "Phase", "Shape", "describe", "diagram", "highlight", "now", "shape_of", "svg"]
+__all__ = ["NodeState", "Phase", "Shape", "describe", "draw_diagram", "highlight", "now", "shape_of", "svg"]
 
 
 class Phase(StrEnum):
@@ -213,7 +213,7 @@ _mount = st.components.v2.component(
 )
 
 
-def diagram(graph: Shape | str, *, key: str, height: int | Literal["content"] = "content") -> None:
+def draw_diagram(graph: Shape | str, *, key: str, height: int | Literal["content"] = "content") -> None:
     """Shows a graph, or SVG that was drawn of one."""
     drawn = graph if isinstance(graph, str) else svg(graph)
     with st.container(key=f"graph_{key}"):

@@ -13,15 +13,15 @@ from lab.workspace import Workspace
 from ui.catalogue import node_names
 from ui.checkpoint import views
 from ui.controlled import is_changed, note_drawn, set_value
-from ui.history_table import history_table
+from ui.history_table import draw_history_table
 from ui.place import Looked, Place, look_at, read_place
 from ui.scroll import STATE_SECTION
 from ui.text import literal
 from ui.travel_notice import travel_notice
-from ui.tree import checkpoint_tree
+from ui.tree import draw_checkpoint_tree
 
 
-def explorer(workspace: Workspace, thread: Thread) -> None:
+def draw_explorer(workspace: Workspace, thread: Thread) -> None:
     """Draws the history of a thread that has one."""
     if not find(thread.pattern).lane(thread.lane).remembers:
         st.info("This lane has no checkpointer: nothing was saved, so there is no history.", icon=":material/info:")
@@ -37,7 +37,7 @@ def explorer(workspace: Workspace, thread: Thread) -> None:
     _tree(thread, grown, own)
     # Above the table, whose height depends on its page, the slider stays where the pointer is.
     _slider(workspace, thread, grown, own)
-    history_table(workspace, thread.thread_id, grown, node_names(thread.pattern, thread.lane), at)
+    draw_history_table(workspace, thread.thread_id, grown, node_names(thread.pattern, thread.lane), at)
     travel_notice(looked)
     try:
         snapshot = workspace.snapshot(thread.thread_id, at.checkpoint_id, at.namespace)
@@ -74,7 +74,7 @@ def _tree(thread: Thread, grown: Tree, own: str) -> None:
     key = f"opened_{thread.thread_id}"
     opened: set[str] = st.session_state.setdefault(key, set())
     selected = own if own in grown.marks else None
-    pick = checkpoint_tree(grown, key=thread.thread_id, selected=selected, opened=opened, height=300)
+    pick = draw_checkpoint_tree(grown, key=thread.thread_id, selected=selected, opened=opened, height=300)
     if pick is None:
         return
     if pick.fold:

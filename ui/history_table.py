@@ -25,7 +25,7 @@ SIGNS = {"set": "set", "same": "same", "appended": "+", "removed": "−", "chang
 """How a change is told; the last three stand before a number of items."""
 
 
-def history_table(workspace: Workspace, thread_id: str, grown: Tree, nodes: Sequence[str], shown: Place) -> None:
+def draw_history_table(workspace: Workspace, thread_id: str, grown: Tree, nodes: Sequence[str], shown: Place) -> None:
     """Draws the filters, a page of rows and the pages' numbers; a row that's picked goes into the address."""
     only = _filters(thread_id, grown, nodes)
     # A place that's new has its own page open; from there one turns the pages until the next place.

@@ -11,19 +11,19 @@ import streamlit as st
 from lab.events import Event, Tokens
 from lab.view import Reopened
 from lab.workspace import Workspace
-from ui.diagram import diagram
-from ui.explorer import explorer
+from ui.diagram import draw_diagram
+from ui.explorer import draw_explorer
 from ui.lane import LanePane
 from ui.source import demo_file, graph_file
 from ui.text import shown
-from ui.timeline import timeline
+from ui.timeline import draw_timeline
 
 TABS = ("Checkpoints", "Timeline", "Events", "Code")
 NEWEST = 200
 """Events that the table shows, and steps of a lane that the timeline does."""
 
 
-def tabs(workspace: Workspace, panes: Sequence[LanePane], chosen: LanePane) -> None:
+def draw_tabs(workspace: Workspace, panes: Sequence[LanePane], chosen: LanePane) -> None:
     """Draws the tabs; only the open one costs anything."""
     drawn = st.tabs(list(TABS), key="tab", on_change="rerun", bind="query-params")
     for title, tab in zip(TABS, drawn, strict=True):
@@ -38,7 +38,7 @@ def _fill(title: str, workspace: Workspace, panes: Sequence[LanePane], chosen: L
     elif chosen.thread is None:
         st.info(f"Run the pattern to fill this tab. {EMPTY[title]}", icon=":material/play_arrow:")
     elif title == "Checkpoints":
-        explorer(workspace, chosen.thread)
+        draw_explorer(workspace, chosen.thread)
     elif title == "Timeline":
         _timeline(panes)
     else:
@@ -54,11 +54,11 @@ EMPTY = {
 
 def _timeline(panes: Sequence[LanePane]) -> None:
     lanes = [(pane.lane.title, pane.view.steps[-NEWEST:]) for pane in panes if pane.view is not None]
-    drawn = timeline(lanes)
+    drawn = draw_timeline(lanes)
     if not drawn:
         st.info("No step has run yet.", icon=":material/info:")
         return
-    diagram(drawn, key="timeline")
+    draw_diagram(drawn, key="timeline")
     cut = max((len(pane.view.steps) for pane in panes if pane.view is not None), default=0) > NEWEST
     more = f" Of a longer lane the newest {NEWEST} steps are drawn." if cut else ""
     st.caption(f"All lanes begin at the same zero. A dashed frame is a failed attempt, a dotted line a wait.{more}")

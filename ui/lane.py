@@ -14,9 +14,9 @@ from lab.threads import Thread
 from lab.view import Item, Killed, Message, Reopened, RunView, Said, StepView, ThreadView
 from lab.workspace import Workspace
 from ui import said
-from ui.diagram import diagram, now
+from ui.diagram import draw_diagram, now
 from ui.failures import ended_badly, inside, killed, reason, reopened
-from ui.nodes import node_states
+from ui.nodes import states_of_nodes
 from ui.shape import Shape
 from ui.step import draw_step
 from ui.text import literal, shown
@@ -137,7 +137,7 @@ class LanePane:
         self._badge = st.empty()
         if why := reason(self.view, self.status):
             st.error(literal(why, 1000), icon=BADGES["failed"][1])
-        diagram(self._shape, key=self.key)
+        draw_diagram(self._shape, key=self.key)
         self._now = st.empty()
         self._bar = st.empty()
         self._turn_page()
@@ -195,7 +195,7 @@ class LanePane:
         self._badge.badge(label, icon=icon, color=color)
         view = self.view
         if view is not None:
-            states = node_states(self._names, view, self.status, self.snapshot)
+            states = states_of_nodes(self._names, view, self.status, self.snapshot)
             self._now.markdown(now(self.key, states), unsafe_allow_html=True)
             _bar(self._bar, view.progress)
 

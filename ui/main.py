@@ -9,9 +9,9 @@ from graphs.catalogue import CATALOGUE
 from pages import explorer, gallery, pattern, threads
 from ui.actions import guard
 from ui.database import damage, in_place
-from ui.scroll import scroll
-from ui.sidebar import menu, sidebar
-from ui.style import style
+from ui.scroll import draw_scroll
+from ui.sidebar import draw_menu, draw_sidebar
+from ui.style import apply_style
 
 st.set_page_config(page_title="LangGraph Pattern Lab", page_icon="🧭", layout="wide")
 
@@ -32,11 +32,11 @@ page = st.navigation([*home, *(found for group in families.values() for found in
 gallery.PAGES.update(
     {found.url_path: found for found in (*home, *(one for group in families.values() for one in group))}
 )
-style()
+apply_style()
 guard()
-scroll()
-menu(home, families)
+draw_scroll()
+draw_menu(home, families)
 with in_place():
-    sidebar()
+    draw_sidebar()
     damage()
     page.run()

@@ -8,8 +8,8 @@ import streamlit as st
 from lab.history import Snapshot
 from lab.plain import Json
 from lab.questions import question_text
-from ui.catalogue import shape, width
-from ui.diagram import NodeState, Phase, diagram, now
+from ui.catalogue import graph_shape, width
+from ui.diagram import NodeState, Phase, draw_diagram, now
 from ui.place import Looked
 from ui.text import LIMIT, code, code_counted, literal, safe, shown
 
@@ -26,13 +26,13 @@ LINE = 70
 def draw(looked: Looked, snapshot: Snapshot) -> None:
     """Draws the graph, the chat and the state."""
     thread = looked.thread
-    drawn = shape(thread.pattern, thread.lane)
+    drawn = graph_shape(thread.pattern, thread.lane)
     # A wide graph takes the whole width; beside the state it would be cut.
     with st.grid(1 if width(thread.pattern, thread.lane) > WIDE else 2, min_column_width=340, gap="medium") as grid:
         with grid.cell(), st.container(key=f"then_{thread.thread_id}"):
             st.markdown(f"**{_title(looked, snapshot)}**")
             key = f"then_{thread.thread_id}"
-            diagram(drawn, key=key)
+            draw_diagram(drawn, key=key)
             states = _states([node.id for node in drawn.nodes], looked, snapshot)
             st.markdown(now(key, states), unsafe_allow_html=True)
             _chat(snapshot)

@@ -16,7 +16,7 @@ PHASES = {
 }
 
 
-def node_states(
+def states_of_nodes(
     names: Iterable[str], view: ThreadView, status: Status, snapshot: Snapshot | None
 ) -> dict[str, NodeState]:
     """Gives the state of every node in `names`, which are paths joined by a colon."""

@@ -20,7 +20,7 @@ def bring_into_view(key: str) -> None:
     st.session_state[_ASKED] = (number + 1, key)
 
 
-def scroll() -> None:
+def draw_scroll() -> None:
     """Draw what scrolls; it stands before what it scrolls to, and waits for it."""
     # Who came by a link to a checkpoint would else see the top of the page, far above what the link names.
     if st.session_state.get(actions.DRAWING) == 1 and read_place() is not None:

@@ -15,7 +15,7 @@ KEPT = {
 }
 
 
-def menu(home: Sequence[Any], families: Mapping[str, Sequence[Any]]) -> None:
+def draw_menu(home: Sequence[Any], families: Mapping[str, Sequence[Any]]) -> None:
     """Draws the way to every page, patterns under their family."""
     with st.sidebar, st.container(gap=None, key="menu"):
         _links(home)
@@ -29,7 +29,7 @@ def _links(pages: Sequence[Any]) -> None:
         st.page_link(found, icon=found.icon or None, width="stretch", query_params=way_back(found.url_path))
 
 
-def sidebar() -> None:
+def draw_sidebar() -> None:
     """Draws the settings that hold for all pages."""
     lab = the_lab()
     with st.sidebar:

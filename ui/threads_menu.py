@@ -41,7 +41,7 @@ _OPEN = "threads_open"
 _NOTICE = "threads_notice"
 
 
-def menu(thread: Thread, *, saved: bool, known: bool) -> None:
+def draw_thread_menu(thread: Thread, *, saved: bool, known: bool) -> None:
     """Draws the menu of a row; `saved` is whether the thread has checkpoints, `known` whether its lane is there."""
     key = f"actions_{thread.thread_id}"
     st.menu_button(
@@ -81,7 +81,7 @@ def say(kind: str, text: str, thread_id: str = "") -> None:
     st.session_state[_NOTICE] = (kind, text, thread_id)
 
 
-def notice() -> str:
+def draw_notice() -> str:
     """Draws once what the last action did and gives the thread that it made."""
     kind, text, thread_id = st.session_state.pop(_NOTICE, ("", "", ""))
     if kind == "done":
@@ -91,7 +91,7 @@ def notice() -> str:
     return str(thread_id)
 
 
-def dialog(visitor: Workspace) -> None:
+def draw_dialog(visitor: Workspace) -> None:
     """Draws the open dialog, if any."""
     action, thread_id = st.session_state.get(_OPEN, ("", ""))
     if action == "import":

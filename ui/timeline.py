@@ -43,7 +43,7 @@ class Axis:
         return max(0.0, at - self.begin - lost)
 
 
-def timeline(lanes: Sequence[tuple[str, Sequence[StepView]]]) -> str:
+def draw_timeline(lanes: Sequence[tuple[str, Sequence[StepView]]]) -> str:
     """Draws each lane's steps as SVG; the lanes start at the same zero so that they can be compared."""
     drawn = [(title, [step for step in steps if step.spans]) for title, steps in lanes]
     drawn = [(title, steps) for title, steps in drawn if steps]

@@ -16,7 +16,7 @@ from lab.tree import Mark, Tree
 from ui.diagram import GLYPHS
 from ui.text import shown
 
-__all__ = ["Pick", "checkpoint_tree", "describe", "draw"]
+__all__ = ["Pick", "describe", "draw", "draw_checkpoint_tree"]
 
 ROW, MIDDLE = 54, 27
 """The height of a branch's row, and from its top to its line."""
@@ -80,7 +80,7 @@ _mount = st.components.v2.component(
 )
 
 
-def checkpoint_tree(
+def draw_checkpoint_tree(
     tree: Tree, *, key: str, selected: str | None = None, opened: Collection[str] = frozenset(), height: int = 420
 ) -> Pick | None:
     """Shows the tree, scrolling where it's higher than `height` pixels, and gives what was just picked in it."""

@@ -11,7 +11,7 @@ SECONDS = 1.5
 """Between two looks."""
 
 
-def watch(look: Callable[[], object], before: object) -> None:
+def watch_others(look: Callable[[], object], before: object) -> None:
     """Look again and again whether `look` gives something else than `before`, and draw the page anew if it does.
 
     It's drawn last on a page that follows no run. What is typed stays: a field keeps it over a new drawing.
