@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lab.errors import LabError
 from lab.lab import close_lab, open_lab
-from lab.visitors import COOKIE, NEAR, Visitors, is_loopback
+from lab.workspace_cookie import COOKIE, NEAR, Visitors, is_loopback
 
 LOG = logging.getLogger(__name__)
 

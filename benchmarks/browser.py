@@ -13,7 +13,7 @@ from benchmarks.measure import Figure, Round, against
 from lab.events import Tokens
 from lab.lab import Lab
 from lab.settings import Settings
-from lab.visitors import LOCAL
+from lab.workspace_cookie import LOCAL
 from tests.browser import FLAGS, answered, click, count_runs, idle, keyed, visit
 from tests.servers import ROOT, LabServer
 

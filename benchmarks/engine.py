@@ -19,12 +19,12 @@ from typing_extensions import TypedDict
 from benchmarks.measure import Figure, Round, against
 from graphs.pattern import Family, Lane, Pattern
 from graphs.world import World
+from lab.checkpoints import INDEX
 from lab.events import RunEnded
 from lab.lab import Lab
 from lab.models import OfflineModel
+from lab.runs import STREAM_MODES
 from lab.settings import Settings
-from lab.storage import INDEX
-from lab.stream import STREAM_MODES
 
 TOKENS = 1000
 SUPERSTEPS = 200

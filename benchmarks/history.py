@@ -19,9 +19,9 @@ from typing_extensions import TypedDict
 from benchmarks.measure import Figure, Round, against, once
 from graphs.pattern import Family, Lane, Pattern
 from graphs.world import World
+from lab.checkpoints import SummarySqliteSaver
+from lab.history import Only
 from lab.lab import Lab
-from lab.listing import Only
-from lab.savers import SummarySqliteSaver
 from lab.settings import Settings
 
 PLACE = Path(__file__).parent / "out"

@@ -14,23 +14,16 @@ from langgraph.types import Command
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Breakpoints, Lane, Pattern
 from graphs.world import World
-from lab.chain import TwoStepRun, asked_again
-from lab.claims import Claims
+from lab.checkpoints import CALLS, Storage, ThreadSaver, ThreadSavers, open_storage
+from lab.database import ArchiveTable, FaultTable, LedgerTable, OutboxTable
 from lab.errors import UnknownLane
-from lab.event_store import ROOM, ROOM_IN_MEMORY, EventStore
-from lab.events import Log, Outcome, SaverDropped, StateEdited, WentBack
-from lab.forms import check_input
+from lab.events import ROOM, ROOM_IN_MEMORY, EventStore, Log, Outcome, SaverDropped, StateEdited, WentBack
 from lab.history import pending_questions
-from lab.lane_savers import CALLS, ThreadSaver, ThreadSavers
-from lab.lease import LeaseRenewal
 from lab.models import make_model
-from lab.recorder import plain_names
-from lab.redaction import know_environment_secrets, know_secrets
-from lab.runs import Request, Runs
+from lab.runs import Claims, LeaseRenewal, Request, Runs, Stream, TwoStepRun, asked_again, plain_names
+from lab.secrets import know_environment_secrets, know_secrets
 from lab.settings import Settings, read_settings
-from lab.storage import Storage, open_storage
-from lab.stream import Stream
-from lab.tables import ArchiveTable, FaultTable, LedgerTable, OutboxTable
+from lab.state import check_input
 from lab.threads import Thread, Threads
 from lab.types import Graph, ModelName
 

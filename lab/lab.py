@@ -8,10 +8,10 @@ from contextlib import suppress
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from lab.database import SECRETS
 from lab.engine import Engine
-from lab.redaction import know_secrets
+from lab.secrets import know_secrets
 from lab.settings import Settings
-from lab.tables import SECRETS
 from lab.workspace import Workspace
 
 

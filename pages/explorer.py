@@ -12,16 +12,10 @@ from lab.errors import LabError, UnknownLane, UnknownThread
 from lab.threads import Thread
 from lab.workspace import Workspace
 from pages.gallery import PAGES
-from ui.access import is_known, workspace
-from ui.attach import follow
-from ui.cards import draw_card
-from ui.catalogue import graph_shape
-from ui.controlled import is_changed, note_drawn, set_value
-from ui.explorer import draw_explorer
-from ui.lane import BADGES, LanePane
-from ui.scroll import LANE_SECTION
-from ui.text import literal, shown
-from ui.watch import watch_others
+from ui.common import LANE_SECTION, is_changed, is_known, literal, note_drawn, set_value, shown, workspace
+from ui.graph import graph_shape
+from ui.history import draw_explorer
+from ui.lanes import BADGES, LanePane, draw_card, follow_runs, watch_others
 
 OFFERED = 200
 """Threads that the list offers, the last used ones; any other one opens by its link."""
@@ -50,7 +44,7 @@ def render() -> None:
         return
     if pane.status != "running":
         watch_others(look, stamp)
-    follow([pane])
+    follow_runs([pane])
 
 
 def _now(visitor: Workspace, thread: Thread) -> LanePane:

@@ -7,8 +7,7 @@ import streamlit as st
 
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Pattern
-from ui.access import the_lab
-from ui.session import way_back
+from ui.common import the_lab, way_back
 
 PAGES: dict[str, Any] = {}
 """The registered pages by their path, which a pattern's slug is too; the router fills it."""

@@ -9,21 +9,10 @@ import streamlit as st
 from graphs.pattern import Lane, Pattern
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui.access import model_name, the_lab, workspace
-from ui.attach import follow
-from ui.beside import draw_beside
-from ui.business_rows import business_row
-from ui.cards import draw_card
-from ui.catalogue import graph_shape, node_names
-from ui.costs import draw_costs
-from ui.example_steps import in_words
-from ui.inspect_tabs import draw_tabs
-from ui.lane import LanePane
-from ui.scroll import LANE_SECTION
-from ui.session import current_threads
-from ui.starter import Starter
-from ui.text import literal, safe
-from ui.watch import watch_others
+from ui.common import LANE_SECTION, business_row, current_threads, literal, model_name, safe, the_lab, workspace
+from ui.graph import graph_shape, node_names
+from ui.lanes import LanePane, draw_card, follow_runs, in_words, watch_others
+from ui.pattern_page import Starter, draw_beside, draw_costs, draw_tabs
 
 NARROWEST = 290
 """Pixels below which lanes go under each other instead of side by side."""
@@ -56,7 +45,7 @@ def render(pattern: Pattern) -> None:
     draw_tabs(visitor, panes, _chosen(pattern, panes))
     if shown.threads and not running:
         watch_others(look, stamp)
-    follow(panes)
+    follow_runs(panes)
 
 
 def _head(pattern: Pattern) -> None:

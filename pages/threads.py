@@ -9,17 +9,14 @@ from typing import Any
 import streamlit as st
 
 from graphs.catalogue import CATALOGUE
+from lab.checkpoints import StorageSize, ThreadSize
 from lab.errors import NotPossible, UnknownThread, Unreadable
-from lab.meter import StorageSize, ThreadSize
 from lab.threads import TITLE, Thread
 from lab.workspace import Workspace
 from pages.gallery import PAGES
-from ui.access import LANES, is_known, the_lab, workspace
-from ui.actions import once
-from ui.lane import BADGES
-from ui.text import counted, literal, sized, stamp
-from ui.threads_menu import draw_dialog, draw_notice, draw_thread_menu, is_open, open_dialog, say
-from ui.watch import watch_others
+from ui.common import LANES, counted, is_known, literal, once, sized, stamp, the_lab, workspace
+from ui.lanes import BADGES, watch_others
+from ui.threads import draw_dialog, draw_notice, draw_thread_menu, is_open, open_dialog, say
 
 SHOWN = 20
 """Threads of one page."""

@@ -8,10 +8,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lab.claims import Claims
+from lab.checkpoints import open_storage
 from lab.errors import LabError
+from lab.runs import Claims
 from lab.settings import read_settings
-from lab.storage import open_storage
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parent.parent

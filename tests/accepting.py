@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lab.runs import Run
+from lab.runs.registry import Run
 from tests.rivals import SHORT, opened
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from lab.lab import Lab
-from lab.parcel import ImportRefused
+from lab.threads.file_format import ImportRefused
 from tests.exports import exported, imported, opened, sealed
 from tests.kept import WORKSPACE, three_steps
 from tests.labs import quiet

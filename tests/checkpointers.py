@@ -1,8 +1,8 @@
 """What the tests of the checkpointers' pattern share: its lanes, and a thread that is told a name and asked for it."""
 
 from lab.events import SaverDropped
+from lab.jsonable import Json
 from lab.lab import Lab
-from lab.plain import Json
 from lab.workspace import Workspace
 from tests.play import Played, ended, player
 

@@ -11,13 +11,10 @@ from typing import Any
 import pytest
 
 from graphs.pattern import Pattern
-from lab.export import export_thread
-from lab.intake import import_thread
+from lab.checkpoints import Storage, open_for_reading
 from lab.lab import Lab
-from lab.parcel import ImportRefused, Limits
-from lab.saved import open_for_reading
-from lab.storage import Storage
-from lab.threads import Thread
+from lab.threads import Thread, export_thread, import_thread
+from lab.threads.file_format import ImportRefused, Limits
 from lab.types import Graph
 from tests.kept import WORKSPACE, rows, thread_of
 

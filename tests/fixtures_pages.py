@@ -7,8 +7,8 @@ import pytest
 from streamlit.runtime.context import ContextProxy
 
 from lab.lab import Lab, close_lab, open_lab
-from lab.visitors import LOCAL, NEAR, Visitors
 from lab.workspace import Workspace
+from lab.workspace_cookie import LOCAL, NEAR, Visitors
 
 SETTINGS = {"LAB_PACE": "0", "LAB_WORKSPACES": "shared", "OPENAI_API_KEY": "", "OPENAI_BASE_URL": ""}
 """Blank, not absent: a developer's own .env would fill in what's absent."""

@@ -7,11 +7,11 @@ from langgraph.types import Interrupt, StateSnapshot
 from streamlit.testing.v1 import AppTest
 
 from graphs.pattern import Breakpoints
-from lab.forms import check_answer
 from lab.history import Question, Snapshot, pending_questions
-from lab.plain import Json
-from ui.answer import Card, complaint_card, question_card
-from ui.example_steps import NOTHING
+from lab.jsonable import Json
+from lab.state import check_answer
+from ui.lanes.answer_card import Card, complaint_card, question_card
+from ui.lanes.example_steps import NOTHING
 
 
 @dataclass

@@ -6,11 +6,9 @@ from langgraph.checkpoint.memory import InMemorySaver
 from sqlalchemy import text
 
 from graphs.pattern import Pattern
-from lab.keep import branch_heads
+from lab.checkpoints import Storage, open_for_reading
 from lab.lab import Lab
-from lab.saved import open_for_reading
-from lab.storage import Storage
-from lab.threads import Thread
+from lab.threads import Thread, branch_heads
 from lab.workspace import Workspace
 from tests.toys import Hold, State, chain, done, lane, ran, toy
 

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from graphs.pattern import Back, Beside, Edit, Example, Go, Lane, Pattern, Recover, Reply, Restart, Step, Turn
-from lab.plain import Json
+from lab.jsonable import Json
 
 MAIN = Path(__file__).parent.parent / "ui" / "main.py"
 WIDGETS = ("text_input", "text_area", "number_input", "toggle", "segmented_control", "selectbox", "pills")

@@ -8,9 +8,9 @@ from langchain_core.messages import convert_to_messages
 
 from graphs.catalogue import find
 from graphs.pattern import Back, Beside, Edit, Example, Go, Recover, Reply, Restart, Step, Turn
+from lab.events import Message, ThreadView
+from lab.jsonable import Json
 from lab.lab import Lab
-from lab.plain import Json
-from lab.view import Message, ThreadView
 from lab.workspace import Workspace
 
 

@@ -1,6 +1,7 @@
 """Shapes of graphs that tests lay out and draw."""
 
-from ui.shape import Edge, Node, Shape
+from ui.graph import Shape
+from ui.graph.shape import Edge, Node
 
 
 def flat(*edges: str) -> Shape:

@@ -16,7 +16,7 @@ from tests.browser import axe, click, idle, keyed, tab_to, visit
 from tests.journeys import choose_example, run, running_lab, said, stands, thread_of
 from tests.labs import quiet
 from tests.servers import LabServer
-from ui.checkpoint import VIEWS
+from ui.history.tabs import VIEWS
 
 PIPELINE = "linear-pipeline_pipeline"
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(20, 23, 22)"

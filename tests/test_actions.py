@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 PAGE = """
 import streamlit as st
 
-from ui.actions import once
+from ui.common import once
 
 def act():
     st.session_state["done"] = st.session_state.get("done", 0) + 1
@@ -54,7 +54,7 @@ def test_a_press_made_on_the_page_before_does_nothing_and_leads_to_what_the_firs
 CUT = """
 import streamlit as st
 
-from ui.actions import once
+from ui.common import once
 
 def act():
     st.session_state["done"] = st.session_state.get("done", 0) + 1

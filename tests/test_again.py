@@ -11,8 +11,8 @@ from typing_extensions import TypedDict
 
 from graphs.world import World
 from lab.errors import NotPossible, ThreadBusy
+from lab.jsonable import Json
 from lab.lab import Lab
-from lab.plain import Json
 from tests.labs import quiet
 from tests.toys import GIVEN, Hold, OpenLab, State, chain, done, end, lane, names, ran, toy
 

@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from graphs.pattern import Breakpoints
-from lab.apart import SubprocessRun
 from lab.errors import NotPossible, ThreadBusy
-from lab.event_store import decode, encode
 from lab.events import (
     CheckpointMade,
     CheckpointSaved,
@@ -25,9 +23,11 @@ from lab.events import (
     RunEnded,
     RunStarted,
     Tokens,
+    decode,
+    encode,
 )
 from lab.lab import Lab
-from lab.runs import REQUEST, Request
+from lab.runs import REQUEST, Request, SubprocessRun
 from tests.labs import quiet
 from tests.openai_server import OpenAIServer, Text
 from tests.toys import end, pieces

@@ -8,7 +8,7 @@ from graphs.human.approval_gate import Verdict
 from graphs.human.approval_gate_demo import PATTERN
 from graphs.pattern import Edit, Example, Go, Reply, Step
 from lab.errors import InvalidInput
-from lab.forms import check_answer
+from lab.state import check_answer
 from tests.play import Play
 
 LANES = tuple(lane.key for lane in PATTERN.lanes)

@@ -14,8 +14,8 @@ from pydantic import TypeAdapter
 from graphs.catalogue import CATALOGUE, find
 from graphs.pattern import Back, Example, Lane, Pattern, Restart
 from lab.errors import NotPossible
-from lab.forms import check_input
 from lab.lab import Lab
+from lab.state import check_input
 from tests.labs import quiet
 from tests.play import player
 

@@ -10,10 +10,10 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 
 from graphs.pattern import Example, Turn
 from graphs.persistence.checkpointers_demo import PATTERN, RESTART
-from lab.cost import measure_pace
 from lab.errors import UnknownThread
+from lab.events import Reopened
+from lab.history.costs import measure_pace
 from lab.lab import Lab
-from lab.view import Reopened
 from tests.checkpointers import (
     BOTH_SIDES,
     KEPT,

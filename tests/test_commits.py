@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from lab.checkpoints import SummarySaver
 from lab.events import CheckpointSaved
-from lab.noting import SummarySaver
 from lab.workspace import Workspace
 from tests.toys import OpenLab, State, begin, chain, done, end, everywhere, lane, ran, saved, toy
 

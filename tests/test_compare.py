@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphs.catalogue import find
-from lab.listing import Row
+from lab.history import Row
 from lab.workspace import Workspace
 from tests.pages import open_page
 from tests.play import before, ended
-from ui.compare import aligned
+from ui.history.branches_tab import aligned
 
 TRAVEL = find("time-travel")
 ROW = Row("", "", None, 0, "loop", 0.0, (), (), (), (), (), "main", "", None, 0)

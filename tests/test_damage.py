@@ -15,8 +15,8 @@ from pydantic import BaseModel
 from graphs.pattern import Pattern
 from graphs.world import World
 from lab.errors import Unreadable
+from lab.history import Only
 from lab.lab import Lab
-from lab.listing import Only
 from lab.workspace import Workspace
 from tests.asking import asks
 from tests.labs import quiet

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from lab import postgresql
-from lab.database_address import Address, read_address
+from lab.database import postgresql, read_address
+from lab.database.address import Address
 from lab.errors import InvalidSettings, UnusableDatabase
 from lab.lab import Lab
 from lab.settings import read_settings

@@ -11,11 +11,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from lab import sqlite_file
+from lab.checkpoints.sizes import backup
+from lab.database import WholeCheck, sqlite_file
 from lab.errors import DamagedDatabase, DamageFound, UnusableDatabase
 from lab.lab import Lab
-from lab.meter import backup
-from lab.sqlite_file import WholeCheck
 from tests.labs import quiet
 from tests.servers import ROOT
 from tests.toys import begin, end, names, ran, two_steps

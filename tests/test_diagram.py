@@ -15,9 +15,10 @@ from langgraph.graph import END, START, StateGraph
 from typing_extensions import TypedDict
 
 from tests.shapes import flat
-from ui.diagram import shape_of
-from ui.layout import place, text_width, wrap
-from ui.shape import Box, Cluster, Curve, Edge, Node, Picture, Point, Shape
+from ui.graph import Shape
+from ui.graph.diagram import shape_of
+from ui.graph.layout import place, text_width, wrap
+from ui.graph.shape import Box, Cluster, Curve, Edge, Node, Picture, Point
 
 
 class State(TypedDict):

@@ -10,8 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.shapes import flat
-from ui.diagram import NodeState, Phase, describe, highlight, now, svg
-from ui.shape import Edge, Node, Shape
+from ui.graph import NodeState, Phase, Shape, now
+from ui.graph.diagram import describe, highlight, svg
+from ui.graph.shape import Edge, Node
 
 HOSTILE = (
     'a"b',
@@ -102,8 +103,9 @@ def test_the_description_says_names_states_and_visits() -> None:
 PAGE = """
 import streamlit as st
 
-from ui.diagram import NodeState, Phase, draw_diagram, now
-from ui.shape import Edge, Node, Shape
+from ui.graph import NodeState, Phase, draw_diagram, now
+from ui.graph.shape import Edge, Node
+from ui.graph import Shape
 
 shape = Shape((Node("draft", "draft"), Node("review", "review")), (Edge("draft", "review"),))
 draw_diagram(shape, key="one")

@@ -18,9 +18,9 @@ from langgraph.graph.message import add_messages
 from langgraph.managed import RemainingSteps
 from pydantic import BaseModel, Field
 
-from lab.diff import Change, apply, diff_states, equal_values
-from lab.entries import Reducer, state_fields
-from lab.plain import Json, to_jsonable
+from lab.jsonable import Json, to_jsonable
+from lab.state import Change, Reducer, diff_states, equal_values, state_fields
+from lab.state.diff import apply
 
 SCALARS = st.none() | st.booleans() | st.integers(-2, 2) | st.floats() | st.text("ab 1\n\r\u2028é漢🙂", max_size=12)
 JSON: st.SearchStrategy[Json] = st.recursive(

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.diff import Run, apply, diff_states, words
+from lab.state import Run, diff_states
+from lab.state.diff import apply, words
 
 
 @given(st.text("ab .\n漢", max_size=60), st.text("ab .\n漢", max_size=60))

@@ -13,13 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from lab.characters import replace_unseen
-from lab.diff import diff_states
-from lab.plain import Json
+from lab.jsonable import Json
+from lab.state import diff_states, replace_unseen
 from tests.test_diff import REDUCERS, STATE, said
 from tests.test_theme import contrast, rgb
-from ui import diff as view
-from ui.text import LIMIT
+from ui.common import LIMIT
+from ui.history import diff_view as view
 
 OURS = {"div", "p", "strong", "span", "del", "ins", "details", "summary"}
 HOSTILE = (
@@ -58,8 +57,8 @@ class Reader(HTMLParser):
 
 def page(before, after, reducers):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Draws a difference; AppTest runs the source of this alone, where no name of this module is known."""
-    from lab.diff import diff_states  # noqa: PLC0415
-    from ui.diff import changes  # noqa: PLC0415
+    from lab.state import diff_states  # noqa: PLC0415
+    from ui.history import changes  # noqa: PLC0415
 
     changes(diff_states(before, after, reducers))
 

@@ -11,8 +11,8 @@ from graphs.pattern import Example
 from graphs.resilience.durable_task import Confirmation
 from graphs.resilience.durable_task_demo import PATTERN
 from lab.errors import InvalidInput
-from lab.forms import check_answer
 from lab.lab import Lab
+from lab.state import check_answer
 from tests.play import Play, Played, ended
 
 pytestmark = pytest.mark.processes

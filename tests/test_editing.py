@@ -11,10 +11,9 @@ from langgraph.types import Overwrite
 from pydantic import BaseModel, Field, field_validator, model_validator
 from typing_extensions import TypedDict
 
-from lab.editing import preview, rebuild
-from lab.entries import Entry, state_fields
 from lab.errors import InvalidInput
-from lab.form_values import JsonText, Unshown, from_form, to_form
+from lab.state import Entry, JsonText, Unshown, preview, rebuild, state_fields, to_form
+from lab.state.form_values import from_form
 from tests.editable import KINDS, VALUES, Colour, Item, State
 
 FIELDS = {field.name: field for field in state_fields(State)}

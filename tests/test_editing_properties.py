@@ -14,10 +14,9 @@ from langgraph.graph import START, StateGraph, add_messages
 from pydantic import BaseModel, create_model
 from typing_extensions import TypedDict
 
-from lab.editing import preview, rebuild
-from lab.entries import Entry, state_fields
 from lab.errors import InvalidInput
-from lab.form_values import JsonText, Unshown, from_form, is_same_value, to_form
+from lab.state import Entry, JsonText, Unshown, is_same_value, preview, rebuild, state_fields, to_form
+from lab.state.form_values import from_form
 from tests.editable import VALUES, Address, Colour, State
 
 FIELDS = {field.name: field for field in state_fields(State)}

@@ -7,8 +7,7 @@ import pytest
 from langchain_core.messages import HumanMessage
 from streamlit.testing.v1 import AppTest
 
-from lab.editing import preview, rebuild
-from lab.form_values import JsonText
+from lab.state import JsonText, preview, rebuild
 from tests.editable import KINDS, VALUES, State
 from tests.pages import markdowns, texts, well
 
@@ -19,9 +18,9 @@ def page() -> None:
     """Draws the form over a state with all kinds; what is read is left in the session."""
     import streamlit as st  # noqa: PLC0415 - the page's source is run alone
 
-    from lab.entries import state_fields  # noqa: PLC0415
+    from lab.state import state_fields  # noqa: PLC0415
     from tests.editable import VALUES, State  # noqa: PLC0415
-    from ui.editor import edit, edit_in_form  # noqa: PLC0415
+    from ui.forms import edit, edit_in_form  # noqa: PLC0415
 
     def press() -> None:
         st.session_state["held"] = edit_in_form(fields, values, "ed", "c1")

@@ -7,12 +7,13 @@ from streamlit.testing.v1 import AppTest
 
 from graphs.catalogue import CATALOGUE, find
 from graphs.pattern import Back, Edit, Example, Go, Lane, Pattern, Recover, Reply
+from lab.events import ThreadView
 from lab.lab import Lab
-from lab.value_text import value_text
-from lab.view import ThreadView
+from lab.state import value_text
 from tests.pages import badges, choose_example, markdowns, open_page, press, start
 from tests.play import ended, take
-from ui.example_steps import example_of, in_words, next_back, next_edit, next_reply
+from ui.lanes import in_words
+from ui.lanes.example_steps import example_of, next_back, next_edit, next_reply
 
 WITH_STEPS = [
     pytest.param(pattern, lane, example, id=f"{pattern.slug}-{lane.key}-{example.label}")

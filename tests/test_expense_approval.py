@@ -8,7 +8,7 @@ from graphs.human.expense_approval import Verdict
 from graphs.human.expense_approval_demo import PATTERN
 from graphs.pattern import Edit, Example, Go, Reply
 from lab.errors import InvalidInput
-from lab.forms import check_answer
+from lab.state import check_answer
 from tests.play import Play
 
 LANES = tuple(lane.key for lane in PATTERN.lanes)

@@ -21,12 +21,11 @@ from typing_extensions import TypedDict
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Pattern
 from graphs.world import World
+from lab.checkpoints import open_for_reading
 from lab.errors import NotPossible
-from lab.export import ExportRefused, export_thread
-from lab.keep import branch_heads
 from lab.lab import Lab
-from lab.saved import open_for_reading
-from lab.threads import Thread
+from lab.threads import Thread, branch_heads, export_thread
+from lab.threads.exporting import ExportRefused
 from tests.asking import asks
 from tests.exports import exported, imported, must_refuse, opened, sealed, values
 from tests.kept import WORKSPACE, branched, history, thread_of, three_steps

@@ -15,9 +15,9 @@ from typing_extensions import TypedDict
 
 from graphs.pattern import Pattern
 from graphs.world import World
-from lab.export import export_thread
+from lab.database import THREADS
 from lab.lab import Lab
-from lab.tables import THREADS
+from lab.threads import export_thread
 from tests.exports import exported, imported, values
 from tests.kept import WORKSPACE, thread_of, three_steps
 from tests.labs import quiet

@@ -11,9 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from jsonschema import Draft202012Validator, FormatChecker
 
-from lab.answer_schema import usable_schema
 from lab.errors import InvalidInput
-from lab.forms import check_answer
+from lab.state import check_answer, usable_schema
 from tests.foreign_questions import asked, card_of, send
 
 

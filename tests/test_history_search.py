@@ -11,9 +11,9 @@ from typing_extensions import TypedDict
 
 from graphs.pattern import Pattern
 from graphs.world import World
+from lab.checkpoints import KeyChange
+from lab.history import Only, Row
 from lab.lab import Lab
-from lab.listing import Only, Row
-from lab.notes import KeyChange
 from lab.workspace import Workspace
 from tests.asking import asks
 from tests.toys import Node, OpenLab, State, before, chain, done, end, everywhere, graph, head, lane, ran, saved, toy

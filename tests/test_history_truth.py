@@ -12,10 +12,10 @@ from sqlalchemy import delete, select
 from typing_extensions import TypedDict
 
 from graphs.pattern import Breakpoints, Build
-from lab.history import seconds
+from lab.database import NOTES
+from lab.history import Row
+from lab.history.snapshots import seconds
 from lab.lab import Lab
-from lab.listing import Row
-from lab.tables import NOTES
 from lab.workspace import Workspace
 from tests.asking import asks
 from tests.toys import (

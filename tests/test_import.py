@@ -8,11 +8,9 @@ from typing import Any
 import ormsgpack
 import pytest
 
-from lab import saved
-from lab.export import export_thread
-from lab.intake import import_thread
-from lab.keep import branch_heads
+from lab.checkpoints import rows as saved
 from lab.lab import Lab
+from lab.threads import branch_heads, export_thread, import_thread
 from tests.asking import asking, asks
 from tests.exports import count, exported, graph_of, imported, opened, packed, sealed
 from tests.kept import WORKSPACE, at, branched, forked, history, rows, thread_of, three_steps

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from lab.lab import Lab
-from lab.msgpack_size import Unfolds, unfolded_size
+from lab.threads.msgpack_size import Unfolds, unfolded_size
 from tests.exports import must_refuse, opened, packed, sealed
 
 ROOM = 150 * 2**20

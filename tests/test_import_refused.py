@@ -13,9 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from lab.export import ExportRefused, export_thread
 from lab.lab import Lab
-from lab.parcel import ImportRefused, Limits
+from lab.threads import export_thread
+from lab.threads.exporting import ExportRefused
+from lab.threads.file_format import ImportRefused, Limits
 from tests.exports import Lines, imported, must_refuse, opened, packed, sealed, written
 from tests.kept import WORKSPACE, history, rows
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lab.lab import Lab
-from lab.visitors import LOCAL
+from lab.workspace_cookie import LOCAL
 from tests.browser import idle, keyed, visit
 from tests.journeys import choose_example, run, running_lab, stands, streams
 from tests.labs import quiet

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from lab.errors import UnknownThread
-from lab.visitors import COOKIE
+from lab.workspace_cookie import COOKIE
 from tests.browser import Watch, becomes, click, idle, keyed, visit
 from tests.journeys import OWN, choose_real_model, run, running_lab, said, stands, thread_of, type_in
 from tests.openai_server import OpenAIServer, Text

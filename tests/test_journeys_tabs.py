@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.browser import idle, keyed, visit
 from tests.journeys import choose_example, rows, running_lab, stands, thread_of
 from tests.servers import LabServer
-from ui.watch import SECONDS
+from ui.lanes.watch import SECONDS
 
 PIPELINE, DYNAMIC = "linear-pipeline_pipeline", "expense-approval_dynamic"
 

@@ -13,14 +13,21 @@ from sqlalchemy import text
 from typing_extensions import TypedDict
 
 from graphs.pattern import Build
-from lab import saved
+from lab.checkpoints import Storage, thread_sizes
+from lab.checkpoints import rows as saved
 from lab.errors import InvalidInput, LabError, NotPossible, UnknownCheckpoint, UnknownThread
-from lab.export import ExportRefused, export_thread
-from lab.keep import Pruned, branch_heads, copy_thread, delete_thread, keep_newest_branches, prune_branches
 from lab.lab import Lab
-from lab.meter import thread_sizes
-from lab.storage import Storage
-from lab.threads import Thread
+from lab.threads import (
+    Pruned,
+    Thread,
+    branch_heads,
+    copy_thread,
+    delete_thread,
+    export_thread,
+    keep_newest_branches,
+    prune_branches,
+)
+from lab.threads.exporting import ExportRefused
 from tests.asking import asks, books
 from tests.kept import WORKSPACE, at, branched, forked, history, lineage, rows, thread_of, three_steps
 from tests.labs import quiet

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from lab.database import NOTES
 from lab.errors import InvalidInput, NotPossible, ThreadBusy, UnknownThread
 from lab.events import RunEnded
-from lab.keep import LARGEST_COPY
+from lab.history import Only
 from lab.lab import Lab
-from lab.listing import Only
-from lab.tables import NOTES
+from lab.threads.lifecycle import LARGEST_COPY
 from lab.workspace import Workspace
 from tests.kept import WORKSPACE, branched, holding, lineage, own, rows, three_steps
 from tests.toys import GIVEN, Hold, OpenLab, begin, chain, done, end, lane, names, ran, toy
@@ -60,9 +60,8 @@ def test_the_thread_is_given_back_whether_it_worked_or_not(
     assert lab.runs.running() == set()
 
     other = ran(workspace)
-    for name in ("copy_thread", "delete_thread", "prune", "keep_newest"):
-        monkeypatch.setattr(f"lab.keep.{name}", fails)
-    monkeypatch.setattr("lab.keeping.export_thread", fails)
+    for name in ("copy_thread", "delete_thread", "prune_branches", "keep_newest_branches", "export_thread"):
+        monkeypatch.setattr(f"lab.workspace.keeping.{name}", fails)
     with pytest.raises(ConnectionError):
         change(workspace, other)
     assert lab.runs.running() == set()

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import text
 
 from graphs.pattern import Pattern
+from lab.checkpoints import thread_sizes
 from lab.errors import NotPossible, UnknownThread, Unreadable
-from lab.export import ExportRefused
 from lab.lab import Lab
-from lab.meter import thread_sizes
-from lab.parcel import ImportRefused
+from lab.threads.exporting import ExportRefused
+from lab.threads.file_format import ImportRefused
 from lab.workspace import Workspace
 from tests.kept import WORKSPACE, branched, own, rows, three_steps
 from tests.toys import GIVEN, OpenLab, chain, done, end, lane, names, ran, toy
@@ -97,8 +97,8 @@ def test_a_thread_of_a_pattern_that_is_gone_can_be_renamed_copied_and_deleted_bu
 
 
 def test_a_large_export_leaves_no_file_open(open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lab.keeping.IN_MEMORY", 100)
-    monkeypatch.setattr("lab.keeping.CHUNK", 50)
+    monkeypatch.setattr("lab.workspace.keeping.IN_MEMORY", 100)
+    monkeypatch.setattr("lab.workspace.keeping.CHUNK", 50)
     workspace = own(open_toys(three_steps()))
     thread_id = ran(workspace)
 

@@ -2,12 +2,21 @@
 
 from typing import Any
 
-from lab.events import CheckpointSaved, Event, EventLog, NodeEnded, NodeStarted, RunEnded, RunStarted
-from lab.plain import Json
-from lab.view import Killed, StepView, ThreadView
-from ui.diagram import Phase
-from ui.failures import inside, killed, reason
-from ui.nodes import states_of_nodes
+from lab.events import (
+    CheckpointSaved,
+    Event,
+    EventLog,
+    Killed,
+    NodeEnded,
+    NodeStarted,
+    RunEnded,
+    RunStarted,
+    StepView,
+    ThreadView,
+)
+from lab.jsonable import Json
+from ui.graph import Phase, states_of_nodes
+from ui.lanes.failures import inside, killed, reason
 
 WHY = "The process of this run was killed by SIGKILL."
 

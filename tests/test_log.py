@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.events import Event, EventLog, NodeStarted, Progress, Skipped, StreamingMessage, Tokens
-from lab.view import Message, ThreadView
+from lab.events import Event, EventLog, Message, NodeStarted, Progress, StreamingMessage, ThreadView, Tokens
+from lab.events.types import Skipped
 
 Make = Callable[[int], Event]
 

@@ -4,19 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 from lab.events import (
-    LARGE,
     Event,
     EventLog,
+    Message,
     NodeEnded,
     NodeStarted,
     Progress,
     RunEnded,
     RunStarted,
-    Skipped,
+    ThreadView,
     Tokens,
-    weight,
 )
-from lab.view import Message, ThreadView
+from lab.events.types import LARGE, Skipped, weight
 from tests.toys import OpenLab, chain, done, lane, ran, toy
 
 Make = Callable[[int], Event]

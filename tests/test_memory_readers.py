@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from langgraph.checkpoint.base import empty_checkpoint
 
-from lab.index import index_rows, marked_writes, state_sizes, task_marks
+from lab.checkpoints import index_rows, marked_writes, open_for_reading, state_sizes, task_marks
+from lab.checkpoints.savers import SummaryMemorySaver
 from lab.lab import Lab
-from lab.saved import open_for_reading
-from lab.savers import SummaryMemorySaver
 from tests.labs import quiet
 from tests.toys import two_steps
 

@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import text
 
 from graphs.pattern import Pattern
-from lab import meter
+from lab.checkpoints import compact, storage_size, thread_sizes
+from lab.checkpoints import sizes as meter
+from lab.checkpoints.sizes import backup
 from lab.errors import NotPossible
-from lab.keep import delete_thread
 from lab.lab import Lab
-from lab.meter import backup, compact, storage_size, thread_sizes
+from lab.threads import delete_thread
 from tests.kept import WORKSPACE, branched, history, three_steps
 from tests.labs import quiet
 from tests.toys import OpenLab, State, begin, chain, done, end, lane, names, ran, toy
@@ -107,7 +108,7 @@ def three_steps_as(slug: str) -> Pattern:
 
 
 def test_a_database_in_use_is_not_compacted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lab.meter.BUSY_TIMEOUT", 0.1)
+    monkeypatch.setattr("lab.checkpoints.sizes.BUSY_TIMEOUT", 0.1)
     lab = Lab(quiet(str(tmp_path / "lab.sqlite")), patterns=[three_steps()])
     thread_id = ran(lab.workspace(WORKSPACE))
     with lab.storage.database.begin(), pytest.raises(NotPossible, match="no thread is running"):

@@ -12,10 +12,10 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, create_engine, inspect, text
 
-from lab import migrations
+from lab.database import migrations
+from lab.database.migrations import VERSION, version
 from lab.errors import NewerDatabase
 from lab.lab import Lab
-from lab.migrations import VERSION, version
 from tests.labs import quiet
 from tests.servers import ROOT
 from tests.toys import begin, end, names, two_steps

@@ -8,7 +8,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from app import Admission
 from lab.lab import Lab
-from lab.visitors import NEAR, Visitors
+from lab.workspace_cookie import NEAR, Visitors
 
 KINDS = pytest.mark.parametrize("kind", ["http", "websocket"])
 

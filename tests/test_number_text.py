@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.number_text import is_unclear, number_of, number_text
+from lab.state import number_of, number_text
+from lab.state.numbers import is_unclear
 
 
 @pytest.mark.parametrize(

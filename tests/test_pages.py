@@ -7,7 +7,7 @@ from graphs.pattern import Pattern
 from lab.lab import Lab
 from tests.pages import answer, badges, markdowns, open_page, play, press, start, steps, texts
 from tests.play import Played, player
-from ui.inspect_tabs import TABS
+from ui.pattern_page.tabs import TABS
 
 pytestmark = pytest.mark.usefixtures("pages_lab")
 

@@ -9,7 +9,7 @@ import pytest
 from graphs.catalogue import CATALOGUE, find
 from graphs.pattern import Pattern
 from lab.lab import Lab, close_lab
-from lab.visitors import COOKIE, LOCAL, Visitors
+from lab.workspace_cookie import COOKIE, LOCAL, Visitors
 from tests.graph_files import GRAPH_FILES, GRAPHS, demo_file
 from tests.pages import (
     answer,

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from graphs.catalogue import find
 from lab.lab import Lab
-from lab.visitors import LOCAL
+from lab.workspace_cookie import LOCAL
 from tests.pages import badges, go_back, markdowns, open_page, play, press, start, steps, texts
 from tests.play import before, ended
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lab.lab import Lab
-from lab.visitors import LOCAL
+from lab.workspace_cookie import LOCAL
 from tests.labs import quiet
 from tests.pages import badges, markdowns, open_page
 

@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from graphs.catalogue import find
 from lab.lab import Lab
-from lab.visitors import LOCAL
 from lab.workspace import Workspace
+from lab.workspace_cookie import LOCAL
 from tests.pages import badges, give, markdowns, open_page, press, texts, well
 from tests.play import ended, take
 

@@ -6,10 +6,10 @@ import pytest
 
 from graphs.catalogue import find
 from lab.lab import Lab, close_lab, open_lab
-from lab.visitors import LOCAL
+from lab.workspace_cookie import LOCAL
 from tests.pages import give, markdowns, open_page, press, texts
 from tests.play import ended, take
-from ui.checkpoint import VIEWS
+from ui.history.tabs import VIEWS
 
 EXPENSE = find("expense-approval")
 

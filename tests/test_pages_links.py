@@ -4,7 +4,7 @@ import pytest
 
 from graphs.catalogue import find
 from lab.lab import Lab
-from lab.visitors import LOCAL
+from lab.workspace_cookie import LOCAL
 from tests.pages import badges, open_page, start, well
 
 pytestmark = pytest.mark.usefixtures("pages_lab")

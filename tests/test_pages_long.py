@@ -6,9 +6,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from graphs.catalogue import find
+from lab.events import StepView, ThreadView
 from lab.lab import Lab
-from lab.reading import Reading
-from lab.view import StepView, ThreadView
+from lab.workspace.reading import Reading
 from tests.pages import markdowns, open_page, start, steps, well
 
 pytestmark = pytest.mark.usefixtures("pages_lab")

@@ -9,11 +9,11 @@ from streamlit.testing.v1 import AppTest
 
 import graphs.catalogue
 import lab.lab
-import ui.access as context
+import ui.common.context as context
 from graphs.pattern import Pattern
 from lab.lab import Lab
-from lab.visitors import LOCAL
 from lab.workspace import Workspace
+from lab.workspace_cookie import LOCAL
 from tests.fixtures_pages import SETTINGS
 from tests.labs import quiet
 from tests.pages import badges, give, markdowns, open_page, press, start, texts, well

@@ -7,14 +7,13 @@ from sqlalchemy import text
 
 from lab.lab import Lab
 from lab.threads import Thread
-from lab.visitors import NEAR, Visitors
 from lab.workspace import Workspace
+from lab.workspace_cookie import NEAR, Visitors
 from pages.threads import SHOWN
 from tests.pages import badges, markdowns, open_page, press
 from tests.thread_pages import TEXT, choose, links, made, titles
-from ui.access import the_lab
-from ui.inspect_tabs import TABS
-from ui.text import sized
+from ui.common import sized, the_lab
+from ui.pattern_page.tabs import TABS
 
 
 def damaged(lab: Lab, thread: Thread) -> None:

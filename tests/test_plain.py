@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
-from lab.plain import to_jsonable
+from lab.jsonable import to_jsonable
 from tests.strange_states import PICTURE, Shelf
 
 TEXT = {"type": "text", "text": "x"}

@@ -22,5 +22,5 @@ def acts(file: Path) -> list[str]:
 
 
 def test_each_button_that_acts_goes_through_the_one_way_that_takes_a_press_once() -> None:
-    files = [*(ROOT / "ui").glob("*.py"), *(ROOT / "pages").glob("*.py")]
+    files = [*(ROOT / "ui").rglob("*.py"), *(ROOT / "pages").glob("*.py")]
     assert [found for file in files for found in acts(file)] == []

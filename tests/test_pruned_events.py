@@ -1,8 +1,7 @@
 """What runs told of a pruned branch goes with it, and what they told of the others stays as it was."""
 
-from lab.events import CheckpointSaved, Event, RunEnded, RunStarted, StateEdited, WentBack
-from lab.pruned_events import without_branches
-from lab.view import Said, StepView
+from lab.events import CheckpointSaved, Event, RunEnded, RunStarted, Said, StateEdited, StepView, WentBack
+from lab.events.pruning import without_branches
 from lab.workspace import Workspace
 from tests.asking import asks
 from tests.toys import OpenLab, before, chain, done, end, everywhere, head, lane, names, ran, toy

@@ -12,22 +12,26 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
-from lab.index import (
+from lab.checkpoints import (
+    Storage,
+    SummarySearch,
     count_checkpoints,
     index_rows,
     index_rows_by_id,
     marked_writes,
     newest_checkpoint_id,
+    nodes_that_ran,
+    open_for_reading,
+    read_summaries,
+    search_summaries,
     state_sizes,
     subgraph_rows,
     task_marks,
+    thread_sizes,
 )
+from lab.checkpoints.rows import Rows
+from lab.history import Only, read_page, read_tree
 from lab.lab import Lab
-from lab.listing import Only, read_page, read_tree
-from lab.meter import thread_sizes
-from lab.note_index import SummarySearch, nodes_that_ran, read_summaries, search_summaries
-from lab.saved import Rows, open_for_reading
-from lab.storage import Storage
 from tests.labs import quiet
 from tests.servers import PostgresServer
 

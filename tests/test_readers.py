@@ -11,11 +11,11 @@ import psycopg
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lab import sqlite_file, storage
+from lab.checkpoints import SummarySqliteSaver, storage
+from lab.database import sqlite_file
 from lab.errors import DamageFound, StorageUnavailable
+from lab.history import Only
 from lab.lab import Lab
-from lab.listing import Only
-from lab.savers import SummarySqliteSaver
 from lab.threads import Threads
 from lab.workspace import Workspace
 from tests.labs import quiet

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from lab.lab import Lab
-from lab.redaction import CUT, know_secrets, redact, redact_error, redact_json
+from lab.secrets import know_secrets, redact, redact_error
+from lab.secrets.redaction import CUT, redact_json
 from lab.settings import Settings
 from lab.workspace import Workspace
 from tests.labs import quiet

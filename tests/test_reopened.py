@@ -12,10 +12,10 @@ from langgraph.graph import START, MessagesState, StateGraph
 from graphs.pattern import Pattern
 from graphs.world import World
 from lab.errors import StaleAnswer
-from lab.history import reason
+from lab.events import Message, ThreadView
+from lab.history.snapshots import reason
 from lab.lab import Lab
 from lab.models import explain
-from lab.view import Message, ThreadView
 from lab.workspace import Workspace
 from tests.asking import asks
 from tests.labs import quiet

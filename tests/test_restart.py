@@ -7,11 +7,11 @@ import pytest
 from langgraph.checkpoint.sqlite import SqliteSaver
 from sqlalchemy import func, select
 
+from lab.checkpoints.thread_savers import ROOM
+from lab.database import NOTES, Database
 from lab.errors import NotPossible, ThreadBusy
 from lab.events import SaverDropped
 from lab.lab import Lab
-from lab.lane_savers import ROOM
-from lab.tables import NOTES, Database
 from tests.checkpointers import UNKNOWN, asked, restarts, told
 from tests.labs import quiet
 from tests.toys import GIVEN, Hold, OpenLab, State, begin, chain, done, end, lane, names, ran, toy

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from lab.events import Said, StepView
 from lab.lab import Lab
-from lab.view import Said, StepView
 from lab.workspace import Workspace
 from tests.labs import quiet
 from tests.toys import chain, done, end, lane, ran, toy

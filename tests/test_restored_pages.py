@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
-from lab.events import RunEnded, Tokens
+from lab.database import EVENTS
+from lab.events import Message, RunEnded, ThreadView, Tokens
 from lab.lab import Lab
-from lab.tables import EVENTS
-from lab.view import Message, ThreadView
 from tests.fixtures_servers import StartLab
 from tests.labs import quiet
 from tests.play import player

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from graphs.pattern import Breakpoints
-from lab import apart, recorder
-from lab.event_store import EventStore
-from lab.events import EventLog
+from lab.events import EventLog, EventStore
 from lab.lab import Lab
-from lab.runs import Request
+from lab.runs import Request, recorder
+from lab.runs import subprocess_run as apart
 from lab.workspace import Workspace
 from tests.toys import GIVEN, OpenLab, begin, chain, done, end, fan, lane, names, ran, toy
 

@@ -8,8 +8,8 @@ import pytest
 from langgraph.checkpoint.base import empty_checkpoint
 from sqlalchemy import text
 
+from lab.checkpoints import SummarySqliteSaver
 from lab.lab import Lab
-from lab.savers import SummarySqliteSaver
 
 
 class Moody:

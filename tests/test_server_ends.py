@@ -120,7 +120,8 @@ def test_uvicorn_ends_while_a_node_loops_for_ever(tmp_path: Path, script: Path) 
 
 CHILD = """
 import time
-from lab import child, engine
+from lab import worker as child
+from lab import engine
 
 class Stuck:
     def carry_out(self, log):

@@ -12,13 +12,12 @@ from langgraph.graph import START
 from langgraph.types import CachePolicy, Command, Send, interrupt
 
 from graphs.pattern import Build
-from lab.events import NodeEnded, NodeStarted
+from lab.events import Message, NodeEnded, NodeStarted, StepView
 from lab.lab import Lab
-from lab.view import Message, StepView
 from lab.workspace import Workspace
 from tests.toys import OpenLab, begin, chain, done, end, fan, graph, head, lane, names, ran, speaker, toy
-from ui.diagram import Phase, shape_of
-from ui.nodes import states_of_nodes
+from ui.graph import Phase, states_of_nodes
+from ui.graph.diagram import shape_of
 
 
 def steps(workspace: Workspace, thread_id: str) -> list[StepView]:

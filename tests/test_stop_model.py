@@ -17,8 +17,8 @@ from lab.workspace import Workspace
 from tests.openai_server import HOST, Answer, OpenAIServer, Silence, Text, broken, rate_limited
 from tests.polling import until
 from tests.toys import Hold, OpenLab, begin, chain, done, end, fan, graph, lane, names, speaker, toy
-from ui.diagram import shape_of
-from ui.lane import BADGES, LanePane
+from ui.graph.diagram import shape_of
+from ui.lanes import BADGES, LanePane
 
 SOON = 2.0
 """Seconds within which a stop ends a run; the client itself would wait for half a minute."""

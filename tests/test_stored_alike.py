@@ -14,8 +14,8 @@ from typing_extensions import TypedDict
 from graphs.pattern import Pattern
 from graphs.world import World
 from lab.errors import UnknownThread
+from lab.history import Only
 from lab.lab import Lab, close_lab, open_lab
-from lab.listing import Only
 from tests.labs import quiet
 from tests.pages import open_page
 from tests.toys import OpenLab, begin, end, lane, ran, saved, toy, two_steps

@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.characters import printable_line
+from lab.state import printable_line
 from lab.threads import TITLE, titled
 from lab.workspace import Workspace
 from tests.pages import markdowns, open_page, texts
 from tests.thread_pages import made
-from ui.text import LIMIT, WORD, literal, shown
+from ui.common import LIMIT, literal, shown
+from ui.common.text import WORD
 
 TOGETHER = [
     "\U0001f469\u200d\U0001f680",

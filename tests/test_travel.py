@@ -9,9 +9,8 @@ from langgraph.types import Send
 
 from graphs.pattern import Build, Pattern
 from lab.errors import InvalidInput, NothingToContinue, NotPossible
-from lab.events import RunStarted, StateEdited, WentBack
+from lab.events import RunStarted, Said, StateEdited, StepView, ThreadView, WentBack
 from lab.lab import Lab
-from lab.view import Said, StepView, ThreadView
 from lab.workspace import Workspace
 from tests.asking import asks
 from tests.labs import quiet

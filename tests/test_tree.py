@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from lab.folding import Folded, fold
-from lab.tree import Mark, Tree, build_tree
+from lab.history import Mark, Tree, build_tree
 from tests.trees import SHAPES, chain, forked, ident, leaves, names, threads, way
+from ui.history.folding import Folded, fold
 
 
 def test_a_thread_without_forks_is_one_branch_called_main() -> None:

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
-from lab.folding import LANES, Fold, fold
-from lab.tree import Mark, build_tree
+from lab.history import Mark, build_tree
 from tests.tree_drawings import UI, drawing, small
 from tests.trees import SHAPES as THREADS
 from tests.trees import chain, forked, ident
-from ui.tree import SHAPES, WORDS, describe, draw
+from ui.history.folding import LANES, Fold, fold
+from ui.history.tree import SHAPES, WORDS, describe, draw
 
 HOSTILE = (
     'a"b',
@@ -219,9 +219,9 @@ def test_no_two_marks_of_a_row_touch(length: int, branches: int) -> None:
 PAGE = """
 import streamlit as st
 
-from lab.tree import build_tree
+from lab.history import build_tree
 from tests.trees import chain
-from ui.tree import draw_checkpoint_tree
+from ui.history.tree import draw_checkpoint_tree
 
 st.text(f"picked {draw_checkpoint_tree(build_tree(chain(60)), key='one', selected='000000')}")
 """

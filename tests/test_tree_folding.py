@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from lab.folding import ITEMS, LANES, PER_LANE, Fold, Folded, fold
-from lab.tree import Mark, build_tree
+from lab.history import Mark, build_tree
 from tests.trees import SHAPES, chain, comb, forked, ident, names, stairs, threads
+from ui.history.folding import ITEMS, LANES, PER_LANE, Fold, Folded, fold
 
 
 def closed(picture: Folded) -> list[list[Mark]]:

@@ -4,12 +4,12 @@ import base64
 
 from playwright.sync_api import Page, expect
 
-from lab.folding import fold
-from lab.tree import build_tree
+from lab.history import build_tree
 from tests.browser import axe, becomes
 from tests.tree_drawings import UI, drawing, small
 from tests.trees import chain, forked, ident
-from ui.tree import draw
+from ui.history.folding import fold
+from ui.history.tree import draw
 
 LIGHT = {
     "text-color": "#101413",

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from lab.database import THREADS
 from lab.errors import UnknownLane
 from lab.lab import Lab
-from lab.tables import THREADS
-from lab.visitors import LOCAL
 from lab.workspace import Workspace
+from lab.workspace_cookie import LOCAL
 from tests.labs import quiet
 from tests.pages import open_page
 from tests.toys import GIVEN, ran, saved, two_steps

@@ -14,12 +14,9 @@ from typing_extensions import TypedDict
 from graphs.catalogue import CATALOGUE
 from graphs.human import approval_gate, expense_approval
 from graphs.resilience import durable_task
-from lab.editing import rebuild
-from lab.entries import state_fields
 from lab.errors import InvalidInput
-from lab.form_values import JsonText
-from lab.forms import check_answer, check_input
-from lab.validation_messages import Fault, pydantic_fault, sentence
+from lab.state import Fault, JsonText, check_answer, check_input, rebuild, sentence, state_fields
+from lab.state.validation_messages import pydantic_fault
 from tests.editable import State as Everything
 
 LIBRARY = re.compile(

@@ -4,11 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.forms import Field, form_fields
-from lab.history import Question
-from lab.plain import Json
-from lab.questions import answer_text, question_text
-from lab.value_text import value_text, values_text
+from lab.history import Question, answer_text, question_text
+from lab.jsonable import Json
+from lab.state import Field, form_fields, value_text, values_text
 
 SCHEMA = {
     "properties": {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab.visitors import LOCAL, Visitors
+from lab.workspace_cookie import LOCAL, Visitors
 
 SECRET = "some secret"
 

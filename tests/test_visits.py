@@ -4,8 +4,8 @@ import pytest
 
 from graphs.catalogue import find
 from lab.lab import Lab
-from lab.visitors import LOCAL
 from lab.workspace import Workspace
+from lab.workspace_cookie import LOCAL
 from tests.pages import markdowns, open_page
 from tests.play import ended
 

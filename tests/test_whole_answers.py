@@ -11,7 +11,7 @@ from langchain_core.tools import tool
 from lab.events import NodeEnded
 from lab.lab import Lab
 from lab.models import explain, make_model
-from lab.openai_model import AnswerCut, AnswerUnreadable
+from lab.models.openai_model import AnswerCut, AnswerUnreadable
 from tests.labs import quiet
 from tests.openai_server import Answer, OpenAIServer, Text, ToolCalls
 from tests.toys import end

@@ -9,8 +9,8 @@ import pytest
 
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Pattern
-from lab.tables import BUSINESS
-from ui.business_rows import business_row
+from lab.database import BUSINESS
+from ui.common import business_row
 
 ROOT = Path(__file__).parent.parent
 EACH_PATTERN = pytest.mark.parametrize("pattern", CATALOGUE, ids=lambda pattern: pattern.slug)

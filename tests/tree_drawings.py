@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lab.folding import fold
-from lab.tree import Mark, build_tree
-from ui.tree import draw
+from lab.history import Mark, build_tree
+from ui.history.folding import fold
+from ui.history.tree import draw
 
-UI = Path(__file__).parent.parent / "ui"
+UI = Path(__file__).parent.parent / "ui" / "history"
 
 
 def small() -> list[Mark]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as some
 
-from lab.tree import Mark
+from lab.history import Mark
 
 
 def ident(number: int) -> str:

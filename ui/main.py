@@ -7,11 +7,8 @@ import streamlit as st
 
 from graphs.catalogue import CATALOGUE
 from pages import explorer, gallery, pattern, threads
-from ui.actions import guard
-from ui.database import damage, in_place
-from ui.scroll import draw_scroll
+from ui.common import apply_style, damage, draw_scroll, guard, in_place
 from ui.sidebar import draw_menu, draw_sidebar
-from ui.style import apply_style
 
 st.set_page_config(page_title="LangGraph Pattern Lab", page_icon="🧭", layout="wide")
 

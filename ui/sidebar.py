@@ -5,8 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui.access import PACES, model_name, the_lab
-from ui.session import way_back
+from ui.common import PACES, model_name, the_lab, way_back
 
 KEPT = {
     "sqlite": "Threads are kept in a SQLite file.",

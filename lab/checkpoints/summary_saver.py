@@ -1,0 +1,152 @@
+"""Checkpointers that note what each step did as they save its checkpoint."""
+
+import functools
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import (
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+    empty_checkpoint,
+)
+
+from lab.checkpoints.async_methods import AsyncByThreads
+from lab.checkpoints.step_summary import summarize_step, summary_row
+from lab.database import Guard, unguarded
+from lab.errors import StorageUnavailable
+from lab.secrets import redact
+
+LOG = logging.getLogger(__name__)
+
+ERROR = "__error__"
+"""The channel in which the library saves what made a task fail."""
+
+KEPT = 16
+"""Threads whose newest checkpoint is held for comparison with the next; another one's is read again."""
+
+
+class SummarySaver(AsyncByThreads):
+    """Notes each checkpoint that a checkpointer saves; mixed in before the checkpointer's own class."""
+
+    guard: Guard = staticmethod(unguarded)
+    """Asked before anything is saved, with the thread's id."""
+
+    @functools.cached_property
+    def watchers(self) -> dict[str, Callable[[str], None]]:
+        """By thread, who is told of each of its own checkpoints once it's committed."""
+        return {}
+
+    @functools.cached_property
+    def _held(self) -> OrderedDict[tuple[str, str], Checkpoint]:
+        return OrderedDict()
+
+    def keep(self, row: Mapping[str, str]) -> None:
+        """Saves a note's row."""
+        raise NotImplementedError
+
+    @contextmanager
+    def keeping(self, row: Mapping[str, str]) -> Iterator[None]:
+        """Saves a note's row with what the block saves."""
+        yield
+        self.keep(row)
+
+    def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Reads a checkpoint; a damaged newest one doesn't keep the library from going back to an older one."""
+        try:
+            found = super().get_tuple(config)
+            if found is not None and "id" not in found.checkpoint:
+                raise ValueError("it is no checkpoint")
+            return found
+        except StorageUnavailable:
+            raise
+        # What a damaged row makes its decoding raise can be anything.
+        except Exception:
+            # With an id that is None the library asks only whether another checkpoint than the older one is the newest.
+            if config["configurable"].get("checkpoint_id", "") is None:
+                return CheckpointTuple(config, empty_checkpoint(), {})
+            raise
+
+    def put(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Saves a checkpoint and tells who watches the thread that it's committed."""
+        place = config["configurable"]
+        thread_id = str(place["thread_id"])
+        self.guard(thread_id)
+        saved = self._put(config, checkpoint, metadata, new_versions)
+        if not place.get("checkpoint_ns") and (watcher := self.watchers.get(thread_id)) is not None:
+            watcher(checkpoint["id"])
+        return saved
+
+    def _put(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Saves a checkpoint with its note; one whose note is missing is read when somebody asks for it."""
+        place = config["configurable"]
+        key = (str(place["thread_id"]), str(place.get("checkpoint_ns", "")))
+        noted = self._noted(config, key, checkpoint, metadata)
+        with self.keeping(noted) if noted else nullcontext():
+            saved = super().put(config, checkpoint, metadata, new_versions)
+        self._hold(key, checkpoint)
+        return saved
+
+    def put_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Saves what a task wrote, and of the error that it left no secret that is known."""
+        self.guard(str(config["configurable"]["thread_id"]))
+        super().put_writes(config, [(name, _unspoken(name, value)) for name, value in writes], task_id, task_path)
+
+    def forget(self, thread_id: str) -> None:
+        """Lets go of what is held of a thread whose checkpoints were deleted."""
+        for key in [key for key in list(self._held) if key[0] == thread_id]:
+            self._held.pop(key, None)
+
+    def _noted(
+        self, config: RunnableConfig, key: tuple[str, str], checkpoint: Checkpoint, metadata: CheckpointMetadata
+    ) -> dict[str, str] | None:
+        try:
+            parent = self._parent(config, key, config["configurable"].get("checkpoint_id"))
+            return summary_row(
+                *key, checkpoint["id"], summarize_step(checkpoint, parent, {**config.get("metadata", {}), **metadata})
+            )
+        # Whatever a type of the state's own raises where it's compared or told, its state is saved all the same.
+        except Exception:
+            LOG.warning("The step that ends with checkpoint %s isn't noted.", checkpoint["id"], exc_info=True)
+            return None
+
+    def _parent(self, config: RunnableConfig, key: tuple[str, str], ident: str | None) -> Checkpoint | None:
+        if ident is None:
+            return empty_checkpoint()
+        held = self._held.get(key)
+        if held is not None and held["id"] == ident:
+            return held
+        found = self.get_tuple(config)
+        return found.checkpoint if found else None
+
+    def _hold(self, key: tuple[str, str], checkpoint: Checkpoint) -> None:
+        self._held[key] = checkpoint
+        self._held.move_to_end(key)
+        # Several threads may run at once, each of which takes out what is too much.
+        while len(self._held) > KEPT:
+            with suppress(KeyError):
+                self._held.popitem(last=False)
+
+
+def _unspoken(channel: str, value: Any) -> Any:
+    """Gives an error as the text that is saved of it, without secrets; any other value as it is."""
+    return redact(repr(value)) if channel == ERROR and isinstance(value, BaseException) else value

@@ -1,0 +1,60 @@
+"""The lab's own tables, on SQLite and PostgreSQL: reaching them, migrating them, and what their errors mean."""
+
+from lab.database.address import Kind, read_address
+from lab.database.disk_reserve import DiskReserve, Done
+from lab.database.errors import DATABASE_ERRORS, in_words
+from lab.database.migrations import migrate
+from lab.database.postgresql import make_engine, make_pool, one_setup_at_a_time, set_up_tables
+from lab.database.sqlite_file import BUSY_TIMEOUT, WholeCheck, connect, prepare
+from lab.database.tables import (
+    BUSINESS,
+    CLAIMS,
+    EVENTS,
+    METADATA,
+    NOTES,
+    OWNERS,
+    SECRETS,
+    STARTS,
+    THREADS,
+    ArchiveTable,
+    Database,
+    FaultTable,
+    Guard,
+    LedgerTable,
+    OutboxTable,
+    unguarded,
+)
+
+__all__ = [
+    "BUSINESS",
+    "BUSY_TIMEOUT",
+    "CLAIMS",
+    "DATABASE_ERRORS",
+    "EVENTS",
+    "METADATA",
+    "NOTES",
+    "OWNERS",
+    "SECRETS",
+    "STARTS",
+    "THREADS",
+    "ArchiveTable",
+    "Database",
+    "DiskReserve",
+    "Done",
+    "FaultTable",
+    "Guard",
+    "Kind",
+    "LedgerTable",
+    "OutboxTable",
+    "WholeCheck",
+    "connect",
+    "in_words",
+    "make_engine",
+    "make_pool",
+    "migrate",
+    "one_setup_at_a_time",
+    "prepare",
+    "read_address",
+    "set_up_tables",
+    "unguarded",
+]

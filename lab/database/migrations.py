@@ -1,0 +1,52 @@
+"""The database's version: a new database is made at once, an older one is migrated, a newer one is refused."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Column, Connection, Table, Text, delete, insert, inspect, select, text
+
+from lab.database.tables import METADATA
+from lab.errors import NewerDatabase
+
+VERSION = 3
+"""Goes up by one whenever a table is added or changed, so that an older program keeps off what it doesn't know."""
+
+META = Table("lab_meta", METADATA, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
+"""What the database says of itself: its version."""
+
+STEPS: Mapping[int, Mapping[str, Sequence[str]]] = {
+    2: {
+        # SQLite holds no text to its column's length.
+        "postgresql": (
+            'ALTER TABLE lab_ledger ALTER COLUMN "order" TYPE TEXT, ALTER COLUMN "key" TYPE TEXT',
+            "ALTER TABLE lab_ledger ALTER COLUMN cents TYPE BIGINT",
+            "ALTER TABLE lab_archive ALTER COLUMN name TYPE TEXT",
+            "ALTER TABLE lab_faults ALTER COLUMN point TYPE TEXT",
+        )
+    },
+    # Adds tables alone: claims, their owners, and what runs told.
+    3: {},
+}
+"""By version, what changes the tables of the version before, by kind of database; missing tables are made anyway."""
+
+
+def migrate(connection: Connection) -> None:
+    """Brings the lab's tables to this version within the caller's transaction; raises NewerDatabase."""
+    found = version(connection)
+    if found == VERSION:
+        return
+    if found > VERSION:
+        raise NewerDatabase(found, VERSION)
+    for number in range(found + 1, VERSION + 1) if found else ():
+        for statement in STEPS[number].get(connection.dialect.name, ()):
+            connection.execute(text(statement))
+    METADATA.create_all(connection)
+    connection.execute(delete(META).where(META.c.name == "version"))
+    connection.execute(insert(META).values(name="version", value=str(VERSION)))
+
+
+def version(connection: Connection) -> int:
+    """Tells the version of the lab's tables; 0 where there are none, 1 where they were made before they had one."""
+    tables = inspect(connection)
+    if tables.has_table(META.name):
+        return int(connection.execute(select(META.c.value).where(META.c.name == "version")).scalar_one())
+    return 1 if tables.has_table("lab_threads") else 0

@@ -1,0 +1,52 @@
+"""A thread's past: its states, its tree of branches, its table of checkpoints, its questions and costs."""
+
+from lab.history.costs import Cost, measure_costs
+from lab.history.questions import answer_fields, answer_text, answered, question_text
+from lab.history.snapshots import (
+    RESTORED,
+    Question,
+    Snapshot,
+    Status,
+    id_seconds,
+    is_restored,
+    pending_questions,
+    restore,
+    state_to_json,
+    status,
+    to_snapshot,
+)
+from lab.history.state_reading import channel_at_fault, read_state
+from lab.history.table import Only, Page, Row, read_page, read_rows, read_tree
+from lab.history.tree import Branch, Mark, Tree, build_tree
+
+__all__ = [
+    "RESTORED",
+    "Branch",
+    "Cost",
+    "Mark",
+    "Only",
+    "Page",
+    "Question",
+    "Row",
+    "Snapshot",
+    "Status",
+    "Tree",
+    "answer_fields",
+    "answer_text",
+    "answered",
+    "build_tree",
+    "channel_at_fault",
+    "id_seconds",
+    "is_restored",
+    "measure_costs",
+    "pending_questions",
+    "question_text",
+    "read_page",
+    "read_rows",
+    "read_state",
+    "read_tree",
+    "restore",
+    "state_to_json",
+    "status",
+    "to_snapshot",
+]

@@ -1,0 +1,26 @@
+"""Executing a graph: one run a thread, its stream told as events, claims across processes."""
+
+from lab.runs.claims import Accepted, Claims
+from lab.runs.lease import LeaseRenewal
+from lab.runs.recorder import plain_names
+from lab.runs.registry import REQUEST, Claim, Request, Runs, Work
+from lab.runs.stream import STREAM_MODES, Stream
+from lab.runs.subprocess_run import SubprocessRun
+from lab.runs.two_step import TwoStepRun, asked_again
+
+__all__ = [
+    "REQUEST",
+    "STREAM_MODES",
+    "Accepted",
+    "Claim",
+    "Claims",
+    "LeaseRenewal",
+    "Request",
+    "Runs",
+    "Stream",
+    "SubprocessRun",
+    "TwoStepRun",
+    "Work",
+    "asked_again",
+    "plain_names",
+]

@@ -1,0 +1,87 @@
+"""What a graph's stream doesn't tell, heard by callbacks; and a stopped run's tokens, cut by them."""
+
+import logging
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from langchain_core.callbacks import BaseCallbackHandler
+from langgraph.errors import GraphBubbleUp
+
+from lab.events import AttemptFailed, Log, Path, Progress
+from lab.jsonable import to_jsonable
+from lab.models import RunStopped, explain
+
+# A callback is how a token stream can be cut; LangChain warns of whatever is raised in one.
+logging.getLogger("langchain_core.callbacks.manager").addFilter(
+    lambda record: not (isinstance(record.args, tuple) and repr(RunStopped()) in record.args)
+)
+
+
+class RunCallbacks(BaseCallbackHandler):
+    """Hears what the stream doesn't tell: dispatched events, failed attempts; and cuts a stopped run's tokens."""
+
+    raise_error = True
+    run_inline = True
+    # Model events matter only once a stop is asked for; to hear each token would cost as much as to tell it.
+    ignore_llm = True
+    ignore_chat_model = True
+
+    def __init__(self, log: Log, names: Mapping[str, str]) -> None:
+        """Tells by `names` how nodes are called."""
+        self._log = log
+        self._names = names
+        self._begun: dict[uuid.UUID, tuple[Path, str, float]] = {}
+
+    def cut(self) -> None:
+        """Ends the run's model calls at their next token."""
+        self.ignore_llm = self.ignore_chat_model = False
+
+    def on_llm_new_token(self, token: Any, **kwargs: Any) -> None:
+        """Cuts the stream."""
+        raise RunStopped
+
+    def on_chat_model_start(self, serialized: Any, messages: Any, **kwargs: Any) -> None:
+        """Keeps a stopped run from asking a model anything more."""
+        raise RunStopped
+
+    def on_custom_event(
+        self, name: str, data: Any, *, metadata: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> None:
+        """Notes an event that a node dispatched."""
+        path, _ = self._place(metadata or {})
+        told = to_jsonable(data)
+        self._log.append(lambda no: Progress(no, time.time(), path, told))
+
+    def on_chain_start(
+        self,
+        serialized: Any,
+        inputs: Any,
+        *,
+        run_id: uuid.UUID,
+        tags: list[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Remembers when an attempt of a node began."""
+        if tags and tags[0].startswith("graph:step:"):
+            self._begun[run_id] = (*self._place(metadata or {}), time.time())
+
+    def on_chain_end(self, outputs: Any, *, run_id: uuid.UUID, **kwargs: Any) -> None:
+        """Forgets an attempt that went well."""
+        self._begun.pop(run_id, None)
+
+    def on_chain_error(self, error: BaseException, *, run_id: uuid.UUID, **kwargs: Any) -> None:
+        """Notes an attempt that failed; a question or a stop is no failure."""
+        begun = self._begun.pop(run_id, None)
+        if begun is None or isinstance(error, GraphBubbleUp):
+            return
+        path, task_id, started = begun
+        told = explain(error)
+        self._log.append(lambda no: AttemptFailed(no, time.time(), path, task_id, started, told))
+
+    def _place(self, metadata: Mapping[str, Any]) -> tuple[Path, str]:
+        """Gives a node's path and task id from the namespace in a callback's metadata."""
+        parts = [part.partition(":") for part in str(metadata.get("langgraph_checkpoint_ns", "")).split("|") if part]
+        return tuple(self._names.get(name, name) for name, _, _ in parts), parts[-1][2] if parts else ""

@@ -1,0 +1,72 @@
+"""Renews a process's lease, saves what its runs tell, and passes on what other processes ask of them."""
+
+import logging
+import threading
+import time
+
+from lab.errors import StorageUnavailable
+from lab.runs.claims import Claims
+from lab.runs.registry import Runs
+
+LOG = logging.getLogger(__name__)
+
+EVERY = 0.5
+"""Seconds between two looks; a killed process has told no more than that which isn't saved."""
+
+
+class LeaseRenewal:
+    """A thread that looks after a process's claims until it's closed."""
+
+    def __init__(self, claims: Claims, runs: Runs, lease: float) -> None:
+        self._claims = claims
+        self._runs = runs
+        self._pause = min(EVERY, lease / 5)
+        self._lease = lease
+        self._renewed = 0.0
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._go_on, name="lease", daemon=True)
+        self._lock = threading.Lock()
+        self._begun = False
+
+    def begin(self) -> None:
+        """Starts the thread, once."""
+        with self._lock:
+            if not self._begun and not self._closed.is_set():
+                self._begun = True
+                self._thread.start()
+
+    def close(self) -> None:
+        """Ends the thread."""
+        with self._lock:
+            self._closed.set()
+            begun = self._begun
+        if begun:
+            self._thread.join()
+
+    def _go_on(self) -> None:
+        while not self._closed.wait(self._pause):
+            try:
+                self._look()
+            except StorageUnavailable as error:
+                # Another program may hold the database for a while; as long as it does, nobody takes a thread over.
+                LOG.warning("The lease couldn't be renewed yet: %s", error)
+
+    def _look(self) -> None:
+        if not self._claims.registered:
+            return
+        began = time.monotonic()
+        if began >= self._claims.safe_until:
+            # This process stood still for so long that others may have taken its threads over.
+            self._claims.renew(safe=False)
+            self._runs.lose(self._claims.own())
+            self._claims.safe_until = began + self._lease
+            self._renewed = began
+        elif began - self._renewed > self._lease / 3:
+            self._claims.renew()
+            self._renewed = began
+        working = self._runs.at_work()
+        asked = self._claims.own() if working else {}
+        for run in working:
+            if asked.get(run.request.thread_id):
+                run.stop()
+        self._runs.catch_up()

@@ -1,0 +1,371 @@
+"""Runs: work on a thread that goes on by itself, one at a time, told to the thread's event log."""
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pydantic import TypeAdapter
+
+from graphs.pattern import Breakpoints
+from lab.database import Database
+from lab.errors import ClaimLost, StaleAnswer, StorageUnavailable, ThreadBusy
+from lab.events import Event, EventLog, EventStore, Kind, Log, Outcome, RunEnded, RunStarted, RunStopping
+from lab.jsonable import Json
+from lab.models import explain
+from lab.runs.claims import Change, Claims
+from lab.types import ModelName
+
+LOG = logging.getLogger(__name__)
+
+GRACE = 4.0
+"""Seconds that all runs together have to end once the lab is closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a run is to do, as plain data that another process can be given as well."""
+
+    thread_id: str
+    workspace: str
+    pattern: str
+    lane: str
+    kind: Kind
+    values: Mapping[str, Json]
+    """The input of a start or a turn, answers by interrupt id, the edited checkpoint of a what-if, else empty."""
+    model: ModelName
+    pace: float
+    breakpoints: Breakpoints
+    """Those that the visitor chose; the lane's own are added."""
+    checkpoint_id: str = ""
+    """The one to go back to; empty for a run that goes on from the newest."""
+    label: str = ""
+    """The name of the branch that the run makes."""
+
+
+REQUEST = TypeAdapter(Request)
+
+
+class Work(Protocol):
+    """What a run does, in this process or in one of its own."""
+
+    def carry_out(self, log: Log) -> tuple[Outcome, str]:
+        """Works to the end and tells its events; gives how it ended, and why where it failed."""
+        ...
+
+    def stop(self) -> None:
+        """Ends the work early, as soon as it can be taken up again later."""
+        ...
+
+    def calls(self) -> str:
+        """Tells the LangGraph calls of this work as code."""
+        ...
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of a thread; `begin` starts it, `done` is set when it has ended."""
+
+    request: Request
+    said: Json
+    work: Work
+    log: EventLog
+    finish: Callable[["Run", Outcome, str], None]
+    """Gives the thread back and tells the end."""
+    run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    stopping: threading.Event = field(default_factory=threading.Event)
+    done: threading.Event = field(default_factory=threading.Event)
+    lost: bool = False
+    """True once another process took the thread over."""
+
+    def begin(self) -> None:
+        """Starts the run in a thread of its own."""
+        calls, asked = self.work.calls(), self.request
+        self.log.append(lambda no: RunStarted(no, time.time(), self.run_id, asked.kind, asked.model, self.said, calls))
+        try:
+            threading.Thread(target=self._drive, name=f"run-{self.run_id[:8]}", daemon=True).start()
+        except RuntimeError as error:
+            # The system has no thread left: a run that was told must still end.
+            self._finish("failed", explain(error))
+
+    def stop(self) -> None:
+        """Ends the run early, and tells at once that it's about to end."""
+        if not self.stopping.is_set() and not self.done.is_set():
+            self.stopping.set()
+            self.log.append(lambda no: RunStopping(no, time.time(), self.run_id))
+        self.work.stop()
+
+    def _drive(self) -> None:
+        self._finish(*self._carried_out())
+
+    def _carried_out(self) -> tuple[Outcome, str]:
+        """Carries out the work, whose every way to fail ends the run: nobody else would, and its thread stayed busy."""
+        try:
+            return self.work.carry_out(self.log)
+        except BaseException as error:  # noqa: BLE001 - a node may raise anything, KeyboardInterrupt too
+            return "failed", explain(error)
+
+    def _finish(self, outcome: Outcome, error: str) -> None:
+        if self.lost:
+            outcome, error = "failed", str(ClaimLost(self.request.thread_id))
+        try:
+            self.finish(self, outcome, error)
+        # Nobody is left above this thread who could be told.
+        except Exception:
+            LOG.exception("The end of run %s couldn't be written down.", self.run_id)
+        finally:
+            self.done.set()
+
+    def lose(self) -> None:
+        """Ends the run because the thread is another process's by now."""
+        self.lost = True
+        self.stop()
+
+
+class Claim:
+    """A thread that was taken for one piece of work, in this process and among all processes of the database."""
+
+    def __init__(self, runs: "Runs", thread_id: str) -> None:
+        self._runs = runs
+        self.thread_id = thread_id
+        self.run: Run | None = None
+        """The run that has taken the claim over, and gives the thread back at its end."""
+
+    def accept(self, request: Request, head: str, change: Change) -> None:
+        """Writes down what a run is about to do, before anybody is told that it's accepted.
+
+        `head` is the thread's newest checkpoint; `change` is written in the same transaction.
+        """
+        with self._runs.database.begin() as connection:
+            self._runs.claims.accept(connection, self.thread_id, REQUEST.dump_json(request), head)
+            change(connection)
+
+    def hand_over(self, request: Request, said: Json, work: Work, log: EventLog) -> None:
+        """Begins the run, which has the claim from here on."""
+        self.run = Run(request, said, work, log, self._runs.finish)
+        self._runs.set(self.run)
+        self.run.begin()
+
+
+class Runs:
+    """The runs that are going on and the logs of the threads that were looked at, in this process."""
+
+    def __init__(
+        self, database: Database, claims: Claims, store: EventStore, *, keep_logs: int = 500, room: int = 2**26
+    ) -> None:
+        """Keeps at most so many logs, and no more of `room` bytes of them than those of threads that run."""
+        self.database = database
+        self.claims = claims
+        self.store = store
+        self._lock = threading.Lock()
+        self._active: dict[str, Run | None] = {}
+        self._answering: dict[str, frozenset[str]] = {}
+        self._logs: dict[tuple[str, str], EventLog] = {}
+        """By workspace and thread, so that what is found here belongs to who asks."""
+        self._keep_logs = keep_logs
+        self._room = room
+        self._lost: set[str] = set()
+        """Threads that this process works on and that others took over."""
+        self._owed: set[str] = set()
+        """Threads that couldn't be given back, because the database couldn't be written to."""
+
+    def active(self, thread_id: str) -> Run | None:
+        """Gives the thread's run while it goes on."""
+        with self._lock:
+            return self._active.get(thread_id)
+
+    def running(self) -> set[str]:
+        """Gives the ids of all threads that are running."""
+        with self._lock:
+            return set(self._active)
+
+    def guard(self, thread_id: str) -> None:
+        """Raises ClaimLost where another process took over a thread that this one works on."""
+        with self._lock:
+            lost, here = thread_id in self._lost, thread_id in self._active
+        safe = time.monotonic() < self.claims.safe_until or not here
+        if lost or (not safe and not self.claims.has(thread_id)):
+            raise ClaimLost(thread_id)
+
+    def lose(self, own: Collection[str]) -> None:
+        """Ends all work on threads that are another process's by now: those that aren't `own`."""
+        with self._lock:
+            lost = [thread_id for thread_id in self._active if thread_id not in own]
+            self._lost.update(lost)
+            runs = [run for thread_id in lost if (run := self._active[thread_id]) is not None]
+        for run in runs:
+            run.lose()
+
+    def at_work(self) -> list[Run]:
+        """Gives the runs that are going on."""
+        with self._lock:
+            return [run for run in self._active.values() if run is not None]
+
+    @contextmanager
+    def claimed(
+        self,
+        workspace: str,
+        thread_id: str,
+        answering: frozenset[str] = frozenset(),
+        *,
+        runs: bool = False,
+        before: Change | None = None,
+        request: Request | None = None,
+    ) -> Iterator[Claim]:
+        """Takes a thread for the block, and gives it back after it, unless a run has taken the claim over.
+
+        `runs` says that a run will. `before` is written in the claim's own transaction, and so is the `request` of a
+        start, which needs no look at the thread. Raises UnknownThread, ThreadBusy, StaleAnswer, TooManyRuns.
+        """
+        self.claim(thread_id, answering)
+        try:
+            self.claims.register()
+            with self.database.begin() as connection:
+                if before is not None:
+                    before(connection)
+                told = None if request is None else REQUEST.dump_json(request)
+                self.claims.take(connection, workspace, thread_id, answering, runs=runs, request=told)
+        except BaseException:
+            self.release(thread_id)
+            raise
+        claim = Claim(self, thread_id)
+        try:
+            yield claim
+        finally:
+            if claim.run is None:
+                self._give_back(thread_id)
+
+    def claim(self, thread_id: str, answering: frozenset[str] = frozenset()) -> None:
+        """Takes the thread in this process alone.
+
+        Raises ThreadBusy where somebody has it, StaleAnswer where that one is answering the same question.
+        """
+        with self._lock:
+            if thread_id in self._active:
+                if answering & self._answering[thread_id]:
+                    raise StaleAnswer
+                raise ThreadBusy(thread_id)
+            self._active[thread_id] = None
+            self._answering[thread_id] = answering
+
+    def set(self, run: Run) -> None:
+        """Names the run for which the thread was claimed."""
+        with self._lock:
+            self._active[run.request.thread_id] = run
+
+    def release(self, thread_id: str) -> None:
+        """Gives the thread back in this process."""
+        with self._lock:
+            self._active.pop(thread_id, None)
+            self._lost.discard(thread_id)
+            self._answering.pop(thread_id, None)
+
+    def _give_back(self, thread_id: str) -> None:
+        log = next(iter(self.logs(thread_id)), None)
+        news = log.unsaved() if log is not None else []
+        # What was accepted for the thread before is still to be done, unless its head has moved on.
+        self._written(thread_id, lambda: self._released(thread_id, news, left=True, log=log))
+        self.release(thread_id)
+
+    def finish(self, run: Run, outcome: Outcome, error: str) -> None:
+        """Saves what the run told, gives its thread back and tells its end."""
+        thread_id, log = run.request.thread_id, run.log
+
+        def write(news: list[Event]) -> None:
+            left = outcome in ("stopped", "failed", "crashed")
+            try:
+                self._written(thread_id, lambda: self._released(thread_id, news, left=left, log=log))
+            finally:
+                self.release(thread_id)
+
+        log.end(lambda no: RunEnded(no, time.time(), run.run_id, outcome, error), write)
+
+    def _released(self, thread_id: str, news: list[Event], *, left: bool, log: EventLog | None = None) -> None:
+        with self.database.begin() as connection:
+            mine = self.claims.release(connection, thread_id, left=left)
+            # Who has lost the thread to another process must not write between that one's events.
+            if mine and log is not None:
+                log.stored += self.store.add(connection, thread_id, news)
+                log.stored = self.store.limit(connection, thread_id, log.stored)
+        if log is not None:
+            log.saved(news)
+
+    def _written(self, thread_id: str, write: Callable[[], None]) -> None:
+        """Writes how a claim ended; where the database can't be written to, that's made up for later."""
+        try:
+            write()
+        except StorageUnavailable:
+            LOG.warning("Thread %s couldn't be given back yet.", thread_id, exc_info=True)
+            with self._lock:
+                self._owed.add(thread_id)
+
+    def catch_up(self) -> None:
+        """Saves what runs at work have told, and gives back what couldn't be before."""
+        with self._lock:
+            owed = [thread_id for thread_id in self._owed if thread_id not in self._active]
+        for run in self.at_work():
+            thread_id, news = run.request.thread_id, run.log.unsaved()
+            if not news or run.lost:
+                continue
+            with self.database.begin() as connection:
+                if self.active(thread_id) is not run:
+                    continue
+                run.log.stored += self.store.add(connection, thread_id, news)
+                run.log.stored = self.store.limit(connection, thread_id, run.log.stored)
+                run.log.saved(news)
+        for thread_id in owed:
+            with self.database.begin() as connection:
+                if thread_id not in self.running():
+                    self.claims.release(connection, thread_id, left=True)
+            self._owed.discard(thread_id)
+
+    def known(self, workspace: str, thread_id: str) -> EventLog | None:
+        """Gives the log of a thread that this workspace has looked at before."""
+        with self._lock:
+            return self._logs.get((workspace, thread_id))
+
+    def logs(self, thread_id: str) -> list[EventLog]:
+        """Gives the logs of a thread, as many as there are workspaces that looked at it."""
+        with self._lock:
+            return [log for (_, ident), log in self._logs.items() if ident == thread_id]
+
+    def log(self, workspace: str, thread_id: str, fill: Callable[[EventLog], None]) -> EventLog:
+        """Gives the log of a workspace's own thread; a new one is filled first, with the thread's history."""
+        log = self.known(workspace, thread_id)
+        if log is None:
+            fresh = EventLog()
+            fill(fresh)
+            with self._lock:
+                self._evict()
+                log = self._logs.setdefault((workspace, thread_id), fresh)
+        log.touched = time.monotonic()
+        return log
+
+    def forget(self, workspace: str, thread_id: str) -> None:
+        """Drops a thread's log; the next one who asks gets a new one, filled from what is saved."""
+        with self._lock:
+            self._logs.pop((workspace, thread_id), None)
+
+    def _evict(self) -> None:
+        """Drops the logs used longest ago where they're too many or too large; they come back as they were saved."""
+        many, large = len(self._logs) - self._keep_logs + 1, sum(log.bytes for log in self._logs.values()) - self._room
+        idle = [key for key in self._logs if key[1] not in self._active]
+        for key in sorted(idle, key=lambda key: self._logs[key].touched):
+            if many <= 0 and large <= 0:
+                return
+            gone = self._logs.pop(key)
+            many, large = many - 1, large - gone.bytes
+
+    def close(self, timeout: float = GRACE) -> int:
+        """Stops all runs, waits for their ends, `timeout` seconds in all, and gives how many didn't end by then."""
+        runs = self.at_work()
+        for run in runs:
+            run.stop()
+        deadline = time.monotonic() + timeout
+        for run in runs:
+            run.done.wait(max(0.0, deadline - time.monotonic()))
+        return sum(not run.done.is_set() for run in runs)

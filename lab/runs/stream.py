@@ -1,0 +1,186 @@
+"""A run's work in this process: a graph's stream, from its first part to its last."""
+
+import inspect
+import queue
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.errors import GraphDrained, GraphRecursionError
+from langgraph.runtime import RunControl
+from langgraph.types import Command, StreamMode
+
+from graphs.pattern import Breakpoints, Lane
+from graphs.world import World
+from lab.events import Log, Outcome
+from lab.history import channel_at_fault
+from lab.models import RunStopped, StopSignal, explain, stopped_by
+from lab.runs.callbacks import RunCallbacks
+from lab.runs.commits import Commits, watched
+from lab.runs.recorder import Recorder, Writes, plain_names
+from lab.types import Graph
+
+STREAM_MODES: tuple[StreamMode, ...] = ("updates", "messages", "custom", "tasks", "checkpoints")
+
+
+@dataclass(slots=True)
+class Stream:
+    """A run's work in this process: the stream of a graph."""
+
+    graph: Graph
+    lane: Lane
+    given: Any
+    config: RunnableConfig
+    """The thread's, without a checkpoint."""
+    world: World
+    breakpoints: Breakpoints
+    at: str = ""
+    """The checkpoint to begin from; empty goes on from the newest one, which alone keeps finished siblings."""
+    _stop: StopSignal = field(default_factory=StopSignal)
+    _listener: RunCallbacks | None = None
+    _control: RunControl = field(default_factory=RunControl)
+
+    def carry_out(self, log: Log) -> tuple[Outcome, str]:
+        """Runs the graph and tells its events; gives how it ended, and why where it failed."""
+        with watched(self.graph.checkpointer, self.config["configurable"]["thread_id"]) as commits:
+            return self._carried_out(log, commits)
+
+    def _carried_out(self, log: Log, commits: Commits | None) -> tuple[Outcome, str]:
+        names = plain_names(self.graph)
+        recorder = Recorder(log, names, self._saved_writes if self._goes_on else None, commits)
+        self._listener = listener = RunCallbacks(log, names)
+        if self._stop.given:
+            listener.cut()
+        try:
+            if self.at:
+                self.at = _left_behind(self.graph, self._place)
+            config: RunnableConfig = {**self.config, "configurable": self._place, "callbacks": [listener]}
+            parts = self.graph.stream(
+                self.given,
+                config,
+                context=self.world,
+                stream_mode=STREAM_MODES,
+                interrupt_before=list(self.breakpoints.before) or None,
+                interrupt_after=list(self.breakpoints.after) or None,
+                durability=self.lane.durability if self.lane.remembers else None,
+                control=self._control,
+                subgraphs=True,
+                version="v2",
+            )
+            with stopped_by(self._stop):
+                self._record(parts, recorder)
+            recorder.end()
+            return "finished" if recorder.finished else self._settled(), ""
+        except (RunStopped, GraphDrained):
+            return "stopped", ""
+        except GraphRecursionError:
+            limit = self.config["recursion_limit"]
+            return "failed", (
+                f"GraphRecursionError: the run reached its limit of {limit} supersteps without an end. "
+                "A loop needs a way out; the limit is set by LAB_RECURSION_LIMIT. Try again to let it go on for as "
+                "many more."
+            )
+        # What a pattern raises is a result, whatever it is: it's shown on its node, and the thread goes on.
+        except BaseException as error:  # noqa: BLE001 - a node may raise KeyboardInterrupt or an exit of its own
+            if self._stop.given and _is_stop(error):
+                return "stopped", ""
+            told = explain(error)
+            recorder.blame(channel_at_fault(error), told)
+            return "failed", told
+
+    @staticmethod
+    def _record(parts: Iterator[Any], recorder: Recorder) -> None:
+        """Tells a stream to its end; where a node fails, also what those beside it do until they have ended too."""
+        first = next(parts, None)
+        if first is None:
+            return
+        # The library raises the failure past what it still has to tell.
+        waiting = inspect.getgeneratorlocals(cast("Generator[Any]", parts)).get("stream")
+        try:
+            recorder.part(first)
+            for part in parts:
+                recorder.part(part)
+        finally:
+            cast("Generator[Any]", parts).close()
+            if waiting is not None:
+                with suppress(queue.Empty):
+                    while True:
+                        namespace, mode, data = waiting.get(block=False)
+                        recorder.part({"type": mode, "ns": namespace, "data": data})
+
+    @property
+    def _goes_on(self) -> bool:
+        """True where tasks of the newest checkpoint may have finished before, which input and a replay pass over."""
+        return not self.at and (self.given is None or isinstance(self.given, Command))
+
+    def _saved_writes(self) -> Writes:
+        """Reads what tasks of the newest checkpoint have written."""
+        saver = self.graph.checkpointer
+        found = saver.get_tuple(self.config) if isinstance(saver, BaseCheckpointSaver) else None
+        return found.pending_writes or () if found is not None else ()
+
+    def stop(self) -> None:
+        """Cuts what a model is asked or says at once, and ends the run at the next superstep's boundary."""
+        if self._listener is not None:
+            self._listener.cut()
+        self._stop.give()
+        self._control.request_drain("stopped by a person")
+
+    @property
+    def _place(self) -> dict[str, Any]:
+        place = dict(self.config["configurable"])
+        return place | {"checkpoint_ns": "", "checkpoint_id": self.at} if self.at else place
+
+    def _settled(self) -> Outcome:
+        if not self.lane.remembers:
+            return "finished"
+        snapshot = self.graph.get_state(self.config)
+        if snapshot.interrupts:
+            return "waiting"
+        return "paused" if snapshot.next or snapshot.tasks else "finished"
+
+    def calls(self) -> str:
+        """Tells the call of this run as code that can be copied."""
+        config = {key: value for key, value in self.config.items() if key != "metadata"}
+        config["configurable"] = self._place
+        pauses = "".join(
+            f"    interrupt_{when}={list(nodes)!r},\n"
+            for when, nodes in (("before", self.breakpoints.before), ("after", self.breakpoints.after))
+            if nodes
+        )
+        durability = f"    durability={self.lane.durability!r},\n" if self.lane.remembers else ""
+        return (
+            f"for part in graph.stream(\n    {self.given!r},\n    {config!r},\n    context=world,\n"
+            f"{pauses}{durability}    subgraphs=True,\n    stream_mode={list(STREAM_MODES)!r},\n"
+            '    version="v2",\n):\n    print(part["type"], part["ns"], part["data"])'
+        )
+
+
+def _is_stop(error: BaseException) -> bool:
+    """Tells whether an error is a node's own word for the stop that it met."""
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, RunStopped):
+        found = found.__cause__ or found.__context__
+    return found is not None
+
+
+def _left_behind(graph: Graph, place: dict[str, Any]) -> str:
+    """Return the checkpoint to begin from in place of this one.
+
+    The library runs a head that an edit or a replay wrote as it stands, with the answers that are kept there. Where
+    something was asked or done at it, a copy beside it is begun from instead.
+    """
+    at = str(place["checkpoint_id"])
+    saver = graph.checkpointer
+    if not isinstance(saver, BaseCheckpointSaver):
+        return at
+    saved = saver.get_tuple({"configurable": place})
+    newest = saver.get_tuple({"configurable": {**place, "checkpoint_id": None}})
+    if saved is None or newest is None or newest.checkpoint["id"] != at:
+        return at
+    if saved.metadata.get("source") not in ("update", "fork") or not saved.pending_writes:
+        return at
+    return str(graph.update_state({"configurable": place}, None, as_node="__copy__")["configurable"]["checkpoint_id"])

@@ -1,0 +1,83 @@
+"""Streams that follow each other in one run: a question asked again and answered anew, a rest run twice."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+
+from langgraph.types import StateSnapshot
+
+from lab.events import Log, Outcome
+from lab.history import Question, pending_questions
+from lab.jsonable import Json
+from lab.models import explain
+from lab.runs.stream import Stream
+
+Following = Callable[[Outcome, Log], Stream | None]
+"""Makes the next stream once the one before has ended so, and tells what lies between; None where nothing follows."""
+
+
+class TwoStepRun:
+    """Work of one stream and then another."""
+
+    def __init__(self, first: Stream, following: Following, calls: str) -> None:
+        """Begins with `first`; `calls` tells what the second one does."""
+        self._current = first
+        self._following = following
+        self._calls = f"{first.calls()}\n\n{calls}"
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def calls(self) -> str:
+        """Tells the LangGraph calls of both."""
+        return self._calls
+
+    def carry_out(self, log: Log) -> tuple[Outcome, str]:
+        """Carries out one, then the other."""
+        outcome, error = self._current.carry_out(log)
+        if outcome in ("stopped", "crashed"):
+            return outcome, error
+        try:
+            following = self._following(outcome, log)
+        # It looks at what was saved, which may fail in any way; whatever it is, the run has to end.
+        except Exception as error:  # noqa: BLE001
+            return "failed", explain(error)
+        if following is None:
+            return outcome, error
+        with self._lock:
+            self._current = following
+            if self._stopped:
+                following.stop()
+        return following.carry_out(log)
+
+    def stop(self) -> None:
+        """Stops the one that is at work, and the other before it begins."""
+        with self._lock:
+            self._stopped = True
+            self._current.stop()
+
+
+def asked_again(
+    old: Sequence[Question], snapshot: StateSnapshot, answers: Mapping[str, Json]
+) -> dict[str, Json] | None:
+    """Gives the answers by the ids that the questions have this time.
+
+    None where one of them isn't asked any more, or is another question now: an answer holds for what was asked.
+    """
+    places = _places(pending_questions(snapshot))
+    found: dict[str, Json] = {}
+    for place, question in _places(old).items():
+        if question.id not in answers:
+            continue
+        now = places.get(place)
+        if now is None or now.value != question.value:
+            return None
+        found[now.id] = answers[question.id]
+    return found
+
+
+def _places(asked: Sequence[Question]) -> dict[tuple[str, int], Question]:
+    """Gives questions by their node and their number among those of the node, which an id made anew doesn't tell."""
+    found: dict[tuple[str, int], Question] = {}
+    for question in asked:
+        number = sum(node == question.node for node, _ in found)
+        found[question.node, number] = question
+    return found

@@ -1,0 +1,55 @@
+"""A graph's state: its fields as forms, edits of its values, and the differences of two states."""
+
+from lab.state.answer_schema import CHOICES, usable_schema
+from lab.state.characters import printable_line, replace_unseen
+from lab.state.diff import Change, Run, diff_states, equal_values
+from lab.state.fields import SCALARS, Entry, Kind, Reducer, members, state_fields
+from lab.state.form_values import NEW_ROLES, JsonText, Unshown, as_json, is_same_value, to_form
+from lab.state.json_forms import Field, check_answer, check_input, fields_of, form_fields, labels
+from lab.state.numbers import number_of, number_text
+from lab.state.sequence_diff import spans_of
+from lab.state.updates import How, must_be_input, preview, rebuild
+from lab.state.validation_messages import Fault, choice_text, sentence
+from lab.state.value_texts import title_of, value_text, values_text
+
+__all__ = [
+    "CHOICES",
+    "NEW_ROLES",
+    "SCALARS",
+    "Change",
+    "Entry",
+    "Fault",
+    "Field",
+    "How",
+    "JsonText",
+    "Kind",
+    "Reducer",
+    "Run",
+    "Unshown",
+    "as_json",
+    "check_answer",
+    "check_input",
+    "choice_text",
+    "diff_states",
+    "equal_values",
+    "fields_of",
+    "form_fields",
+    "is_same_value",
+    "labels",
+    "members",
+    "must_be_input",
+    "number_of",
+    "number_text",
+    "preview",
+    "printable_line",
+    "rebuild",
+    "replace_unseen",
+    "sentence",
+    "spans_of",
+    "state_fields",
+    "title_of",
+    "to_form",
+    "usable_schema",
+    "value_text",
+    "values_text",
+]

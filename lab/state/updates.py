@@ -1,0 +1,104 @@
+"""Edits of a state: an update made of a form's values, and what it makes of the state."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from langchain_core.messages import RemoveMessage
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.graph import StateGraph
+from langgraph.types import Overwrite
+from pydantic import BaseModel, ValidationError
+
+from lab.errors import InvalidInput
+from lab.state.fields import Entry, state_fields
+from lab.state.form_values import from_form
+from lab.state.validation_messages import Fault, located_sentence, pydantic_faults, raised, sentence
+
+How = Literal["append", "replace"]
+"""Whether an update goes through the field's reducer or stands in place of what is there."""
+
+_SAVING = JsonPlusSerializer()
+"""Writes values as a checkpointer does; some can't be written, such as whole numbers of more than 64 bits."""
+
+
+def rebuild(schema: type, values: Mapping[str, Any], how: Mapping[str, How]) -> dict[str, Any]:
+    """Gives an update of the state from form values by field: `append` goes through the reducer, `replace` doesn't.
+
+    Raises InvalidInput.
+    """
+    entries = {field.name: field for field in state_fields(schema)}
+    update: dict[str, Any] = {}
+    wrong: dict[str, str] = {}
+    for name, form in values.items():
+        if name not in entries:
+            wrong[str(name)] = sentence(Fault("unknown"), str(name)[:60])
+            continue
+        try:
+            update[name] = _update(entries[name], form, how.get(name))
+        except InvalidInput as error:
+            wrong |= error.fields
+    if wrong:
+        raise InvalidInput(wrong)
+    return update
+
+
+def _update(field: Entry, form: Any, how: How | None) -> Any:
+    value = from_form(field, form)
+    if field.reducer != "none" and how not in ("append", "replace"):
+        raise InvalidInput({field.name: f"Choose whether '{field.title}' is appended or replaces what is there."})
+    merges = field.reducer == "messages" and how == "append"
+    if field.kind == "messages" and not merges and any(isinstance(one, RemoveMessage) for one in value or ()):
+        told = "A removal is for messages that are merged by id. Leave the row out instead."
+        raise InvalidInput({field.name: told})
+    return Overwrite(value) if field.reducer != "none" and how == "replace" else value
+
+
+def must_be_input(schema: type, update: Mapping[str, Any]) -> None:
+    """Raises InvalidInput where a field isn't the input's; the library would leave it out in silence."""
+    known = {field.name for field in state_fields(schema)}
+    wrong = {name: f"The input has no field '{name}'. Write it as a node." for name in update if name not in known}
+    if wrong:
+        raise InvalidInput(wrong)
+
+
+def preview(schema: type, before: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, Any]:
+    """Gives the state as the update would leave it; raises InvalidInput where it can't be so."""
+    after: dict[str, Any] = {}
+    wrong: dict[str, str] = {}
+    for name, empty in StateGraph(schema).channels.items():
+        try:
+            # A reducer may change what it's given, and these values belong to others.
+            there = copy.deepcopy(before[name]) if name in before and name in update else before.get(name)
+            channel = empty.from_checkpoint(there) if name in before else empty.copy()
+            channel.update([copy.deepcopy(update[name])] if name in update else [])
+            if channel.is_available():
+                after[name] = channel.get()
+                if name in update:
+                    _SAVING.dumps_typed(after[name])
+        except Exception as error:  # noqa: BLE001 - a reducer of the state's own may raise anything
+            title = next((field.title for field in state_fields(schema) if field.name == name), name)
+            wrong[name] = f"The state can't take this value of '{title}'. {sentence(raised(error), title)}"
+    wrong = wrong or _unfit(schema, after, update)
+    if wrong:
+        raise InvalidInput(wrong)
+    return after
+
+
+def _unfit(schema: type, after: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, str]:
+    """Tells why a model would refuse the state; once saved, such a state can't be read again."""
+    if not issubclass(schema, BaseModel):
+        return {}
+    try:
+        schema(**after)
+    except ValidationError as error:
+        titles = {field.name: field.title for field in state_fields(schema)}
+        wrong: dict[str, str] = {}
+        for place, fault in pydantic_faults(error, after):
+            name = str(place[0]) if place else ""
+            if name in update or not name:
+                wrong.setdefault(name, located_sentence(place[1:], fault, titles.get(name, "")))
+        return wrong
+    except Exception as error:  # noqa: BLE001 - a validator of the state's own may raise anything
+        return {"": sentence(raised(error))}
+    return {}

@@ -1,0 +1,23 @@
+"""Threads as rows and as files: the list, copying, pruning, deleting, exporting and importing."""
+
+from lab.threads.exporting import export_thread
+from lab.threads.importing import import_thread
+from lab.threads.lifecycle import Pruned, branch_heads, copy_thread, delete_thread, keep_newest_branches, prune_branches
+from lab.threads.table import BRANCH, TITLE, Thread, Threads, given_title, titled
+
+__all__ = [
+    "BRANCH",
+    "TITLE",
+    "Pruned",
+    "Thread",
+    "Threads",
+    "branch_heads",
+    "copy_thread",
+    "delete_thread",
+    "export_thread",
+    "given_title",
+    "import_thread",
+    "keep_newest_branches",
+    "prune_branches",
+    "titled",
+]

@@ -1,0 +1,163 @@
+"""Taking in a file that a thread was exported to: all of it is checked before anything is written."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from typing import Any, BinaryIO
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from pydantic import ValidationError
+from sqlalchemy import insert
+
+from lab.checkpoints import OpenRows, Storage, open_for_writing
+from lab.database import DATABASE_ERRORS, THREADS
+from lab.history import id_seconds
+from lab.threads.file_format import LIMITS, Header, ImportRefused, Limits, Point, ThreadFile, unpacked
+from lab.threads.lifecycle import new_thread
+from lab.threads.restricted_serde import Careful, Types, allowed_types, channels_of, is_reserved
+from lab.threads.table import Thread
+from lab.types import Graph
+
+GraphOf = Callable[[str, str], Graph | None]
+"""Gives the graph of a pattern's lane, None where there is no such lane or it has no checkpointer."""
+
+AHEAD = 300.0
+"""Seconds that a checkpoint may come from the future, for clocks that differ."""
+
+
+def import_thread(
+    storage: Storage, file: BinaryIO, workspace: str, graph_of: GraphOf, *, limits: Limits = LIMITS
+) -> Thread:
+    """Makes a thread of this workspace out of an exported file, which is read twice; raises ImportRefused.
+
+    The thread gets a random id. Its checkpoints keep theirs: they are unique in their thread only, their order is
+    the order of writing, and the ids of the tasks and questions that wait are made from them, so that with others
+    nothing that waits could be answered. Business rows aren't in the file.
+    """
+    parcel = ThreadFile(file, limits)
+    allowed = _check(parcel, graph_of)
+    given = parcel.header
+    like = Thread("", workspace, given.pattern, given.lane, "", given.title, given.model, 0, 0)
+    # A thread of which no input makes a title has none, here as where it came from.
+    thread = new_thread(like, given.title) if given.title else replace(new_thread(like, "untitled"), title="")
+    try:
+        with open_for_writing(storage) as opened:
+            opened.connection.execute(insert(THREADS).values(asdict(thread)))
+            _write(opened, thread, ThreadFile(file, limits), Careful(allowed))
+    except BaseException as error:
+        if storage.kind == "memory":
+            storage.saver.delete_thread(thread.thread_id)
+        if isinstance(error, DATABASE_ERRORS):
+            raise ImportRefused("the database", str(error)) from error
+        raise
+    return thread
+
+
+def _write(opened: OpenRows, thread: Thread, parcel: ThreadFile, serde: Careful) -> None:
+    for point in parcel.points():
+        checkpoint, writes = unpacked(point, parcel, serde)
+        metadata = point.metadata.saved()
+        if "workspace" in metadata:
+            metadata["workspace"] = thread.workspace
+        _put(opened.saver, thread.thread_id, point, checkpoint, metadata)
+        opened.rows.add_writes(thread.thread_id, point.namespace, point.checkpoint, writes)
+
+
+def _put(
+    saver: BaseCheckpointSaver[Any], thread_id: str, point: Point, checkpoint: Any, metadata: Mapping[str, Any]
+) -> None:
+    place = {"thread_id": thread_id, "checkpoint_ns": point.namespace}
+    config: RunnableConfig = {"configurable": place | ({"checkpoint_id": point.parent} if point.parent else {})}
+    noted: Any = metadata
+    saver.put(config, checkpoint, noted, dict(point.versions))
+
+
+def _check(parcel: ThreadFile, graph_of: GraphOf) -> Types:
+    """Reads the whole file and gives the types that its values may have; raises ImportRefused."""
+    graph = graph_of(parcel.header.pattern, parcel.header.lane)
+    if graph is None:
+        raise parcel.refused(
+            f"no lane '{parcel.header.lane}' of a pattern '{parcel.header.pattern}' keeps threads here"
+        )
+    if parcel.header.title and not any(sign.isprintable() and not sign.isspace() for sign in parcel.header.title):
+        raise parcel.refused("title: it is blank")
+    allowed = allowed_types(graph)
+    serde = Careful(allowed)
+    trial = InMemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=allowed))
+    reader = graph.copy({"checkpointer": trial})
+    parents: dict[tuple[str, str], str | None] = {}
+    for point in parcel.points():
+        _check_point(parcel, point, parents)
+        checkpoint, _ = unpacked(point, parcel, serde)
+        _check_channels(parcel, point, graph)
+        _check_state(parcel, point, checkpoint, reader, trial)
+    if not any(namespace == "" for namespace, _ in parents):
+        raise parcel.refused("there is no checkpoint of the thread itself")
+    _check_descent(parcel, parents)
+    return allowed
+
+
+def _check_point(parcel: ThreadFile, point: Point, parents: dict[tuple[str, str], str | None]) -> None:
+    noted = point.metadata.saved()
+    if (point.namespace, point.checkpoint) in parents:
+        raise parcel.refused("checkpoint: it is there twice")
+    if id_seconds(point.checkpoint) > time.time() + AHEAD:
+        # The newest id is the thread's head: whatever a run wrote from now on would stay behind it, unseen.
+        raise parcel.refused("checkpoint: its id comes from the future; compare the two machines' clocks")
+    if noted.get("workspace", "") != "" or not _fits(noted, parcel.header):
+        raise parcel.refused("metadata: it isn't that of an exported thread of this pattern and lane")
+    if not point.values.keys() <= point.versions.keys():
+        raise parcel.refused("values: one of them has no version")
+    if len({(write[0], write[2]) for write in point.writes}) < len(point.writes):
+        raise parcel.refused("writes: one of them is there twice")
+    parents[point.namespace, point.checkpoint] = point.parent
+
+
+def _check_channels(parcel: ThreadFile, point: Point, graph: Graph) -> None:
+    channels = channels_of(graph, point.namespace)
+    if channels is None:
+        raise parcel.refused("namespace: the lane has no such subgraph")
+    written = {channel for *_, channel, _, _ in point.writes if not is_reserved(channel)}
+    if unknown := sorted((point.values.keys() | written) - channels):
+        raise parcel.refused(f"values: the lane's state has no '{unknown[0][:80]}'")
+
+
+def _fits(noted: Mapping[str, Any], header: Header) -> bool:
+    return (noted.get("pattern", header.pattern), noted.get("lane", header.lane)) == (header.pattern, header.lane)
+
+
+def _check_state(parcel: ThreadFile, point: Point, checkpoint: Any, reader: Graph, trial: InMemorySaver) -> None:
+    """Lets the lane's own graph read the state, as it will be read later."""
+    place = {"thread_id": "trial", "checkpoint_ns": point.namespace, "checkpoint_id": point.checkpoint}
+    try:
+        _put(trial, "trial", point, checkpoint, point.metadata.saved())
+        reader.get_state({"configurable": place})
+    except ValidationError:
+        # A value that its own type refuses, which such a state saves and never reads again: it's as it was.
+        pass
+    except Exception as error:
+        # What a made-up state makes a channel or a type's constructor raise can't be foreseen.
+        raise parcel.refused(f"values: the lane can't read them ({type(error).__name__})") from error
+    trial.delete_thread("trial")
+
+
+def _check_descent(parcel: ThreadFile, parents: Mapping[tuple[str, str], str | None]) -> None:
+    """Refuses a parent that isn't there, and checkpoints that descend from themselves."""
+    sound: set[tuple[str, str]] = set()
+    for start in parents:
+        way: list[tuple[str, str]] = []
+        on_way: set[tuple[str, str]] = set()
+        at = start
+        while at not in sound:
+            if at not in parents or at in on_way:
+                raise parcel.refused("parent: it isn't there, or a checkpoint descends from itself")
+            way.append(at)
+            on_way.add(at)
+            parent = parents[at]
+            if parent is None:
+                break
+            at = (at[0], parent)
+        sound.update(way)

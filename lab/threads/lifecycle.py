@@ -1,0 +1,209 @@
+"""Keeping and losing threads: copies, and deleting a thread or the branches of it that nobody wants any more."""
+
+import time
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from sqlalchemy import Connection, Table, bindparam, delete, insert, literal, select
+
+from lab.checkpoints import Link, Storage, open_for_reading, open_for_writing, thread_sizes
+from lab.database import EVENTS, METADATA, NOTES, THREADS
+from lab.errors import NotPossible, UnknownCheckpoint
+from lab.events import EventStore
+from lab.history import Mark, build_tree
+from lab.threads.table import Thread, titled
+
+LARGEST_COPY = 2**30
+"""Bytes of a thread that can be copied; others who write have to wait until it's done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What a pruning deleted."""
+
+    branches: int
+    checkpoints: int
+    """In all namespaces, those of subgraphs included."""
+    writes: int
+
+
+def new_thread(like: Thread, title: str) -> Thread:
+    """Makes a thread of the same pattern, lane and model, with a random id and a session of its own."""
+    now = time.time()
+    ident, session = str(uuid.uuid4()), str(uuid.uuid4())
+    return replace(like, thread_id=ident, session=session, title=titled(title), created=now, updated=now)
+
+
+def copy_thread(storage: Storage, thread: Thread, title: str | None = None) -> Thread:
+    """Copies a thread with all its branches to a random id; raises NotPossible where nothing or too much is saved.
+
+    Its rows in the ledger, the outbox, the archive and the faults stay with the original alone: they tell what
+    really happened, and copying a thread charges nobody and sends nothing.
+    """
+    size = thread_sizes(storage, [thread.thread_id])[thread.thread_id].bytes
+    if size > LARGEST_COPY:
+        raise NotPossible(
+            f"The thread takes {size / 2**20:,.0f} MB, and at most {LARGEST_COPY / 2**20:,.0f} MB are copied, because "
+            "all other threads wait meanwhile. Prune it first."
+        )
+    copied = new_thread(thread, f"{thread.title} (copy)" if title is None else title)
+    with open_for_writing(storage) as opened:
+        if not opened.rows.links(thread.thread_id):
+            raise nothing_saved()
+        opened.connection.execute(insert(THREADS).values(asdict(copied)))
+        # The checkpoints keep their ids, which belong to the thread: from them are made the ids of the tasks and
+        # questions that wait, and the names of subgraphs' namespaces.
+        for table in (NOTES, EVENTS):
+            _copy_rows(opened.connection, table, thread.thread_id, copied.thread_id)
+        opened.rows.copy(thread.thread_id, copied.thread_id)
+    return copied
+
+
+def _copy_rows(connection: Connection, table: Table, source: str, target: str) -> None:
+    """Give a copied thread the rows of its original."""
+    others = [column for column in table.c if column.name != "thread_id"]
+    query = select(literal(target), *others).where(table.c.thread_id == source)
+    connection.execute(insert(table).from_select(["thread_id", *(column.name for column in others)], query))
+
+
+def nothing_saved() -> NotPossible:
+    """Says that a thread can't be kept because it has no checkpoint."""
+    return NotPossible(
+        "Nothing of this thread is saved: its lane has no checkpointer, or it never began. Only a thread with "
+        "checkpoints can be copied, exported or pruned; choose another lane."
+    )
+
+
+def delete_thread(storage: Storage, thread_id: str) -> None:
+    """Deletes a thread with its checkpoints, its business rows and its line in the list, readable or not."""
+    with open_for_writing(storage) as opened:
+        for table in reversed(METADATA.sorted_tables):
+            if "thread_id" in table.c:
+                opened.connection.execute(delete(table).where(table.c.thread_id == thread_id))
+        opened.saver.delete_thread(thread_id)
+
+
+def branch_heads(storage: Storage, thread_id: str) -> tuple[str, ...]:
+    """Gives the last checkpoint of each branch, the one written last first."""
+    with open_for_reading(storage) as opened:
+        return _heads(opened.rows.links(thread_id))
+
+
+def prune_branches(storage: Storage, thread_id: str, keep: Collection[str]) -> Pruned:
+    """Deletes what no kept branch needs; a branch is named by its head and kept whole, back to the root.
+
+    Raises UnknownCheckpoint, and NotPossible where none is kept or a checkpoint isn't the head of a branch.
+    """
+    if not keep:
+        raise NotPossible("Pruning keeps at least one branch. Choose one to keep, or delete the thread.")
+    with open_for_writing(storage) as opened:
+        links = opened.rows.links(thread_id)
+        ends = _heads(links)
+        if not ends:
+            raise nothing_saved()
+        for ident in keep:
+            _must_be_a_head(ident, ends, links)
+        gone, left = _unneeded(links, keep)
+        before = opened.rows.count_writes(thread_id)
+        _drop_notes(opened.connection, thread_id, gone)
+        lost_ids = {link.checkpoint_id for link in gone if not link.namespace}
+        EventStore(storage.database).drop_branches(opened.connection, thread_id, lost_ids)
+        opened.rows.drop(thread_id, gone)
+        opened.rows.drop_task_writes(thread_id, left)
+        lost = before - opened.rows.count_writes(thread_id)
+    return Pruned(len(set(ends) - set(keep)), len(gone), lost)
+
+
+def keep_newest_branches(storage: Storage, thread_id: str, number: int) -> Pruned:
+    """Deletes all branches but the newest ones, which are those that were written to last."""
+    ends = branch_heads(storage, thread_id)
+    if not ends:
+        raise nothing_saved()
+    return prune_branches(storage, thread_id, ends[: max(number, 0)])
+
+
+def _drop_notes(connection: Connection, thread_id: str, gone: Sequence[Link]) -> None:
+    if gone:
+        where = (
+            NOTES.c.thread_id == thread_id,
+            NOTES.c.checkpoint_ns == bindparam("namespace"),
+            NOTES.c.checkpoint_id == bindparam("ident"),
+        )
+        keys = [{"namespace": link.namespace, "ident": link.checkpoint_id} for link in gone]
+        connection.execute(delete(NOTES).where(*where), keys)
+
+
+def _heads(links: Sequence[Link]) -> tuple[str, ...]:
+    tree = build_tree([Mark(link.checkpoint_id, link.parent_id, 0, "") for link in links if not link.namespace])
+    return tuple(sorted((branch.leaf.checkpoint_id for branch in tree.branches), reverse=True))
+
+
+def _must_be_a_head(ident: str, ends: Sequence[str], links: Sequence[Link]) -> None:
+    if ident in ends:
+        return
+    if all(link.checkpoint_id != ident or link.namespace for link in links):
+        raise UnknownCheckpoint(ident)
+    raise NotPossible(
+        f"Checkpoint {ident[:80]} isn't the end of a branch, and a branch is kept whole. Name the last checkpoint of "
+        "each branch to keep."
+    )
+
+
+def _unneeded(links: Sequence[Link], keep: Collection[str]) -> tuple[list[Link], set[str]]:
+    """Finds the checkpoints that no kept branch needs, in the thread's own namespace and in its subgraphs'.
+
+    Beside them, the kept checkpoints whose tasks ran for a branch that isn't kept.
+    """
+    spaces: dict[str, list[Link]] = {}
+    for link in links:
+        spaces.setdefault(link.namespace, []).append(link)
+    outer = spaces.pop("")
+    kept = {"": _lineages(outer, keep)}
+    left = _left_behind(outer, kept[""])
+    for namespace, own in spaces.items():
+        calls = [(link.checkpoint_id, _called_from(link)) for link in own]
+        wanted = [ident for ident, call in calls if call is None or call in kept[""] - left]
+        # A subgraph that remembers from turn to turn goes on from its newest checkpoint, whichever branch wrote it.
+        newest = [own[-1].checkpoint_id] if ":" not in namespace else []
+        kept[namespace] = _lineages(own, [*wanted, *newest])
+    return [link for link in links if link.checkpoint_id not in kept[link.namespace]], left
+
+
+def _left_behind(links: Sequence[Link], kept: set[str]) -> set[str]:
+    """Finds the kept checkpoints whose tasks ran for a branch that isn't kept.
+
+    A branch that goes on from a checkpoint itself has its tasks, with the answers that they got and the subgraphs
+    that they called; one that an edit or a replay began there later begins with a checkpoint and tasks of its own.
+    """
+    children: dict[str, list[Link]] = {}
+    for link in links:
+        if link.parent_id in kept:
+            children.setdefault(link.parent_id, []).append(link)
+    found: set[str] = set()
+    for ident, born in children.items():
+        ran = [child.checkpoint_id for child in born if child.metadata.get("source") == "loop"]
+        stay = [child.checkpoint_id for child in born if child.checkpoint_id in kept]
+        # What is older than the step's end may have written beside its tasks.
+        if ran and stay and kept.isdisjoint(ran) and min(ran) < min(stay):
+            found.add(ident)
+    return found
+
+
+def _called_from(link: Link) -> str | None:
+    """Gives the thread's checkpoint that a subgraph's one belongs to; None where it can't be told."""
+    parents = link.metadata.get("parents")
+    found = parents.get("") if isinstance(parents, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _lineages(links: Sequence[Link], ends: Collection[str]) -> set[str]:
+    """Gives these checkpoints of one namespace and all that they descend from."""
+    parents = {link.checkpoint_id: link.parent_id for link in links}
+    found: set[str] = set()
+    for end in ends:
+        at: str | None = end
+        while at is not None and at in parents and at not in found:
+            found.add(at)
+            at = parents[at]
+    return found

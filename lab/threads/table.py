@@ -1,0 +1,173 @@
+"""The list of threads: who owns which, of what pattern and lane, and what each was started with."""
+
+import json
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
+
+from lab.database import STARTS, THREADS, Database
+from lab.errors import InvalidInput, UnknownThread
+from lab.jsonable import Json, to_jsonable
+from lab.state import Fault, printable_line, sentence
+from lab.types import ModelName
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """One thread of a lane, in one workspace."""
+
+    thread_id: str
+    workspace: str
+    pattern: str
+    lane: str
+    session: str
+    """Shared by the threads that one click started side by side."""
+    title: str
+    model: ModelName
+    created: float
+    updated: float
+
+    @classmethod
+    def new(cls, workspace: str, pattern: str, lane: str, session: str, title: str, model: ModelName) -> Self:
+        """Makes a thread with a random id, which is in no table yet."""
+        now = time.time()
+        return cls(str(uuid.uuid4()), workspace, pattern, lane, session, title, model, now, now)
+
+
+TITLE = 120
+"""Characters of a thread's title."""
+
+
+def titled(text: str) -> str:
+    """Gives a title on one line, of printable signs, cut to its length; raises InvalidInput where nothing is left."""
+    title = printable_line(text)
+    if not title:
+        raise InvalidInput({"title": "The title is empty. Write one."})
+    # Cut inside an emoji of several parts, what joined them would be left over.
+    return title[:TITLE].rstrip("\u200d")
+
+
+BRANCH = "Name of the branch"
+"""Title of the field for it, by which a message about it is found."""
+
+
+def given_title(text: str, field: str = "Title") -> str:
+    """Return a title that somebody typed; raises InvalidInput where it's empty or too long, for nothing is cut."""
+    if len(title := printable_line(text)) > TITLE:
+        raise InvalidInput({field: sentence(Fault("long", TITLE, title), field)})
+    return titled(text)
+
+
+_NEW, _STARTED = insert(THREADS), insert(STARTS)
+"""Without values, which SQLAlchemy would work into the statement anew each time."""
+
+
+class Threads:
+    """The thread table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(
+        self,
+        workspace: str,
+        pattern: str,
+        lane: str,
+        session: str,
+        title: str,
+        model: ModelName,
+        given: Mapping[str, Json] | None = None,
+    ) -> Thread:
+        """Adds a thread with a random id, and the input that it's given, if it is."""
+        thread = Thread.new(workspace, pattern, lane, session, title, model)
+        with self._database.begin() as connection:
+            self.add(connection, thread, given)
+        return thread
+
+    @staticmethod
+    def add(connection: Connection, thread: Thread, given: Mapping[str, Json] | None = None) -> None:
+        """Adds a thread, and the input that it's given, if it is."""
+        connection.execute(_NEW, {name: getattr(thread, name) for name in Thread.__slots__})
+        if given is not None:
+            connection.execute(_STARTED, {"thread_id": thread.thread_id, "input": json.dumps(to_jsonable(given))})
+
+    def given(self, thread_id: str) -> dict[str, Json] | None:
+        """Gives the input that the thread was started with; None where none was kept."""
+        query = select(STARTS.c.input).where(STARTS.c.thread_id == thread_id)
+        with self._database.read() as connection:
+            found = connection.execute(query).scalar_one_or_none()
+        return None if found is None else json.loads(found)
+
+    def find(self, workspace: str, thread_id: str) -> Thread | None:
+        """Gives the thread if this workspace owns it."""
+        # What an address names may be anything; ids are plain.
+        if not thread_id.isprintable():
+            return None
+        query = select(THREADS).where(THREADS.c.thread_id == thread_id, THREADS.c.workspace == workspace)
+        with self._database.read() as connection:
+            row = connection.execute(query).mappings().first()
+        return Thread(**row) if row else None
+
+    def list(
+        self,
+        workspace: str,
+        *,
+        pattern: str | None = None,
+        session: str | None = None,
+        text: str = "",
+        limit: int = 100,
+        offset: int = 0,
+    ) -> tuple[Thread, ...]:
+        """Gives the workspace's threads, the last used first; with `text`, those that have it in title or id."""
+        query = select(THREADS).where(*_chosen(workspace, pattern, session, text))
+        query = query.order_by(THREADS.c.updated.desc(), THREADS.c.thread_id).limit(limit).offset(offset)
+        with self._database.read() as connection:
+            return tuple(Thread(**row) for row in connection.execute(query).mappings())
+
+    def count(self, workspace: str, *, pattern: str | None = None, text: str = "") -> int:
+        """Counts the threads that a list of them has on all its pages."""
+        query = select(func.count()).select_from(THREADS).where(*_chosen(workspace, pattern, None, text))
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def owned(self, workspace: str, thread_ids: Sequence[str]) -> tuple[Thread, ...]:
+        """Gives these threads; raises UnknownThread where one isn't the workspace's."""
+        known_ids = [thread_id for thread_id in thread_ids if thread_id.isprintable()]
+        own = THREADS.c.thread_id.in_(known_ids) & (THREADS.c.workspace == workspace)
+        with self._database.read() as connection:
+            found = tuple(Thread(**row) for row in connection.execute(select(THREADS).where(own)).mappings())
+        known = {thread.thread_id for thread in found}
+        for thread_id in thread_ids:
+            if thread_id not in known:
+                raise UnknownThread(thread_id)
+        return found
+
+    @staticmethod
+    def touch(connection: Connection, thread_id: str) -> None:
+        """Notes that the thread was used now."""
+        connection.execute(update(THREADS).where(THREADS.c.thread_id == thread_id).values(updated=time.time()))
+
+    def rename(self, workspace: str, thread_id: str, title: str) -> None:
+        """Gives a thread of this workspace another title; raises InvalidInput, UnknownThread."""
+        if not thread_id.isprintable():
+            raise UnknownThread(thread_id)
+        own = (THREADS.c.thread_id == thread_id) & (THREADS.c.workspace == workspace)
+        with self._database.begin() as connection:
+            if connection.execute(update(THREADS).where(own).values(title=given_title(title))).rowcount == 0:
+                raise UnknownThread(thread_id)
+
+
+def _chosen(workspace: str, pattern: str | None, session: str | None, text: str) -> Iterator[ColumnElement[bool]]:
+    yield THREADS.c.workspace == workspace
+    if pattern is not None:
+        yield THREADS.c.pattern == pattern
+    if session is not None:
+        yield THREADS.c.session == (session if session.isprintable() else "")
+    # No title has control characters, which PostgreSQL wouldn't even take.
+    if wanted := printable_line(text):
+        in_title = THREADS.c.title.icontains(wanted, autoescape=True)
+        yield or_(in_title, THREADS.c.thread_id.startswith(wanted.lower(), autoescape=True))

@@ -1,0 +1,222 @@
+"""Keeping and losing: a workspace's threads renamed, copied, exported, imported, pruned and deleted, and their room."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from tempfile import SpooledTemporaryFile
+from typing import IO, BinaryIO
+
+from lab.checkpoints import Storage, StorageSize, ThreadSize, compact, index_rows, storage_size, thread_sizes
+from lab.errors import NotPossible
+from lab.threads import (
+    Pruned,
+    Thread,
+    branch_heads,
+    copy_thread,
+    delete_thread,
+    export_thread,
+    given_title,
+    import_thread,
+    keep_newest_branches,
+    prune_branches,
+)
+from lab.types import Graph
+from lab.workspace.owned import Owned
+
+IN_MEMORY = 16 * 2**20
+"""Bytes of an export that are kept in memory; a larger one goes to a temporary file."""
+CHUNK = 2**18
+"""Bytes of an export that are given at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of the workspace's threads."""
+
+    threads: tuple[Thread, ...]
+    total: int
+    """Of all pages."""
+
+
+class Keeping(Owned):
+    """What a workspace does with threads as a whole.
+
+    What would meet a run's half-done work raises ThreadBusy while one is going on.
+    """
+
+    def listed(self, *, pattern: str | None = None, text: str = "", limit: int = 20, offset: int = 0) -> Listed:
+        """Gives a page of the threads, the last used first: those of a pattern, with that text in title or id."""
+        found = self._engine.threads.list(self.name, pattern=pattern, text=text, limit=limit, offset=offset)
+        return Listed(found, self._engine.threads.count(self.name, pattern=pattern, text=text))
+
+    def rename(self, thread_id: str, title: str) -> None:
+        """Gives a thread another title, running or not; raises InvalidInput."""
+        self._engine.threads.rename(self.name, thread_id, title)
+
+    def copy(self, thread_id: str, title: str | None = None) -> Thread:
+        """Copies a thread with all its branches, but not what it did outside its state.
+
+        Raises NotPossible, ThreadBusy, InvalidInput.
+        """
+        thread = self._thread(thread_id)
+        if not self._is_shared(self._storage(thread)):
+            raise _not_shared(thread)
+        with self._alone(thread_id):
+            return copy_thread(self._engine.storage, thread, None if title is None else given_title(title))
+
+    def export(self, thread_id: str, left_out: set[str] | None = None) -> Iterator[bytes]:
+        """Gives the thread as a file that `take_in` takes, piece by piece; `left_out` gets what isn't in it, in words.
+
+        All that can go wrong does so before the first piece: ExportRefused, NotPossible, ThreadBusy.
+        """
+        thread = self._thread(thread_id)
+        storage = self._storage(thread)
+        if not self._is_shared(storage):
+            raise _not_shared(thread)
+        if not self._is_known(thread.pattern, thread.lane):
+            raise NotPossible(
+                f"No lane '{thread.lane[:80]}' of a pattern '{thread.pattern[:80]}' keeps threads in this version, and "
+                "an export holds only what can be imported again. Export it with the version that made it, or keep "
+                "it by a copy."
+            )
+        file: SpooledTemporaryFile[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by who reads it
+        try:
+            with self._alone(thread_id):
+                graph = self._engine.reading(thread.pattern, thread.lane)
+                file.writelines(export_thread(storage, thread, graph, left_out=left_out))
+        except BaseException:
+            file.close()
+            raise
+        file.seek(0)
+        pieces = _pieces(file)
+        # Begun, it closes the file however early it's dropped.
+        next(pieces)
+        return pieces
+
+    def take_in(self, file: BinaryIO) -> Thread:
+        """Makes a thread of this workspace out of an exported file; raises ImportRefused, having changed nothing."""
+        return import_thread(self._engine.storage, file, self.name, self._keeper)
+
+    def delete(self, thread_id: str) -> None:
+        """Deletes a thread, readable or not, with all that it booked and sent; raises ThreadBusy."""
+        self._engine.storage.making_room(partial(self._delete, self._thread(thread_id)))
+
+    def _delete(self, thread: Thread) -> None:
+        thread_id = thread.thread_id
+        with self._alone(thread_id):
+            storage = self._storage(thread)
+            if not self._is_shared(storage):
+                delete_thread(storage, thread_id)
+            delete_thread(self._engine.storage, thread_id)
+            self._engine.lane_savers.drop(thread_id)
+            self._forget(thread_id, storage)
+
+    def heads(self, thread_id: str) -> tuple[str, ...]:
+        """Gives the last checkpoint of each branch, that of the branch written to last first."""
+        return branch_heads(self._storage(self._thread(thread_id)), thread_id)
+
+    def prune(self, thread_id: str, keep_heads: Sequence[str]) -> Pruned:
+        """Deletes all branches but those that end with these checkpoints, which are kept whole.
+
+        Raises UnknownCheckpoint, NotPossible, ThreadBusy.
+        """
+        return self._pruned(thread_id, lambda storage: prune_branches(storage, thread_id, keep_heads))
+
+    def keep_newest(self, thread_id: str, number: int) -> Pruned:
+        """Deletes all branches but those `number` that were written to last; raises NotPossible, ThreadBusy."""
+        return self._pruned(thread_id, lambda storage: keep_newest_branches(storage, thread_id, number))
+
+    def _pruned(self, thread_id: str, prune: Callable[[Storage], Pruned]) -> Pruned:
+        storage = self._storage(self._thread(thread_id))
+
+        def act() -> Pruned:
+            with self._alone(thread_id):
+                there = {row.checkpoint_id for row in index_rows(storage, thread_id)}
+                pruned = prune(storage)
+                if not self._is_shared(storage):
+                    gone = there.difference(row.checkpoint_id for row in index_rows(storage, thread_id))
+                    with self._engine.storage.database.begin() as connection:
+                        self._engine.runs.store.drop_branches(connection, thread_id, gone)
+                self._forget(thread_id, storage)
+            return pruned
+
+        return self._engine.storage.making_room(act)
+
+    def sizes(self, thread_ids: Sequence[str]) -> dict[str, ThreadSize]:
+        """Gives what each of these threads takes, readable or not."""
+        threads = self._engine.threads.owned(self.name, thread_ids)
+        sizes = thread_sizes(self._engine.storage, thread_ids)
+        for thread in threads:
+            storage = self._storage(thread)
+            if not self._is_shared(storage):
+                sizes |= thread_sizes(storage, [thread.thread_id])
+        return sizes
+
+    def storage(self) -> StorageSize:
+        """Gives what the whole database takes, of all workspaces: that is the disk's, and tells nothing of a thread."""
+        return storage_size(self._engine.storage)
+
+    def compact(self) -> int:
+        """Gives the room of what was deleted back to the disk and tells how many bytes that was.
+
+        Raises NotPossible where the visitor isn't at this machine, where a run is going on, here or elsewhere, and
+        where the storage does so by itself.
+        """
+        if not self.near:
+            raise NotPossible(
+                "The database belongs to all workspaces, and all of them wait while it's compacted, so that only a "
+                "browser on the lab's own machine may do it. Open the lab there, by its loopback address and through "
+                "no proxy."
+            )
+        if self._engine.runs.running():
+            raise NotPossible(
+                "A thread is running, and what it saves would have to wait for the compaction, which needs the "
+                "database to itself. Wait for the run's end, or stop it, and try again."
+            )
+        return compact(self._engine.storage)
+
+    @contextmanager
+    def _alone(self, thread_id: str) -> Iterator[None]:
+        """Keeps runs and edits off the thread for the block; raises ThreadBusy."""
+        with self._claimed(thread_id):
+            yield
+
+    def _forget(self, thread_id: str, storage: Storage) -> None:
+        """Drops what this process remembers of a thread's saved rows."""
+        self._engine.runs.forget(self.name, thread_id)
+        storage.saver.forget(thread_id)
+
+    def _is_known(self, slug: str, lane_key: str) -> bool:
+        pattern = self._engine.patterns.get(slug)
+        return pattern is not None and any(lane.key == lane_key for lane in pattern.lanes)
+
+    def _storage(self, thread: Thread) -> Storage:
+        """Gives where a thread's checkpoints are; those of a lane that this version doesn't have are in the lab's."""
+        known = self._is_known(thread.pattern, thread.lane)
+        return self._engine.storage_of(thread) if known else self._engine.storage
+
+    def _is_shared(self, storage: Storage) -> bool:
+        """Tells whether a thread's checkpoints are in the lab's own database, whichever checkpointer it has."""
+        return storage.database is self._engine.storage.database
+
+    def _keeper(self, slug: str, lane_key: str) -> Graph | None:
+        """Gives the graph of a lane; None where there is no such lane or it keeps nothing in the lab's database."""
+        if not self._is_known(slug, lane_key):
+            return None
+        lane = self._engine.lane(slug, lane_key)
+        kept = lane.remembers and (not lane.saver or lane.saver == self._engine.storage.kind != "memory")
+        return self._engine.reading(slug, lane_key) if kept else None
+
+
+def _not_shared(thread: Thread) -> NotPossible:
+    return NotPossible(
+        f"The lane '{thread.lane[:80]}' gives each thread a storage of its own that ends with the lab, to show what a "
+        "restart leaves. Its threads can be pruned and deleted, but neither copied nor exported. Choose another lane."
+    )
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        yield b""
+        yield from iter(partial(file.read, CHUNK), b"")

@@ -1,0 +1,288 @@
+"""What a workspace reads of its threads: their list, what their runs told, and what they saved."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any, get_args, get_type_hints
+
+from langgraph.types import StateSnapshot
+
+from lab.checkpoints import (
+    calling_checkpoint_id,
+    count_checkpoints,
+    kept_answers,
+    newest_checkpoint_id,
+    nodes_that_ran,
+    read_summaries,
+    subgraph_rows,
+)
+from lab.database import BUSINESS
+from lab.errors import NotPossible, UnknownCheckpoint, UnknownLane
+from lab.events import Event, ThreadView
+from lab.history import (
+    Cost,
+    Only,
+    Page,
+    Question,
+    Row,
+    Snapshot,
+    Status,
+    Tree,
+    measure_costs,
+    read_page,
+    read_rows,
+    read_tree,
+    state_to_json,
+    status,
+    to_snapshot,
+)
+from lab.jsonable import Json
+from lab.runs import Accepted
+from lab.state import Change, Entry, Reducer, diff_states, state_fields
+from lab.threads import Thread
+from lab.workspace.owned import Owned
+
+EVERYTHING = Only()
+NEAR = 500
+"""Steps whose subgraphs' nodes are counted."""
+
+
+class Reading(Owned):
+    """The reads of a workspace."""
+
+    def thread(self, thread_id: str) -> Thread:
+        """Gives a thread; raises UnknownThread."""
+        return self._thread(thread_id)
+
+    def threads(
+        self, *, pattern: str | None = None, session: str | None = None, limit: int = 100
+    ) -> tuple[Thread, ...]:
+        """Gives this workspace's threads, the last used first."""
+        return self._engine.threads.list(self.name, pattern=pattern, session=session, limit=limit)
+
+    def events(self, thread_id: str, after: int = 0, timeout: float = 0.0) -> list[Event]:
+        """Gives the thread's events past that number, waiting up to `timeout` seconds for the first."""
+        return self._followed(thread_id).after(after, timeout)
+
+    def view(self, thread_id: str) -> ThreadView:
+        """Gives a view of the thread that the caller brings up to date as often as it likes."""
+        return ThreadView(self._followed(thread_id))
+
+    def running(self, thread_id: str) -> bool:
+        """Tells whether a run of the thread is going on in this process."""
+        return self._engine.runs.active(self._thread(thread_id).thread_id) is not None
+
+    def stamp(self, thread_ids: Sequence[str]) -> tuple[object, ...]:
+        """Return a value that changes whenever one of these threads does; reading it costs next to nothing."""
+        return tuple(map(self._stamp, thread_ids))
+
+    def _stamp(self, thread_id: str) -> object:
+        thread = self._engine.threads.find(self.name, thread_id)
+        if thread is None:
+            return None
+        newest = ""
+        with suppress(UnknownLane):
+            if self._engine.lane(thread.pattern, thread.lane).remembers:
+                newest = newest_checkpoint_id(self._engine.storage_of(thread), thread_id)
+        here = self._engine.runs.active(thread_id) is not None
+        return thread.title, thread.updated, newest, here, self._engine.claims.standing(thread_id)
+
+    def status(self, thread_id: str) -> Status:
+        """Tells how the thread stands, by its newest checkpoint."""
+        thread = self._thread(thread_id)
+        if self._engine.runs.active(thread_id) is not None:
+            return "running"
+        if self._engine.claims.standing(thread_id).holder is not None:
+            return "elsewhere"
+        if not self._engine.lane(thread.pattern, thread.lane).remembers:
+            return "finished" if self._log(thread).last else "new"
+        return status(self._state(self._engine.reading_of(thread), thread))
+
+    def elsewhere(self, thread_id: str) -> str:
+        """Tells which other process works on the thread; empty where none does."""
+        holder = self._engine.claims.standing(self._thread(thread_id).thread_id).holder
+        return holder.where if holder is not None else ""
+
+    def accepted(self, thread_id: str) -> Accepted | None:
+        """Gives what was accepted for the thread and, as far as is saved, never begun; None where there is nothing."""
+        thread = self._thread(thread_id)
+        if self._engine.runs.active(thread_id) is not None:
+            return None
+        found = self._engine.claims.standing(thread_id).accepted
+        # A bare continue is offered anyway, and what has left a checkpoint since has begun.
+        if found is None or found.kind == "continue" or found.head != self._head(thread):
+            return None
+        if found.kind == "resume":
+            # An answer that was saved with its question is tried again by going on.
+            snapshot = self.snapshot(thread_id)
+            open_ = {question.id for question in snapshot.questions} - snapshot.kept.keys() if snapshot else set()
+            return found if set(found.request["values"]) <= open_ else None
+        return found
+
+    def snapshot(self, thread_id: str, checkpoint_id: str | None = None, namespace: str = "") -> Snapshot | None:
+        """Gives the state at a checkpoint, the newest by default; None where nothing is saved.
+
+        `namespace` is a subgraph's. Raises UnknownCheckpoint, Unreadable.
+        """
+        thread = self._thread(thread_id)
+        if not self._engine.lane(thread.pattern, thread.lane).remembers:
+            return None
+        graph = self._engine.reading_of(thread)
+        if checkpoint_id is not None:
+            found = self._found(graph, thread, checkpoint_id, namespace)
+        else:
+            found = self._state(graph, thread)
+            if found.created_at is None:
+                return None
+        return replace(to_snapshot(found), kept={} if namespace else self._kept(thread, found))
+
+    def _kept(self, thread: Thread, snapshot: StateSnapshot) -> dict[str, Json]:
+        """Gives by question of a checkpoint the answer that its node got before it failed."""
+        asked = {question.id for question in snapshot.interrupts}
+        if not asked:
+            return {}
+        drawn = self._engine.drawing(thread.pattern, thread.lane).nodes
+        nodes = {part for name in drawn for part in name.split(":")}
+        ident = snapshot.config["configurable"]["checkpoint_id"]
+        return kept_answers(self._engine.storage_of(thread), thread.thread_id, ident, asked, nodes)
+
+    def values(self, thread_id: str, checkpoint_id: str) -> Mapping[str, Any]:
+        """Gives the state's own objects at a checkpoint, for a form; raises UnknownCheckpoint, Unreadable."""
+        thread = self._thread(thread_id)
+        found = self._there(thread, checkpoint_id)
+        return dict(found.values) if isinstance(found.values, dict) else {}
+
+    def fields(self, thread_id: str) -> tuple[Entry, ...]:
+        """Gives the fields of the thread's state, as a form edits them."""
+        thread = self._thread(thread_id)
+        return state_fields(self._engine.state_schema(thread.pattern, thread.lane))
+
+    def types(self, thread_id: str) -> Mapping[str, str]:
+        """Tells of each field of the thread's state its type, and its reducer where it has one."""
+        thread = self._thread(thread_id)
+        schema = self._engine.state_schema(thread.pattern, thread.lane)
+        reducers = self._reducers(thread)
+        return {name: _named(hint, reducers.get(name, "none")) for name, hint in get_type_hints(schema).items()}
+
+    def diff(
+        self, thread_id: str, before: str | None, after: str, other_thread_id: str | None = None
+    ) -> tuple[Change, ...]:
+        """Gives what differs between two checkpoints' states; `after` may be another thread's of the same pattern.
+
+        Without `before` the empty state is taken. Raises UnknownThread, UnknownCheckpoint, Unreadable, NotPossible.
+        """
+        thread = self._thread(thread_id)
+        other = self._thread(other_thread_id or thread_id)
+        if other.pattern != thread.pattern:
+            raise NotPossible(
+                "Two threads of different patterns have different states. Choose one of the same pattern."
+            )
+        old = self._there(thread, before).values if before is not None else {}
+        return diff_states(state_to_json(old), state_to_json(self._there(other, after).values), self._reducers(thread))
+
+    def _there(self, thread: Thread, checkpoint_id: str) -> StateSnapshot:
+        self._must_remember(self._engine.lane(thread.pattern, thread.lane))
+        return self._found(self._engine.reading_of(thread), thread, checkpoint_id)
+
+    def _reducers(self, thread: Thread) -> Mapping[str, Reducer]:
+        schema = self._engine.state_schema(thread.pattern, thread.lane)
+        return {entry.name: entry.reducer for entry in state_fields(schema)}
+
+    def history(
+        self,
+        thread_id: str,
+        only: Only = EVERYTHING,
+        *,
+        limit: int = 50,
+        offset: int = 0,
+        at: str | None = None,
+        tree: Tree | None = None,
+    ) -> Page:
+        """Gives a page of the thread's checkpoints in the order of writing; with `at`, the one of that checkpoint.
+
+        Who has the thread's tree already gives it, and only the page's rows are read.
+        """
+        thread = self._thread(thread_id)
+        grown = tree or self.tree(thread_id)
+        return read_page(
+            self._engine.storage_of(thread), thread_id, only, limit=limit, offset=offset, at=at, grown=grown
+        )
+
+    def rows(self, thread_id: str, checkpoint_ids: Sequence[str], tree: Tree | None = None) -> tuple[Row, ...]:
+        """Gives the history's rows of these checkpoints, in their order; unknown ones are left out."""
+        thread = self._thread(thread_id)
+        grown = tree or self.tree(thread_id)
+        return read_rows(self._engine.storage_of(thread), thread_id, checkpoint_ids, grown)
+
+    def visits(
+        self, thread_id: str, checkpoint_id: str, tree: Tree | None = None, inside: str | None = None
+    ) -> Mapping[str, int]:
+        """Counts how often each node ran on the way to a checkpoint, one of a subgraph as `graph:node`.
+
+        `inside` is a checkpoint of a subgraph that the given one's step called, up to which its nodes count too.
+        Raises UnknownCheckpoint.
+        """
+        thread = self._thread(thread_id)
+        storage = self._engine.storage_of(thread)
+        grown = tree or self.tree(thread_id)
+        if checkpoint_id not in grown.marks:
+            raise UnknownCheckpoint(checkpoint_id)
+        told = nodes_that_ran(storage, thread_id)
+        way = grown.lineage(checkpoint_id)
+        counts = Counter(name for mark in way if mark.source == "loop" for name in told.get(mark.checkpoint_id, ()))
+        # What a step's subgraphs did was left behind where an edit or a replay begins at that step.
+        done = [mark.checkpoint_id for mark, after in pairwise(way[-NEAR:]) if after.source == "loop"]
+        calls = subgraph_rows(storage, thread_id, [*done, checkpoint_id])
+        rows = [row for ident in done for row in calls.get(ident, ())]
+        rows += [row for row in calls.get(checkpoint_id, ()) if inside is not None and row.checkpoint_id <= inside]
+        spaces: dict[str, list[str]] = {}
+        for row in rows:
+            spaces.setdefault(row.namespace, []).append(row.checkpoint_id)
+        for namespace, ids in spaces.items():
+            path = [part.partition(":")[0] for part in namespace.split("|")]
+            for note in read_summaries(storage, thread_id, ids, namespace).values():
+                counts.update(":".join((*path, name)) for name in note.ran)
+        return counts
+
+    def caller(self, thread_id: str, checkpoint_id: str, namespace: str) -> str | None:
+        """Gives the thread's own checkpoint whose step called a subgraph, by a checkpoint of that subgraph."""
+        thread = self._thread(thread_id)
+        return calling_checkpoint_id(self._engine.storage_of(thread), thread_id, namespace, checkpoint_id)
+
+    def tree(self, thread_id: str) -> Tree:
+        """Gives the tree of the thread's checkpoints with all its branches."""
+        return read_tree(self._engine.storage_of(self._thread(thread_id)), thread_id)
+
+    def count(self, thread_id: str) -> int:
+        """Counts the thread's checkpoints."""
+        return count_checkpoints(self._engine.storage_of(self._thread(thread_id)), thread_id)
+
+    def cost(self, thread_id: str) -> Cost:
+        """Measures what the thread's checkpoints cost, in time a superstep and in bytes."""
+        return measure_costs(self._engine.storage_of(self._thread(thread_id)), thread_id, self.events(thread_id))
+
+    def pending(self, thread_id: str) -> tuple[Question, ...]:
+        """Gives the interrupts that wait for an answer, in stable task order."""
+        found = self.snapshot(thread_id)
+        return found.questions if found is not None and self.status(thread_id) == "waiting" else ()
+
+    def business(self, table: str, thread_ids: list[str]) -> list[dict[str, Any]]:
+        """Gives a business table's rows of these threads; raises UnknownThread."""
+        for thread_id in thread_ids:
+            self._thread(thread_id)
+        return self._engine.storage.database.rows(BUSINESS[table], thread_ids)
+
+
+REDUCERS: Mapping[Reducer, str] = {"add": "add", "other": "of its own"}
+
+
+def _named(hint: Any, reducer: Reducer) -> str:
+    if reducer == "messages":
+        # The union of all kinds of messages would say no more.
+        return "list[AnyMessage], reducer add_messages"
+    told = hint.__name__ if isinstance(hint, type) and not get_args(hint) else str(hint)
+    told = re.sub(r"\b(?:\w+\.)+(?=\w)", "", told)
+    return f"{told}, reducer {REDUCERS[reducer]}" if reducer in REDUCERS else told

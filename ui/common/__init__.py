@@ -1,0 +1,71 @@
+"""What all parts of a page share: the way to the lab, the address, actions, texts."""
+
+from ui.common.actions import guard, is_taken, offer, once
+from ui.common.address import CHECKPOINT_PARAMETER, Looked, Place, look_at, read_place
+from ui.common.business_rows import business_row
+from ui.common.context import LANES, PACES, choice, is_known, model_name, the_lab, workspace
+from ui.common.controlled import is_changed, note_drawn, rows_digest, set_value
+from ui.common.database import damage, in_place
+from ui.common.page_state import (
+    current_threads,
+    forget_deleted,
+    forget_thread,
+    keep_problem,
+    kept_problem,
+    refusals,
+    show_thread,
+    way_back,
+)
+from ui.common.scroll import LANE_SECTION, STATE_SECTION, bring_into_view, draw_scroll
+from ui.common.style import apply_style
+from ui.common.text import LIMIT, code, code_counted, counted, label_text, literal, safe, seconds, shown, sized, stamp
+
+__all__ = [
+    "CHECKPOINT_PARAMETER",
+    "LANES",
+    "LANE_SECTION",
+    "LIMIT",
+    "PACES",
+    "STATE_SECTION",
+    "Looked",
+    "Place",
+    "apply_style",
+    "bring_into_view",
+    "business_row",
+    "choice",
+    "code",
+    "code_counted",
+    "counted",
+    "current_threads",
+    "damage",
+    "draw_scroll",
+    "forget_deleted",
+    "forget_thread",
+    "guard",
+    "in_place",
+    "is_changed",
+    "is_known",
+    "is_taken",
+    "keep_problem",
+    "kept_problem",
+    "label_text",
+    "literal",
+    "look_at",
+    "model_name",
+    "note_drawn",
+    "offer",
+    "once",
+    "read_place",
+    "refusals",
+    "rows_digest",
+    "safe",
+    "seconds",
+    "set_value",
+    "show_thread",
+    "shown",
+    "sized",
+    "stamp",
+    "the_lab",
+    "way_back",
+    "workspace",
+]

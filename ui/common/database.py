@@ -1,0 +1,24 @@
+"""What pages say of the database: that it's damaged, or that it can't be reached at the moment."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from lab.errors import StorageUnavailable
+from ui.common.context import the_lab
+
+
+def damage() -> None:
+    """Draws a banner where the database was found damaged."""
+    if (found := the_lab().storage.damage) is not None:
+        st.error(str(found), icon=":material/warning:")
+
+
+@contextmanager
+def in_place() -> Iterator[None]:
+    """Draws what keeps the database from being read or written in the place of what the block would have drawn."""
+    try:
+        yield
+    except StorageUnavailable as error:
+        st.error(str(error), icon=":material/database_off:")

@@ -1,0 +1,99 @@
+"""The threads that a pattern's page shows: which they are, kept in the address and over a change of page."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from graphs.pattern import Pattern
+from lab.errors import InvalidInput, LabError, UnknownLane, UnknownThread
+from lab.threads import Thread
+from lab.workspace import Workspace
+from ui.common.address import look_at
+from ui.common.context import is_known
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The threads on show, by lane; none before the first run."""
+
+    threads: Mapping[str, Thread]
+    problem: str = ""
+    """Why the thread of the address can't be shown."""
+
+
+def current_threads(pattern: Pattern, workspace: Workspace) -> Shown:
+    """Gives the threads that the address names."""
+    asked = st.query_params.get("thread")
+    if not asked:
+        return Shown({})
+    try:
+        thread = workspace.thread(asked)
+    except UnknownThread as error:
+        return Shown({}, str(error))
+    if thread.pattern != pattern.slug:
+        return Shown(
+            {}, f"Thread {asked[:8]} belongs to another pattern, '{thread.pattern}'. Open it from the page Threads."
+        )
+    if not is_known(thread):
+        return Shown({}, str(UnknownLane(thread.pattern, thread.lane)))
+    show_thread(pattern, thread.thread_id)
+    return Shown({found.lane: found for found in workspace.threads(session=thread.session) if is_known(found)})
+
+
+def way_back(slug: str) -> dict[str, str]:
+    """Give what a link to a pattern's page adds to its address to show what that page showed before.
+
+    The page itself never adds it: the browser would keep two addresses of one view, and Back would lead to the
+    first, which leads forward again.
+    """
+    kept = st.session_state.get(_key(slug))
+    return {"thread": kept} if kept else {}
+
+
+def show_thread(pattern: Pattern, thread_id: str) -> None:
+    """Puts a thread in the address and keeps it for the way back to this page."""
+    st.session_state[_key(pattern.slug)] = thread_id
+    if st.query_params.get("thread") != thread_id:
+        st.query_params["thread"] = thread_id
+
+
+def forget_thread(pattern: Pattern) -> None:
+    """Takes the thread out of the address; it stays in the list of threads."""
+    st.session_state.pop(_key(pattern.slug), None)
+    st.query_params.pop("thread", None)
+    look_at(None)
+
+
+def _key(slug: str) -> str:
+    return f"{slug}_thread"
+
+
+def refusals(act: Callable[[], Any]) -> Mapping[str, str]:
+    """Does a thing and gives why it was refused, by field; empty where it was done."""
+    try:
+        act()
+    except InvalidInput as error:
+        return error.fields
+    except LabError as error:
+        return {"": str(error)}
+    return {}
+
+
+def keep_problem(pattern: Pattern, error: LabError | None) -> None:
+    """Keeps what went wrong with the page's last action for its next drawing."""
+    st.session_state[f"{pattern.slug}_problem"] = error
+
+
+def kept_problem(pattern: Pattern) -> LabError | None:
+    """Gives what went wrong with the page's last action."""
+    found: LabError | None = st.session_state.get(f"{pattern.slug}_problem")
+    return found
+
+
+def forget_deleted(thread: Thread) -> None:
+    """Lets go of a thread that was deleted, so that its pattern's page doesn't miss it."""
+    key = _key(thread.pattern)
+    if st.session_state.get(key) == thread.thread_id:
+        del st.session_state[key]

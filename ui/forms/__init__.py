@@ -1,0 +1,15 @@
+"""Forms: of inputs and answers, of a state, and of a question's schema."""
+
+from ui.forms.json_form import ask, complain, values_in_form
+from ui.forms.questions import unchecked_notice
+from ui.forms.state_form import Edited, edit, edit_in_form
+
+__all__ = [
+    "Edited",
+    "ask",
+    "complain",
+    "edit",
+    "edit_in_form",
+    "unchecked_notice",
+    "values_in_form",
+]

@@ -1,0 +1,22 @@
+"""A graph as a picture: laid out, drawn, and coloured while it runs."""
+
+from ui.graph.diagram import GLYPHS, NodeState, Phase, draw_diagram, now
+from ui.graph.lane_graph import graph_shape, input_fields, node_names, state_fields, unasked, width
+from ui.graph.node_states import states_of_nodes
+from ui.graph.shape import Shape
+
+__all__ = [
+    "GLYPHS",
+    "NodeState",
+    "Phase",
+    "Shape",
+    "draw_diagram",
+    "graph_shape",
+    "input_fields",
+    "node_names",
+    "now",
+    "state_fields",
+    "states_of_nodes",
+    "unasked",
+    "width",
+]

@@ -1,0 +1,45 @@
+"""What pages need of a lane's graph, worked out once: its picture and the fields of its forms."""
+
+from functools import lru_cache
+
+from lab.state import Entry, Field, fields_of, members
+from ui.common import the_lab
+from ui.graph.diagram import shape_of
+from ui.graph.layout import place
+from ui.graph.shape import Shape
+
+
+@lru_cache(maxsize=256)
+def graph_shape(slug: str, lane_key: str) -> Shape:
+    """Gives a lane's graph as it's drawn."""
+    return shape_of(the_lab().drawing(slug, lane_key))
+
+
+@lru_cache(maxsize=256)
+def width(slug: str, lane_key: str) -> float:
+    """Gives the pixels that a lane's graph is wide."""
+    return place(graph_shape(slug, lane_key)).width
+
+
+def node_names(slug: str, lane_key: str) -> tuple[str, ...]:
+    """Gives the names of a lane's nodes, start and end left out."""
+    return tuple(node.id for node in graph_shape(slug, lane_key).nodes if node.kind == "node")
+
+
+@lru_cache(maxsize=256)
+def input_fields(slug: str, lane_key: str) -> tuple[Field, ...]:
+    """Gives the fields of a lane's input."""
+    return fields_of(the_lab().input_schema(slug, lane_key))
+
+
+@lru_cache(maxsize=256)
+def unasked(slug: str, lane_key: str) -> tuple[Entry, ...]:
+    """Return the fields of a lane's input that no form can ask for."""
+    asked = {field.name for field in input_fields(slug, lane_key)}
+    return tuple(found for found in members(the_lab().input_schema(slug, lane_key)) if found.name not in asked)
+
+
+@lru_cache(maxsize=256)
+def state_fields(slug: str, lane_key: str) -> tuple[Field, ...]:
+    """Gives the fields of a lane's state."""
+    return fields_of(the_lab().state_schema(slug, lane_key))

@@ -1,0 +1,195 @@
+"""Two branches side by side, step by step, with the place where they part and what came of each."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import zip_longest
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from lab.errors import LabError
+from lab.history import Branch, Mark, Row, Snapshot
+from lab.jsonable import Json
+from lab.state import equal_values, spans_of, value_text
+from lab.workspace import Workspace
+from ui.common import Looked, Place, is_changed, literal, look_at, note_drawn, read_place, set_value, shown
+from ui.history.diff_view import changes
+from ui.history.table import changed, ran_by
+
+PARTED = "background-color: rgba(15, 118, 110, 0.22); font-weight: 700"
+"""How the row is marked in which two branches part, beside the words that say so."""
+STEPS = 100
+"""Steps after the parting that are drawn; the rest is counted."""
+
+
+def draw(looked: Looked, snapshot: Snapshot) -> None:
+    """Draws two branches of the thread; the ends are in the address."""
+    branches = looked.grown.branches
+    if len(branches) < 2:
+        st.info(
+            "This thread has one branch. Replay, fork or answer again from an earlier checkpoint to get a second one; "
+            "*What if* in the edit form makes two at once.",
+            icon=":material/info:",
+        )
+        return
+    left, right = _chosen(looked)
+    if left.number == right.number:
+        st.info("Choose two different branches.", icon=":material/info:")
+        return
+    _steps(looked, left, right)
+    _outcomes(looked, left, right)
+
+
+def _chosen(looked: Looked) -> tuple[Branch, Branch]:
+    branches = looked.grown.branches
+    # The two that were made last, which after a what-if are its two.
+    latest = sorted(branches, key=lambda branch: branch.leaf.checkpoint_id)[-2:]
+    with st.container(horizontal=True):
+        return _side(looked, "left", "Branch on the left", latest[0]), _side(
+            looked, "right", "Branch on the right", latest[1]
+        )
+
+
+def _side(looked: Looked, name: str, title: str, fallback: Branch) -> Branch:
+    # A branch's number may be another one's after pruning; where it begins stays.
+    branches = {branch.own[0].checkpoint_id: branch for branch in looked.grown.branches}
+    asked = read_place(name)
+    found = asked is not None and asked.checkpoint_id in looked.grown.marks
+    if asked is not None and not found:
+        st.warning(
+            f"The thread has no checkpoint '{literal(asked.checkpoint_id, 60)}' to compare; a branch made last "
+            "is taken in its place. It may have been pruned, or the link is another thread's.",
+            icon=":material/link_off:",
+        )
+    start = looked.grown.branch_of(asked.checkpoint_id) if found and asked is not None else fallback
+    key = f"{name}_{looked.thread.thread_id}"
+    set_value(key, start.own[0].checkpoint_id)
+    begins = st.selectbox(
+        title,
+        list(branches),
+        key=key,
+        format_func=lambda one: f"{branches[one].number} · {shown(branches[one].name, 60)}",
+        on_change=_side_chosen,
+        args=(looked.workspace, looked.thread.thread_id, key, name),
+    )
+    note_drawn(key)
+    return branches.get(str(begins), start)
+
+
+def _side_chosen(workspace: Workspace, thread_id: str, key: str, name: str) -> None:
+    if not is_changed(key):
+        return
+    # What is gone by now is told of by the page itself.
+    with suppress(LabError):
+        grown = workspace.tree(thread_id)
+        begins = str(st.session_state[key])
+        if begins in grown.marks:
+            look_at(Place(grown.branch_of(begins).leaf.checkpoint_id), name)
+
+
+def _steps(looked: Looked, left: Branch, right: Branch) -> None:
+    grown = looked.grown
+    parted = grown.divergence(left.leaf.checkpoint_id, right.leaf.checkpoint_id)
+    ways = grown.path(left.number), grown.path(right.number)
+    shared = ways[0].index(parted.shared) + 1 if parted.shared is not None else 0
+    after = [way[shared : shared + STEPS] for way in ways]
+    rows = _rows(looked, [*([parted.shared] if parted.shared else []), *after[0], *after[1]])
+    lines = []
+    if parted.shared is not None:
+        told = _told(rows.get(parted.shared.checkpoint_id))
+        lines.append({"Where": f"same up to step {parted.shared.step}", "Left": told, "Right": told})
+    here = [[rows[mark.checkpoint_id] for mark in way if mark.checkpoint_id in rows] for way in after]
+    pairs = list(aligned(*here))
+    over = [max((no for no, pair in enumerate(pairs) if pair[side]), default=-1) for side in (0, 1)]
+    for number, pair in enumerate(pairs):
+        where = "◆ parts here" if number == 0 else f"+{number}"
+        sides = [_told(row) if row or number <= end else "(ended)" for row, end in zip(pair, over, strict=True)]
+        lines.append({"Where": where, "Left": sides[0], "Right": sides[1]})
+    named = {"Left": literal(f"Left: {left.name}", 80), "Right": literal(f"Right: {right.name}", 80)}
+    frame = _frame(lines).rename(columns=named)
+    parts = int(parted.shared is not None)
+    st.table(
+        frame.style.apply(lambda row: [PARTED if row.name == parts else ""] * len(row), axis=1),
+        hide_index=True,
+        alt=f"The two branches step by step: {len(lines)} rows",
+    )
+    cut = max(len(way) for way in ways) - shared - STEPS
+    if cut > 0:
+        st.caption(f"{cut:,} further steps aren't drawn.")
+
+
+def aligned(left: Sequence[Row], right: Sequence[Row]) -> Iterator[tuple[Row | None, Row | None]]:
+    """Pair the steps of two branches by the nodes that ran, so that like stands beside like."""
+    begun, came = 0, 0
+    spans = spans_of([_did(row) for row in left], [_did(row) for row in right])
+    for begin, end, to, gone in [*spans, (len(left), len(left), len(right), len(right))]:
+        yield from zip(left[begun:begin], right[came:to], strict=True)
+        # Where a branch begins or was edited, the other side did nothing.
+        yield from ((row, None) for row in left[begin:end] if row.source != "loop")
+        yield from ((None, row) for row in right[to:gone] if row.source != "loop")
+        ran = [[row for row in rows if row.source == "loop"] for rows in (left[begin:end], right[to:gone])]
+        yield from zip_longest(*ran)
+        begun, came = end, gone
+
+
+def _did(row: Row) -> tuple[str, ...]:
+    """Gives what a step did, by which it's matched: the nodes that ran, or what else wrote it."""
+    return row.ran if row.source == "loop" else (f"({row.source})",)
+
+
+def _frame(lines: Sequence[Mapping[str, str]]) -> pd.DataFrame:
+    # A table reads Markdown in its cells.
+    return pd.DataFrame([{name: literal(text, 400) for name, text in line.items()} for line in lines])
+
+
+def _rows(looked: Looked, marks: Sequence[Mark]) -> Mapping[str, Row]:
+    found = looked.workspace.rows(looked.thread.thread_id, [mark.checkpoint_id for mark in marks], looked.grown)
+    return {row.checkpoint_id: row for row in found}
+
+
+def _told(row: Row | None) -> str:
+    if row is None:
+        return ""
+    who = ", ".join(ran_by(row)) or {"fork": "runs from here", "update": "edited", "input": "input"}.get(row.source, "")
+    what = ", ".join(changed(one) for one in row.changed)
+    more = [*(f"asked: {asked}" for asked in row.asked), *(f"failed: {error}" for error in row.errors)]
+    return " · ".join(part for part in (f"step {row.step}", who, what, *more) if part)
+
+
+def _outcomes(looked: Looked, left: Branch, right: Branch) -> None:
+    thread_id = looked.thread.thread_id
+    ends = [looked.workspace.snapshot(thread_id, branch.leaf.checkpoint_id) for branch in (left, right)]
+    one, other = ends
+    if one is None or other is None:
+        return
+    st.markdown("**What came of them**")
+    names = list(dict.fromkeys((*one.values, *other.values)))
+    lines: list[dict[str, Any]] = [{"": "stands at", "Left": _stands(one), "Right": _stands(other), "Same": ""}]
+    for name in names:
+        before, after = one.values.get(name), other.values.get(name)
+        lines.append(
+            {
+                "": name,
+                "Left": _brief(before),
+                "Right": _brief(after),
+                "Same": "same" if equal_values(before, after) else "≠",
+            }
+        )
+    st.table(_frame(lines), hide_index=True, alt=f"The ends of both branches: {len(lines)} rows")
+    with st.expander("The difference of the two ends, left to right", expanded=True):
+        changes(looked.workspace.diff(thread_id, one.checkpoint_id, other.checkpoint_id))
+
+
+def _stands(end: Snapshot) -> str:
+    if end.questions:
+        return f"waits for an answer in {', '.join(question.node for question in end.questions)}"
+    if end.errors:
+        return f"failed in {', '.join(end.errors)}"
+    return f"paused before {', '.join(end.next)}" if end.next else "finished"
+
+
+def _brief(value: Json) -> str:
+    if isinstance(value, list):
+        return f"list of {len(value):,}, the last: {value_text(value[-1])}" if value else "empty list"
+    return value_text(value)

@@ -1,0 +1,135 @@
+"""A thread's history to travel in: tree, slider, table, and the checkpoint that is looked at."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+import streamlit as st
+
+from graphs.catalogue import find
+from lab.errors import LabError
+from lab.history import Branch, Mark, Tree
+from lab.threads import Thread
+from lab.workspace import Workspace
+from ui.common import STATE_SECTION, Looked, Place, is_changed, literal, look_at, note_drawn, read_place, set_value
+from ui.graph import node_names
+from ui.history.table import draw_history_table
+from ui.history.tabs import views
+from ui.history.travel_notice import travel_notice
+from ui.history.tree import draw_checkpoint_tree
+
+
+def draw_explorer(workspace: Workspace, thread: Thread) -> None:
+    """Draws the history of a thread that has one."""
+    if not find(thread.pattern).lane(thread.lane).remembers:
+        st.info("This lane has no checkpointer: nothing was saved, so there is no history.", icon=":material/info:")
+        return
+    grown = workspace.tree(thread.thread_id)
+    if grown.head is None:
+        st.info("The thread has no checkpoint.", icon=":material/info:")
+        return
+    at = _at(grown)
+    # A subgraph's checkpoint stands under the step that called it.
+    own = _own(workspace, thread, at)
+    looked = Looked(workspace, thread, grown, at, own)
+    _tree(thread, grown, own)
+    # Above the table, whose height depends on its page, the slider stays where the pointer is.
+    _slider(workspace, thread, grown, own)
+    draw_history_table(workspace, thread.thread_id, grown, node_names(thread.pattern, thread.lane), at)
+    travel_notice(looked)
+    try:
+        snapshot = workspace.snapshot(thread.thread_id, at.checkpoint_id, at.namespace)
+    except LabError as error:
+        st.warning(literal(error, 1000), icon=":material/error:")
+        return
+    if snapshot is not None:
+        with st.container(key=STATE_SECTION):
+            views(looked, snapshot)
+
+
+def _at(grown: Tree) -> Place:
+    """Gives the place of the address; one that isn't in this thread is told of and left."""
+    asked = read_place()
+    assert grown.head is not None
+    if asked is None:
+        return Place(grown.head)
+    if not asked.namespace and asked.checkpoint_id not in grown.marks:
+        st.warning(
+            f"The thread has no checkpoint '{literal(asked.checkpoint_id, 60)}'; its newest one is shown. "
+            "It may have been pruned, or the link is another thread's.",
+            icon=":material/link_off:",
+        )
+        return Place(grown.head)
+    return asked
+
+
+def _own(workspace: Workspace, thread: Thread, at: Place) -> str:
+    caller = workspace.caller(thread.thread_id, at.checkpoint_id, at.namespace) if at.namespace else None
+    return caller or at.checkpoint_id
+
+
+def _tree(thread: Thread, grown: Tree, own: str) -> None:
+    key = f"opened_{thread.thread_id}"
+    opened: set[str] = st.session_state.setdefault(key, set())
+    selected = own if own in grown.marks else None
+    pick = draw_checkpoint_tree(grown, key=thread.thread_id, selected=selected, opened=opened, height=300)
+    if pick is None:
+        return
+    if pick.fold:
+        opened ^= {pick.id}
+    else:
+        look_at(Place(pick.id))
+    st.rerun()
+
+
+def _slider(workspace: Workspace, thread: Thread, grown: Tree, own: str) -> None:
+    """Draws the slider over the branch that is looked at, from the root to its end."""
+    if own not in grown.marks:
+        return
+    branch, way = _along(thread, grown, own)
+    if len(way) < 2:
+        return
+    key = f"slider_{thread.thread_id}"
+    # Along a branch each checkpoint is a step after the one before it, also an edit and a replay.
+    first = way[0].step
+    set_value(key, first + [mark.checkpoint_id for mark in way].index(own))
+    st.slider(
+        f"Step on {literal(branch.name, 60)}",
+        first,
+        first + len(way) - 1,
+        key=key,
+        format="step %d",
+        help="Drag, or press the arrow keys: the graph, the chat and the state follow.",
+        on_change=_slid,
+        args=(workspace, thread.thread_id, branch.own[0].checkpoint_id, key),
+    )
+    note_drawn(key)
+
+
+def _along(thread: Thread, grown: Tree, own: str) -> tuple[Branch, Sequence[Mark]]:
+    """Give the branch that the slider goes along, with its way from the root.
+
+    At a checkpoint that branches share it stays the one on which somebody came there, so that there's a way back.
+    """
+    key = f"along_{thread.thread_id}"
+    kept: str = st.session_state.get(key, "")
+    branch = grown.branch_of(own)
+    if kept in grown.marks and kept != branch.own[0].checkpoint_id:
+        before = grown.branch_of(kept)
+        way = grown.path(before.number)
+        if any(mark.checkpoint_id == own for mark in way):
+            return before, way
+    st.session_state[key] = branch.own[0].checkpoint_id
+    return branch, grown.path(branch.number)
+
+
+def _slid(workspace: Workspace, thread_id: str, begins: str, key: str) -> None:
+    """Look at the step that the slider was moved to, on the branch that begins with a checkpoint."""
+    if not is_changed(key):
+        return
+    # A thread or a branch that is gone by now is told of by the page itself.
+    with suppress(LabError):
+        grown = workspace.tree(thread_id)
+        way = grown.path(grown.branch_of(begins).number) if begins in grown.marks else ()
+        number = st.session_state[key] - way[0].step if way else 0
+        if 0 <= number < len(way):
+            look_at(Place(way[number].checkpoint_id))

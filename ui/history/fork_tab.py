@@ -1,0 +1,170 @@
+"""Going on from an earlier checkpoint, with an edit or once more; nothing runs unannounced."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from lab.errors import InvalidInput, LabError
+from lab.history import Snapshot
+from lab.workspace import Preview
+from ui.common import CHECKPOINT_PARAMETER, Looked, Place, literal, look_at, once
+from ui.forms import Edited, edit, edit_in_form
+from ui.graph import node_names
+from ui.history.diff_view import changes
+from ui.history.travel_actions import attempt, complaint, effects, going, label, label_of, names, notice, possible
+from ui.history.travel_notice import Done, travelled
+
+AS_NOBODY = ""
+"""Writes an edit as no node's, so that what was next stays next."""
+AS_INPUT = "__start__"
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What the form of an edit holds."""
+
+    edited: Edited
+    as_node: str | None
+    label: str
+
+
+def edit_and_fork(looked: Looked, snapshot: Snapshot) -> None:
+    """Draws the form of the state, the preview of what it would make, and the ways to save it."""
+    if not possible(looked):
+        return
+    thread_id, checkpoint_id = looked.thread.thread_id, snapshot.checkpoint_id
+    st.caption("The checkpoint stays as it is; what you change becomes a branch that begins here.")
+    entries = looked.workspace.fields(thread_id)
+    values = looked.workspace.values(thread_id, checkpoint_id)
+    key = f"edit_{thread_id}"
+
+    def typed() -> Typed:
+        # Read when it's needed: pressed straight from a field, a button comes before the page is drawn again.
+        edited = edit_in_form(entries, values, key, checkpoint_id)
+        return Typed(edited, st.session_state.get(f"as_{thread_id}") or None, label_of(thread_id))
+
+    made, wrong = _previewed(looked, snapshot, typed())
+    with st.grid(2, min_column_width=340, gap="large") as grid:
+        with grid.cell():
+            edit(entries, values, key, checkpoint_id, wrong)
+        with grid.cell():
+            _as_node(looked)
+            label(thread_id)
+            _preview(looked, snapshot, made, wrong)
+            _buttons(looked, snapshot, typed)
+
+
+def _previewed(looked: Looked, snapshot: Snapshot, typed: Typed) -> tuple[Preview | None, Mapping[str, str]]:
+    """Gives what the edit would leave behind, or what the lab has against it, by field; nothing for no edit."""
+    edited = typed.edited
+    if not edited.values:
+        return None, {}
+    try:
+        return looked.workspace.preview(
+            looked.thread.thread_id, snapshot.checkpoint_id, edited.values, edited.how, typed.as_node
+        ), {}
+    except InvalidInput as error:
+        return None, error.fields
+    except LabError as error:
+        return None, {"": str(error)}
+
+
+def _as_node(looked: Looked) -> None:
+    nodes = node_names(looked.thread.pattern, looked.thread.lane)
+    named = {AS_NOBODY: "nobody: what was next stays next", AS_INPUT: "the input"}
+    st.selectbox(
+        "Written as",
+        [AS_NOBODY, AS_INPUT, *(name for name in nodes if ":" not in name)],
+        format_func=lambda name: named.get(name, name),
+        key=f"as_{looked.thread.thread_id}",
+        help="Written as a node, or as the input, the edit counts as what that one wrote: the edges behind it decide "
+        "anew what runs next.",
+    )
+
+
+def _preview(looked: Looked, snapshot: Snapshot, made: Preview | None, wrong: Mapping[str, str]) -> None:
+    st.markdown("**Preview**")
+    if wrong:
+        st.warning(literal(" ".join(wrong.values()), 1000), icon=":material/error:")
+    elif made is None:
+        st.caption("Change a field to see what the edit would leave behind and which node would run next.")
+    else:
+        following = names(made.next) or "nothing, the thread would be at its end"
+        as_before = ", as before the edit" if made.next == snapshot.next else ""
+        st.markdown(f"Runs next: {following}{as_before}")
+        effects(looked.workspace.ahead(looked.thread.thread_id, snapshot.checkpoint_id, made.next))
+        changes(made.changes)
+
+
+def _buttons(looked: Looked, snapshot: Snapshot, typed: Callable[[], Typed]) -> None:
+    thread_id, checkpoint_id = looked.thread.thread_id, snapshot.checkpoint_id
+
+    def given() -> dict[str, Any]:
+        now = typed()
+        more = {"as_node": now.as_node, "label": now.label}
+        return {"values": now.edited.values, "how": now.edited.how, **more, **going()}
+
+    def fork(*, run: bool) -> None:
+        new = looked.workspace.fork(thread_id, checkpoint_id, run=run, **given())
+        look_at(None if run else Place(new))
+        travelled(looked, Done(f"Forked from step {snapshot.step}", looked.grown.head))
+
+    def both() -> None:
+        looked.workspace.what_if(thread_id, checkpoint_id, **given())
+        # Unless somebody chose two branches, those made last are compared.
+        for name in (CHECKPOINT_PARAMETER, "left", "right"):
+            look_at(None, name)
+        st.session_state["view"] = "Compare branches"
+
+    complaint(thread_id)
+    with st.container(horizontal=True):
+        st.button(
+            "Fork and run",
+            type="primary",
+            icon=":material/play_arrow:",
+            key=f"fork_run_{thread_id}",
+            on_click=once(f"fork_run_{thread_id}", lambda: attempt(thread_id, lambda: fork(run=True))),
+        )
+        st.button(
+            "Fork and stay paused",
+            icon=":material/pause:",
+            key=f"fork_{thread_id}",
+            on_click=once(f"fork_{thread_id}", lambda: attempt(thread_id, lambda: fork(run=False))),
+        )
+        st.button(
+            "What if: run both",
+            icon=":material/compare_arrows:",
+            key=f"what_if_{thread_id}",
+            disabled=not snapshot.next,
+            help="Runs the rest twice, as it was and with your change, and shows both ends side by side; "
+            "what these nodes do outside the state they do twice.",
+            on_click=once(f"what_if_{thread_id}", lambda: attempt(thread_id, both)),
+        )
+
+
+def replay(looked: Looked, snapshot: Snapshot) -> None:
+    """Draws what would run again from here, and the button that lets it."""
+    if not possible(looked):
+        return
+    thread_id = looked.thread.thread_id
+    if not snapshot.next:
+        st.info("This is an end: nothing runs after it. Select an earlier checkpoint.", icon=":material/info:")
+        return
+
+    def again() -> None:
+        looked.workspace.replay(thread_id, snapshot.checkpoint_id, label=label_of(thread_id), **going())
+        look_at(None)
+        travelled(looked, Done(f"Replayed from step {snapshot.step}", looked.grown.head))
+
+    notice(looked.workspace.ahead(thread_id, snapshot.checkpoint_id))
+    label(thread_id)
+    complaint(thread_id)
+    st.button(
+        "Replay from here",
+        type="primary",
+        icon=":material/replay:",
+        key=f"replay_{thread_id}",
+        on_click=once(f"replay_{thread_id}", lambda: attempt(thread_id, again)),
+    )

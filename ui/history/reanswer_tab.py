@@ -1,0 +1,91 @@
+"""Answering a question differently that was answered before, on a branch of its own."""
+
+import streamlit as st
+
+from lab.history import Question, Snapshot, answer_fields, answer_text, question_text
+from lab.jsonable import Json
+from ui.common import Looked, Place, code, literal, look_at, once, shown
+from ui.forms import ask, unchecked_notice
+from ui.forms import values_in_form as answered
+from ui.history.travel_actions import attempt, complaint, complaints, going, label, label_of, notice, possible
+from ui.history.travel_notice import Done, travelled
+
+QUESTIONS = 6
+"""Checkpoints with a question that are offered where the one on show has none."""
+
+
+def answer_again(looked: Looked, snapshot: Snapshot) -> None:
+    """Draws the questions that were asked here, to be answered differently on a branch of its own."""
+    if not possible(looked):
+        return
+    if not snapshot.questions:
+        _elsewhere(looked)
+        return
+    if snapshot.checkpoint_id == looked.grown.head and not snapshot.kept:
+        st.info(
+            "This question hasn't been answered yet. Answer it on the card of the thread as it stands now, above.",
+            icon=":material/info:",
+        )
+        return
+    thread_id = looked.thread.thread_id
+    st.caption(
+        "The question is asked anew and your answer goes to that: an answer sent to the old one would be "
+        "passed over, and the old answer used again. The old branch stays."
+    )
+    notice(looked.workspace.ahead(thread_id, snapshot.checkpoint_id))
+    label(thread_id)
+    complaint(thread_id)
+    with st.form(key=f"again_{thread_id}_{snapshot.checkpoint_id}"):
+        for question in snapshot.questions:
+            _question(thread_id, question, snapshot)
+        st.form_submit_button(
+            "Answer differently",
+            type="primary",
+            key=f"again_send_{thread_id}",
+            on_click=once(
+                f"again_send_{thread_id}",
+                lambda: attempt(thread_id, lambda: _answer(looked, snapshot)),
+            ),
+        )
+
+
+def _elsewhere(looked: Looked) -> None:
+    """Leads to the checkpoints at which something was asked."""
+    asked = [mark for mark in looked.grown.marks.values() if mark.interrupted]
+    if not asked:
+        st.info("This thread never asked anything.", icon=":material/info:")
+        return
+    st.info("Nothing was asked at this checkpoint. The newest ones at which something was:", icon=":material/info:")
+    with st.container(horizontal=True):
+        for mark in asked[-QUESTIONS:]:
+            name = looked.grown.branch_of(mark.checkpoint_id).name
+            st.button(
+                f"Step {mark.step} · {literal(name, 40)}",
+                icon=":material/front_hand:",
+                key=f"to_{mark.checkpoint_id}",
+                on_click=look_at,
+                args=(Place(mark.checkpoint_id),),
+            )
+
+
+def _question(thread_id: str, question: Question, snapshot: Snapshot) -> None:
+    fields, _ = answer_fields(question)
+    st.markdown(f":material/front_hand: **{code(question.node)} asked**")
+    st.text(shown(question_text(question.value), 2000))
+    unchecked_notice(question)
+    if question.id in snapshot.kept:
+        failed = f" Then {question.node} failed." if question.node in snapshot.errors else ""
+        st.text(f"Answered: {shown(answer_text(question, snapshot.kept[question.id]), 2000)}.{failed}")
+    ask(fields, f"again_{thread_id}_{question.id}", {}, complaints(thread_id))
+
+
+def _answer(looked: Looked, snapshot: Snapshot) -> None:
+    thread_id = looked.thread.thread_id
+    answers: dict[str, Json] = {}
+    for question in snapshot.questions:
+        fields, simple = answer_fields(question)
+        given = answered(fields, f"again_{thread_id}_{question.id}")
+        answers[question.id] = given.get("answer") if simple else given
+    looked.workspace.reanswer(thread_id, snapshot.checkpoint_id, answers, label=label_of(thread_id), **going())
+    look_at(None)
+    travelled(looked, Done(f"Answered differently at step {snapshot.step}", looked.grown.head))

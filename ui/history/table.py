@@ -1,0 +1,170 @@
+"""The table of a thread's checkpoints: filtered, paged, subgraphs under the step that called them."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from lab.checkpoints import KeyChange
+from lab.history import Only, Page, Row, Tree
+from lab.workspace import Workspace
+from ui.common import Place, is_changed, look_at, note_drawn, rows_digest, safe, seconds, shown
+
+PAGE = 12
+"""Checkpoints on one page; rows of subgraphs come with those that they belong to."""
+HEIGHT = 460
+"""Pixels of the table, with its head; what is more scrolls."""
+SOURCES = ("input", "loop", "update", "fork")
+SIGNS = {"set": "set", "same": "same", "appended": "+", "removed": "−", "changed": "~"}
+"""How a change is told; the last three stand before a number of items."""
+
+
+def draw_history_table(workspace: Workspace, thread_id: str, grown: Tree, nodes: Sequence[str], shown: Place) -> None:
+    """Draws the filters, a page of rows and the pages' numbers; a row that's picked goes into the address."""
+    only = _filters(thread_id, grown, nodes)
+    # A place that's new has its own page open; from there one turns the pages until the next place.
+    key = f"page_{thread_id}_{abs(hash(only))}_{shown}"
+    turned = st.session_state.get(key)
+    offset = (int(turned or 1) - 1) * PAGE
+    at = None if turned else shown.checkpoint_id
+    page = workspace.history(thread_id, only, limit=PAGE, offset=offset, at=at, tree=grown)
+    if not page.found:
+        st.info("No checkpoint fits these filters. Loosen one of them.", icon=":material/filter_alt_off:")
+        return
+    rows = list(_flat(page.rows, inner=bool(st.session_state.get(f"inner_{thread_id}", True))))
+    branched = len(grown.branches) > 1
+    _frame(thread_id, rows, shown, branched=branched, paged=page.found > PAGE)
+    _pages(key, page)
+
+
+def _filters(thread_id: str, grown: Tree, nodes: Sequence[str]) -> Only:
+    names = {branch.number: branch.name for branch in grown.branches}
+    with st.container(horizontal=True, vertical_alignment="bottom", key=f"filters_{thread_id}"):
+        node = st.selectbox("Node", ["", *nodes], format_func=lambda name: name or "any", key=f"node_{thread_id}")
+        source = st.selectbox(
+            "Source", ["", *SOURCES], format_func=lambda name: name or "any", key=f"source_{thread_id}"
+        )
+        branch = st.selectbox(
+            "Branch",
+            [0, *names],
+            format_func=lambda one: shown(names[one], 60) if one in names else "all",
+            key=f"branch_{thread_id}",
+        )
+        text = st.text_input("Search the changes", key=f"text_{thread_id}", placeholder="text of a changed value")
+        errors = st.toggle("Errors", key=f"errors_{thread_id}")
+        asked = st.toggle("Questions", key=f"asked_{thread_id}")
+        st.toggle("Subgraphs", value=True, key=f"inner_{thread_id}")
+    return Only(node or "", source or "", branch or 0, errors, asked, (text or "").strip())
+
+
+def _flat(rows: Sequence[Row], *, inner: bool) -> Iterator[Row]:
+    for row in rows:
+        yield row
+        if inner:
+            # Subgraphs at work side by side save in turn; each one's rows stand together.
+            begun = {one.namespace: one.checkpoint_id for one in reversed(row.inner)}
+            yield from sorted(row.inner, key=lambda one: (begun[one.namespace], one.checkpoint_id))
+
+
+def _frame(thread_id: str, rows: Sequence[Row], shown: Place, *, branched: bool, paged: bool) -> None:
+    places = tuple(Place(row.checkpoint_id, row.namespace) for row in rows)
+    key = f"rows_{thread_id}_{rows_digest(places)}"
+    at = [places.index(shown)] if shown in places else []
+    held: Any = st.session_state.get(key)
+    if held is None or list(held["selection"]["rows"]) != at:
+        st.session_state[key] = {"selection": {"rows": at, "columns": [], "cells": []}}
+    frame = pd.DataFrame([_line(row, "%H:%M:%S.%f" if _of_today(rows) else "%Y-%m-%d %H:%M:%S.%f") for row in rows])
+    empty = [name for name in ("Asked", "Error") if not frame[name].any()]
+    st.dataframe(
+        frame.drop(columns=[*empty, *([] if branched else ["Branch"])]),
+        key=key,
+        hide_index=True,
+        on_select=partial(_picked, key, places),
+        selection_mode="single-row",
+        # All pages are as high as a full one, so that what stands below stays where it is.
+        height=HEIGHT if paged else min(38 + 35 * len(rows), HEIGHT),
+        alt=f"Checkpoints in the order of writing: {len(rows)} rows",
+        column_config={
+            "Step": st.column_config.TextColumn(pinned=True, width=150 if any(row.namespace for row in rows) else 60),
+            "Source": st.column_config.TextColumn(width=65),
+            "Ran": st.column_config.TextColumn(width=100),
+            "Changed": st.column_config.TextColumn(width=230),
+            "Next": st.column_config.TextColumn(width=95),
+            "Asked": st.column_config.TextColumn(width=120),
+            "Error": st.column_config.TextColumn(width=120),
+            "Branch": st.column_config.TextColumn(width=100),
+            "Time": st.column_config.TextColumn("Time, UTC", width=105 if _of_today(rows) else 185),
+            "Took": st.column_config.TextColumn(width=75),
+            "Size": st.column_config.NumberColumn(format="bytes", width=75),
+        },
+    )
+    note_drawn(key)
+
+
+def _picked(key: str, places: Sequence[Place]) -> None:
+    if not is_changed(key):
+        return
+    rows: Sequence[int] = st.session_state[key]["selection"]["rows"]
+    # A second click on a row takes its selection away; the place stays, for something is always shown.
+    if rows and rows[0] < len(places):
+        look_at(places[rows[0]])
+
+
+def _of_today(rows: Sequence[Row]) -> bool:
+    return {datetime.fromtimestamp(row.at, UTC).date() for row in rows} == {datetime.now(UTC).date()}
+
+
+def _line(row: Row, form: str) -> dict[str, Any]:
+    told: dict[str, Any] = safe(
+        {
+            "Step": _step(row),
+            "Source": row.source if row.readable else "can't be read",
+            "Ran": _ran(row),
+            "Changed": ", ".join(changed(found) for found in row.changed),
+            "Next": ", ".join(name for name in row.next if name != "__start__") or ("end" if not row.next else "input"),
+            "Asked": " | ".join(row.asked),
+            "Error": " | ".join(row.errors),
+            "Branch": row.branch,
+            "Time": datetime.fromtimestamp(row.at, UTC).strftime(form)[:-3],
+            "Took": "" if row.took is None else seconds(row.took),
+            "Size": row.size,
+        },
+        400,
+    )
+    return told
+
+
+def _step(row: Row) -> str:
+    """Gives the step's number; one of a subgraph stands under its node's name."""
+    graph = row.namespace.rpartition("|")[2].partition(":")[0]
+    return f"{row.step} ↳ {graph}" if graph else str(row.step)
+
+
+def ran_by(row: Row) -> tuple[str, ...]:
+    """Gives the nodes that ran, or as which an edit was written, as visitors know them."""
+    return tuple("the input" if name == "__start__" else name for name in row.ran)
+
+
+def _ran(row: Row) -> str:
+    names = ran_by(row)
+    counts = {name: names.count(name) for name in names}
+    told = ", ".join(f"{name} ×{count}" if count > 1 else name for name, count in counts.items())
+    return f"as {told}" if told and row.source == "update" else told
+
+
+def changed(found: KeyChange) -> str:
+    """Tells in a word what a step did to a key."""
+    sign = SIGNS[found.how]
+    return f"{found.key} {sign}{found.items}" if found.items else f"{found.key} {sign if sign.isalpha() else found.how}"
+
+
+def _pages(key: str, page: Page) -> None:
+    pages = -(-page.found // PAGE)
+    of = f"{page.found:,} of " if page.found < page.total else ""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if pages > 1:
+            st.pagination(pages, key=key, default=page.offset // PAGE + 1)
+        st.caption(f"{of}{page.total:,} checkpoint{'s' * (page.total != 1)}", width="content")

@@ -1,0 +1,287 @@
+"""The card that answers: an interrupt by its schema, a static pause by a form, a stop or a failure by a button."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from graphs.pattern import Breakpoints, Lane
+from lab.errors import InvalidInput
+from lab.history import Question, Snapshot, answer_fields, answer_text, question_text
+from lab.jsonable import Json
+from lab.state import Fault, Field, labels, sentence, title_of, value_text
+from lab.workspace import Workspace
+from ui.common import choice, code, code_counted, literal, once, refusals, safe, shown
+from ui.forms import ask, unchecked_notice, values_in_form
+from ui.history import notice
+from ui.lanes.example_steps import Filled
+
+STANDS = {
+    "paused": ":material/pause_circle: **Paused before",
+    "stopped": ":material/stop_circle: **Stopped before",
+    "crashed": ":material/power_off: **Killed before",
+    "failed": ":material/error: **Failed in",
+}
+"""How the form begins that writes values before a thread goes on, by outcome."""
+
+SHORT = 60
+"""Characters of a detail that fits behind its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Buttons:
+    """Where a lane's buttons stand and what they may do."""
+
+    key: str
+    workspace: Workspace
+    thread_id: str
+    breakpoints: Callable[[], Breakpoints]
+    """The pauses that the visitor has chosen by now."""
+
+    def attempt(self, act: Callable[[], Any]) -> None:
+        """Does a thing and keeps what went wrong with it for the lane's next drawing."""
+        st.session_state[f"{self.key}_wrong"] = (self.thread_id, refusals(act))
+
+    @property
+    def wrong(self) -> Mapping[str, str]:
+        """What the last try complained of, by field."""
+        return {name: message for name, message in _wrong(self.key, self.thread_id).items() if name}
+
+    def how(self) -> dict[str, Any]:
+        """The model, pace and pauses with which the thread goes on."""
+        chosen = choice()
+        return {"model": chosen.model, "pace": chosen.pace, "breakpoints": self.breakpoints()}
+
+
+@dataclass(frozen=True, slots=True)
+class Card(Buttons):
+    """Buttons of a lane that has saved something, as it stood then."""
+
+    snapshot: Snapshot
+
+
+def complaint_card(key: str, thread_id: str) -> None:
+    """Draws why a lane's last action wasn't done; the lane may stand elsewhere by now and ask for nothing."""
+    message = _wrong(key, thread_id).get("")
+    if message:
+        st.warning(literal(message, 1000), icon=":material/error:")
+
+
+def _wrong(key: str, thread_id: str) -> Mapping[str, str]:
+    found: tuple[str, Mapping[str, str]] = st.session_state.get(f"{key}_wrong", ("", {}))
+    return found[1] if found[0] == thread_id else {}
+
+
+def question_card(card: Card, filled: Filled) -> None:
+    """Draws one form for each pending interrupt, and for each whose node failed with its answer the two ways on."""
+    for question in card.snapshot.questions:
+        if question.id in card.snapshot.kept:
+            _failed(card, question)
+        else:
+            _question(card, question, filled)
+
+
+def _question(card: Card, question: Question, filled: Filled) -> None:
+    key = f"{card.key}_{question.id}"
+    asked, simple = answer_fields(question)
+    with st.form(key=f"{key}_form", border=True):
+        st.markdown(f":material/front_hand: **{_title(question)}**")
+        st.text(shown(question_text(question.value)))
+        _details(question)
+        unchecked_notice(question)
+        _note(filled)
+        ask(asked, key, filled.values, card.wrong)
+        failed = [one.node for one in card.snapshot.questions if one.id in card.snapshot.kept]
+        if failed:
+            st.markdown(f"Sending it also tries {' and '.join(map(code, failed))} again, with the answer given there.")
+        st.form_submit_button(
+            "Send answer",
+            type="primary",
+            key=f"{key}_send",
+            on_click=once(
+                f"{key}_send", lambda: card.attempt(lambda: _send(card, question, key, asked, simple=simple))
+            ),
+        )
+
+
+def _failed(card: Card, question: Question) -> None:
+    """Draws what became of an answer whose node failed: the same once more, or another one."""
+    key = f"{card.key}_{question.id}"
+    asked, simple = answer_fields(question)
+    with st.container(border=True, key=f"{key}_failed"):
+        st.markdown(f":material/error: **{code(question.node)} failed after its answer**")
+        st.text(shown(question_text(question.value)))
+        _details(question)
+        st.text(f"Answered: {shown(answer_text(question, card.snapshot.kept[question.id]), 2000)}")
+        st.button(
+            "Try again with the same answer",
+            type="primary",
+            icon=":material/replay:",
+            help="Runs the node again, which gets the answer above; nothing before it runs again.",
+            key=f"{key}_same",
+            on_click=once(
+                f"{key}_same",
+                lambda: card.attempt(
+                    lambda: card.workspace.proceed(card.thread_id, card.snapshot.checkpoint_id, **card.how())
+                ),
+            ),
+        )
+        with st.form(key=f"{key}_form", border=False):
+            st.markdown("Or answer differently: it's asked anew, and what you send is the answer to that.")
+            notice(card.workspace.ahead(card.thread_id, card.snapshot.checkpoint_id))
+            unchecked_notice(question)
+            ask(asked, key, {}, card.wrong)
+            st.form_submit_button(
+                "Answer differently",
+                key=f"{key}_different",
+                on_click=once(
+                    f"{key}_different",
+                    lambda: card.attempt(lambda: _send_anew(card, question, key, asked, simple=simple)),
+                ),
+            )
+
+
+def _send(card: Card, question: Question, key: str, asked: tuple[Field, ...], *, simple: bool) -> None:
+    answers = {question.id: _answer(key, asked, simple=simple)}
+    card.workspace.resume(card.thread_id, answers, card.snapshot.checkpoint_id, **card.how())
+
+
+def _send_anew(card: Card, question: Question, key: str, asked: tuple[Field, ...], *, simple: bool) -> None:
+    answers = {question.id: _answer(key, asked, simple=simple)}
+    card.workspace.reanswer(card.thread_id, card.snapshot.checkpoint_id, answers, **card.how())
+
+
+def _answer(key: str, asked: tuple[Field, ...], *, simple: bool) -> Json:
+    given = values_in_form(asked, key)
+    answer: Json = given.get("answer") if simple else given
+    if simple and answer is None:
+        raise InvalidInput({"answer": sentence(Fault("empty"), asked[0].title, labels(asked[0]))})
+    return answer
+
+
+def _note(filled: Filled) -> None:
+    if filled.note:
+        st.caption(f":material/edit_note: {filled.note}")
+
+
+def _title(question: Question) -> str:
+    return f"{code(question.node)} asks" if question.node else "It asks"
+
+
+def _details(question: Question) -> None:
+    if not isinstance(question.value, dict):
+        return
+    for name, value in question.value.items():
+        if name in ("question", "options"):
+            continue
+        if isinstance(value, (dict, list)):
+            st.json(safe({name: value}), expanded=1)
+            continue
+        title, text = shown(title_of(name), 60), shown(value_text(value), 4000)
+        st.text(f"{title}: {text}" if len(text) < SHORT else f"{title}:\n{text}")
+
+
+def pause_card(
+    card: Card, lane: Lane, state_fields: tuple[Field, ...], nodes: tuple[str, ...], outcome: str, filled: Filled
+) -> None:
+    """Draws what a thread offers that stopped before its end: values to write, then on."""
+    where = code_counted(card.snapshot.next)
+    with st.form(key=f"{card.key}_pause_form", border=True):
+        st.markdown(f"{STANDS.get(outcome, STANDS['paused'])} {where}**")
+        editable = tuple(field for field in state_fields if field.name in lane.edits)
+        if editable:
+            _note(filled)
+            ask(editable, _pause_key(card), {**card.snapshot.values, **filled.values}, card.wrong)
+        with st.container(horizontal=True):
+            st.form_submit_button(
+                "Try again" if outcome == "failed" else "Continue",
+                type="primary",
+                key=f"{card.key}_continue",
+                on_click=once(f"{card.key}_continue", lambda: card.attempt(lambda: _go_on(card, editable, None))),
+            )
+            if nodes:
+                st.form_submit_button(
+                    "Step",
+                    icon=":material/skip_next:",
+                    help="Run one node and pause after it.",
+                    key=f"{card.key}_step",
+                    on_click=once(
+                        f"{card.key}_step",
+                        lambda: card.attempt(lambda: _go_on(card, editable, Breakpoints(after=nodes))),
+                    ),
+                )
+
+
+def _pause_key(card: Card) -> str:
+    # A new pause shows the state as it is then, not what was typed at the one before.
+    return f"{card.key}_{card.snapshot.checkpoint_id}"
+
+
+def _go_on(card: Card, editable: tuple[Field, ...], breakpoints: Breakpoints | None) -> None:
+    given = values_in_form(editable, _pause_key(card))
+    changed = {name: value for name, value in given.items() if value != card.snapshot.values.get(name)}
+    head = card.snapshot.checkpoint_id
+    if changed:
+        head = card.workspace.edit(card.thread_id, changed, head)
+    how = card.how() if breakpoints is None else {**card.how(), "breakpoints": breakpoints}
+    card.workspace.proceed(card.thread_id, head, **how)
+
+
+def retry_card(card: Card, *, failed: bool) -> None:
+    """Draws the button that goes on from the last checkpoint after a stop, a failure or a crash."""
+    ahead = code_counted(card.snapshot.next) or "its last step"
+    st.button(
+        "Try again" if failed else "Continue",
+        icon=":material/replay:" if failed else ":material/play_arrow:",
+        help=f"Goes on from the last checkpoint: {ahead} runs next, nothing before it runs again.",
+        key=f"{card.key}_again",
+        on_click=once(
+            f"{card.key}_again",
+            lambda: card.attempt(
+                lambda: card.workspace.proceed(card.thread_id, card.snapshot.checkpoint_id, **card.how())
+            ),
+        ),
+    )
+    if failed:
+        st.markdown(f"The thread stands at its last checkpoint. Trying again runs {ahead}, and nothing before it.")
+
+
+UNBEGUN = {
+    "turn": ("Your message was accepted", "Send it again"),
+    "resume": ("Your answer was accepted", "Give the same answer"),
+    "reanswer": ("Your new answer was accepted", "Answer again"),
+    "replay": ("A replay was accepted", "Replay again"),
+    "what-if": ("A run with and without your edit was accepted", "Run both again"),
+}
+"""By kind of run, what was accepted and the button that carries it out after all."""
+
+
+def accepted_card(buttons: Buttons, kind: str) -> None:
+    """Draws the button that carries out what was accepted and of which nothing was saved."""
+    accepted, label = UNBEGUN[kind]
+    st.markdown(f"{accepted}, but its run ended before anything of it was saved. The thread stands where it stood.")
+    st.button(
+        label,
+        icon=":material/restart_alt:",
+        key=f"{buttons.key}_unbegun",
+        on_click=once(
+            f"{buttons.key}_unbegun",
+            lambda: buttons.attempt(lambda: buttons.workspace.again(buttons.thread_id, **buttons.how())),
+        ),
+    )
+
+
+def restart_card(buttons: Buttons) -> None:
+    """Draws the button that starts a thread over of which nothing is saved."""
+    st.markdown("Nothing of this run was saved, so there is nothing to go on from.")
+    st.button(
+        "Start again",
+        icon=":material/restart_alt:",
+        help="Runs the same thread from its first step, with the same input. What it did outside stays done.",
+        key=f"{buttons.key}_anew",
+        on_click=once(
+            f"{buttons.key}_anew",
+            lambda: buttons.attempt(lambda: buttons.workspace.again(buttons.thread_id, **buttons.how())),
+        ),
+    )

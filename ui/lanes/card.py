@@ -1,0 +1,62 @@
+"""What a lane asks for below its steps: an answer, values, a button to go on, or the way back that it's about."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from graphs.pattern import Breakpoints, Example, Pattern
+from lab.workspace import Workspace
+from ui.common import literal
+from ui.graph import node_names, state_fields
+from ui.lanes.answer_card import (
+    UNBEGUN,
+    Buttons,
+    Card,
+    accepted_card,
+    complaint_card,
+    pause_card,
+    question_card,
+    restart_card,
+    retry_card,
+)
+from ui.lanes.example_steps import example_of, filled, next_back, next_edit, next_reply
+from ui.lanes.pane import LanePane
+from ui.lanes.travel_card import back
+
+
+def draw_card(pane: LanePane, pattern: Pattern, visitor: Workspace, pauses: Callable[[], Breakpoints]) -> None:
+    """Draws what the lane asks for, if it does."""
+    if pane.thread is None:
+        st.caption("Run the pattern: what its nodes say and write appears here.")
+        return
+    complaint_card(pane.key, pane.thread.thread_id)
+    if pane.outcome == "forgotten":
+        st.caption("This lane starts from nothing: what you send next is all that it will know.")
+    elif pane.status == "new" and pane.lane.remembers:
+        restart_card(Buttons(pane.key, visitor, pane.thread.thread_id, pauses))
+    if pane.status == "elsewhere":
+        where = literal(visitor.elsewhere(pane.thread.thread_id), 200)
+        st.caption(f"Another process ({where}) works on this thread. What it saves appears here by itself.")
+        return
+    if pane.status == "running" or pane.snapshot is None or pane.view is None:
+        return
+    if (accepted := visitor.accepted(pane.thread.thread_id)) is not None and accepted.kind in UNBEGUN:
+        accepted_card(Buttons(pane.key, visitor, pane.thread.thread_id, pauses), accepted.kind)
+    asked = Card(pane.key, visitor, pane.thread.thread_id, pauses, pane.snapshot)
+    example = _example(pattern, pane)
+    if pane.status == "waiting":
+        question_card(asked, filled(example, next_reply(example, pane.lane, pane.view)))
+    elif pane.outcome == "paused" or (pane.status == "resumable" and pane.lane.edits and not pane.lane.travel):
+        steps = node_names(pattern.slug, pane.lane.key) if pattern.choose_breakpoints else ()
+        given = filled(example, next_edit(example, pane.lane, pane.view))
+        pause_card(asked, pane.lane, state_fields(pattern.slug, pane.lane.key), steps, pane.outcome, given)
+    elif pane.status == "resumable":
+        retry_card(asked, failed=pane.outcome == "failed")
+    if pane.lane.travel and pane.status in ("finished", "resumable"):
+        way = filled(example, next_back(example, pane.lane, pane.view))
+        back(asked, pane.lane, state_fields(pattern.slug, pane.lane.key), way)
+
+
+def _example(pattern: Pattern, pane: LanePane) -> Example | None:
+    chosen = st.session_state.get(f"{pattern.slug}_example", 0) or 0
+    return example_of(pattern, pane.view, int(chosen))

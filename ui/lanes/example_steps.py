@@ -1,0 +1,136 @@
+"""What a person does in an example after its start: told as a list, and filled in where a lane's card asks for it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TypeVar
+
+from graphs.pattern import Back, Beside, Edit, Example, Go, Lane, Pattern, Recover, Reply, Restart, Step, Turn
+from lab.events import Said, ThreadView
+from lab.jsonable import Json
+from lab.state import Field, values_text
+from ui.common import code, literal
+from ui.graph import input_fields, state_fields
+
+Found = TypeVar("Found")
+
+LONG = 160
+"""Characters of a value that the list tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What an example fills a form in with, and the words that say so; empty where it fills in nothing."""
+
+    values: Mapping[str, Json]
+    note: str
+    to: str = ""
+    """The node before which it goes back."""
+
+
+NOTHING = Filled({}, "")
+
+
+def filled(example: Example | None, step: Reply | Edit | Back | None) -> Filled:
+    """Return what a step of an example fills in."""
+    if example is None or step is None:
+        return NOTHING
+    note = f"Filled in as in the example “{literal(example.label, 80)}”; you can change it."
+    if isinstance(step, Reply):
+        return Filled(step.value if isinstance(step.value, dict) else {"answer": step.value}, f"{_part(step)}{note}")
+    if isinstance(step, Edit):
+        return Filled(step.values, f"{_part(step)}{note}")
+    return Filled(step.values, note, step.to)
+
+
+def _part(step: Reply | Edit) -> str:
+    return f"You are the {literal(step.who)} here. " if step.who else ""
+
+
+def example_of(pattern: Pattern, view: ThreadView | None, chosen: int) -> Example | None:
+    """Return the example on whose input a thread was started, the chosen one first; None where it was another input."""
+    given = next((item.values for item in view.items if isinstance(item, Said)), None) if view is not None else None
+    if not isinstance(given, dict):
+        return None
+    examples = [pattern.examples[chosen], *pattern.examples]
+    return next((one for one in examples if all(given.get(name) == one.input[name] for name in one.input)), None)
+
+
+def next_reply(example: Example | None, lane: Lane, view: ThreadView) -> Reply | None:
+    """Return the example's answer to the question that is pending."""
+    answered = sum(run.kind == "resume" for run in view.runs)
+    return _at([step for step in _steps(example, lane) if isinstance(step, Reply)], answered)
+
+
+def next_edit(example: Example | None, lane: Lane, view: ThreadView) -> Edit | None:
+    """Return what the example writes at the pause before it goes on."""
+    edits: list[Edit | None] = []
+    written: Edit | None = None
+    for step in _steps(example, lane):
+        if isinstance(step, Edit):
+            written = step
+        elif isinstance(step, Go):
+            edits.append(written)
+            written = None
+    return _at(edits, sum(run.kind == "continue" for run in view.runs))
+
+
+def next_back(example: Example | None, lane: Lane, view: ThreadView) -> Back | None:
+    """Return the example's next way back."""
+    gone = sum(run.kind in ("replay", "continue") for run in view.runs)
+    return _at([step for step in _steps(example, lane) if isinstance(step, Back)], gone)
+
+
+def _steps(example: Example | None, lane: Lane) -> Sequence[Step]:
+    return example.steps.get(lane.key, ()) if example is not None else ()
+
+
+def _at(found: Sequence[Found], number: int) -> Found | None:
+    return found[number] if number < len(found) else None
+
+
+def in_words(pattern: Pattern, example: Example) -> list[str]:
+    """Return what a person does in the example, as Markdown, a line a lane or one for all that do the same."""
+    lines = {lane.title: _line(pattern, lane, example) for lane in pattern.lanes if example.steps.get(lane.key)}
+    if len(lines) == len(pattern.lanes) and len(set(lines.values())) == 1:
+        return [next(iter(lines.values()))]
+    return [f"**{literal(title)}**: {line}" for title, line in lines.items()]
+
+
+def _line(pattern: Pattern, lane: Lane, example: Example) -> str:
+    parts = [(text, len(list(alike))) for text, alike in groupby(_told(pattern, lane, example))]
+    return ", then ".join(f"{text} {times} times" if times > 1 else text for text, times in parts)
+
+
+def _told(pattern: Pattern, lane: Lane, example: Example) -> Iterator[str]:
+    steps = example.steps[lane.key]
+    for number, step in enumerate(steps):
+        match step:
+            case Reply(value, who):
+                yield f"{_as(who)}answer {_values(value if isinstance(value, dict) else {'answer': value})}"
+            case Edit(values, who):
+                yield f"{_as(who)}write {_values(values, state_fields(pattern.slug, lane.key))}"
+            case Go():
+                bare = number == 0 and not example.breakpoints
+                yield "press *Continue* with nothing written" if bare else "press *Continue*"
+            case Turn(values):
+                yield f"send {_values(values, input_fields(pattern.slug, lane.key))}"
+            case Restart():
+                yield "press *Restart*"
+            case Recover():
+                yield "press *Start again*" if lane.durability == "exit" else "press *Continue*"
+            case Beside(values):
+                given = _values(values, input_fields(pattern.slug, lane.key))
+                yield f"run once more with {given}, which is a second thread, and show the first one again"
+            case Back(to, values):
+                written = f" and write {_values(values, state_fields(pattern.slug, lane.key))}" if values else ""
+                yield f"go back to before {code(to)}{written}"
+
+
+def _as(who: str) -> str:
+    return f"as the {literal(who)} " if who else ""
+
+
+def _values(values: Mapping[str, Json], fields: Sequence[Field] = ()) -> str:
+    told = values_text(values, fields, titled=len(fields) != 1)
+    return f"“{literal(told.replace(chr(10), ', '), LONG)}”"

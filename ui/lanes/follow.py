@@ -1,0 +1,23 @@
+"""The loop that comes last on a page: it follows runs that go on and redraws what is new."""
+
+import time
+from collections.abc import Sequence
+
+import streamlit as st
+
+from ui.lanes.pane import LanePane
+
+HZ = 18
+"""Redraws a second."""
+
+
+def follow_runs(panes: Sequence[LanePane]) -> None:
+    """Follows the panes' runs; as soon as one has ended the whole page is drawn again, with what it asks."""
+    following = [pane for pane in panes if pane.status == "running"]
+    if not following:
+        return
+    while True:
+        ended = [pane.update() for pane in following]
+        if any(ended):
+            st.rerun()
+        time.sleep(1 / HZ)

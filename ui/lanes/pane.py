@@ -1,0 +1,256 @@
+"""One lane's column: head, graph, chat and steps as they come, and the card that answers what it asks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from graphs.pattern import Lane
+from lab.errors import LabError
+from lab.events import Item, Killed, Message, Reopened, RunView, Said, StepView, ThreadView
+from lab.history import Snapshot, Status, is_restored
+from lab.jsonable import Json
+from lab.threads import Thread
+from lab.workspace import Workspace
+from ui.common import literal, shown
+from ui.graph import Shape, draw_diagram, now, states_of_nodes
+from ui.lanes import said
+from ui.lanes.failures import ended_badly, inside, killed, reason, reopened
+from ui.lanes.step import draw_step
+
+BADGES: dict[str, tuple[str, str, Any]] = {
+    "new": ("Not started", ":material/radio_button_unchecked:", "gray"),
+    "running": ("Running", ":material/play_circle:", "blue"),
+    "elsewhere": ("Running in another process", ":material/lan:", "blue"),
+    "stopping": ("Stopping", ":material/stop_circle:", "violet"),
+    "waiting": ("Waiting for an answer", ":material/front_hand:", "orange"),
+    "forgotten": ("Nothing is left", ":material/backspace:", "orange"),
+    "finished": ("Finished", ":material/check_circle:", "green"),
+    "paused": ("Paused", ":material/pause_circle:", "violet"),
+    "stopped": ("Stopped", ":material/stop_circle:", "violet"),
+    "failed": ("Failed", ":material/error:", "red"),
+    "unreadable": ("Can't be read", ":material/broken_image:", "red"),
+    "crashed": ("Its process was killed", ":material/power_off:", "red"),
+}
+PAGE = 60
+"""Messages and steps of one page of a lane; while a run goes on up to twice as many are drawn."""
+PARAGRAPH = 1200
+"""Characters after which a message goes on in a new element, so that a long answer isn't sent again whole."""
+
+
+@dataclass(slots=True)
+class Slot:
+    """Where one item is drawn, and the version that is there."""
+
+    place: Any
+    version: int = -1
+    texts: list[Any] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    root: Any = field(init=False)
+    """What the whole item stands in."""
+
+    def __post_init__(self) -> None:
+        self.root = self.place
+
+
+class LanePane:
+    """A lane as it's drawn in one script run; `draw` comes first, `update` as often as there is news."""
+
+    def __init__(self, workspace: Workspace, lane: Lane, thread: Thread | None, shape: Shape, key: str) -> None:
+        self.lane = lane
+        self.thread = thread
+        self.key = key
+        self._shape = shape
+        self._names = [node.id for node in shape.nodes] + [":".join(path) for path in _groups(shape)]
+        self.view: ThreadView | None = workspace.view(thread.thread_id) if thread else None
+        self.status: Status = "new"
+        self.snapshot: Snapshot | None = None
+        self.problem = ""
+        """Why the thread's newest checkpoint can't be read."""
+        self._lost: dict[str, StepView] = {}
+        """Steps that had ended and whose writes went with a process that was killed."""
+        if thread is not None:
+            self._stand(workspace, thread)
+        self._slots: dict[str, Slot] = {}
+        self._version = -1
+        self._first = 0
+        """The number of the first item that is drawn."""
+        self._newest = True
+        """Whether what comes is drawn, as it is unless an earlier page is open."""
+
+    def _stand(self, workspace: Workspace, thread: Thread) -> None:
+        """Reads how the thread stands; one that is damaged leaves the rest of the page as it is."""
+        try:
+            self.status = workspace.status(thread.thread_id)
+            if self.status != "running":
+                self.snapshot = workspace.snapshot(thread.thread_id)
+            self._look_for_losses(workspace, thread)
+        except LabError as error:
+            self.status, self.problem = "resumable", str(error)
+
+    def _look_for_losses(self, workspace: Workspace, thread: Thread) -> None:
+        """Asks the storage which steps of a killed run are in none of its checkpoints, as its events can't know."""
+        if self.view is None or not self.lane.remembers:
+            return
+        self.view.catch_up()
+        places = [item for item in self.view.items if isinstance(item, Killed)]
+        if places:
+            saved = workspace.tree(thread.thread_id).marks
+            self._lost = {step.key: step for place in places for step in place.lost(saved)}
+
+    @property
+    def outcome(self) -> str:
+        """How the lane stands, in one word of `BADGES`."""
+        if self.problem:
+            return "unreadable"
+        if self.status == "running" and self.view is not None and self.view.stopping:
+            return "stopping"
+        if self.status == "new" and self.view is not None and isinstance(self.view.newest, Reopened):
+            return "forgotten"
+        if self.status == "finished" and (bad := ended_badly(self.view)) is not None and bad.outcome == "failed":
+            # Once every node has written, an edge can still fail; and a lane without memory has no other status.
+            return "failed"
+        if self.status == "waiting" and self.snapshot is not None:
+            asked = {question.id for question in self.snapshot.questions}
+            return "failed" if asked and asked <= self.snapshot.kept.keys() else "waiting"
+        if self.status not in ("resumable", "new"):
+            return self.status
+        last = self.view.runs[-1] if self.view and self.view.runs else None
+        if last is None or last.outcome not in ("failed", "stopped", "crashed") or self._changed_since(last):
+            return "paused" if self.status == "resumable" else "new"
+        # Of a run that only its checkpoints tell of, it's known where it stands, but not why.
+        return "paused" if is_restored(last.run_id) and last.outcome == "stopped" else last.outcome
+
+    def _changed_since(self, run: RunView) -> bool:
+        return self.view is not None and run.ended is not None and self.view.changed_at > run.ended
+
+    def draw(self, card: Callable[["LanePane"], None]) -> None:
+        """Draws the whole column as it stands now; `card` draws what the lane asks for."""
+        st.header(self.lane.title, anchor=False)
+        st.markdown(self.lane.differs)
+        if self.lane.trap:
+            with st.container(border=True, key=f"trap_{self.key}"):
+                st.markdown(f":material/warning: **Trap, on purpose.** {self.lane.trap}")
+        self._badge = st.empty()
+        if why := reason(self.view, self.status):
+            st.error(literal(why, 1000), icon=BADGES["failed"][1])
+        draw_diagram(self._shape, key=self.key)
+        self._now = st.empty()
+        self._bar = st.empty()
+        self._turn_page()
+        self._folded = st.empty()
+        self._stream = st.container(gap="small", key=f"stream_{self.key}")
+        self.update(force=True)
+        if self.problem:
+            st.warning(literal(self.problem, 1000), icon=":material/broken_image:")
+        card(self)
+
+    def _turn_page(self) -> None:
+        """Draws the pages of a long list of messages and steps; while a run goes on its newest ones are shown."""
+        if self.view is None or self.thread is None:
+            return
+        self.view.catch_up()
+        pages = -(-len(self.view.items) // PAGE)
+        if pages > 1 and self.status != "running":
+            # A list that has grown since has another last page, which is the one to open.
+            key = f"items_{self.key}_{self.thread.thread_id}_{pages}"
+            number = int(st.pagination(pages, key=key, default=pages) or pages)
+            self._first, self._newest = (number - 1) * PAGE, number == pages
+
+    def _items(self) -> list[Item]:
+        """Gives the items to draw, and takes those away that are too far back by now."""
+        assert self.view is not None
+        items = list(self.view.items)
+        if self._newest and len(items) - self._first > 2 * PAGE:
+            first = len(items) - PAGE
+            for item in items[self._first : first]:
+                slot = self._slots.pop(item.key, None)
+                if slot is not None:
+                    slot.root.empty()
+            self._first = first
+        told = items[self._first :] if self._newest else items[self._first : self._first + PAGE]
+        if len(told) < len(items):
+            last = self._first + len(told)
+            self._folded.caption(f"Messages and steps {self._first + 1:,} to {last:,} of {len(items):,}")
+        return told
+
+    def update(self, *, force: bool = False) -> bool:
+        """Draws what is new; True where the run that was going on has ended."""
+        if self.view is None:
+            self._head()
+            return False
+        version = self.view.catch_up()
+        if version != self._version or force:
+            self._version = version
+            for item in self._items():
+                self._item(item)
+            self._head()
+        return self.status == "running" and not self.view.running
+
+    def _head(self) -> None:
+        label, icon, color = BADGES[self.outcome]
+        self._badge.badge(label, icon=icon, color=color)
+        view = self.view
+        if view is not None:
+            states = states_of_nodes(self._names, view, self.status, self.snapshot)
+            self._now.markdown(now(self.key, states), unsafe_allow_html=True)
+            _bar(self._bar, view.progress)
+
+    def _item(self, item: Item) -> None:
+        slot = self._slots.get(item.key)
+        if slot is None:
+            with self._stream:
+                slot = self._slots[item.key] = Slot(st.empty())
+        if slot.version == item.version:
+            return
+        slot.version = item.version
+        match item:
+            case Message():
+                self._message(slot, item)
+            case Said() if self.thread is not None:
+                with slot.place.chat_message("user", avatar=":material/person:"):
+                    said.draw(item, self.thread)
+            case StepView():
+                within = inside(self.view, item) if self.view is not None else None
+                draw_step(slot.place, item, lost=item.key in self._lost, inside=within)
+            case Killed():
+                lost = [step for step, _ in item.ended if step.key in self._lost]
+                slot.place.markdown(f":material/power_off: {killed(item, lost)}")
+            case Reopened():
+                slot.place.markdown(f":material/restart_alt: {reopened(item)}")
+
+    def _message(self, slot: Slot, message: Message) -> None:
+        if not slot.texts:
+            slot.place = slot.place.chat_message("assistant", avatar=":material/smart_toy:")
+            slot.place.caption(shown(" › ".join(message.path), 120))
+        parts = [*paragraphs(shown(message.text)), *([shown(message.tool)] if message.tool else [])]
+        for number, part in enumerate(parts):
+            if number == len(slot.texts):
+                slot.texts.append(slot.place.empty())
+                slot.said.append("")
+            if slot.said[number] != part:
+                slot.said[number] = part
+                slot.texts[number].text(part)
+
+
+def paragraphs(text: str) -> list[str]:
+    """Cuts a text at line ends into parts of which only the last one still grows."""
+    parts: list[str] = []
+    rest = text
+    while len(rest) > PARAGRAPH:
+        cut = rest.rfind("\n", 0, PARAGRAPH) + 1 or rest.rfind(" ", 0, PARAGRAPH) + 1 or PARAGRAPH
+        parts.append(rest[:cut])
+        rest = rest[cut:]
+    return [*parts, rest]
+
+
+def _bar(place: Any, told: Json) -> None:
+    """Draws how far the lane is, where its nodes tell a percentage."""
+    percent = told.get("percent") if isinstance(told, dict) else None
+    if isinstance(percent, (int, float)):
+        place.progress(min(100, max(0, int(percent))), text=f"{literal(told.get('step', ''), 80)} · {percent:.0f} %")
+
+
+def _groups(shape: Shape) -> list[tuple[str, ...]]:
+    return sorted({node.parent[: depth + 1] for node in shape.nodes for depth in range(len(node.parent))})

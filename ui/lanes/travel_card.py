@@ -1,0 +1,140 @@
+"""The card of a lane that is about a way back: where to, what runs again, and what the last way back left."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from graphs.pattern import Lane
+from lab.history import Row, Snapshot
+from lab.jsonable import Json
+from lab.state import Field
+from ui.common import code, literal, look_at, once, shown
+from ui.forms import ask, values_in_form
+from ui.history import changes
+from ui.lanes.answer_card import Card
+from ui.lanes.example_steps import Filled
+
+OFFERED = 50
+"""Checkpoints that are offered; older ones are reached by the tree below the lanes."""
+
+BUTTONS = {
+    "rewind": ("Rewind", ":material/undo:"),
+    "replay": ("Replay", ":material/replay:"),
+    "fork": ("Fork and run", ":material/call_split:"),
+}
+
+
+def back(card: Card, lane: Lane, state_fields: Sequence[Field], filled: Filled) -> None:
+    """Draws what the last way back left, and the way back to any checkpoint from which something runs."""
+    total = card.workspace.count(card.thread_id)
+    rows = card.workspace.history(card.thread_id, limit=OFFERED, offset=max(0, total - OFFERED)).rows
+    _left(card, rows)
+    offered = _titles([row for row in rows if row.next and row.next != ("__start__",)])
+    if not offered:
+        return
+    with st.container(border=True, key=f"{card.key}_back_card"):
+        st.markdown(":material/history: **Go back**")
+        key = f"{card.key}_{card.thread_id}_back_to"
+        # A default beside a key would be in its way where the list has changed since.
+        if st.session_state.get(key) not in offered:
+            meant = _meant(rows, filled)
+            st.session_state[key] = meant if meant in offered else list(offered)[min(1, len(offered) - 1)]
+        if filled.note:
+            st.caption(f":material/edit_note: {filled.note}")
+        to = st.selectbox("To the checkpoint", list(offered), format_func=offered.__getitem__, key=key)
+        there = card.workspace.snapshot(card.thread_id, str(to))
+        if there is not None:
+            st.markdown(_runs(card, there) if lane.travel != "rewind" else _writes(card))
+            values = filled.values if to == _meant(rows, filled) else {}
+            _act(card, lane, there, state_fields, values)
+
+
+def _meant(rows: Sequence[Row], filled: Filled) -> str:
+    """Gives the checkpoint to which the example goes back: the first one from which its node runs."""
+    return next((row.checkpoint_id for row in rows if filled.to in row.next), "") if filled.to else ""
+
+
+def _titles(rows: Sequence[Row]) -> dict[str, str]:
+    """Names checkpoints by what is behind them and what is before them, no two alike."""
+    branched = len({row.branch for row in rows}) > 1
+    titles: dict[str, str] = {}
+    for row in rows:
+        title = _title(row) + (f" ({row.branch})" if branched else "")
+        # Branches can have the same name, and a list tells its options apart by what they say.
+        alike = sum(told == title or told.startswith(f"{title}, no. ") for told in titles.values())
+        titles[row.checkpoint_id] = shown(f"{title}, no. {alike + 1}" if alike else title, 120)
+    return titles
+
+
+def _title(row: Row) -> str:
+    came = {"input": "the input", "fork": "going back", "update": "an edit"}
+    behind = ", ".join(row.ran) if row.source == "loop" else came.get(row.source, row.source)
+    return f"{row.step}: {f'after {behind}, ' if behind else ''}{', '.join(row.next)} next"
+
+
+def _runs(card: Card, there: Snapshot) -> str:
+    ahead = card.workspace.ahead(card.thread_id, there.checkpoint_id)
+    acts = [f"{_names([name])} acts again on the {literal(', '.join(told))}." for name, told in ahead.effects.items()]
+    return " ".join([f"Runs again, for real: {_names([*ahead.next, *ahead.later])}.", *acts, "Nothing before it does."])
+
+
+def _writes(card: Card) -> str:
+    stands = f"{_names(card.snapshot.next)} runs next" if card.snapshot.next else "nothing is left to run"
+    return f"Writes the values from there as an update of the newest state, then invokes the graph, where {stands}."
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(map(code, names))
+
+
+def _act(card: Card, lane: Lane, there: Snapshot, state_fields: Sequence[Field], values: Mapping[str, Json]) -> None:
+    label, icon = BUTTONS[lane.travel]
+    if lane.travel != "fork":
+        st.button(
+            label,
+            icon=icon,
+            key=f"{card.key}_back",
+            on_click=once(f"{card.key}_back", lambda: card.attempt(lambda: _go(card, lane, there, ()))),
+        )
+        return
+    # What a later node writes anyhow isn't asked for.
+    editable = [field for field in state_fields if field.name in lane.edits and field.name in there.values]
+    with st.form(key=f"{card.key}_back_form", border=False):
+        ask(editable, f"{card.key}_{there.checkpoint_id}", {**there.values, **values}, card.wrong)
+        st.form_submit_button(
+            label,
+            icon=icon,
+            key=f"{card.key}_back",
+            on_click=once(f"{card.key}_back", lambda: card.attempt(lambda: _go(card, lane, there, editable))),
+        )
+
+
+def _go(card: Card, lane: Lane, there: Snapshot, editable: Sequence[Field]) -> None:
+    ident, how = there.checkpoint_id, card.how()
+    match lane.travel:
+        case "rewind":
+            card.workspace.rewind(card.thread_id, ident, **how)
+        case "replay":
+            card.workspace.replay(card.thread_id, ident, **how)
+        case _:
+            given = values_in_form(editable, f"{card.key}_{ident}")
+            changed = {name: value for name, value in given.items() if value != there.values.get(name)}
+            card.workspace.fork(card.thread_id, ident, changed, dict.fromkeys(changed, "replace"), run=True, **how)
+    look_at(None)
+
+
+def _left(card: Card, rows: Sequence[Row]) -> None:
+    """Tells what ran after the last way back, and what differs from the state before it."""
+    began = [number for number, row in enumerate(rows) if number and row.source in ("fork", "update")]
+    if not began:
+        return
+    before, since = rows[began[-1] - 1], rows[began[-1] :]
+    ran = [name for row in since if row.source == "loop" for name in row.ran]
+    failed = [*card.snapshot.errors] if since[-1].checkpoint_id == card.snapshot.checkpoint_id else []
+    with st.container(border=True, key=f"{card.key}_back_left"):
+        st.markdown(":material/compare_arrows: **What it left**")
+        told = [f"Ran since then: {_names(ran) if ran else 'nothing'}."]
+        told += [f"Failed: {_names(failed)}."] if failed else []
+        told += ["Against the state just before, which is still in the history:"]
+        st.markdown(" ".join(told))
+        changes(card.workspace.diff(card.thread_id, before.checkpoint_id, rows[-1].checkpoint_id))

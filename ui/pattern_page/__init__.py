@@ -1,0 +1,13 @@
+"""A pattern's page: the form that runs it, and the tabs below its lanes."""
+
+from ui.pattern_page.compare_threads import draw_beside
+from ui.pattern_page.costs import draw_costs
+from ui.pattern_page.run_form import Starter
+from ui.pattern_page.tabs import draw_tabs
+
+__all__ = [
+    "Starter",
+    "draw_beside",
+    "draw_costs",
+    "draw_tabs",
+]

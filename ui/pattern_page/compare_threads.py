@@ -1,0 +1,90 @@
+"""The newest threads of a pattern side by side, by the fields of their states that it wants compared."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from graphs.pattern import Lane, Pattern
+from lab.errors import Unreadable
+from lab.history import Row
+from lab.threads import Thread
+from lab.workspace import Workspace
+from ui.common import look_at, rows_digest, safe, show_thread
+from ui.graph import state_fields
+
+THREADS = 6
+"""Threads of each lane."""
+ENDS = 3
+"""Ends of one thread; each way back adds one."""
+
+
+def draw_beside(pattern: Pattern, visitor: Workspace) -> None:
+    """Draws a row for each end of each lane's newest threads; one that's picked is shown in the lanes."""
+    if not pattern.compares:
+        return
+    newest = visitor.threads(pattern=pattern.slug, limit=2 * THREADS * len(pattern.lanes))
+    found = [
+        (thread, line)
+        for lane in pattern.lanes
+        for thread in _oldest_first([one for one in newest if one.lane == lane.key][:THREADS])
+        for line in _lines(pattern, lane, thread, visitor)
+    ]
+    if not found:
+        return
+    st.header("Threads side by side", anchor=False)
+    st.caption("Select a row to show its thread in the lanes.")
+    threads = tuple(thread.thread_id for thread, _ in found)
+    key = f"{pattern.slug}_beside_{rows_digest(threads)}"
+    st.dataframe(
+        pd.DataFrame(safe([line for _, line in found], 200)),
+        key=key,
+        hide_index=True,
+        on_select=partial(_picked, pattern, key, threads),
+        selection_mode="single-row",
+        alt=f"Ends of the newest threads: {len(found)} rows",
+    )
+
+
+def _oldest_first(threads: Sequence[Thread]) -> Sequence[Thread]:
+    return sorted(threads, key=lambda thread: thread.created)
+
+
+def _lines(pattern: Pattern, lane: Lane, thread: Thread, visitor: Workspace) -> Iterator[Mapping[str, Any]]:
+    if visitor.status(thread.thread_id) == "running":
+        return
+    titles = {field.name: field.title for field in state_fields(pattern.slug, lane.key)}
+    rows = visitor.history(thread.thread_id, limit=200).rows
+    for row in ([row for row in rows if not row.next] or list(rows[-1:]))[-ENDS:]:
+        # A thread that can't be read is told of where it's opened.
+        with suppress(Unreadable):
+            values = visitor.values(thread.thread_id, row.checkpoint_id)
+            fields = {titles[name]: _cell(values.get(name)) for name in pattern.compares}
+            yield {"Lane": lane.title, "Thread": _began(thread), "Branch": _branch(row), **fields}
+
+
+def _began(thread: Thread) -> str:
+    return datetime.fromtimestamp(thread.created, UTC).strftime("%H:%M:%S UTC")
+
+
+def _branch(row: Row) -> str:
+    return row.branch if not row.next else f"{row.branch}, not at its end"
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _picked(pattern: Pattern, key: str, threads: Sequence[str]) -> None:
+    rows: Sequence[int] = st.session_state[key]["selection"]["rows"]
+    if rows and rows[0] < len(threads):
+        look_at(None)
+        show_thread(pattern, threads[rows[0]])

@@ -1,0 +1,52 @@
+"""What the lanes' checkpointers cost and what a restart left in them, in one table."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from lab.history import Cost
+from lab.workspace import Workspace
+from ui.lanes import LanePane
+
+
+def draw_costs(workspace: Workspace, panes: Sequence[LanePane]) -> None:
+    """Draws a row for each lane whose threads have a checkpointer of their own; nothing where there is none."""
+    rows = [
+        _row(pane.lane.title, workspace.cost(pane.thread.thread_id))
+        for pane in panes
+        if pane.thread is not None and pane.lane.saver
+    ]
+    if not rows:
+        return
+    st.header("What it costs", anchor=False)
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt=f"Costs of the checkpointers: {len(rows)} lanes")
+    st.caption(
+        "Measured on the threads above, times as medians. A superstep takes the work of its node and, beside it, the "
+        "time to save the checkpoint, to plan what runs next and to tell this page. Lanes that run at the same moment "
+        "slow each other down."
+    )
+
+
+def _row(title: str, cost: Cost) -> dict[str, Any]:
+    return {
+        "Lane": title,
+        "After the last restart": _left(cost),
+        "Supersteps": cost.pace.supersteps,
+        "ms a superstep": _number(cost.pace.each),
+        "of it beside the node": _number(cost.pace.beside),
+        "Checkpoints": cost.checkpoints,
+        "Bytes": f"{cost.bytes:,}",
+    }
+
+
+def _left(cost: Cost) -> str:
+    if cost.restart is None:
+        return "no restart yet"
+    before, found = cost.restart.before, cost.restart.found
+    return f"{found} of {before} checkpoints left" if before else "there was nothing to lose"
+
+
+def _number(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.2f}"

@@ -1,0 +1,200 @@
+"""The input form of a pattern's page: examples, fields, pauses, and the buttons that start and stop."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from graphs.pattern import Breakpoints, Example, Pattern, Turn
+from lab.errors import InvalidInput, LabError, UnknownThread
+from lab.jsonable import Json
+from lab.lab import Lab
+from lab.threads import Thread
+from lab.workspace import Workspace
+from ui.common import choice, forget_thread, keep_problem, kept_problem, literal, look_at, once, show_thread
+from ui.forms import ask, values_in_form
+from ui.graph import input_fields, unasked
+
+
+class Starter:
+    """Draws a pattern's form and does what its buttons say."""
+
+    def __init__(
+        self, pattern: Pattern, workspace: Workspace, threads: Mapping[str, Thread], running: Sequence[Thread]
+    ) -> None:
+        self._pattern = pattern
+        self._workspace = workspace
+        self._threads = threads
+        self._slug = pattern.slug
+        self._fields = input_fields(pattern.slug, pattern.lanes[0].key)
+        self._unasked = unasked(pattern.slug, pattern.lanes[0].key)
+        self._running = running
+
+    def draw(self, nodes: Sequence[str]) -> None:
+        """Draws the examples, the form and its buttons; `nodes` can be paused at."""
+        number = self._example_number()
+        example = self._pattern.examples[number]
+        key, values = self._prefill(number, example)
+        problem = kept_problem(self._pattern)
+        wrong = problem.fields if isinstance(problem, InvalidInput) else {}
+        if problem is not None and not wrong:
+            st.error(literal(problem, 1000), icon=":material/error:")
+        with st.form(key=f"{self._slug}_form", border=True):
+            ask(self._fields, key, values, wrong)
+            if self._turning and not values:
+                st.caption(
+                    "The example has no further message for this conversation. Write one of your own, or start the "
+                    "example from its beginning with New thread."
+                )
+            for one in self._unasked:
+                st.caption(f"{literal(one.title)}: a form can't make values of its type. The example's one is taken.")
+            if self._pattern.choose_breakpoints:
+                self._pauses(nodes, example, number)
+            with st.container(horizontal=True):
+                self._buttons(key)
+
+    def _given(self, key: str) -> dict[str, Json]:
+        """Gives what the form holds, and of what no form can ask for the example's values."""
+        example = self._pattern.examples[st.session_state.get(f"{self._slug}_example", 0) or 0]
+        fixed = {one.name: example.input[one.name] for one in self._unasked if one.name in example.input}
+        return {**fixed, **values_in_form(self._fields, key)}
+
+    def pauses(self) -> Breakpoints:
+        """Gives the pauses that the visitor has chosen."""
+        number = st.session_state.get(f"{self._slug}_example", 0) or 0
+        before = st.session_state.get(f"{self._slug}_{number}_before", ())
+        after = st.session_state.get(f"{self._slug}_{number}_after", ())
+        return Breakpoints(tuple(before or ()), tuple(after or ()))
+
+    def _example_number(self) -> int:
+        examples = self._pattern.examples
+        chosen = st.pills(
+            "Examples",
+            range(len(examples)),
+            default=0,
+            required=True,
+            format_func=lambda number: examples[number].label,
+            key=f"{self._slug}_example",
+            wrap=True,
+            persist_state="session",
+        )
+        return int(chosen or 0)
+
+    def _prefill(self, number: int, example: Example) -> tuple[str, Mapping[str, Json]]:
+        """Gives the key and the values of the form; a conversation's form goes on to the example's next turn."""
+        key = f"{self._slug}_{number}"
+        if not self._turning:
+            return key, example.input
+        turns = [step.input for step in example.steps.get(self._pattern.lanes[0].key, ()) if isinstance(step, Turn)]
+        said = st.session_state.get(f"{self._slug}_said", 0)
+        return f"{key}_{said}", turns[said] if said < len(turns) else {}
+
+    @property
+    def _turning(self) -> bool:
+        return self._pattern.turns and bool(self._threads)
+
+    def _pauses(self, nodes: Sequence[str], example: Example, number: int) -> None:
+        left, right = st.columns(2)
+        for column, when, chosen in (
+            (left, "before", example.breakpoints.before),
+            (right, "after", example.breakpoints.after),
+        ):
+            column.pills(
+                f"Pause {when}",
+                nodes,
+                selection_mode="multi",
+                default=list(chosen),
+                key=f"{self._slug}_{number}_{when}",
+                persist_state="session",
+            )
+
+    def _buttons(self, key: str) -> None:
+        st.form_submit_button(
+            "Send" if self._turning else "Run",
+            type="primary",
+            icon=":material/send:" if self._turning else ":material/play_arrow:",
+            key=f"{self._slug}_run",
+            disabled=bool(self._running),
+            on_click=once(f"{self._slug}_run", partial(self._turn if self._turning else self._start, key)),
+        )
+        st.form_submit_button(
+            "Stop",
+            icon=":material/stop:",
+            key=f"{self._slug}_stop",
+            disabled=not self._running,
+            on_click=self._stop,
+        )
+        if any(lane.saver for lane in self._pattern.lanes):
+            st.form_submit_button(
+                "Restart",
+                icon=":material/restart_alt:",
+                key=f"{self._slug}_restart",
+                disabled=bool(self._running) or not self._threads,
+                help="Drops each lane's checkpointer with its compiled graph and makes both anew, as a restart of the "
+                "program does. Nothing is deleted: what a lane finds afterwards was kept outside this process.",
+                on_click=once(f"{self._slug}_restart", self._restart),
+            )
+        st.form_submit_button(
+            "New thread",
+            icon=":material/add:",
+            key=f"{self._slug}_new",
+            disabled=not self._threads,
+            help="Clears the lanes. The threads that they showed stay in the list of threads.",
+            on_click=self._new,
+        )
+
+    def _start(self, key: str) -> None:
+        given = self._given(key)
+        chosen = choice()
+        how: dict[str, Any] = {"model": chosen.model, "pace": chosen.pace, "breakpoints": self.pauses()}
+        new = Lab.new_session()
+        keep_problem(self._pattern, None)
+        try:
+            started = [
+                self._workspace.start(self._slug, lane.key, given, session=new, **how) for lane in self._pattern.lanes
+            ]
+        except LabError as error:
+            keep_problem(self._pattern, error)
+            return
+        look_at(None)
+        st.session_state[f"{self._slug}_said"] = 0
+        show_thread(self._pattern, started[0].thread_id)
+
+    def _turn(self, key: str) -> None:
+        given = self._given(key)
+        chosen = choice()
+        keep_problem(self._pattern, None)
+        try:
+            # A lane that remembers may refuse; then the others mustn't have had the turn already.
+            for thread in sorted(self._threads.values(), key=lambda found: not self._remembers(found)):
+                self._workspace.turn(thread.thread_id, given, model=chosen.model, pace=chosen.pace)
+        except LabError as error:
+            keep_problem(self._pattern, error)
+            return
+        look_at(None)
+        st.session_state[f"{self._slug}_said"] = st.session_state.get(f"{self._slug}_said", 0) + 1
+
+    def _remembers(self, thread: Thread) -> bool:
+        return self._pattern.lane(thread.lane).remembers
+
+    def _stop(self) -> None:
+        for thread in self._running:
+            # One that was deleted meanwhile has nothing left to stop.
+            with suppress(UnknownThread):
+                self._workspace.stop(thread.thread_id)
+
+    def _restart(self) -> None:
+        keep_problem(self._pattern, None)
+        try:
+            for thread in self._threads.values():
+                self._workspace.restart(thread.thread_id)
+        except LabError as error:
+            keep_problem(self._pattern, error)
+        look_at(None)
+
+    def _new(self) -> None:
+        keep_problem(self._pattern, None)
+        forget_thread(self._pattern)
+        st.session_state[f"{self._slug}_said"] = 0

@@ -1,0 +1,115 @@
+"""What is below the lanes for the chosen one: checkpoints, timeline, events and code."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from lab.events import Event, Reopened, Tokens
+from lab.workspace import Workspace
+from ui.common import shown
+from ui.graph import draw_diagram
+from ui.history import draw_explorer
+from ui.lanes import LanePane
+from ui.pattern_page.source import demo_file, graph_file
+from ui.pattern_page.timeline import draw_timeline
+
+TABS = ("Checkpoints", "Timeline", "Events", "Code")
+NEWEST = 200
+"""Events that the table shows, and steps of a lane that the timeline does."""
+
+
+def draw_tabs(workspace: Workspace, panes: Sequence[LanePane], chosen: LanePane) -> None:
+    """Draws the tabs; only the open one costs anything."""
+    drawn = st.tabs(list(TABS), key="tab", on_change="rerun", bind="query-params")
+    for title, tab in zip(TABS, drawn, strict=True):
+        if tab.open:
+            with tab:
+                _fill(title, workspace, panes, chosen)
+
+
+def _fill(title: str, workspace: Workspace, panes: Sequence[LanePane], chosen: LanePane) -> None:
+    if title == "Code":
+        _code(chosen)
+    elif chosen.thread is None:
+        st.info(f"Run the pattern to fill this tab. {EMPTY[title]}", icon=":material/play_arrow:")
+    elif title == "Checkpoints":
+        draw_explorer(workspace, chosen.thread)
+    elif title == "Timeline":
+        _timeline(panes)
+    else:
+        _events(workspace, chosen.thread.thread_id)
+
+
+EMPTY = {
+    "Checkpoints": "It lists every checkpoint of the thread and shows the state in the one you select.",
+    "Timeline": "It shows all lanes' steps as bars on one time axis.",
+    "Events": "It lists what the run told, as it came.",
+}
+
+
+def _timeline(panes: Sequence[LanePane]) -> None:
+    lanes = [(pane.lane.title, pane.view.steps[-NEWEST:]) for pane in panes if pane.view is not None]
+    drawn = draw_timeline(lanes)
+    if not drawn:
+        st.info("No step has run yet.", icon=":material/info:")
+        return
+    draw_diagram(drawn, key="timeline")
+    cut = max((len(pane.view.steps) for pane in panes if pane.view is not None), default=0) > NEWEST
+    more = f" Of a longer lane the newest {NEWEST} steps are drawn." if cut else ""
+    st.caption(f"All lanes begin at the same zero. A dashed frame is a failed attempt, a dotted line a wait.{more}")
+
+
+def _events(workspace: Workspace, thread_id: str) -> None:
+    events = workspace.events(thread_id)
+    if not events:
+        st.info("This process has no events of the thread.", icon=":material/info:")
+        return
+    newest = events[-NEWEST:]
+    st.caption(f"{len(events)} events" + (f", the newest {NEWEST} shown" if len(events) > NEWEST else ""))
+    st.dataframe(
+        pd.DataFrame([_event(event) for event in newest]),
+        hide_index=True,
+        key=f"events_{thread_id}",
+        alt=f"Events of the thread: {len(newest)} rows",
+    )
+
+
+def _event(event: Event) -> Mapping[str, Any]:
+    told = event._asdict()
+    number, at, path = told.pop("no"), told.pop("at"), told.pop("path", ())
+    rest = ", ".join(f"{key}={value!r}" for key, value in told.items() if value)
+    return {
+        "No.": number,
+        "Time": datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S.%f")[:-3],
+        "Event": type(event).__name__,
+        "Where": " › ".join(path),
+        "What": shown(event.text if isinstance(event, Tokens) else rest, 500),
+    }
+
+
+OF_THE_GRAPH = "The graph alone, to read and to copy: state, nodes and a function that builds the graph."
+OF_THE_DEMO = "What the page shows of it: texts, examples and the offline model's answers."
+
+
+def _code(pane: LanePane) -> None:
+    if pane.view is not None and pane.view.runs:
+        st.markdown("**The calls just made**")
+        made = [(run.started, run.calls) for run in pane.view.runs if run.calls]
+        made += [(item.at, item.calls) for item in pane.view.items if isinstance(item, Reopened)]
+        calls = [calls for _, calls in sorted(made)[-3:]]
+        st.code(shown("\n\n".join(calls)), language="python", wrap_lines=True)
+    st.markdown("**The pattern, as it runs**")
+    graph, demo = graph_file(pane.lane), demo_file(pane.lane)
+    chosen = graph
+    if demo is not None:
+        names = [graph.name, demo.name]
+        name = st.segmented_control(
+            "File", names, default=graph.name, required=True, key=f"source_{Path(graph.name).stem}"
+        )
+        chosen = demo if name == demo.name else graph
+        st.caption(OF_THE_DEMO if chosen is demo else OF_THE_GRAPH)
+    st.code(chosen.text, language="python", line_numbers=True)

@@ -1,0 +1,307 @@
+"""What a thread of the list offers: a menu, and a dialog for each of its actions that says what it will do."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NoReturn
+
+import streamlit as st
+
+from lab.errors import LabError
+from lab.threads import TITLE, Pruned, Thread
+from lab.workspace import Workspace
+from ui.common import counted, forget_deleted, is_taken, literal, offer, sized
+from ui.threads.prune_form import Choice, choose
+
+ACTIONS = {
+    "rename": ":material/edit: Rename",
+    "copy": ":material/content_copy: Copy",
+    "export": ":material/download: Export",
+    "prune": ":material/content_cut: Prune branches",
+    "delete": ":material/delete: Delete",
+}
+OF_NOTHING = ("rename", "delete")
+"""What can be done with a thread of which nothing is saved."""
+OF_UNKNOWN = ("rename", "copy", "delete")
+"""What can be done with a thread of a pattern that this version doesn't have."""
+
+BOOKED = {
+    "ledger": ("booking of the ledger", "bookings of the ledger"),
+    "outbox": ("mail of the outbox", "mails of the outbox"),
+    "archive": ("document of the archive", "documents of the archive"),
+}
+"""What a thread did outside its state, by table, in the singular and the plural."""
+
+AT_ONCE = 2_000_000
+"""Bytes of a thread whose file is written without being asked for."""
+
+_OPEN = "threads_open"
+_NOTICE = "threads_notice"
+
+
+def draw_thread_menu(thread: Thread, *, saved: bool, known: bool) -> None:
+    """Draws the menu of a row; `saved` is whether the thread has checkpoints, `known` whether its lane is there."""
+    key = f"actions_{thread.thread_id}"
+    st.menu_button(
+        "Actions",
+        (list(ACTIONS) if known else OF_UNKNOWN) if saved else OF_NOTHING,
+        format_func=lambda action: ACTIONS[action],
+        key=key,
+        type="tertiary",
+        on_click=_open_chosen,
+        args=(key, thread.thread_id),
+    )
+
+
+def _open_chosen(key: str, thread_id: str) -> None:
+    chosen = st.session_state.get(key)
+    if chosen in ACTIONS:
+        open_dialog(str(chosen), thread_id)
+
+
+def open_dialog(action: str, thread_id: str = "") -> None:
+    """Opens a dialog with the page's next drawing."""
+    st.session_state[_OPEN] = (action, thread_id)
+
+
+def is_open() -> bool:
+    """Tell whether a dialog is open."""
+    return _OPEN in st.session_state
+
+
+def close_dialog() -> None:
+    """Leaves the open dialog away from the page's next drawing."""
+    st.session_state.pop(_OPEN, None)
+
+
+def say(kind: str, text: str, thread_id: str = "") -> None:
+    """Keeps what the last action did for the page's next drawing; `text` is Markdown, the thread is linked."""
+    st.session_state[_NOTICE] = (kind, text, thread_id)
+
+
+def draw_notice() -> str:
+    """Draws once what the last action did and gives the thread that it made."""
+    kind, text, thread_id = st.session_state.pop(_NOTICE, ("", "", ""))
+    if kind == "done":
+        st.success(text, icon=":material/check_circle:")
+    elif kind:
+        st.warning(text, icon=":material/error:")
+    return str(thread_id)
+
+
+def draw_dialog(visitor: Workspace) -> None:
+    """Draws the open dialog, if any."""
+    action, thread_id = st.session_state.get(_OPEN, ("", ""))
+    if action == "import":
+        _import(visitor)
+    elif action:
+        try:
+            thread = visitor.thread(thread_id)
+        except LabError as error:
+            close_dialog()
+            say("refused", literal(error, 1000))
+            st.rerun()
+        _DIALOGS[action](visitor, thread)
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """Says why where something is refused, as with a thread that is gone; then the rest of the block is left out."""
+    try:
+        yield
+    except LabError as error:
+        st.warning(literal(error, 1000), icon=":material/error:")
+
+
+@contextmanager
+def _attempt(doing: str, key: str = "") -> Iterator[None]:
+    """Says that a thing is being done, and why where it's refused; then its button of this key is offered again."""
+    try:
+        with st.spinner(doing):
+            yield
+    except LabError as error:
+        st.warning(literal(error, 1000), icon=":material/error:")
+        offer(key)
+
+
+def _is_pressed(key: str, pressed: bool) -> bool:
+    """Tells whether a button was pressed, once for a double click."""
+    if pressed:
+        return is_taken(key)
+    offer(key)
+    return False
+
+
+def _done(text: str, thread_id: str = "") -> NoReturn:
+    close_dialog()
+    say("done", text, thread_id)
+    st.rerun()
+
+
+@st.dialog("Rename the thread", on_dismiss=close_dialog)
+def _rename(visitor: Workspace, thread: Thread) -> None:
+    title = _title("rename", thread.title)
+    if title is not None:
+        with _attempt("Renaming", "rename_do"):
+            visitor.rename(thread.thread_id, title)
+            _done(f"Renamed to **{literal(title, TITLE)}**.")
+
+
+@st.dialog("Copy the thread", on_dismiss=close_dialog)
+def _copy(visitor: Workspace, thread: Thread) -> None:
+    st.markdown(
+        "The copy has all branches and goes on by itself. What was booked or sent stays with the original alone."
+    )
+    title = _title("copy", f"{thread.title} (copy)"[-TITLE:])
+    if title is not None:
+        with _attempt("Copying", "copy_do"):
+            copied = visitor.copy(thread.thread_id, title)
+            _done(f"Copied to **{literal(copied.title, TITLE)}**.", copied.thread_id)
+
+
+def _title(action: str, title: str) -> str | None:
+    """Asks for a title and gives it once it's sent."""
+    with st.form(key=f"{action}_form", border=False):
+        given = st.text_input("Title", value=title, key=f"{action}_title")
+        sent = st.form_submit_button(action.capitalize(), type="primary", key=f"{action}_do")
+    return given if _is_pressed(f"{action}_do", sent) else None
+
+
+@st.dialog("Export the thread", on_dismiss=close_dialog)
+@_refused()
+def _export(visitor: Workspace, thread: Thread) -> None:
+    _name(thread)
+    st.markdown(
+        "One file with every branch and every state, as plain as they are: whoever has the file can read them. "
+        "What was booked or sent isn't in it. Import takes it in again, here or in another lab."
+    )
+    _file(visitor, thread, "export", "Download the file")
+
+
+def _file(visitor: Workspace, thread: Thread, key: str, label: str) -> None:
+    """Offers the thread's file; that of a large thread is written when it's asked for."""
+    size = visitor.sizes([thread.thread_id])[thread.thread_id]
+    if size.bytes > AT_ONCE and not st.button(
+        f"Prepare the file of {counted(size.checkpoints, 'checkpoint')}", icon=":material/draft:", key=f"{key}_prepare"
+    ):
+        return
+    data, left_out = b"", set[str]()
+    with _attempt("Writing the file"):
+        data = b"".join(visitor.export(thread.thread_id, left_out))
+    if left_out:
+        st.warning(literal(f"Not in the file: {'; '.join(sorted(left_out))}.", 1000), icon=":material/error:")
+    if data:
+        st.download_button(
+            f"{label} ({sized(len(data))})",
+            data,
+            file_name=f"{thread.pattern}-{thread.thread_id[:8]}.jsonl",
+            mime="application/jsonl",
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"{key}_download",
+        )
+
+
+@st.dialog("Delete the thread?", on_dismiss=close_dialog)
+@_refused()
+def _delete(visitor: Workspace, thread: Thread) -> None:
+    _name(thread)
+    lost = _lost(visitor, thread)
+    st.markdown(f"This deletes {lost}. It can't be undone.")
+    if visitor.heads(thread.thread_id):
+        _file(visitor, thread, "delete", "Keep a file of it")
+    sure, no = _sure("delete", "Delete the thread")
+    if no:
+        close_dialog()
+        st.rerun()
+    if sure:
+        with _attempt("Deleting", "delete_do"):
+            visitor.delete(thread.thread_id)
+            forget_deleted(thread)
+            _done(f"Deleted **{literal(thread.title, TITLE)}**.")
+
+
+def _lost(visitor: Workspace, thread: Thread) -> str:
+    size = visitor.sizes([thread.thread_id])[thread.thread_id]
+    found = [f"{counted(size.checkpoints, 'checkpoint')} ({sized(size.bytes)})"] if size.checkpoints else []
+    for table, (one, many) in BOOKED.items():
+        rows = len(visitor.business(table, [thread.thread_id]))
+        found += [counted(rows, one, many)] if rows else []
+    return f"it with {_and(found)}" if found else "it; nothing else was saved of it"
+
+
+def _and(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+@st.dialog("Prune branches", width="medium", on_dismiss=close_dialog)
+@_refused()
+def _prune(visitor: Workspace, thread: Thread) -> None:
+    _name(thread)
+    chosen = choose(visitor, thread)
+    if chosen is None:
+        return
+    gone = counted(chosen.branches, "branch", "branches") if chosen.branches else "branches"
+    sure, no = _sure("prune", f"Delete {gone}", able=chosen.possible)
+    if no:
+        close_dialog()
+        st.rerun()
+    if sure:
+        with _attempt("Pruning", "prune_do"):
+            pruned = _pruned(visitor, thread, chosen)
+            gone = f"{counted(pruned.branches, 'branch', 'branches')} and {counted(pruned.checkpoints, 'checkpoint')}"
+            _done(f"Pruned **{literal(thread.title, TITLE)}**: {gone} deleted.")
+
+
+def _pruned(visitor: Workspace, thread: Thread, chosen: Choice) -> Pruned:
+    if chosen.newest:
+        return visitor.keep_newest(thread.thread_id, chosen.newest)
+    return visitor.prune(thread.thread_id, chosen.keep)
+
+
+@st.dialog("Import a thread", on_dismiss=close_dialog)
+def _import(visitor: Workspace) -> None:
+    st.markdown(
+        "Takes in a file that an export wrote. All of it is checked before anything is saved, and the thread that it "
+        "makes is yours alone."
+    )
+    with st.form(key="import_form", border=False):
+        file = st.file_uploader("Exported file", key="import_file")
+        sent = st.form_submit_button("Import", type="primary", key="import_do")
+    taken = _is_pressed("import_do", sent)
+    if taken and file is None:
+        st.warning("No file was chosen. Choose one that an export wrote.", icon=":material/error:")
+        offer("import_do")
+    elif taken and file is not None:
+        with _attempt("Checking the file", "import_do"):
+            thread = _told_apart(visitor, visitor.take_in(file))
+            _done(f"Imported **{literal(thread.title, TITLE)}**.", thread.thread_id)
+
+
+def _told_apart(visitor: Workspace, thread: Thread) -> Thread:
+    """Names an imported thread so that no other one of its title could be taken for it."""
+    alike = visitor.listed(text=thread.title, limit=0).total - 1
+    if not alike or not thread.title:
+        return thread
+    ending = f" (imported {alike})" if alike > 1 else " (imported)"
+    visitor.rename(thread.thread_id, thread.title[: TITLE - len(ending)] + ending)
+    return visitor.thread(thread.thread_id)
+
+
+def _name(thread: Thread) -> None:
+    st.markdown(f"**{literal(thread.title, TITLE)}**")
+
+
+def _sure(key: str, label: str, *, able: bool = True) -> tuple[bool, bool]:
+    """Draws the button that destroys and the one that doesn't; tells which was pressed."""
+    with st.container(horizontal=True):
+        pressed = st.button(label, type="primary", icon=":material/delete:", disabled=not able, key=f"{key}_do")
+        return _is_pressed(f"{key}_do", pressed), st.button("Cancel", key=f"{key}_cancel")
+
+
+_DIALOGS: dict[str, Callable[[Workspace, Thread], None]] = {
+    "rename": _rename,
+    "copy": _copy,
+    "export": _export,
+    "prune": _prune,
+    "delete": _delete,
+}
