@@ -5,6 +5,7 @@ from lab.database.disk_reserve import DiskReserve, Done
 from lab.database.errors import DATABASE_ERRORS, in_words
 from lab.database.migrations import migrate
 from lab.database.postgresql import make_engine, make_pool, one_setup_at_a_time, set_up_tables
+from lab.database.prepared import Prepared
 from lab.database.sqlite_file import BUSY_TIMEOUT, WholeCheck, connect, prepare
 from lab.database.tables import (
     BUSINESS,
@@ -46,6 +47,7 @@ __all__ = [
     "Kind",
     "LedgerTable",
     "OutboxTable",
+    "Prepared",
     "WholeCheck",
     "connect",
     "in_words",

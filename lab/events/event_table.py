@@ -9,7 +9,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, delete, func, insert, select
 
-from lab.database import EVENTS, Database
+from lab.database import EVENTS, Database, Prepared
 from lab.events.pruning import without_branches
 from lab.events.types import Event, joined, shrunk
 from lab.jsonable import Json
@@ -22,7 +22,7 @@ ROOM_IN_MEMORY = 2**18
 """The same where the database is in memory, which all threads share."""
 
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(Event)}
-_ADD = insert(EVENTS)
+_ADD = Prepared(insert(EVENTS))
 
 
 def encode(event: Event) -> dict[str, Json]:
@@ -49,7 +49,7 @@ class EventStore:
         if not events:
             return 0
         body = _text(events)
-        connection.execute(_ADD, {"thread_id": thread_id, "last": events[-1].no, "bytes": len(body), "body": body})
+        _ADD.execute(connection, {"thread_id": thread_id, "last": events[-1].no, "bytes": len(body), "body": body})
         return len(body)
 
     def limit(self, connection: Connection, thread_id: str, size: int) -> int:

@@ -6,17 +6,17 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import orjson
-from sqlalchemy import Connection, CursorResult, delete, func, select, text, update
+from sqlalchemy import Connection, delete, func, select, text, update
 
-from lab.database import CLAIMS, OWNERS, THREADS, Database
+from lab.database import CLAIMS, OWNERS, THREADS, Database, Prepared
 from lab.errors import StaleAnswer, StorageUnavailable, ThreadBusy, TooManyRuns, UnknownThread
 
 # One statement looks and takes, so that of two processes only one can be first. It takes a thread that exists, that
 # nobody alive has, and whose workspace has fewer runs at work than it may.
-_TAKE = text(
+_TAKE_ANYWHERE = (
     "INSERT INTO lab_claims (thread_id, workspace, owner, answering, runs, stop, request, head) "
     "SELECT t.thread_id, t.workspace, :owner, :answering, :runs, 0, :request, :head FROM lab_threads AS t "
     "WHERE t.thread_id = :thread AND t.workspace = :workspace AND (:runs = 0 OR :limit > "
@@ -28,19 +28,24 @@ _TAKE = text(
     "WHERE lab_claims.owner = excluded.owner OR NOT EXISTS "
     "(SELECT 1 FROM lab_owners AS o WHERE o.owner = lab_claims.owner AND o.until > :now)"
 )
-_TAKE_POSTGRESQL = text(
-    _TAKE.text.replace(":owner, :answering, :runs, 0, :request, :head", "CAST(:owner AS text), CAST(:answering AS "
+_TAKE_POSTGRESQL = (
+    _TAKE_ANYWHERE.replace(":owner, :answering, :runs, 0, :request, :head", "CAST(:owner AS text), CAST(:answering AS "
     "text), CAST(:runs AS integer), 0, CAST(:request AS text), CAST(:head AS text)")
     .replace("(:runs = 0 OR", "(CAST(:runs AS integer) = 0 OR")
 )  # fmt: skip
 
 
-# Written out once: to build a statement anew costs more than to carry it out.
-_ACCEPT = text("UPDATE lab_claims SET request = :request, head = :head WHERE thread_id = :thread AND owner = :owner")
-_LEAVE = text(
-    "UPDATE lab_claims SET owner = '', runs = 0 WHERE thread_id = :thread AND owner = :owner AND request IS NOT NULL"
+_TAKE = Prepared(text(_TAKE_ANYWHERE), postgresql=text(_TAKE_POSTGRESQL))
+_ACCEPT = Prepared(
+    text("UPDATE lab_claims SET request = :request, head = :head WHERE thread_id = :thread AND owner = :owner")
 )
-_RELEASE = text("DELETE FROM lab_claims WHERE thread_id = :thread AND owner = :owner")
+_LEAVE = Prepared(
+    text(
+        "UPDATE lab_claims SET owner = '', runs = 0 "
+        "WHERE thread_id = :thread AND owner = :owner AND request IS NOT NULL"
+    )
+)
+_RELEASE = Prepared(text("DELETE FROM lab_claims WHERE thread_id = :thread AND owner = :owner"))
 _HELD = text(
     "SELECT c.owner, c.answering, c.runs, c.request, c.head, o.address, o.pid, o.until FROM lab_claims AS c "
     "LEFT JOIN lab_owners AS o ON o.owner = c.owner AND o.until > :now WHERE c.thread_id = :thread"
@@ -168,9 +173,7 @@ class Claims:
             "request": None if request is None else request.decode(),
             "head": None if request is None else "",
         }
-        statement = _TAKE_POSTGRESQL if connection.dialect.name == "postgresql" else _TAKE
-        taken = cast("CursorResult[Any]", connection.execute(statement, values))
-        if taken.rowcount == 0:
+        if _TAKE.execute(connection, values) == 0:
             self._refuse(connection, workspace, thread_id, answering)
 
     def _refuse(self, connection: Connection, workspace: str, thread_id: str, answering: frozenset[str]) -> None:
@@ -187,7 +190,7 @@ class Claims:
     def accept(self, connection: Connection, thread_id: str, request: bytes, head: str) -> None:
         """Writes down what a run is about to do, and at which checkpoint the thread stood; raises ClaimLost."""
         values = {"thread": thread_id, "owner": self.owner, "request": request.decode(), "head": head}
-        connection.execute(_ACCEPT, values)
+        _ACCEPT.execute(connection, values)
 
     def release(self, connection: Connection, thread_id: str, *, left: bool) -> bool:
         """Gives a thread back and tells whether it was still this process's.
@@ -195,9 +198,9 @@ class Claims:
         With `left`, what was accepted for it is kept to be offered again.
         """
         own = {"thread": thread_id, "owner": self.owner}
-        if left and cast("CursorResult[Any]", connection.execute(_LEAVE, own)).rowcount:
+        if left and _LEAVE.execute(connection, own):
             return True
-        return cast("CursorResult[Any]", connection.execute(_RELEASE, own)).rowcount > 0
+        return _RELEASE.execute(connection, own) > 0
 
     def standing(self, thread_id: str) -> Standing:
         """Tells who has a thread that this process doesn't, and what was left of its work."""

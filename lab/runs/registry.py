@@ -353,6 +353,8 @@ class Runs:
     def _evict(self) -> None:
         """Drops the logs used longest ago where they're too many or too large; they come back as they were saved."""
         many, large = len(self._logs) - self._keep_logs + 1, sum(log.bytes for log in self._logs.values()) - self._room
+        if many <= 0 and large <= 0:
+            return
         idle = [key for key in self._logs if key[1] not in self._active]
         for key in sorted(idle, key=lambda key: self._logs[key].touched):
             if many <= 0 and large <= 0:

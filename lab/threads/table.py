@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, text, update
 
-from lab.database import STARTS, THREADS, Database
+from lab.database import STARTS, THREADS, Database, Prepared
 from lab.errors import InvalidInput, UnknownThread
 from lab.jsonable import Json, to_jsonable
 from lab.state import Fault, printable_line, sentence
@@ -62,8 +62,8 @@ def given_title(text: str, field: str = "Title") -> str:
     return titled(text)
 
 
-_NEW, _STARTED = insert(THREADS), insert(STARTS)
-"""Without values, which SQLAlchemy would work into the statement anew each time."""
+_NEW, _STARTED = Prepared(insert(THREADS)), Prepared(insert(STARTS))
+_USED = Prepared(text("UPDATE lab_threads SET updated = :now WHERE thread_id = :thread"))
 
 
 class Threads:
@@ -91,9 +91,9 @@ class Threads:
     @staticmethod
     def add(connection: Connection, thread: Thread, given: Mapping[str, Json] | None = None) -> None:
         """Adds a thread, and the input that it's given, if it is."""
-        connection.execute(_NEW, {name: getattr(thread, name) for name in Thread.__slots__})
+        _NEW.execute(connection, {name: getattr(thread, name) for name in Thread.__slots__})
         if given is not None:
-            connection.execute(_STARTED, {"thread_id": thread.thread_id, "input": json.dumps(to_jsonable(given))})
+            _STARTED.execute(connection, {"thread_id": thread.thread_id, "input": json.dumps(to_jsonable(given))})
 
     def given(self, thread_id: str) -> dict[str, Json] | None:
         """Gives the input that the thread was started with; None where none was kept."""
@@ -149,7 +149,7 @@ class Threads:
     @staticmethod
     def touch(connection: Connection, thread_id: str) -> None:
         """Notes that the thread was used now."""
-        connection.execute(update(THREADS).where(THREADS.c.thread_id == thread_id).values(updated=time.time()))
+        _USED.execute(connection, {"thread": thread_id, "now": time.time()})
 
     def rename(self, workspace: str, thread_id: str, title: str) -> None:
         """Gives a thread of this workspace another title; raises InvalidInput, UnknownThread."""

@@ -221,9 +221,9 @@ class Owned:
                 f"The lane '{lane.title}' has no checkpointer, so there is nothing to go on from. Start a new thread."
             )
 
-    def _must_be_offered(self, pattern: Pattern, lane: Lane) -> None:
+    def _must_be_offered(self, lane: Lane) -> None:
         self._must_be_sound()
-        if lane not in self._engine.offered(pattern.slug).lanes:
+        if not self._engine.lane_savers.offers(lane.saver):
             raise NotPossible(
                 f"The lane '{lane.title}' keeps its threads in PostgreSQL, and this lab has none. "
                 "Start the lab with a postgresql:// URL as LAB_DATABASE, or choose another lane."

@@ -35,7 +35,7 @@ class Workspace(Travelling, Keeping):
     ) -> Thread:
         """Starts a new thread of a lane on this input; raises InvalidInput, NotPossible."""
         pattern = self._engine.pattern(slug)
-        self._must_be_offered(pattern, self._engine.lane(slug, lane_key))
+        self._must_be_offered(self._engine.lane(slug, lane_key))
         checked = check_input(self._engine.input_schema(slug, lane_key), values)
         apart = self._must_run_apart(pattern, checked)
         model = going.get("model") or "offline"

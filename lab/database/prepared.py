@@ -1,0 +1,31 @@
+"""Statements that every run carries out, by the shortest way that the database has for them."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from sqlalchemy import Connection, CursorResult, Executable
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql.elements import ClauseElement
+
+_SQLITE = sqlite.dialect(paramstyle="named")
+
+
+class Prepared:
+    """A statement that changes rows, written out once.
+
+    SQLite is given its text itself: to take it through SQLAlchemy costs several times what SQLite needs for it. A
+    connection to a server may be lost, which SQLAlchemy has to see; there the way makes no difference.
+    """
+
+    def __init__(self, statement: Executable, postgresql: Executable | None = None) -> None:
+        """Carries out `postgresql` in its place there, if it's given."""
+        self._statement = postgresql if postgresql is not None else statement
+        self._text = str(cast("ClauseElement", statement).compile(dialect=_SQLITE))
+
+    def execute(self, connection: Connection, values: Mapping[str, Any]) -> int:
+        """Carry the statement out with these values by name, and return how many rows it has changed."""
+        if connection.dialect.name == "sqlite":
+            cursor = connection.connection.cursor()
+            cursor.execute(self._text, values)
+            return cursor.rowcount
+        return cast("CursorResult[Any]", connection.execute(self._statement, values)).rowcount
