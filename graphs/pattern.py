@@ -1,12 +1,13 @@
 """What a pattern is: the one shape that pages, tests, API and README read."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -34,6 +35,21 @@ def compile_with_checkpointer(
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """Compile a graph with the checkpointer, as every lane does that isn't about going without."""
     return graph.compile(checkpointer=checkpointer)
+
+
+class Run(Protocol):
+    """Streams a lane's compiled graph; what a page needs of the stream is among the options."""
+
+    def __call__(self, graph: Any, given: Any, config: RunnableConfig, **options: Any) -> Iterator[Any]:
+        """Call the graph's `stream` with the input, the config and the options."""
+        ...
+
+
+def run_saving_every_superstep(graph: Any, given: Any, config: RunnableConfig, **options: Any) -> Iterator[Any]:
+    """Stream a graph as every lane does that isn't about another durability; without a checkpointer none applies."""
+    durability = None if graph.checkpointer is None else "sync"
+    parts: Iterator[Any] = graph.stream(given, config, durability=durability, **options)
+    return parts
 
 
 class Family(StrEnum):
@@ -98,6 +114,9 @@ class Restart:
 class Recover:
     """Takes up a run whose process was killed: goes on from what is saved, or starts over where nothing is."""
 
+    nothing_saved: bool = False
+    """True where the kill leaves no checkpoint, so that the person starts again instead of going on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Beside:
@@ -143,8 +162,8 @@ class Lane:
     trap: str = ""
     """The mistake that the lane shows on purpose and what it costs; empty where it's sound."""
     breakpoints: Breakpoints = Breakpoints()
-    durability: Literal["sync", "async", "exit"] = "sync"
     compile: Compile = compile_with_checkpointer
+    run: Run = run_saving_every_superstep
     remembers: bool = True
     """False where `compile` passes the checkpointer over, so that no turn leaves anything behind."""
     saver: Saver = ""

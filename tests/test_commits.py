@@ -8,7 +8,7 @@ import pytest
 from lab.checkpoints import SummarySaver
 from lab.events import CheckpointSaved
 from lab.workspace import Workspace
-from tests.toys import OpenLab, State, begin, chain, done, end, everywhere, lane, ran, saved, toy
+from tests.toys import RUNS, OpenLab, State, begin, chain, done, end, everywhere, lane, ran, saved, toy
 
 
 def told(workspace: Workspace, thread_id: str) -> list[int]:
@@ -21,7 +21,7 @@ def told(workspace: Workspace, thread_id: str) -> list[int]:
 def test_no_checkpoint_is_told_of_while_it_is_being_saved(
     open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch, durability: str
 ) -> None:
-    lab = open_toys(toy(lane(chain(a=done("a"), b=done("b")), durability=durability)))
+    lab = open_toys(toy(lane(chain(a=done("a"), b=done("b")), run=RUNS[durability])))
     workspace = lab.workspace("w")
     early: list[str] = []
     save = SummarySaver._put
@@ -50,7 +50,7 @@ def test_a_lane_that_saves_at_its_exit_tells_of_no_checkpoint_before(open_toys: 
         seen.append(told(workspace, thread_ids[0]))
         return {"done": ["b"]}
 
-    workspace = open_toys(toy(lane(chain(a=done("a"), b=looks), durability="exit"))).workspace("w")
+    workspace = open_toys(toy(lane(chain(a=done("a"), b=looks), run=RUNS["exit"]))).workspace("w")
     thread_ids.append(begin(workspace))
     known.set()
     end(workspace, thread_ids[0])

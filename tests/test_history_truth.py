@@ -19,6 +19,7 @@ from lab.lab import Lab
 from lab.workspace import Workspace
 from tests.asking import asks
 from tests.toys import (
+    RUNS,
     OpenLab,
     State,
     before,
@@ -145,7 +146,7 @@ class Shape:
 
     build: Build
     after: Callable[[Workspace, str], None] = nothing
-    durability: Any = "sync"
+    durability: str = "sync"
 
 
 ROW = chain(a=done("a"), b=done("b"), c=done("c"))
@@ -176,7 +177,7 @@ shapes = pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 
 
 def lived(open_toys: OpenLab, shape: Shape) -> tuple[Lab, Workspace, str]:
-    lab = open_toys(toy(lane(shape.build, durability=shape.durability), turns=True))
+    lab = open_toys(toy(lane(shape.build, run=RUNS[shape.durability]), turns=True))
     workspace = lab.workspace("w")
     thread_id = ran(workspace)
     shape.after(workspace, thread_id)

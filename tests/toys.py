@@ -13,8 +13,9 @@ from langgraph.graph import START, StateGraph
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from graphs.pattern import Build, Family, Lane, Pattern, compile_with_checkpointer
+from graphs.pattern import Build, Family, Lane, Pattern, Run, compile_with_checkpointer
 from graphs.persistence.conversation_memory import compile_forgetful
+from graphs.persistence.crash_recovery import run_async, run_exit, run_sync
 from graphs.world import World
 from lab.events import Event, RunEnded, Tokens
 from lab.history import Snapshot
@@ -38,6 +39,8 @@ class State(Input):
 
 
 GIVEN = {"n": 1}
+RUNS: dict[str, Run] = {"sync": run_sync, "async": run_async, "exit": run_exit}
+"""Ways to run a lane, by the durability that each asks for."""
 
 
 class Hold:

@@ -5,10 +5,13 @@ booked and before its superstep has ended. Watch the ledger: what no checkpoint 
 """
 
 import operator
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
@@ -50,6 +53,9 @@ class State(Input):
     receipt: str
 
 
+Payroll = CompiledStateGraph[State, World, Input, State]
+
+
 def build(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
     """Build a superstep for each department, and a count of what the ledger says."""
 
@@ -82,6 +88,21 @@ def build(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
         .add_conditional_edges("pay", left)
         .add_edge("count", END)
     )
+
+
+def run_exit(graph: Payroll, given: Input | None, config: RunnableConfig, **options: Any) -> Iterator[Any]:
+    """Run the trap: the state is saved once, when the run ends, and a killed process never gets there."""
+    return graph.stream(given, config, durability="exit", **options)
+
+
+def run_async(graph: Payroll, given: Input | None, config: RunnableConfig, **options: Any) -> Iterator[Any]:
+    """Save each superstep in the background, while the next ones run; a kill may lose the newest."""
+    return graph.stream(given, config, durability="async", **options)
+
+
+def run_sync(graph: Payroll, given: Input | None, config: RunnableConfig, **options: Any) -> Iterator[Any]:
+    """Save each superstep before the next one begins; a kill loses none, only what the node at work has done."""
+    return graph.stream(given, config, durability="sync", **options)
 
 
 def _killed_at(state: State) -> str | None:

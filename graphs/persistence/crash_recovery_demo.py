@@ -1,11 +1,11 @@
 """Crash recovery, as the lab shows it: texts and examples."""
 
 from graphs.pattern import Example, Family, Lane, Pattern, Recover
-from graphs.persistence.crash_recovery import build
+from graphs.persistence.crash_recovery import build, run_async, run_exit, run_sync
 from graphs.script import by_instruction
 
 TOWN = "Kitchen, Warehouse, Sales, Office"
-RECOVERED = dict.fromkeys(("exit", "async", "sync"), (Recover(),))
+RECOVERED = {"exit": (Recover(nothing_saved=True),), "async": (Recover(),), "sync": (Recover(),)}
 
 PATTERN = Pattern(
     slug="crash-recovery",
@@ -27,16 +27,16 @@ PATTERN = Pattern(
             "Saves the state once, when the run ends.",
             build,
             trap="A killed process never gets to its end: every step is lost, and everybody is paid again.",
-            durability="exit",
+            run=run_exit,
         ),
         Lane(
             "async",
             "Durability async",
             "Saves each superstep in the background, while the next ones run.",
             build,
-            durability="async",
+            run=run_async,
         ),
-        Lane("sync", "Durability sync", "Saves each superstep before the next one begins.", build),
+        Lane("sync", "Durability sync", "Saves each superstep before the next one begins.", build, run=run_sync),
     ),
     examples=(
         Example("A quiet day", {"departments": TOWN, "wages": 12400, "crash": "never"}),

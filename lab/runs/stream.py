@@ -19,6 +19,7 @@ from lab.events import Log, Outcome
 from lab.history import channel_at_fault
 from lab.models import RunStopped, StopSignal, explain, stopped_by
 from lab.runs.callbacks import RunCallbacks
+from lab.runs.calls import CallsAsCode
 from lab.runs.commits import Commits, watched
 from lab.runs.recorder import Recorder, Writes, plain_names
 from lab.types import Graph
@@ -57,19 +58,8 @@ class Stream:
         try:
             if self.at:
                 self.at = _left_behind(self.graph, self._place)
-            config: RunnableConfig = {**self.config, "configurable": self._place, "callbacks": [listener]}
-            parts = self.graph.stream(
-                self.given,
-                config,
-                context=self.world,
-                stream_mode=STREAM_MODES,
-                interrupt_before=list(self.breakpoints.before) or None,
-                interrupt_after=list(self.breakpoints.after) or None,
-                durability=self.lane.durability if self.lane.remembers else None,
-                control=self._control,
-                subgraphs=True,
-                version="v2",
-            )
+            config: RunnableConfig = {**self._at_place, "callbacks": [listener]}
+            parts = self.lane.run(self.graph, self.given, config, control=self._control, **self._options)
             with stopped_by(self._stop):
                 self._record(parts, recorder)
             recorder.end()
@@ -134,6 +124,22 @@ class Stream:
         place = dict(self.config["configurable"])
         return place | {"checkpoint_ns": "", "checkpoint_id": self.at} if self.at else place
 
+    @property
+    def _at_place(self) -> RunnableConfig:
+        return {**self.config, "configurable": self._place}
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        """What the lab asks of the stream, whatever the lane's own call says."""
+        return {
+            "context": self.world,
+            "interrupt_before": list(self.breakpoints.before) or None,
+            "interrupt_after": list(self.breakpoints.after) or None,
+            "stream_mode": list(STREAM_MODES),
+            "subgraphs": True,
+            "version": "v2",
+        }
+
     def _settled(self) -> Outcome:
         if not self.lane.remembers:
             return "finished"
@@ -144,19 +150,9 @@ class Stream:
 
     def calls(self) -> str:
         """Tells the call of this run as code that can be copied."""
-        config = {key: value for key, value in self.config.items() if key != "metadata"}
-        config["configurable"] = self._place
-        pauses = "".join(
-            f"    interrupt_{when}={list(nodes)!r},\n"
-            for when, nodes in (("before", self.breakpoints.before), ("after", self.breakpoints.after))
-            if nodes
-        )
-        durability = f"    durability={self.lane.durability!r},\n" if self.lane.remembers else ""
-        return (
-            f"for part in graph.stream(\n    {self.given!r},\n    {config!r},\n    context=world,\n"
-            f"{pauses}{durability}    subgraphs=True,\n    stream_mode={list(STREAM_MODES)!r},\n"
-            '    version="v2",\n):\n    print(part["type"], part["ns"], part["data"])'
-        )
+        written = CallsAsCode(self.graph)
+        self.lane.run(written, self.given, self._at_place, **self._options)
+        return written.code
 
 
 def _is_stop(error: BaseException) -> bool:

@@ -117,8 +117,8 @@ def _told(pattern: Pattern, lane: Lane, example: Example) -> Iterator[str]:
                 yield f"send {_values(values, input_fields(pattern.slug, lane.key))}"
             case Restart():
                 yield "press *Restart*"
-            case Recover():
-                yield "press *Start again*" if lane.durability == "exit" else "press *Continue*"
+            case Recover(nothing_saved):
+                yield "press *Start again*" if nothing_saved else "press *Continue*"
             case Beside(values):
                 given = _values(values, input_fields(pattern.slug, lane.key))
                 yield f"run once more with {given}, which is a second thread, and show the first one again"
