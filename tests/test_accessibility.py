@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Literal
 
@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Pattern
 from lab.lab import Lab
-from tests.browser import axe, click, idle, keyed, tab_to, visit
+from tests.browser import COLOURS, axe, click, idle, keyed, tab_to, visit
 from tests.journeys import choose_example, run, running_lab, said, stands, thread_of
 from tests.labs import quiet
 from tests.servers import LabServer
@@ -30,14 +30,24 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
 
 
 def findings(page: Page) -> list[str]:
-    """Gives what axe finds in the light theme and then in the dark one."""
-    found = []
-    schemes: tuple[tuple[Literal["light", "dark"], str], ...] = (("light", LIGHT), ("dark", DARK))
-    for scheme, colour in schemes:
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        expect(page.get_by_test_id("stApp")).to_have_css("background-color", colour)
-        found += [f"{scheme}: {finding}" for finding in axe(page)]
-    return found
+    """Gives what axe finds in the light theme, and then of the colours in the dark one, where all else is the same."""
+    return [*_in_theme(page, "light", LIGHT), *_in_theme(page, "dark", DARK, COLOURS)]
+
+
+def _in_theme(page: Page, scheme: Literal["light", "dark"], colour: str, rules: Sequence[str] = ()) -> list[str]:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    expect(page.get_by_test_id("stApp")).to_have_css("background-color", colour)
+    return [f"{scheme}: {finding}" for finding in axe(page, rules=rules)]
+
+
+def test_what_a_page_is_made_of_is_the_same_in_both_themes(server: LabServer, page: Page) -> None:
+    run(page, server, "linear-pipeline")
+    stands(page, PIPELINE, "Finished")
+    idle(page)
+    assert _in_theme(page, "light", LIGHT) == []
+    light = page.locator("body").aria_snapshot()
+    assert _in_theme(page, "dark", DARK) == []
+    expect(page.locator("body")).to_match_aria_snapshot(light)
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ ALLOWED = {
         "evaluate",
     ): "a walk of as many steps as it takes: each look says whether another is needed",
     ("browser.py", "select_row", "bounding_box"): "where to press; whether it was taken is waited for",
+    ("browser.py", "axe", "evaluate"): "axe itself, on a page at rest",
     ("browser.py", "_unrolled", "json_value"): "what the wait itself found",
     ("browser.py", "_lies_within", "evaluate"): "on an element that axe has just named",
     (
