@@ -40,8 +40,17 @@ def compile_with_checkpointer(
 class Run(Protocol):
     """Streams a lane's compiled graph; what a page needs of the stream is among the options."""
 
-    def __call__(self, graph: Any, given: Any, config: RunnableConfig, **options: Any) -> Iterator[Any]:
-        """Call the graph's `stream` with the input, the config and the options."""
+    def __call__(
+        self,
+        graph: Any,
+        given: Any,
+        config: RunnableConfig,
+        *,
+        interrupt_before: Sequence[str] | None,
+        interrupt_after: Sequence[str] | None,
+        **options: Any,
+    ) -> Iterator[Any]:
+        """Call the graph's `stream` with the input, the config, the pauses that a visitor chose and the options."""
         ...
 
 
@@ -161,7 +170,6 @@ class Lane:
     build: Build
     trap: str = ""
     """The mistake that the lane shows on purpose and what it costs; empty where it's sound."""
-    breakpoints: Breakpoints = Breakpoints()
     compile: Compile = compile_with_checkpointer
     run: Run = run_saving_every_superstep
     remembers: bool = True

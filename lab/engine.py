@@ -12,7 +12,7 @@ from langchain_core.runnables.graph import Graph as Drawing
 from langgraph.types import Command
 
 from graphs.catalogue import CATALOGUE
-from graphs.pattern import Breakpoints, Lane, Pattern
+from graphs.pattern import Lane, Pattern
 from graphs.world import World
 from lab.checkpoints import CALLS, Storage, ThreadSaver, ThreadSavers, open_storage
 from lab.database import ArchiveTable, FaultTable, LedgerTable, OutboxTable
@@ -177,7 +177,6 @@ class Engine:
 
     def _stream(self, request: Request, given: Any, *, at: str = "", expendable: bool) -> Stream:
         lane = self.lane(request.pattern, request.lane)
-        own, chosen = lane.breakpoints, request.breakpoints
         return Stream(
             graph=self._graph_for(request),
             lane=lane,
@@ -185,7 +184,7 @@ class Engine:
             config=self.config(request.thread_id, request.pattern, request.lane, request.workspace, request.label),
             at=at,
             world=self.world(request.thread_id, expendable=expendable),
-            breakpoints=Breakpoints((*own.before, *chosen.before), (*own.after, *chosen.after)),
+            breakpoints=request.breakpoints,
         )
 
     def _reanswered(self, request: Request, *, expendable: bool) -> TwoStepRun:

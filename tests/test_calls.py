@@ -66,8 +66,8 @@ def test_the_durability_that_a_run_was_called_with_is_told(sqlite_lab: Lab, slug
     [
         pytest.param(pattern, lane, id=f"{pattern.slug}-{lane.key}")
         for pattern in CATALOGUE
-        if pattern.slug in ("crash-recovery",)
         for lane in pattern.lanes
+        if pattern.slug in ("crash-recovery", "breakpoints") or lane.key == "static"
     ],
 )
 def test_the_call_that_a_pattern_is_about_stands_in_the_file_of_its_graph(pattern: Pattern, lane: Lane) -> None:

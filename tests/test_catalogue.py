@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 import pytest
 from langchain_core.language_models import FakeListChatModel
@@ -178,11 +178,35 @@ def test_every_input_field_has_a_title_and_fits_its_examples(reading: Lab, patte
     assert pattern.crash_field == "" or pattern.crash_field in fields
 
 
+class Called:
+    """Graph that keeps the options of its streams and runs nothing."""
+
+    checkpointer = None
+
+    def __init__(self) -> None:
+        self.options: dict[str, Any] = {}
+
+    def stream(self, _: Any, __: Any, **options: Any) -> Iterator[Any]:
+        """Keep the options."""
+        self.options = options
+        return iter(())
+
+
 @pytest.mark.parametrize(("pattern", "lane"), LANES)
-def test_a_lane_names_only_nodes_and_fields_that_it_has(reading: Lab, pattern: Pattern, lane: Lane) -> None:
+def test_a_lane_pauses_only_at_nodes_that_it_has_and_at_those_that_a_visitor_chose(
+    reading: Lab, pattern: Pattern, lane: Lane
+) -> None:
+    nodes, called = set(reading.reading(pattern.slug, lane.key).builder.nodes), Called()
+    lane.run(called, None, {}, interrupt_before=["one"], interrupt_after=["other"])
+
+    assert {"one"} <= set(called.options["interrupt_before"]) <= {"one", *nodes}
+    assert called.options["interrupt_after"] == ["other"]
+
+
+@pytest.mark.parametrize(("pattern", "lane"), LANES)
+def test_a_lane_names_only_fields_that_it_has(reading: Lab, pattern: Pattern, lane: Lane) -> None:
     builder = reading.reading(pattern.slug, lane.key).builder
 
-    assert {*lane.breakpoints.before, *lane.breakpoints.after} <= set(builder.nodes)
     assert {*lane.edits, *pattern.compares} <= set(get_type_hints(builder.state_schema))
 
 

@@ -8,11 +8,14 @@ and gets the answer as a return value.
 import operator
 import re
 import textwrap
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
+from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -49,6 +52,9 @@ class State(Input):
     feedback: Annotated[str, Field(title="Changes to make", max_length=2000, json_schema_extra={"multiline": True})]
     log: Annotated[list[str], operator.add]
     mail: int
+
+
+Mailing = CompiledStateGraph[State, World, Input, State]
 
 
 class Verdict(BaseModel):
@@ -122,6 +128,19 @@ def build_static(model: BaseChatModel) -> StateGraph[State, World, Input, State]
         return {"log": [f"changes asked: {state['feedback']}"]}
 
     return _steps_around_gate(model).add_node("await_approval", await_approval)
+
+
+def run_static(
+    graph: Mailing,
+    given: Input | None,
+    config: RunnableConfig,
+    *,
+    interrupt_before: Sequence[str] | None = None,
+    **options: Any,
+) -> Iterator[Any]:
+    """Run to the gate and stop before it, by its name; with no input, go on from there."""
+    pauses = [*(interrupt_before or ()), "await_approval"]
+    return graph.stream(given, config, interrupt_before=pauses, durability="sync", **options)
 
 
 def build_interrupt(model: BaseChatModel) -> StateGraph[State, World, Input, State]:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage
 
-from graphs.human.approval_gate import DRAFT, REVISE, build_interrupt, build_static
-from graphs.pattern import Breakpoints, Edit, Example, Family, Go, Lane, Pattern, Reply
+from graphs.human.approval_gate import DRAFT, REVISE, build_interrupt, build_static, run_static
+from graphs.pattern import Edit, Example, Family, Go, Lane, Pattern, Reply
 from graphs.script import by_instruction
 
 OPENING = "I'm writing to you about this: "
@@ -59,7 +59,7 @@ PATTERN = Pattern(
             "Breakpoint and state update",
             "Pauses before the gate by name; a person fills in the state, and the gate checks what was written.",
             build_static,
-            breakpoints=Breakpoints(before=("await_approval",)),
+            run=run_static,
             edits=("approved", "feedback"),
         ),
         Lane(

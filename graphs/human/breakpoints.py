@@ -5,10 +5,13 @@ and the third step makes 33 of it. The graph knows nothing of its pauses.
 """
 
 import operator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
 from pydantic import Field
 from typing_extensions import TypedDict
 
@@ -25,6 +28,9 @@ class State(Input):
     """The number on its way; `history` grows by one line a step."""
 
     history: Annotated[list[str], operator.add]
+
+
+Steps = CompiledStateGraph[State, None, Input, State]
 
 
 def build(_: BaseChatModel) -> StateGraph[State, None, Input, State]:
@@ -53,3 +59,26 @@ def build(_: BaseChatModel) -> StateGraph[State, None, Input, State]:
 
 def _step(name: str, before: int, after: int) -> dict[str, Any]:
     return {"value": after, "history": [f"{name}: {before} -> {after}"]}
+
+
+def run_to_pause(
+    graph: Steps,
+    given: Input | None,
+    config: RunnableConfig,
+    *,
+    interrupt_before: Sequence[str] | None = None,
+    interrupt_after: Sequence[str] | None = None,
+    **options: Any,
+) -> Iterator[Any]:
+    """Run until the next of the pauses chosen for this run; with no input, go on from the last one.
+
+    In between, `graph.update_state(config, {"value": 100})` injects a value.
+    """
+    return graph.stream(
+        given,
+        config,
+        interrupt_before=interrupt_before,
+        interrupt_after=interrupt_after,
+        durability="sync",
+        **options,
+    )

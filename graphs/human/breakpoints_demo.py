@@ -1,6 +1,6 @@
 """Breakpoints, as the lab shows it: texts, examples and offline answers."""
 
-from graphs.human.breakpoints import build
+from graphs.human.breakpoints import build, run_to_pause
 from graphs.pattern import Breakpoints, Edit, Example, Family, Go, Lane, Pattern
 from graphs.script import by_instruction
 
@@ -21,6 +21,7 @@ PATTERN = Pattern(
             "Three steps",
             "Doubles, adds ten, then divides by three and drops the rest.",
             build,
+            run=run_to_pause,
             edits=("value",),
         ),
     ),

@@ -5,11 +5,14 @@ asks only above the limits. Watch the ledger too: an approved expense is paid on
 """
 
 import operator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, Self
 from uuid import uuid4
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -54,6 +57,9 @@ class State(Input):
     decisions: Annotated[list[Decision], operator.add]
     status: Literal["pending", "paid", "rejected"]
     booking: int
+
+
+Approval = CompiledStateGraph[State, World, Input, State]
 
 
 class Verdict(BaseModel):
@@ -148,6 +154,19 @@ def build_static(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
         .add_node("director", director)
         .add_edge("submit", "manager")
     )
+
+
+def run_static(
+    graph: Approval,
+    given: Input | None,
+    config: RunnableConfig,
+    *,
+    interrupt_before: Sequence[str] | None = None,
+    **options: Any,
+) -> Iterator[Any]:
+    """Run to the next approver and stop before that node, by its name; with no input, go on from there."""
+    pauses = [*(interrupt_before or ()), "manager", "director"]
+    return graph.stream(given, config, interrupt_before=pauses, durability="sync", **options)
 
 
 def build_dynamic(_: BaseChatModel) -> StateGraph[State, World, Input, State]:

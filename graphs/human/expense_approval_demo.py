@@ -1,7 +1,7 @@
 """Expense approval, as the lab shows it: texts, examples and offline answers."""
 
-from graphs.human.expense_approval import build_dynamic, build_static
-from graphs.pattern import Breakpoints, Edit, Example, Family, Go, Lane, Pattern, Reply
+from graphs.human.expense_approval import build_dynamic, build_static, run_static
+from graphs.pattern import Edit, Example, Family, Go, Lane, Pattern, Reply
 from graphs.script import by_instruction
 
 _YES = {"decision": "approved"}
@@ -27,7 +27,7 @@ PATTERN = Pattern(
             "Pause on every request",
             "Stops before each approver whatever the amount; the decision is written into the state.",
             build_static,
-            breakpoints=Breakpoints(before=("manager", "director")),
+            run=run_static,
             edits=("decision", "note"),
         ),
         Lane(
