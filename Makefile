@@ -22,7 +22,7 @@ test: .venv/.tests ## Run every test, style and floors included
 	@scripts/system_packages.sh
 	@$(PYTHON) -m pytest $(PARALLEL) $(ARGS)
 
-# What tests/kinds.py marks is left out: all that needs more than its own process.
+# What tests/support/kinds.py marks is left out: all that needs more than its own process.
 check: .venv/.tests ## Run style, types, floors and the engine's tests, for the everyday loop
 	@$(PYTHON) -m pytest $(PARALLEL) -m "not (browser or server or pages or postgresql or processes)" $(ARGS)
 
@@ -30,7 +30,7 @@ lint: .venv/.tests ## Check style, types and floors only
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
-	@$(PYTHON) -m pytest -q tests/test_floors.py
+	@$(PYTHON) -m pytest -q tests/project/test_floors.py
 
 format: .venv/.tests ## Lay the code out and repair what can be repaired
 	@$(PYTHON) -m ruff check --fix-only --quiet .

@@ -14,8 +14,9 @@ from lab.events import Tokens
 from lab.lab import Lab
 from lab.settings import Settings
 from lab.workspace_cookie import LOCAL
-from tests.browser import FLAGS, answered, click, count_runs, idle, keyed, visit
-from tests.servers import ROOT, LabServer
+from tests.support.browser_verbs import FLAGS, answered, click, count_runs, idle, keyed, visit
+from tests.support.project import ROOT
+from tests.support.servers import LabServer
 
 APP = ROOT / "app.py"
 HELLO = ROOT / "benchmarks" / "hello.py"

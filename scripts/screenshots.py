@@ -13,8 +13,9 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.browser import FLAGS, click, count_runs, keyed
-from tests.servers import ROOT, LabServer
+from tests.support.browser_verbs import FLAGS, click, count_runs, keyed
+from tests.support.project import ROOT
+from tests.support.servers import LabServer
 
 DOCS = ROOT / "docs"
 WIDTH = 1440

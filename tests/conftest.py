@@ -10,11 +10,16 @@ from hypothesis import HealthCheck, settings
 
 from graphs.pattern import Pattern
 from lab.lab import Lab
-from tests.labs import database, quiet
-from tests.play import Play, player
-from tests.toys import OpenLab
+from tests.support.example_player import Play, player
+from tests.support.labs import database, quiet
+from tests.support.toy_patterns import OpenLab
 
-pytest_plugins = ["tests.fixtures_exports", "tests.fixtures_pages", "tests.fixtures_servers", "tests.kinds"]
+pytest_plugins = [
+    "tests.support.fixtures_thread_files",
+    "tests.support.fixtures_pages",
+    "tests.support.fixtures_servers",
+    "tests.support.kinds",
+]
 
 # A busy machine is no finding of a property; what may not take long has a test of its own.
 settings.register_profile("lab", deadline=None, suppress_health_check=[HealthCheck.too_slow])

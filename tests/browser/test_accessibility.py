@@ -1,0 +1,184 @@
+"""Whether everybody can use the pages: WCAG by axe in both themes, and the keyboard alone."""
+
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from graphs.catalogue import CATALOGUE
+from graphs.pattern import Pattern
+from lab.lab import Lab
+from tests.support.browser_verbs import COLOURS, axe, click, idle, keyed, tab_to, visit
+from tests.support.labs import quiet
+from tests.support.pattern_journeys import choose_example, run, running_lab, said, stands, thread_of
+from tests.support.servers import LabServer
+from ui.history.tabs import VIEWS
+
+PIPELINE = "linear-pipeline_pipeline"
+LIGHT, DARK = "rgb(255, 255, 255)", "rgb(20, 23, 22)"
+ENDED = re.compile(r"(Finished|Paused|Waiting for an answer|Failed|Its process was killed)$")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    with running_lab(tmp_path_factory.mktemp("accessibility"), {"LAB_WORKSPACES": "own"}) as running:
+        yield running
+
+
+def findings(page: Page) -> list[str]:
+    """Gives what axe finds in the light theme, and then of the colours in the dark one, where all else is the same."""
+    return [*_in_theme(page, "light", LIGHT), *_in_theme(page, "dark", DARK, COLOURS)]
+
+
+def _in_theme(page: Page, scheme: Literal["light", "dark"], colour: str, rules: Sequence[str] = ()) -> list[str]:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    expect(page.get_by_test_id("stApp")).to_have_css("background-color", colour)
+    return [f"{scheme}: {finding}" for finding in axe(page, rules=rules)]
+
+
+def test_what_a_page_is_made_of_is_the_same_in_both_themes(server: LabServer, page: Page) -> None:
+    run(page, server, "linear-pipeline")
+    stands(page, PIPELINE, "Finished")
+    idle(page)
+    assert _in_theme(page, "light", LIGHT) == []
+    light = page.locator("body").aria_snapshot()
+    assert _in_theme(page, "dark", DARK) == []
+    expect(page.locator("body")).to_match_aria_snapshot(light)
+
+
+@pytest.fixture
+def page(page: Page) -> Page:
+    """A page so high that hardly anything is scrolled out of sight, where axe wouldn't look."""
+    page.set_viewport_size({"width": 1440, "height": 3000})
+    return page
+
+
+@pytest.mark.parametrize("path", ["", "threads", "explorer"])
+def test_a_page_without_threads_is_accessible(path: str, server: LabServer, page: Page) -> None:
+    visit(page, f"{server.url}/{path}")
+    assert findings(page) == []
+
+
+def test_the_list_of_threads_is_accessible(server: LabServer, page: Page) -> None:
+    run(page, server, "expense-approval")
+    stands(page, "expense-approval_dynamic", "Finished")
+    visit(page, f"{server.url}/threads")
+    expect(page.locator("[class*='st-key-row_']")).to_have_count(2)
+    assert findings(page) == []
+
+
+def fork(server: LabServer, page: Page) -> None:
+    """Gives the thread on the page a second branch."""
+    path = server.data / "lab.sqlite"
+    thread_id = thread_of(page)
+    with closing(sqlite3.connect(path)) as connection:
+        asked = "SELECT workspace FROM lab_threads WHERE thread_id = ?"
+        (name,) = connection.execute(asked, (thread_id,)).fetchone()
+    lab = Lab(quiet(str(path)))
+    workspace = lab.workspace(name)
+    workspace.replay(thread_id, workspace.history(thread_id).rows[1].checkpoint_id)
+    assert workspace.wait(thread_id)
+    lab.close()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_of_a_thread_with_branches_is_accessible_in_the_explorer(
+    view: str, server: LabServer, page: Page
+) -> None:
+    run(page, server, "linear-pipeline")
+    stands(page, PIPELINE, "Finished")
+    idle(page)
+    fork(server, page)
+    visit(page, f"{server.url}/explorer?thread={thread_of(page)}&view={view.replace(' ', '+')}")
+    expect(page.get_by_role("tab", name=view, exact=True)).to_have_attribute("aria-selected", "true")
+    assert findings(page) == []
+
+
+@pytest.mark.parametrize("action", ["Rename", "Copy", "Export", "Prune branches", "Delete", "Import"])
+def test_what_is_done_with_a_thread_is_accessible(action: str, server: LabServer, page: Page) -> None:
+    run(page, server, "linear-pipeline")
+    stands(page, PIPELINE, "Finished")
+    fork(server, page)
+    visit(page, f"{server.url}/threads")
+    if action == "Import":
+        click(page, "threads_import")
+    else:
+        page.locator("[class*='st-key-actions_'] button").first.click()
+        page.get_by_role("menuitem", name=action).click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    idle(page)
+    assert findings(page) == []
+
+
+@pytest.mark.parametrize("pattern", CATALOGUE, ids=lambda pattern: pattern.slug)
+def test_a_pattern_is_accessible_before_and_after_a_run(pattern: Pattern, server: LabServer, page: Page) -> None:
+    visit(page, f"{server.url}/{pattern.slug}")
+    before = findings(page)
+    number = next((n for n, example in enumerate(pattern.examples) if example.steps), 0)
+    choose_example(page, pattern.slug, number)
+    click(page, f"{pattern.slug}_run", settle=False)
+    for lane in [lane for lane in pattern.lanes if lane.saver != "postgresql"]:
+        expect(keyed(page, f"lane_{pattern.slug}_{lane.key}").locator(".stMarkdownBadge").first).to_have_text(
+            # Killed processes take seconds each, and many more on a busy machine.
+            ENDED,
+            timeout=90_000,
+        )
+    idle(page)
+    assert (before, findings(page)) == ([], [])
+
+
+@pytest.mark.parametrize("tab", ["Timeline", "Events", "Code"])
+def test_a_tab_is_accessible(tab: str, server: LabServer, page: Page) -> None:
+    run(page, server, "parallel")
+    stands(page, "parallel_fan-out", "Finished")
+    stands(page, "parallel_sequential", "Finished")
+    page.get_by_role("tab", name=tab).click()
+    expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
+    idle(page)
+    assert findings(page) == []
+
+
+def test_a_failed_lane_is_accessible(server: LabServer, page: Page) -> None:
+    visit(page, f"{server.url}/linear-pipeline")
+    choose_example(page, "linear-pipeline", 2)
+    click(page, "linear-pipeline_run")
+    stands(page, PIPELINE, "Failed")
+    assert findings(page) == []
+
+
+def test_a_dark_theme_can_be_asked_for_by_address(server: LabServer, page: Page) -> None:
+    visit(page, f"{server.url}/linear-pipeline?embed_options=dark_theme")
+    expect(page.get_by_test_id("stApp")).to_have_css("background-color", DARK)
+
+
+def test_a_run_is_started_by_keyboard_alone(server: LabServer, page: Page) -> None:
+    visit(page, f"{server.url}/linear-pipeline")
+    tab_to(page, ".st-key-linear-pipeline_run button")
+    page.keyboard.press("Enter")
+    stands(page, PIPELINE, "Finished")
+    expect(said(page, PIPELINE).first).to_be_visible()
+
+
+def test_a_node_of_the_diagram_says_its_name_and_is_no_button_that_does_nothing(server: LabServer, page: Page) -> None:
+    visit(page, f"{server.url}/linear-pipeline")
+    node = page.locator(".nd[data-n=clean]")
+    expect(node).to_have_role("img")
+    expect(node).to_have_accessible_name("clean")
+    expect(page.locator(".lg [tabindex], .lg [role=button]")).to_have_count(0)
+
+
+def test_a_question_is_answered_by_keyboard_alone(server: LabServer, page: Page) -> None:
+    visit(page, f"{server.url}/expense-approval")
+    choose_example(page, "expense-approval", 1)
+    click(page, "expense-approval_run")
+    stands(page, "expense-approval_dynamic", "Waiting for an answer")
+    card = ".st-key-lane_expense-approval_dynamic [data-testid=stForm]"
+    tab_to(page, f"{card} [role=radio]")
+    page.keyboard.press("Space")
+    tab_to(page, f"{card} [data-testid=stFormSubmitButton] button")
+    page.keyboard.press("Enter")
+    stands(page, "expense-approval_dynamic", "Finished")

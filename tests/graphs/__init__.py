@@ -1,0 +1,1 @@
+"""The patterns, one file each, and the catalogue's contract."""

@@ -1,0 +1,157 @@
+"""Approval gate: nothing is sent before a yes, each revision follows its feedback, and one yes sends one mail."""
+
+from typing import Any
+
+import pytest
+
+from graphs.human.approval_gate import Verdict
+from graphs.human.approval_gate_demo import PATTERN
+from graphs.pattern import Edit, Example, Go, Reply, Step
+from lab.errors import InvalidInput
+from lab.state import check_answer
+from tests.support.example_player import Play
+
+LANES = tuple(lane.key for lane in PATTERN.lanes)
+AT_ONCE, CHANGED_TWICE, UNDECIDED, NO_ADDRESS = range(4)
+ASKED: dict[str, Any] = {"recipient": "ben@example.org", "request": "Thank Ben for the workshop"}
+
+
+def changed(lane: str, *wishes: str) -> Example:
+    """Makes an example that asks for these changes and then approves."""
+    by_form: list[Step] = [step for wish in wishes for step in (Edit({"feedback": wish}), Go())]
+    by_answer = [Reply({"decision": "change", "feedback": wish}) for wish in wishes]
+    steps = {
+        "static": (*by_form, Edit({"approved": True}), Go()),
+        "interrupt": (*by_answer, Reply({"decision": "approve"})),
+    }
+    return Example("changed", ASKED, {lane: steps[lane]})
+
+
+@pytest.mark.parametrize("lane", LANES)
+@pytest.mark.parametrize("example", [AT_ONCE, CHANGED_TWICE])
+def test_an_approved_draft_is_sent_exactly_once(play: Play, lane: str, example: int) -> None:
+    played = play("approval-gate", lane, example)
+
+    assert (played.status, played.error) == ("finished", None)
+    assert [mail["body"] for mail in played.outbox] == [played.values["draft"]]
+    assert played.outbox[0]["recipient"] == PATTERN.examples[example].input["recipient"]
+    assert played.values["mail"] == played.outbox[0]["number"]
+    assert played.visited.count("send") == 1
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_approval_at_once_revises_nothing(play: Play, lane: str) -> None:
+    played = play("approval-gate", lane, AT_ONCE)
+
+    assert played.values["log"] == ["approved", "sent"]
+    assert "revise" not in played.visited
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_two_wishes_revise_the_draft_twice(play: Play, lane: str) -> None:
+    played = play("approval-gate", lane, CHANGED_TWICE)
+
+    assert played.values["log"] == [
+        "changes asked: More grateful, please",
+        "revised",
+        "changes asked: Make it shorter",
+        "revised",
+        "approved",
+        "sent",
+    ]
+    assert "Thank you" in played.values["draft"]
+    assert "I'm writing to you" not in played.values["draft"]
+
+
+@pytest.mark.parametrize("example", [AT_ONCE, CHANGED_TWICE])
+def test_both_lanes_send_the_same_mail(play: Play, example: int) -> None:
+    static, interrupted = (play("approval-gate", lane, example) for lane in LANES)
+
+    assert static.outbox[0]["body"] == interrupted.outbox[0]["body"]
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_another_wish_gives_another_draft(play: Play, lane: str) -> None:
+    drafts = {play("approval-gate", lane, changed(lane, wish)).values["draft"] for wish in ("shorter", "friendlier")}
+    mentions = play("approval-gate", lane, changed(lane, "Mention the slides")).values["draft"]
+
+    assert len(drafts | {mentions}) == 3
+    assert "Mention the slides" in mentions
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_changes_may_be_asked_for_as_often_as_wanted(play: Play, lane: str) -> None:
+    played = play("approval-gate", lane, changed(lane, "one", "two", "three", "four", "five"))
+
+    assert played.values["log"].count("revised") == 5
+    assert len(played.outbox) == 1
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_revised_draft_needs_a_decision_of_its_own(play: Play, lane: str) -> None:
+    first = {"static": (Edit({"feedback": "shorter"}), Go()), "interrupt": (_wish("shorter"),)}
+    played = play("approval-gate", lane, Example("changed once", ASKED, first))
+
+    assert played.status == {"static": "resumable", "interrupt": "waiting"}[lane]
+    assert (played.values["approved"], played.values["feedback"]) == (False, "")
+    assert played.outbox == []
+
+
+def test_the_question_shows_the_draft_that_would_be_sent(play: Play) -> None:
+    played = play("approval-gate", "interrupt", CHANGED_TWICE)
+
+    assert len(played.asked) == 3
+    assert played.asked[-1]["draft"] == played.outbox[0]["body"]
+    assert [asked["revisions so far"] for asked in played.asked] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_nothing_is_sent_while_nobody_decides(play: Play, lane: str) -> None:
+    played = play("approval-gate", lane, UNDECIDED)
+
+    assert played.status != "finished"
+    assert played.outbox == []
+    assert {"send", "revise"}.isdisjoint(played.visited)
+
+
+def test_the_static_gate_says_what_is_missing_and_opens_after_it_is_written(play: Play) -> None:
+    refused = play("approval-gate", "static", UNDECIDED)
+    steps = (Go(), Edit({"approved": True}), Go())
+    written = play("approval-gate", "static", Example("late", ASKED, {"static": steps}))
+
+    assert refused.error is not None
+    assert refused.error.startswith("NotDecided: ")
+    assert refused.failed_node == "await_approval"
+    assert written.status == "finished"
+    assert len(written.outbox) == 1
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_recipient_without_address_is_refused_before_anything_is_drafted(play: Play, lane: str) -> None:
+    played = play("approval-gate", lane, NO_ADDRESS)
+
+    assert played.error is not None
+    assert played.error.startswith("NoAddress: ")
+    assert played.visited == ["draft"]
+    assert (played.answers, played.asked, played.outbox) == ([], [], [])
+
+
+@pytest.mark.parametrize(
+    "answer", [{"decision": "change"}, {"decision": "change", "feedback": " "}, {}, {"decision": "?"}]
+)
+def test_the_schema_refuses_a_wish_for_changes_without_feedback(answer: dict[str, str]) -> None:
+    with pytest.raises(InvalidInput):
+        check_answer(Verdict.model_json_schema(), answer)
+    with pytest.raises(ValueError, match="Verdict"):
+        Verdict.model_validate(answer)
+
+
+@pytest.mark.parametrize("answer", [{"decision": "approve"}, {"decision": "change", "feedback": "shorter"}])
+def test_the_schema_accepts_a_decision(answer: dict[str, str]) -> None:
+    check_answer(Verdict.model_json_schema(), answer)
+
+    assert Verdict.model_validate(answer).decision == answer["decision"]
+
+
+def _wish(feedback: str) -> Reply:
+    return Reply({"decision": "change", "feedback": feedback})

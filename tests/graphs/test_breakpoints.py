@@ -1,0 +1,64 @@
+"""Breakpoints: where the visitor pauses doesn't change the sum, and what they inject does."""
+
+import pytest
+
+from graphs.pattern import Breakpoints, Edit, Example, Go
+from tests.support.example_player import Play
+
+STRAIGHT, INJECTED, STEP_BY_STEP, CHANGED_FIRST, LEFT = range(5)
+NODES = ("a", "b", "c")
+
+
+@pytest.mark.parametrize(
+    ("example", "value", "history"),
+    [
+        (STRAIGHT, 6, ["a: 5 -> 10", "b: 10 -> 20", "c: 20 -> 6"]),
+        (INJECTED, 33, ["a: 5 -> 10", "b: 10 -> 20", "c: 100 -> 33"]),
+        (STEP_BY_STEP, 11, ["a: 12 -> 24", "b: 24 -> 34", "c: 34 -> 11"]),
+        (CHANGED_FIRST, -2, ["a: -7 -> -14", "b: -14 -> -4", "c: -4 -> -2"]),
+    ],
+)
+def test_the_value_goes_through_the_three_steps(play: Play, example: int, value: int, history: list[str]) -> None:
+    played = play("breakpoints", "steps", example)
+
+    assert (played.status, played.error) == ("finished", None)
+    assert (played.values["value"], played.values["history"]) == (value, history)
+
+
+@pytest.mark.parametrize("example", [STRAIGHT, INJECTED, STEP_BY_STEP, CHANGED_FIRST])
+def test_every_step_runs_once_whatever_the_pauses(play: Play, example: int) -> None:
+    assert play("breakpoints", "steps", example).visited == list(NODES)
+
+
+def test_the_step_after_a_pause_left_standing_never_runs(play: Play) -> None:
+    played = play("breakpoints", "steps", LEFT)
+
+    assert played.status == "resumable"
+    assert played.values["value"] == 20
+    assert "c" not in played.visited
+
+
+@pytest.mark.parametrize("node", NODES)
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_any_node_can_be_paused_at_on_either_side(play: Play, node: str, side: str) -> None:
+    breakpoints = Breakpoints(before=(node,)) if side == "before" else Breakpoints(after=(node,))
+    done = NODES[: NODES.index(node) + (side == "after")]
+    played = play("breakpoints", "steps", Example("paused", {"value": 5}, {}, breakpoints))
+
+    assert played.visited == list(done)
+    assert played.status == ("finished" if done == NODES else "resumable")
+
+
+@pytest.mark.parametrize("node", NODES)
+def test_a_pause_without_an_edit_changes_nothing(play: Play, node: str) -> None:
+    paused = Example("paused", {"value": 5}, {"steps": (Go(),)}, Breakpoints(before=(node,)))
+
+    assert play("breakpoints", "steps", paused).values == play("breakpoints", "steps", STRAIGHT).values
+
+
+def test_an_injected_value_doesnt_run_a_step_by_itself(play: Play) -> None:
+    edited = Example("edited", {"value": 5}, {"steps": (Edit({"value": 100}),)}, Breakpoints(after=("b",)))
+    played = play("breakpoints", "steps", edited)
+
+    assert played.values["value"] == 100
+    assert played.visited == ["a", "b"]

@@ -1,0 +1,158 @@
+"""Expense approval: who is asked for which amount, and that only an approved expense is paid, once."""
+
+from typing import Any
+
+import pytest
+
+from graphs.human.expense_approval import Verdict
+from graphs.human.expense_approval_demo import PATTERN
+from graphs.pattern import Edit, Example, Go, Reply
+from lab.errors import InvalidInput
+from lab.state import check_answer
+from tests.support.example_player import Play
+
+LANES = tuple(lane.key for lane in PATTERN.lanes)
+SMALL, MIDDLE, LARGE, MANAGER_SAYS_NO, DIRECTOR_SAYS_NO, UNDECIDED = range(6)
+YES = {"decision": "approved"}
+
+
+def claim(amount: float, steps: dict[str, Any] | None = None) -> Example:
+    """Makes an example of that amount."""
+    return Example("claim", {"description": "Books", "amount": amount}, steps or {})
+
+
+@pytest.mark.parametrize("lane", LANES)
+@pytest.mark.parametrize(("example", "cents"), [(SMALL, 50_00), (MIDDLE, 500_00), (LARGE, 2_000_00)])
+def test_an_approved_expense_is_paid_exactly_once(play: Play, lane: str, example: int, cents: int) -> None:
+    played = play("expense-approval", lane, example)
+
+    assert (played.status, played.error, played.values["status"]) == ("finished", None, "paid")
+    assert [(row["order"], row["cents"]) for row in played.ledger] == [(played.values["claim"], cents)]
+    assert played.values["booking"] == played.ledger[0]["number"]
+    assert "refuse" not in played.visited
+
+
+@pytest.mark.parametrize("lane", LANES)
+@pytest.mark.parametrize("example", [MANAGER_SAYS_NO, DIRECTOR_SAYS_NO])
+def test_a_rejected_expense_is_never_paid_and_keeps_its_note(play: Play, lane: str, example: int) -> None:
+    played = play("expense-approval", lane, example)
+
+    assert (played.status, played.values["status"]) == ("finished", "rejected")
+    assert played.values["decisions"][-1]["note"].strip()
+    assert played.ledger == []
+    assert "pay" not in played.visited
+
+
+@pytest.mark.parametrize(
+    ("example", "people"),
+    [
+        (SMALL, []),
+        (MIDDLE, ["manager"]),
+        (LARGE, ["manager", "director"]),
+        (MANAGER_SAYS_NO, ["manager"]),
+        (DIRECTOR_SAYS_NO, ["manager", "director"]),
+    ],
+)
+def test_the_dynamic_lane_asks_only_who_is_needed(play: Play, example: int, people: list[str]) -> None:
+    played = play("expense-approval", "dynamic", example)
+
+    assert [made["by"] for made in played.values["decisions"]] == people
+    assert len(played.asked) == len(people)
+    assert all(role in asked["question"] for role, asked in zip(people, played.asked, strict=True))
+
+
+def test_the_static_lane_stops_for_the_smallest_request(play: Play) -> None:
+    played = play("expense-approval", "static", claim(0.01))
+
+    assert played.status == "resumable"
+    assert played.visited == ["submit"]
+    assert played.ledger == []
+
+
+@pytest.mark.parametrize(
+    ("amount", "status"), [(100, "finished"), (100.01, "waiting"), (1000, "waiting"), (0.29, "finished")]
+)
+def test_a_sum_that_equals_the_limit_still_passes_alone(play: Play, amount: float, status: str) -> None:
+    played = play("expense-approval", "dynamic", claim(amount))
+
+    assert played.status == status
+    assert [row["cents"] for row in played.ledger] == ([round(amount * 100)] if status == "finished" else [])
+
+
+@pytest.mark.parametrize(("amount", "status"), [(1000, "finished"), (1000.01, "waiting")])
+def test_the_director_is_asked_only_above_the_second_limit(play: Play, amount: float, status: str) -> None:
+    assert play("expense-approval", "dynamic", claim(amount, {"dynamic": (Reply(YES),)})).status == status
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_the_director_is_not_asked_once_the_manager_has_said_no(play: Play, lane: str) -> None:
+    played = play("expense-approval", lane, MANAGER_SAYS_NO)
+
+    assert "director" not in played.visited
+    assert [made["by"] for made in played.values["decisions"]] == ["manager"]
+
+
+def test_the_director_sees_what_the_manager_said(play: Play) -> None:
+    assert play("expense-approval", "dynamic", LARGE).asked[1]["manager said"] == "approved"
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_the_managers_yes_alone_doesnt_pay_a_large_expense(play: Play, lane: str) -> None:
+    once = {"static": (Edit(YES), Go()), "dynamic": (Reply(YES),)}
+    played = play("expense-approval", lane, claim(2000, once))
+
+    assert played.status != "finished"
+    assert played.values["decision"] == "open"
+    assert played.ledger == []
+
+
+def test_the_managers_written_yes_isnt_taken_for_the_directors(play: Play) -> None:
+    played = play("expense-approval", "static", claim(2000, {"static": (Edit(YES), Go(), Go())}))
+
+    assert played.error is not None
+    assert played.error.startswith("NotDecided: The director ")
+    assert played.ledger == []
+
+
+def test_the_static_lane_refuses_to_go_on_undecided(play: Play) -> None:
+    played = play("expense-approval", "static", UNDECIDED)
+
+    assert (played.status, played.failed_node) == ("resumable", "manager")
+    assert played.error is not None
+    assert played.error.startswith("NotDecided: The manager ")
+    assert played.ledger == []
+
+
+def test_the_dynamic_lane_waits_while_nobody_answers(play: Play) -> None:
+    played = play("expense-approval", "dynamic", UNDECIDED)
+
+    assert (played.status, played.error) == ("waiting", None)
+    assert played.ledger == []
+
+
+def test_the_static_lane_refuses_a_rejection_without_a_note_and_goes_on_once_it_is_there(play: Play) -> None:
+    bare = (Edit({"decision": "rejected", "note": "  "}), Go())
+    refused = play("expense-approval", "static", claim(500, {"static": bare}))
+    noted = play("expense-approval", "static", claim(500, {"static": (*bare, Edit({"note": "Too dear"}), Go())}))
+
+    assert refused.error is not None
+    assert "A rejection needs a note." in refused.error
+    assert (noted.status, noted.values["status"]) == ("finished", "rejected")
+    assert refused.ledger == noted.ledger == []
+
+
+@pytest.mark.parametrize(
+    "answer", [{"decision": "rejected"}, {"decision": "rejected", "note": " "}, {}, {"decision": "no"}]
+)
+def test_the_schema_refuses_a_rejection_without_a_note(answer: dict[str, str]) -> None:
+    with pytest.raises(InvalidInput):
+        check_answer(Verdict.model_json_schema(), answer)
+    with pytest.raises(ValueError, match="Verdict"):
+        Verdict.model_validate(answer)
+
+
+@pytest.mark.parametrize("answer", [YES, {"decision": "rejected", "note": "Too dear"}])
+def test_the_schema_accepts_a_yes_and_a_no_with_its_reason(answer: dict[str, str]) -> None:
+    check_answer(Verdict.model_json_schema(), answer)
+
+    assert Verdict.model_validate(answer).decision == answer["decision"]

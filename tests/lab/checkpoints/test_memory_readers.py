@@ -1,0 +1,79 @@
+"""In memory who reads a thread sees it whole, also while its nodes write."""
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from langgraph.checkpoint.base import empty_checkpoint
+
+from lab.checkpoints import index_rows, marked_writes, open_for_reading, state_sizes, task_marks
+from lab.checkpoints.savers import SummaryMemorySaver
+from lab.lab import Lab
+from tests.support.labs import quiet
+from tests.support.toy_patterns import two_steps
+
+ROUNDS = 400
+WRITES = 30
+
+
+@pytest.fixture
+def hasty() -> Iterator[None]:
+    """Lets threads take turns far more often than they would."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("way", ["get_tuple", "list", "marks", "marked", "sizes", "rows", "links"])
+def test_a_reader_is_not_disturbed_by_writers(way: str) -> None:
+    lab = Lab(quiet("memory"), patterns=[two_steps()])
+    saver = lab.storage.saver
+    assert isinstance(saver, SummaryMemorySaver)
+    place: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": ""}}
+    at: Any = {"configurable": {**place["configurable"], "checkpoint_id": "000"}}
+
+    def links() -> None:
+        with open_for_reading(lab.storage) as opened:
+            opened.rows.links("t")
+            opened.rows.writes("t", "", "000")
+
+    ways: dict[str, Callable[[], object]] = {
+        "get_tuple": lambda: saver.get_tuple(at),
+        "list": lambda: list(saver.list(place)),
+        "marks": lambda: task_marks(lab.storage, "t"),
+        "marked": lambda: marked_writes(lab.storage, "t", ["000"]),
+        "sizes": lambda: state_sizes(lab.storage, "t", ["000"]),
+        "rows": lambda: index_rows(lab.storage, "t"),
+        "links": links,
+    }
+    saver.put(place, {**empty_checkpoint(), "id": "000"}, {"source": "input", "step": -1, "parents": {}}, {})
+    failed: list[Exception] = []
+    ended = threading.Event()
+
+    def read() -> None:
+        while not ended.is_set():
+            try:
+                ways[way]()
+            except RuntimeError as error:
+                failed.append(error)
+                return
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for number in range(ROUNDS):
+        saver.put_writes(at, [("__interrupt__", number)] * WRITES, f"task {number}")
+        ident = f"{number + 1:03}"
+        noted: Any = {"source": "loop", "step": number, "parents": {}}
+        saver.put(place, {**empty_checkpoint(), "id": ident}, noted, {})
+        saver.put_writes(
+            {"configurable": {**place["configurable"], "checkpoint_id": ident}}, [("x", number)] * WRITES, "task"
+        )
+    ended.set()
+    reader.join(60)
+    lab.close()
+
+    assert failed == []

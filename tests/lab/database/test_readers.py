@@ -1,0 +1,184 @@
+"""Who reads waits for no writer, and what goes wrong with the database is told in words."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lab.checkpoints import SummarySqliteSaver, storage
+from lab.database import sqlite_file
+from lab.errors import DamageFound, StorageUnavailable
+from lab.history import Only
+from lab.lab import Lab
+from lab.threads import Threads
+from lab.workspace import Workspace
+from tests.support.app_pages import open_page
+from tests.support.labs import quiet
+from tests.support.toy_patterns import begin, end, names, ran, saved, two_steps
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Holds the write lock of a database, as another program may."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def looks(workspace: Workspace, thread_id: str) -> dict[str, Callable[[], object]]:
+    """Gives the ways to look at a thread."""
+    ident = saved(workspace, thread_id)[1]
+    return {
+        "status": lambda: workspace.status(thread_id),
+        "threads": workspace.threads,
+        "snapshot": lambda: workspace.snapshot(thread_id, ident),
+        "values": lambda: workspace.values(thread_id, ident),
+        "history": lambda: workspace.history(thread_id, Only(text="a")),
+        "tree": lambda: workspace.tree(thread_id),
+        "events": lambda: workspace.events(thread_id),
+        "diff": lambda: workspace.diff(thread_id, None, ident),
+        "sizes": lambda: workspace.sizes([thread_id]),
+    }
+
+
+def test_no_reader_waits_while_writers_wait_for_another_programs_lock(tmp_path: Path) -> None:
+    path = tmp_path / "lab.sqlite"
+    lab = Lab(quiet(str(path)), patterns=[two_steps()])
+    workspace = lab.workspace("w")
+    thread_id, other = ran(workspace), ran(workspace)
+    acts = looks(workspace, thread_id)
+    with locked(path):
+        # One that waits in the checkpointer, and one in the lab's own tables.
+        waiting = [
+            threading.Thread(target=workspace.fork, args=(other, saved(workspace, other)[1], {"n": 2}, {})),
+            threading.Thread(target=workspace.rename, args=(other, "another")),
+        ]
+        for writer in waiting:
+            writer.start()
+        deadline = time.monotonic() + 30
+        saver = lab.storage.saver
+        assert isinstance(saver, SummarySqliteSaver)
+        while not saver.lock.locked() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        began = time.monotonic()
+        for act in acts.values():
+            act()
+        took = time.monotonic() - began
+        assert all(writer.is_alive() for writer in waiting)
+    for writer in waiting:
+        writer.join(30)
+
+    assert took < 10
+    assert workspace.thread(other).title == "another"
+    assert len(saved(workspace, other)) == len(saved(workspace, thread_id)) + 1
+    lab.close()
+
+
+def test_what_a_run_has_saved_is_read_at_once(tmp_path: Path) -> None:
+    lab = Lab(quiet(str(tmp_path / "lab.sqlite")), patterns=[two_steps()])
+    workspace = lab.workspace("w")
+    for _ in range(20):
+        thread_id = ran(workspace)
+        assert (workspace.status(thread_id), names(workspace, thread_id)) == ("finished", ["a", "b"])
+    lab.close()
+
+    assert [found.name for found in tmp_path.iterdir()] == ["lab.sqlite"]
+
+
+def test_a_lock_that_does_not_end_is_told_in_words_and_leaves_the_thread_usable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (sqlite_file, storage):
+        monkeypatch.setattr(module, "BUSY_TIMEOUT", 0.1)
+    path = tmp_path / "lab.sqlite"
+    lab = Lab(quiet(str(path)), patterns=[two_steps()])
+    workspace = lab.workspace("w")
+    thread_id = ran(workspace)
+    at = saved(workspace, thread_id)
+    acts: list[Callable[[], object]] = [
+        lambda: workspace.rename(thread_id, "another"),
+        lambda: workspace.delete(thread_id),
+        lambda: begin(workspace),
+        lambda: workspace.turn(thread_id, {"n": 2}),
+        lambda: workspace.fork(thread_id, at[1], {"n": 2}, {}),
+    ]
+    with locked(path):
+        for act in acts:
+            with pytest.raises(StorageUnavailable, match=r"locked.*try again"):
+                act()
+        assert saved(workspace, thread_id) == at
+    workspace.turn(thread_id, {"n": 2})
+
+    assert end(workspace, thread_id).outcome == "finished"
+    assert len(workspace.threads()) == 1
+    lab.close()
+
+
+def test_damage_that_is_met_while_the_lab_is_at_work_is_told_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "lab.sqlite"
+    lab = Lab(quiet(str(path)), patterns=[two_steps()])
+    ran(lab.workspace("w"))
+    lab.close()
+    lab = Lab(quiet(str(path)), patterns=[two_steps()])
+    with closing(sqlite3.connect(path)) as connection:
+        (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'lab_threads'").fetchone()
+    with path.open("r+b") as file:
+        file.seek((root - 1) * 4096)
+        file.write(b"\xff" * 4096)
+    with pytest.raises(DamageFound):
+        lab.workspace("w").threads()
+    lab.close()
+
+
+def lose(lab: Lab) -> None:
+    """Loses the connection in the middle of a transaction."""
+    with lab.storage.database.begin() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.close()
+        connection.exec_driver_sql("SELECT 1")
+
+
+def test_a_lost_postgresql_is_told_in_words_and_taken_up_again(postgres_database: str) -> None:
+    lab = Lab(quiet(postgres_database), patterns=[two_steps()])
+    workspace = lab.workspace("w")
+    thread_id = ran(workspace)
+    with psycopg.connect(postgres_database, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    with pytest.raises(StorageUnavailable, match="doesn't answer"):
+        lose(lab)
+
+    assert workspace.status(thread_id) == "finished"
+    assert end(workspace, begin(workspace)).outcome == "finished"
+    lab.close()
+
+
+def test_a_page_says_that_the_database_cannot_be_read(pages_lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreadable(*_: object, **__: object) -> int:
+        raise StorageUnavailable("The disk is gone.")
+
+    monkeypatch.setattr(Threads, "count", unreadable)
+    at: AppTest = open_page("threads")
+
+    assert not at.exception
+    assert [found.value for found in at.error] == ["The disk is gone."]
+
+
+def test_every_page_tells_of_damage(pages_lab: Lab) -> None:
+    assert pages_lab.storage.check is not None
+    assert not open_page("threads").error
+    pages_lab.storage.check._found = DamageFound("page 7 is gone")
+    for page in ("gallery", "threads", "explorer", "linear-pipeline"):
+        at = open_page(page)
+        assert not at.exception
+        assert "page 7 is gone" in at.error[0].value

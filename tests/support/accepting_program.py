@@ -1,0 +1,47 @@
+"""The program of tests about accepted work: it carries out one order and is killed as soon as that was accepted."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from lab.runs.registry import Run
+from tests.support.project import ROOT
+from tests.support.rival_processes import SHORT, opened
+
+
+def accepted_and_killed(folder: Path, database: str, verb: str, *arguments: Any) -> None:
+    """Has a process give the order and die in the moment in which its run would begin."""
+    order = json.dumps([verb, arguments])
+    ended = subprocess.run(
+        [sys.executable, "-P", "-m", "tests.support.accepting_program", str(folder), database, order],
+        env={"PYTHONPATH": str(ROOT), "PATH": os.defpath},
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == -signal.SIGKILL
+
+
+def die(_: Run) -> None:
+    """Kills this process."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main() -> None:
+    """Gives the order of the command line."""
+    folder, database = Path(sys.argv[1]), sys.argv[2]
+    verb, arguments = json.loads(sys.argv[3])
+    Run.begin = die  # type: ignore[assignment, method-assign]  # the process must die exactly here
+    workspace = opened(folder, database, SHORT).workspace("w")
+    if verb == "rerun":
+        thread_id, checkpoint_id, values = arguments
+        workspace.fork(thread_id, checkpoint_id, values, {}, run=True)
+    else:
+        getattr(workspace, verb)(*arguments)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""Fixtures around real servers and a real browser; `conftest.py` names this module in `pytest_plugins`."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NoReturn, Protocol
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from lab.lab import Lab
+from tests.support.browser_verbs import FLAGS, Watch, count_runs
+from tests.support.labs import quiet
+from tests.support.openai_server import OpenAIServer
+from tests.support.project import ROOT
+from tests.support.servers import LabServer, PostgresServer, postgresql_programs
+
+FAILED = pytest.StashKey[bool]()
+PICTURES = ROOT / "test-results"
+PATIENCE = 30_000
+"""Milliseconds; it decides how late a failure is told on a busy machine, never what a test finds."""
+
+
+def lacks(what: str, package: str) -> NoReturn:
+    """Skips the test, or fails it in continuous integration, where nothing may be left out unnoticed."""
+    message = f"{what} isn't installed here. On Debian and Ubuntu: apt-get install {package}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{message} (CI=true: a test that can't run is a failure)", pytrace=False)
+    pytest.skip(message)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Remembers whether a test failed, for the fixtures that it ends."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One PostgreSQL server for all tests."""
+    programs = postgresql_programs()
+    if programs is None:
+        lacks("PostgreSQL's server", "postgresql")
+    server = PostgresServer(programs)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """Address of the server's first database; tests that write take `postgres_database`."""
+    return postgres_server.url()
+
+
+@pytest.fixture
+def postgres_database(postgres_server: PostgresServer) -> Iterator[str]:
+    """Address of an empty database, for one test alone."""
+    name = postgres_server.create_database()
+    yield postgres_server.url(name)
+    postgres_server.drop_database(name)
+
+
+class StartLab(Protocol):
+    """Starts a server and waits until it answers."""
+
+    def __call__(
+        self,
+        env: Mapping[str, str] | None = None,
+        *,
+        script: Path = ROOT / "app.py",
+        data: Path | None = None,
+        port: int | None = None,
+        healthy: bool = True,
+    ) -> LabServer:
+        """`data` given again is a restart on the same database; `healthy` False returns at once."""
+        ...
+
+
+@pytest.fixture
+def lab_server(tmp_path: Path) -> Iterator[StartLab]:
+    """Starts as many servers as a test wants and checks that none is left behind."""
+    servers: list[LabServer] = []
+
+    def start(
+        env: Mapping[str, str] | None = None,
+        *,
+        script: Path = ROOT / "app.py",
+        data: Path | None = None,
+        port: int | None = None,
+        healthy: bool = True,
+    ) -> LabServer:
+        server = LabServer(script, data or tmp_path / "data", env or {}, port)
+        servers.append(server)
+        if healthy:
+            server.wait_until_healthy()
+        return server
+
+    yield start
+    try:
+        for server in servers:
+            if server.running:
+                server.stop()
+    finally:
+        for server in servers:
+            if server.running:
+                server.kill()
+    for server in servers:
+        server.assert_gone()
+
+
+# While playwright's synchronous API is open its event loop counts as running, and `asyncio.run` refuses to work:
+# a browser of the whole session would break the asynchronous tests of every later module.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the tests of a module."""
+    # The shell draws pages and nothing else, where the whole browser also draws windows that nobody sees.
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    program = next(filter(None, map(shutil.which, names)), None)
+    if program is None:
+        lacks("Chromium", "chromium")
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, headless=True, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def watch() -> Watch:
+    """What the pages of this test asked for and complained about."""
+    return Watch()
+
+
+@pytest.fixture
+def new_context(
+    browser: Browser, watch: Watch, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., BrowserContext]]:
+    """Opens further visitors, each with cookies of its own; takes the options of playwright's `new_context`."""
+    contexts: list[BrowserContext] = []
+
+    def open_context(**options: Any) -> BrowserContext:
+        defaults = {"viewport": {"width": 1440, "height": 900}, "service_workers": "block"}
+        context = count_runs(browser.new_context(**(defaults | options)))
+        watch.over(context)
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        return context
+
+    yield open_context
+    pages = [page for context in contexts for page in context.pages]
+    if request.node.stash.get(FAILED, False):
+        for number, page in enumerate(pages):
+            page.screenshot(path=PICTURES / f"{request.node.name}-{number}.png", full_page=True)
+    for context in contexts:
+        context.close()
+    assert watch.outside == [], "A page asked for something outside this machine."
+
+
+@pytest.fixture
+def page(new_context: Callable[..., BrowserContext]) -> Page:
+    """An empty page of a first visitor."""
+    return new_context().new_page()
+
+
+@pytest.fixture
+def openai_server() -> Iterator[OpenAIServer]:
+    """A model server on this machine; a test says by `answer(...)` what comes next."""
+    with OpenAIServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=["memory", "sqlite", "postgresql"])
+def stored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """One lab on each kind of storage for all tests of a module, as in life."""
+    database = "memory"
+    if request.param == "sqlite":
+        database = str(tmp_path_factory.mktemp("stored") / "lab.sqlite")
+    elif request.param == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        database = server.url(server.create_database())
+    lab = Lab(quiet(database))
+    yield lab
+    lab.close()

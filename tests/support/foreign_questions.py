@@ -1,0 +1,64 @@
+"""Questions as a file that somebody else wrote may bring them, drawn by the real form of the answer card."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from langgraph.types import Interrupt, StateSnapshot
+from streamlit.testing.v1 import AppTest
+
+from graphs.pattern import Breakpoints
+from lab.history import Question, Snapshot, pending_questions
+from lab.jsonable import Json
+from lab.state import check_answer
+from ui.lanes.answer_card import Card, complaint_card, question_card
+from ui.lanes.example_steps import NOTHING
+
+
+@dataclass
+class Door:
+    """Stands for a workspace: checks answers as it does, and keeps what was accepted."""
+
+    asked: tuple[Question, ...]
+    taken: list[Json] = field(default_factory=list)
+
+    def resume(self, _: str, answers: dict[str, Json], __: str, **___: Any) -> None:
+        for question in self.asked:
+            check_answer(question.schema, answers[question.id])
+            self.taken.append(answers[question.id])
+
+
+def asked(schema: Any, value: Any = "Really?") -> Question:
+    """Gives a question as it's read from a checkpoint with that schema."""
+    found = Interrupt(value=value, id="q", response_schema=schema)
+    config: Any = {"configurable": {"thread_id": "t", "checkpoint_id": "c"}}
+    return pending_questions(StateSnapshot({}, (), config, None, None, None, (), (found,)))[0]
+
+
+CARDS: list[Card] = []
+
+
+def card_of(question: Question) -> tuple[AppTest, Door]:
+    """Draws the card that asks it and gives the page with what stands behind it."""
+    door: Any = Door((question,))
+    snapshot = Snapshot("c", None, 0, "loop", 0.0, {}, ("ask",), (question,), {})
+    CARDS[:] = [Card("card", door, "t", Breakpoints, snapshot)]
+    at = AppTest.from_function(_script, default_timeout=20).run()
+    assert not at.exception, [found.message for found in at.exception]
+    return at, door
+
+
+def _script() -> None:
+    from tests.support.foreign_questions import draw  # noqa: PLC0415 - the function's text is run by itself
+
+    draw()
+
+
+def draw() -> None:
+    complaint_card("card", "t")
+    question_card(CARDS[0], NOTHING)
+
+
+def send(at: AppTest) -> None:
+    """Sends the answer as the form stands."""
+    at.button(key="card_q_send").click().run()
+    assert not at.exception, [found.message for found in at.exception]

@@ -1,0 +1,51 @@
+"""What each test needs beside this process, told by what it asks for; `conftest.py` names this module.
+
+`make check` leaves out all of these kinds, and `make test` runs them all.
+"""
+
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+
+from graphs.pattern import Example, Pattern
+
+FIXTURES = {"browser": "browser", "lab_server": "server", "postgres_server": "postgresql", "cookies": "pages"}
+"""Who asks for one of these fixtures, also by way of another one, is of that kind."""
+
+HELPERS = {
+    "tests.support.app_pages": "pages",
+    "streamlit.testing": "pages",
+    "tests.support.servers": "server",
+    "tests.support.crash_program": "processes",
+    "tests.support.rival_processes": "processes",
+}
+"""Whose module took something from one of these is of that kind."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks each test with its kinds, and lets the longest ones begin first, so that nobody waits for them alone."""
+    items.sort(key=lambda item: item.path.name != "test_style.py")
+    for item in items:
+        for kind in kinds(item):
+            item.add_marker(kind)
+
+
+def kinds(item: pytest.Item) -> Iterator[str]:
+    """Gives the kinds of a test, some of them twice."""
+    assert isinstance(item, pytest.Function)
+    yield from (kind for name, kind in FIXTURES.items() if name in item.fixturenames)
+    yield from _by_module(item.module)
+    given = list(item.callspec.params.values()) if hasattr(item, "callspec") else []
+    if any(isinstance(value, str) and value == "postgresql" for value in given):
+        yield "postgresql"
+    fields = {value.crash_field for value in given if isinstance(value, Pattern)} - {""}
+    examples = [value for value in given if isinstance(value, Example)]
+    if any(example.input.get(field, "never") != "never" for field in fields for example in examples):
+        yield "processes"
+
+
+def _by_module(module: ModuleType) -> set[str]:
+    values = vars(module).values()
+    origins = {str(getattr(value, "__module__", None) or getattr(value, "__name__", "")) for value in values}
+    return {kind for origin in origins for helper, kind in HELPERS.items() if origin.startswith(helper)}

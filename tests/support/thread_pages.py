@@ -1,0 +1,46 @@
+"""Verbs for tests of the page of all threads: threads to show there, and what is chosen and read."""
+
+from streamlit.testing.v1 import AppTest
+
+from lab.threads import Thread
+from lab.workspace import Workspace
+from tests.support.app_pages import well
+
+HOSTILE = "<b>bold</b> ![x](http://192.0.2.1/x.png) `code` :red[red] $a$"
+TEXT = {"text": "One. Two. Three."}
+
+
+def made(here: Workspace, title: str = "A thread", slug: str = "linear-pipeline", lane: str = "pipeline") -> Thread:
+    thread = here.start(slug, lane, TEXT)
+    assert here.wait(thread.thread_id)
+    here.rename(thread.thread_id, title)
+    return here.thread(thread.thread_id)
+
+
+def branched(here: Workspace) -> Thread:
+    """Makes a thread of three branches."""
+    thread = made(here, "Branched")
+    first = here.history(thread.thread_id).rows[1].checkpoint_id
+    for label in ("second", "third"):
+        here.replay(thread.thread_id, first, label=label)
+        assert here.wait(thread.thread_id)
+    assert len(here.heads(thread.thread_id)) == 3
+    return thread
+
+
+def choose(at: AppTest, thread: Thread, action: str) -> None:
+    at.menu_button(key=f"actions_{thread.thread_id}").click(action).run()
+    well(at)
+
+
+def links(at: AppTest) -> list[str]:
+    """Gives the labels of the links to threads; beside each is one to its history."""
+    return [link.proto.label for link in at.main.get("page_link") if link.proto.page != "explorer"]
+
+
+def titles(here: Workspace) -> list[str]:
+    return [thread.title for thread in here.threads()]
+
+
+def keys(at: AppTest) -> set[str]:
+    return {str(button.key) for button in at.button}
