@@ -171,6 +171,7 @@ class Lane:
     trap: str = ""
     """The mistake that the lane shows on purpose and what it costs; empty where it's sound."""
     compile: Compile = compile_with_checkpointer
+    """Of the graph's own file where the lane is about it, and so is `run`."""
     run: Run = run_saving_every_superstep
     remembers: bool = True
     """False where `compile` passes the checkpointer over, so that no turn leaves anything behind."""
