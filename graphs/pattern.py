@@ -61,6 +61,39 @@ def run_saving_every_superstep(graph: Any, given: Any, config: RunnableConfig, *
     return parts
 
 
+GoOn = Callable[..., Iterator[Any]]
+"""Streams what is next at a config, the thread's or a checkpoint's: takes the graph, the config, and the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewind:
+    """The mistaken way back: a checkpoint's values are written over the newest ones, and the thread goes on."""
+
+    write: Callable[[Any, RunnableConfig, RunnableConfig], RunnableConfig]
+    """Takes the graph, the thread and the checkpoint, and returns the config of what it wrote."""
+    run: GoOn
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The way back that runs everything after a checkpoint again."""
+
+    run: GoOn | None = None
+    """None runs it as the lane runs anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """The way back that goes on from an edit of a checkpoint."""
+
+    write: Callable[[Any, RunnableConfig, dict[str, Any]], RunnableConfig]
+    """Takes the graph, the checkpoint and the edit, and returns the config of what it wrote.
+
+    It leaves what is next as it is; the lab calls it on a draft of the thread first, which it shows and then saves.
+    """
+    run: GoOn
+
+
 class Family(StrEnum):
     """The chapters of the catalogue, in the order of the gallery."""
 
@@ -180,8 +213,8 @@ class Lane:
     there only where the lab is on PostgreSQL."""
     edits: tuple[str, ...] = ()
     """State fields that a person fills in when the lane stops at a static breakpoint, or goes back by a fork."""
-    travel: Literal["", "rewind", "replay", "fork"] = ""
-    """The way back that the lane is about, offered beside what it left; rewind is the mistaken one."""
+    travel: Rewind | Replay | Fork | None = None
+    """The way back that the lane is about, offered beside what it left."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,22 @@
 import functools
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
+from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.graph import Graph as Drawing
 from langgraph.types import Command
 
 from graphs.catalogue import CATALOGUE
-from graphs.pattern import Lane, Pattern
+from graphs.pattern import Fork, GoOn, Lane, Pattern, Replay, Rewind, Run
 from graphs.world import World
 from lab.checkpoints import CALLS, Storage, ThreadSaver, ThreadSavers, open_storage
 from lab.database import ArchiveTable, FaultTable, LedgerTable, OutboxTable
 from lab.errors import UnknownLane
-from lab.events import ROOM, ROOM_IN_MEMORY, EventStore, Log, Outcome, SaverDropped, StateEdited, WentBack
+from lab.events import ROOM, ROOM_IN_MEMORY, EventStore, Kind, Log, Outcome, SaverDropped, StateEdited, WentBack
 from lab.history import pending_questions
 from lab.models import make_model
 from lab.runs import Claims, LeaseRenewal, Request, Runs, Stream, TwoStepRun, asked_again, plain_names
@@ -180,6 +181,7 @@ class Engine:
         return Stream(
             graph=self._graph_for(request),
             lane=lane,
+            run=_run(lane, request.kind),
             given=given,
             config=self.config(request.thread_id, request.pattern, request.lane, request.workspace, request.label),
             at=at,
@@ -248,3 +250,18 @@ def _renamed(drawing: Drawing, names: Mapping[str, str]) -> Drawing:
     nodes = {named(ident): node._replace(id=named(ident)) for ident, node in drawing.nodes.items()}
     edges = [edge._replace(source=named(edge.source), target=named(edge.target)) for edge in drawing.edges]
     return Drawing(nodes=nodes, edges=edges)
+
+
+def _run(lane: Lane, kind: Kind) -> Run:
+    """Return the call that streams a lane's graph; one that goes on or back is its way back's own."""
+    way: GoOn | None = None
+    match lane.travel, kind:
+        case Replay(), "replay":
+            way = lane.travel.run
+        case ((Rewind() | Fork()), "continue"):
+            way = lane.travel.run
+    return lane.run if way is None else functools.partial(_going_on, way)
+
+
+def _going_on(way: GoOn, graph: Graph, _: None, config: RunnableConfig, **options: Any) -> Iterator[Any]:
+    return way(graph, config, durability="sync", **options)

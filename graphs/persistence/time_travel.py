@@ -7,11 +7,14 @@ there twice; a replay and a fork run the rest for real, side effects included, a
 import operator
 import re
 import textwrap
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
+from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -42,6 +45,9 @@ class State(Input):
     ]
     text: Annotated[str, Field(title="Text", min_length=1, max_length=4000, json_schema_extra={"multiline": True})]
     log: Annotated[list[str], operator.add]
+
+
+Story = CompiledStateGraph[State, World, Input, State]
 
 
 def build(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
@@ -75,3 +81,23 @@ def build(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
         .add_edge("write", "send")
         .add_edge("send", END)
     )
+
+
+def rewind(graph: Story, thread: RunnableConfig, checkpoint: RunnableConfig) -> RunnableConfig:
+    """Write the checkpoint's values over the newest ones, as if that moved the thread back: the mistake."""
+    return graph.update_state(thread, graph.get_state(checkpoint).values)
+
+
+def replay(graph: Story, checkpoint: RunnableConfig, **options: Any) -> Iterator[Any]:
+    """Run everything after the checkpoint again; all that it takes is a config that names the checkpoint."""
+    return graph.stream(None, checkpoint, **options)
+
+
+def fork(graph: Story, checkpoint: RunnableConfig, edit: dict[str, Any]) -> RunnableConfig:
+    """Write the edit to a new checkpoint beside the others, which is the head of a branch."""
+    return graph.update_state(checkpoint, edit)
+
+
+def go_on(graph: Story, thread: RunnableConfig, **options: Any) -> Iterator[Any]:
+    """Run what is next at the thread's newest checkpoint: nothing after a rewind, the branch after a fork."""
+    return graph.stream(None, thread, **options)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage
 
-from graphs.pattern import Back, Example, Family, Lane, Pattern
-from graphs.persistence.time_travel import OUTLINE, WRITE, build
+from graphs.pattern import Back, Example, Family, Fork, Lane, Pattern, Replay, Rewind
+from graphs.persistence.time_travel import OUTLINE, WRITE, build, fork, go_on, replay, rewind
 from graphs.script import by_instruction
 
 
@@ -51,14 +51,14 @@ PATTERN = Pattern(
             build,
             trap="An update adds a checkpoint at the end and moves nothing back: reducers take old values as further "
             "ones, keys that were set later keep their values, and no node runs, as the thread still is at its end.",
-            travel="rewind",
+            travel=Rewind(rewind, go_on),
         ),
         Lane(
             "replay",
             "Replay",
             "Invokes the graph with the config of the old checkpoint: the rest runs again from the state there.",
             build,
-            travel="replay",
+            travel=Replay(replay),
         ),
         Lane(
             "fork",
@@ -66,7 +66,7 @@ PATTERN = Pattern(
             "Writes changed values to the old checkpoint, which makes a new one beside it, and goes on from that.",
             build,
             edits=("topic", "outline", "text"),
-            travel="fork",
+            travel=Fork(fork, go_on),
         ),
     ),
     examples=(

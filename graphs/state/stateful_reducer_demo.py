@@ -1,6 +1,6 @@
 """Stateful reducer, as the lab shows it: texts, examples and offline answers."""
 
-from graphs.pattern import Back, Beside, Example, Family, Lane, Pattern
+from graphs.pattern import Back, Beside, Example, Family, Lane, Pattern, Replay
 from graphs.script import by_instruction
 from graphs.state.stateful_reducer import build_pure, build_stateful
 
@@ -24,14 +24,14 @@ PATTERN = Pattern(
             build_stateful,
             trap="The graph is compiled once and serves all threads of all visitors of this process, and its reducer "
             "with it: numbers leak from thread to thread and into replays, and a restart forgets them all.",
-            travel="replay",
+            travel=Replay(),
         ),
         Lane(
             "pure",
             "Pure function",
             "The reducer adds up two values of `n` and `sum`; all that it knows is in the state.",
             build_pure,
-            travel="replay",
+            travel=Replay(),
         ),
     ),
     examples=(

@@ -1,5 +1,6 @@
 """Executing a graph: one run a thread, its stream told as events, claims across processes."""
 
+from lab.runs.calls import CallsAsCode
 from lab.runs.claims import Accepted, Claims
 from lab.runs.lease import LeaseRenewal
 from lab.runs.recorder import plain_names
@@ -12,6 +13,7 @@ __all__ = [
     "REQUEST",
     "STREAM_MODES",
     "Accepted",
+    "CallsAsCode",
     "Claim",
     "Claims",
     "LeaseRenewal",

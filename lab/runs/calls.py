@@ -1,6 +1,6 @@
 """The LangGraph calls that a pattern's own function makes, as code that can be copied."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -31,6 +31,13 @@ class CallsAsCode:
             '    print(part["type"], part["ns"], part["data"])'
         )
         return iter(())
+
+    def update_state(self, config: RunnableConfig, values: Mapping[str, Any], as_node: str | None = None) -> Any:
+        """Write the call down and return the config that it was given."""
+        place = {"configurable": config["configurable"]}
+        node = "" if as_node is None else f", as_node={as_node!r}"
+        self.code = f"graph.update_state({place!r}, {dict(values)!r}{node})"
+        return config
 
 
 def _code(value: Any) -> str:

@@ -13,7 +13,7 @@ from langgraph.errors import GraphDrained, GraphRecursionError
 from langgraph.runtime import RunControl
 from langgraph.types import Command, StreamMode
 
-from graphs.pattern import Breakpoints, Lane
+from graphs.pattern import Breakpoints, Lane, Run
 from graphs.world import World
 from lab.events import Log, Outcome
 from lab.history import channel_at_fault
@@ -33,6 +33,8 @@ class Stream:
 
     graph: Graph
     lane: Lane
+    run: Run
+    """The call that streams the graph: the lane's own, or that of its way back."""
     given: Any
     config: RunnableConfig
     """The thread's, without a checkpoint."""
@@ -59,7 +61,7 @@ class Stream:
             if self.at:
                 self.at = _left_behind(self.graph, self._place)
             config: RunnableConfig = {**self._at_place, "callbacks": [listener]}
-            parts = self.lane.run(self.graph, self.given, config, control=self._control, **self._options)
+            parts = self.run(self.graph, self.given, config, control=self._control, **self._options)
             with stopped_by(self._stop):
                 self._record(parts, recorder)
             recorder.end()
@@ -151,7 +153,7 @@ class Stream:
     def calls(self) -> str:
         """Tells the call of this run as code that can be copied."""
         written = CallsAsCode(self.graph)
-        self.lane.run(written, self.given, self._at_place, **self._options)
+        self.run(written, self.given, self._at_place, **self._options)
         return written.code
 
 

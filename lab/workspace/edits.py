@@ -1,7 +1,7 @@
 """Edits of a thread's state, drafted first so that a preview is what is saved, and the event that tells of one."""
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, cast
 
@@ -25,6 +25,7 @@ from lab.errors import NotPossible, StorageUnavailable
 from lab.events import StateEdited
 from lab.jsonable import to_jsonable
 from lab.models import explain
+from lab.runs import CallsAsCode
 from lab.types import Graph
 
 _KEEPING = """# A run that is told to stop before it begins: it only adds to the state, and what was next stays next.
@@ -32,6 +33,9 @@ control = RunControl()
 control.request_drain("an edit runs nothing")
 with suppress(GraphDrained):
     graph.invoke(Command(update={update!r}), {place!r}, control=control, durability="sync")"""
+
+Write = Callable[..., RunnableConfig]
+"""A pattern's own call that writes to a graph's state; it takes the graph first."""
 
 
 class _Put(NamedTuple):
@@ -117,11 +121,13 @@ def draft(
     update: Mapping[str, Any],
     as_node: str | None,
     appended: Collection[str] = (),
+    write: Write | None = None,
 ) -> Draft:
     """Draft an edit of the checkpoint that `config` names.
 
     Without `as_node` what runs next stays next, with the tasks that were sent; with one, that node's edges decide.
     Where the input comes next, the edit is written together with it: `appended` are the fields that add to it.
+    `write` is the lane's own call that leaves what is next as it is, in place of the lab's.
     Raises NotPossible where the graph can't take it.
     """
     checkpointer = graph.checkpointer
@@ -131,7 +137,10 @@ def draft(
     place = {"configurable": dict(config["configurable"])}
     with _refusing():
         given = None if as_node not in (None, START) else _with_input(checkpointer, config, update, appended)
-        if given is None and as_node is None:
+        if given is None and as_node is None and write is not None:
+            write(tried, config, dict(update))
+            calls = as_code(graph, write, config, dict(update))
+        elif given is None and as_node is None:
             _keeping_next(tried, config, update)
             calls = _KEEPING.format(update=dict(update), place=place)
         else:
@@ -162,11 +171,19 @@ def _with_input(
     return [kept, Command(update=dict(update))]
 
 
-def written(graph: Graph, config: Any, update: Mapping[str, Any]) -> str:
-    """Write values over the newest checkpoint's as the library does by itself, and return the new one's id."""
+def rewound(graph: Graph, write: Write, thread: RunnableConfig, checkpoint: RunnableConfig) -> tuple[str, str]:
+    """Write an old checkpoint's values by the lane's own call, and return the new checkpoint's id and the call."""
     with _refusing():
-        saved = graph.update_state(config, dict(update))
-    return str(saved["configurable"]["checkpoint_id"])
+        calls = as_code(graph, write, thread, checkpoint)
+        saved = write(graph, thread, checkpoint)
+    return str(saved["configurable"]["checkpoint_id"]), calls
+
+
+def as_code(graph: Graph, write: Write, *given: Any) -> str:
+    """Return as code what a lane's own call does to a graph's state, without doing it."""
+    written = CallsAsCode(graph)
+    write(written, *given)
+    return written.code
 
 
 def _must_be_a_node(graph: Graph, as_node: str | None) -> None:

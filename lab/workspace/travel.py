@@ -8,6 +8,7 @@ from typing import Any, Unpack
 from langgraph.graph import START
 from langgraph.types import Overwrite, StateSnapshot
 
+from graphs.pattern import Fork, Rewind
 from lab.errors import InvalidInput, NothingToContinue, NotPossible, StaleAnswer
 from lab.events import EventLog, StateEdited, WentBack
 from lab.history import answered, pending_questions, to_snapshot
@@ -15,7 +16,7 @@ from lab.jsonable import Json
 from lab.state import Change, How, check_answer, diff_states, must_be_input, preview, rebuild
 from lab.threads import Thread
 from lab.types import Graph
-from lab.workspace.edits import Draft, draft, edited_by, written
+from lab.workspace.edits import Draft, draft, edited_by, rewound
 from lab.workspace.owned import RunOptions
 from lab.workspace.reading import Reading
 
@@ -218,7 +219,7 @@ class Travelling(Reading):
         Raises NotPossible elsewhere, ThreadBusy, UnknownCheckpoint.
         """
         thread, pattern, lane, graph, log = self._open(thread_id)
-        if lane.travel != "rewind":
+        if not isinstance(lane.travel, Rewind):
             raise NotPossible(
                 "Writing old values over new ones is no way back: reducers take them as further values, and nothing "
                 "runs again. Replay the checkpoint, or fork it with an edit."
@@ -228,7 +229,8 @@ class Travelling(Reading):
             self._work(request, apart=False)
             old = dict(self._there(thread, checkpoint_id).values)
             config = self._engine.config(thread_id, pattern.slug, lane.key, self.name)
-            edited = edited_by(written(graph, config, old), old, f"graph.update_state(thread, {old!r})")
+            ident, calls = rewound(graph, lane.travel.write, config, _at(thread_id, checkpoint_id))
+            edited = edited_by(ident, old, calls)
             log.append(lambda no: edited._replace(no=no))
             self._launch(claim, thread, request, None, log, apart=False)
 
@@ -268,7 +270,9 @@ class Travelling(Reading):
         appended = [
             name for name, value in update.items() if reducers[name] != "none" and not isinstance(value, Overwrite)
         ]
-        return draft(graph, config, update, as_node, appended), update
+        way = self._engine.lane(thread.pattern, thread.lane).travel
+        write = way.write if isinstance(way, Fork) else None
+        return draft(graph, config, update, as_node, appended, write), update
 
     def _save_edit(
         self,

@@ -12,7 +12,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import TypeAdapter
 
 from graphs.catalogue import CATALOGUE, find
-from graphs.pattern import Back, Example, Lane, Pattern, Restart
+from graphs.pattern import Back, Example, Fork, Lane, Pattern, Restart, Rewind
 from lab.errors import NotPossible
 from lab.lab import Lab
 from lab.state import check_input
@@ -132,8 +132,8 @@ def test_only_lanes_that_are_about_a_way_back_go_back_and_only_a_fork_writes_the
     back = [(lane, step) for lane, step in taken if isinstance(step, Back)]
 
     assert all(lane.travel for lane, _ in back)
-    assert all(set(step.values) <= set(lane.edits if lane.travel == "fork" else ()) for lane, step in back)
-    assert all(lane.trap for lane in pattern.lanes if lane.travel == "rewind")
+    assert all(set(step.values) <= set(lane.edits if isinstance(lane.travel, Fork) else ()) for lane, step in back)
+    assert all(lane.trap for lane in pattern.lanes if isinstance(lane.travel, Rewind))
 
 
 @EACH_PATTERN

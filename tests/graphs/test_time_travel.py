@@ -1,11 +1,16 @@
 """Time travel: what each way back leaves behind, what runs for it, and that nothing of the first end is lost."""
 
+import sys
+from typing import Any
+
 import pytest
+from langgraph.graph.state import CompiledStateGraph
 
 from graphs.pattern import Back, Example
 from graphs.persistence.time_travel import READERS
 from graphs.persistence.time_travel_demo import PATTERN
 from lab.errors import NotPossible
+from lab.events import RunStarted, StateEdited
 from lab.lab import Lab
 from tests.support.example_player import Play, Played, before, ended
 
@@ -137,3 +142,46 @@ def test_one_can_go_back_as_often_as_wanted(play: Play, sqlite_lab: Lab) -> None
     assert len(workspace.tree(played.thread_id).branches) == 4
     assert len(played.outbox) == 4
     assert len(played.values["log"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("lane", "calls"),
+    [
+        ("rewind", ["graph.update_state({'configurable': ", "for part in graph.stream(\n    None,\n"]),
+        ("replay", ["for part in graph.stream(\n    None,\n"]),
+        ("fork", ["graph.update_state({'configurable': ", "for part in graph.stream(\n    None,\n"]),
+    ],
+)
+def test_a_way_back_is_made_by_the_calls_of_the_pattern_s_own_file(
+    play: Play, sqlite_lab: Lab, monkeypatch: pytest.MonkeyPatch, lane: str, calls: list[str]
+) -> None:
+    made: list[str] = []
+    for name in ("update_state", "stream"):
+        real = getattr(CompiledStateGraph, name)
+
+        def called(graph: Any, *given: Any, _real: Any = real, _name: str = name, **more: Any) -> Any:
+            # Below the two that are told, the library calls its own.
+            if sys._getframe(1).f_globals["__name__"] == "graphs.persistence.time_travel":
+                made.append(_name)
+            return _real(graph, *given, **more)
+
+        monkeypatch.setattr(CompiledStateGraph, name, called)
+    played = play("time-travel", lane, WRITING)
+    events = sqlite_lab.workspace("tests").events(played.thread_id)
+    told = [event.calls for event in events if isinstance(event, StateEdited | RunStarted)][1:]
+
+    assert made == [call.partition("(")[0].rpartition(".")[2] for call in calls]
+    assert [one.startswith(begin) for one, begin in zip(told, calls, strict=True)] == [True] * len(calls)
+
+
+def test_a_fork_leaves_what_is_next_as_it_is_at_every_checkpoint(play: Play, sqlite_lab: Lab) -> None:
+    played = play("time-travel", "fork", WRITING)
+    workspace = sqlite_lab.workspace("tests")
+    rows = workspace.history(played.thread_id).rows
+
+    assert len(rows) == 8
+    for row in rows:
+        preview = workspace.preview(played.thread_id, row.checkpoint_id, {"topic": "Rain"}, {"topic": "replace"})
+        expected = ("outline",) if row.next == ("__start__",) else row.next
+        assert (row.checkpoint_id, preview.next) == (row.checkpoint_id, expected)
+        assert preview.values["topic"] == "Rain"

@@ -11,7 +11,8 @@ from langgraph.types import Command
 from pydantic import BaseModel
 from typing_extensions import TypedDict
 
-from graphs.pattern import Build
+from graphs.pattern import Build, Fork, Replay, Rewind
+from graphs.persistence.time_travel import fork, go_on, replay, rewind
 from graphs.world import World
 from lab.errors import InvalidInput, NotPossible
 from lab.workspace import Workspace
@@ -72,7 +73,7 @@ def test_bare_old_values_written_over_new_ones_are_appended_and_nothing_runs() -
     assert (now.values["done"], now.next, count) == (["a", "b", "a"], (), ["a", "b"])
 
 
-@pytest.mark.parametrize("travel", ["", "replay", "fork"])
+@pytest.mark.parametrize("travel", [None, Replay(replay), Fork(fork, go_on)], ids=["none", "replay", "fork"])
 def test_old_values_are_not_written_over_new_ones_where_that_is_not_the_lesson(open_toys: OpenLab, travel: Any) -> None:
     workspace = open_toys(toy(lane(chain(a=done("a"), b=done("b")), travel=travel))).workspace("w")
     thread_id = ran(workspace)
@@ -86,7 +87,7 @@ def test_old_values_are_not_written_over_new_ones_where_that_is_not_the_lesson(o
 def test_a_lane_whose_lesson_it_is_shows_what_writing_old_values_does(open_toys: OpenLab) -> None:
     count = list[str]()
     build = chain(a=done("a", count), b=done("b", count))
-    workspace = open_toys(toy(lane(build, travel="rewind"))).workspace("w")
+    workspace = open_toys(toy(lane(build, travel=Rewind(rewind, go_on)))).workspace("w")
     thread_id = ran(workspace)
     workspace.rewind(thread_id, before(workspace, thread_id, "b"))
     end(workspace, thread_id)

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from langgraph.types import Command
 
-from graphs.pattern import Breakpoints, Build
+from graphs.pattern import Breakpoints, Build, Rewind
+from graphs.persistence.time_travel import go_on, rewind
 from lab.errors import NothingToContinue, NotPossible, StaleAnswer, ThreadBusy, UnknownCheckpoint, UnknownThread
 from lab.workspace import Workspace
 from tests.support.toy_patterns import (
@@ -197,7 +198,8 @@ LOOK: dict[str, Callable[[Workspace, str, str], object]] = {
 @pytest.mark.parametrize("back", BACK)
 def test_no_way_back_is_open_while_the_thread_runs(open_toys: OpenLab, back: str) -> None:
     hold = Hold()
-    workspace = open_toys(toy(lane(chain(a=done("a"), b=lambda _: hold()), travel="rewind"))).workspace("w")
+    build = chain(a=done("a"), b=lambda _: hold())
+    workspace = open_toys(toy(lane(build, travel=Rewind(rewind, go_on)))).workspace("w")
     thread_id = begin(workspace)
     hold.reached()
     there = saved(workspace, thread_id)
@@ -274,7 +276,7 @@ def test_bare_a_made_up_checkpoint_is_empty_and_input_there_begins_a_second_root
 @everywhere
 @pytest.mark.parametrize("act", [*LOOK, *BACK])
 def test_a_checkpoint_that_the_thread_does_not_have_is_refused_and_begins_nothing(open_toys: OpenLab, act: str) -> None:
-    workspace = open_toys(toy(lane(chain(a=done("a")), travel="rewind"))).workspace("w")
+    workspace = open_toys(toy(lane(chain(a=done("a")), travel=Rewind(rewind, go_on)))).workspace("w")
     thread_id, other = ran(workspace), ran(workspace)
     there, events = saved(workspace, thread_id), workspace.events(thread_id)
     for made_up in (MADE_UP, "", "made-up", "\x00", "x" * 10_000, saved(workspace, other)[1], there[1].upper()):

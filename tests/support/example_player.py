@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from langchain_core.messages import convert_to_messages
 
 from graphs.catalogue import find
-from graphs.pattern import Back, Beside, Edit, Example, Go, Recover, Reply, Restart, Step, Turn
+from graphs.pattern import Back, Beside, Edit, Example, Fork, Go, Recover, Replay, Reply, Restart, Rewind, Step, Turn
 from lab.events import Message, ThreadView
 from lab.jsonable import Json
 from lab.lab import Lab
@@ -99,11 +99,11 @@ def go_back(workspace: Workspace, thread_id: str, checkpoint_id: str, values: Ma
     """Goes back in a thread in the way that its lane is about."""
     thread = workspace.thread(thread_id)
     match find(thread.pattern).lane(thread.lane).travel:
-        case "rewind":
+        case Rewind():
             workspace.rewind(thread_id, checkpoint_id, pace=0)
-        case "replay":
+        case Replay():
             workspace.replay(thread_id, checkpoint_id, pace=0)
-        case "fork":
+        case Fork():
             workspace.fork(thread_id, checkpoint_id, values, {}, run=True, pace=0)
         case _:
             raise AssertionError(f"The lane '{thread.lane}' goes nowhere back.")

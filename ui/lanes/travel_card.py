@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from graphs.pattern import Lane
+from graphs.pattern import Fork, Lane, Replay, Rewind
 from lab.history import Row, Snapshot
 from lab.jsonable import Json
 from lab.state import Field
@@ -18,9 +18,9 @@ OFFERED = 50
 """Checkpoints that are offered; older ones are reached by the tree below the lanes."""
 
 BUTTONS = {
-    "rewind": ("Rewind", ":material/undo:"),
-    "replay": ("Replay", ":material/replay:"),
-    "fork": ("Fork and run", ":material/call_split:"),
+    Rewind: ("Rewind", ":material/undo:"),
+    Replay: ("Replay", ":material/replay:"),
+    Fork: ("Fork and run", ":material/call_split:"),
 }
 
 
@@ -44,7 +44,7 @@ def back(card: Card, lane: Lane, state_fields: Sequence[Field], filled: Filled) 
         to = st.selectbox("To the checkpoint", list(offered), format_func=offered.__getitem__, key=key)
         there = card.workspace.snapshot(card.thread_id, str(to))
         if there is not None:
-            st.markdown(_runs(card, there) if lane.travel != "rewind" else _writes(card))
+            st.markdown(_writes(card) if isinstance(lane.travel, Rewind) else _runs(card, there))
             values = filled.values if to == _meant(rows, filled) else {}
             _act(card, lane, there, state_fields, values)
 
@@ -88,8 +88,9 @@ def _names(names: Sequence[str]) -> str:
 
 
 def _act(card: Card, lane: Lane, there: Snapshot, state_fields: Sequence[Field], values: Mapping[str, Json]) -> None:
-    label, icon = BUTTONS[lane.travel]
-    if lane.travel != "fork":
+    assert lane.travel is not None
+    label, icon = BUTTONS[type(lane.travel)]
+    if not isinstance(lane.travel, Fork):
         st.button(
             label,
             icon=icon,
@@ -112,9 +113,9 @@ def _act(card: Card, lane: Lane, there: Snapshot, state_fields: Sequence[Field],
 def _go(card: Card, lane: Lane, there: Snapshot, editable: Sequence[Field]) -> None:
     ident, how = there.checkpoint_id, card.how()
     match lane.travel:
-        case "rewind":
+        case Rewind():
             card.workspace.rewind(card.thread_id, ident, **how)
-        case "replay":
+        case Replay():
             card.workspace.replay(card.thread_id, ident, **how)
         case _:
             given = values_in_form(editable, f"{card.key}_{ident}")
