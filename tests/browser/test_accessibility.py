@@ -1,20 +1,19 @@
 """Whether everybody can use the pages: WCAG by axe in both themes, and the keyboard alone."""
 
 import re
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from graphs.catalogue import CATALOGUE
+from graphs.catalogue import CATALOGUE, find
 from graphs.pattern import Pattern
 from lab.lab import Lab
+from lab.workspace_cookie import COOKIE, Visitors
 from tests.support.browser_verbs import COLOURS, axe, click, idle, keyed, tab_to, visit
 from tests.support.labs import quiet
-from tests.support.pattern_journeys import choose_example, run, running_lab, said, stands, thread_of
+from tests.support.pattern_journeys import choose_example, run, running_lab, said, stands
 from tests.support.servers import LabServer
 from ui.history.tabs import VIEWS
 
@@ -71,38 +70,40 @@ def test_the_list_of_threads_is_accessible(server: LabServer, page: Page) -> Non
     assert findings(page) == []
 
 
-def fork(server: LabServer, page: Page) -> None:
-    """Gives the thread on the page a second branch."""
-    path = server.data / "lab.sqlite"
-    thread_id = thread_of(page)
-    with closing(sqlite3.connect(path)) as connection:
-        asked = "SELECT workspace FROM lab_threads WHERE thread_id = ?"
-        (name,) = connection.execute(asked, (thread_id,)).fetchone()
-    lab = Lab(quiet(str(path)))
-    workspace = lab.workspace(name)
+@pytest.fixture(scope="module")
+def forked(server: LabServer) -> tuple[str, str]:
+    """A thread with two branches and the cookie of its visitor."""
+    lab = Lab(quiet(str(server.data / "lab.sqlite")))
+    visitors = Visitors(lab.secret, "own")
+    cookie = str(visitors.admit(None, near=False))
+    workspace = lab.workspace(str(visitors.read(cookie)))
+    thread_id = workspace.start("linear-pipeline", "pipeline", find("linear-pipeline").examples[0].input).thread_id
+    assert workspace.wait(thread_id)
     workspace.replay(thread_id, workspace.history(thread_id).rows[1].checkpoint_id)
     assert workspace.wait(thread_id)
     lab.close()
+    return thread_id, cookie
+
+
+@pytest.fixture
+def thread(forked: tuple[str, str], server: LabServer, page: Page) -> str:
+    """The thread with two branches, which is the page's visitor's own."""
+    page.context.add_cookies([{"name": COOKIE, "value": forked[1], "url": server.url, "httpOnly": True}])
+    return forked[0]
 
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view_of_a_thread_with_branches_is_accessible_in_the_explorer(
-    view: str, server: LabServer, page: Page
+    view: str, server: LabServer, thread: str, page: Page
 ) -> None:
-    run(page, server, "linear-pipeline")
-    stands(page, PIPELINE, "Finished")
-    idle(page)
-    fork(server, page)
-    visit(page, f"{server.url}/explorer?thread={thread_of(page)}&view={view.replace(' ', '+')}")
+    visit(page, f"{server.url}/explorer?thread={thread}&view={view.replace(' ', '+')}")
     expect(page.get_by_role("tab", name=view, exact=True)).to_have_attribute("aria-selected", "true")
     assert findings(page) == []
 
 
 @pytest.mark.parametrize("action", ["Rename", "Copy", "Export", "Prune branches", "Delete", "Import"])
+@pytest.mark.usefixtures("thread")
 def test_what_is_done_with_a_thread_is_accessible(action: str, server: LabServer, page: Page) -> None:
-    run(page, server, "linear-pipeline")
-    stands(page, PIPELINE, "Finished")
-    fork(server, page)
     visit(page, f"{server.url}/threads")
     if action == "Import":
         click(page, "threads_import")
