@@ -50,7 +50,7 @@ class NestedAddresses:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Redirects a browser that asks for such an address and passes everything else on."""
+        """Redirect a browser that asks for such an address and pass everything else on."""
         base = "/".join(["", *filter(None, st.get_option("server.baseUrlPath").split("/"))])
         if scope["type"] == "http" and _is_lost(HTTPConnection(scope), base):
             await RedirectResponse(f"{base}/", 307, {"Cache-Control": "no-store"})(scope, receive, send)
@@ -59,7 +59,7 @@ class NestedAddresses:
 
 
 def _is_lost(request: HTTPConnection, base: str) -> bool:
-    """Tells whether a page is asked for at an address that no page has."""
+    """Return whether a page is asked for at an address that no page has."""
     path = request.scope["path"]
     parts = path.removeprefix(base).strip("/").split("/") if path.startswith(f"{base}/") else []
     asks = request.scope["method"] == "GET" and "text/html" in request.headers.get("accept", "")
@@ -73,7 +73,7 @@ class Admission:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on and adds the cookie to its answer where one is due."""
+        """Pass the request on and add the cookie to its answer where one is due."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -102,7 +102,7 @@ def _marked(headers: Iterable[tuple[bytes, bytes]], mark: str | None) -> list[tu
 
 
 def _is_near(request: HTTPConnection) -> bool:
-    """Tells whether a request came from this machine itself and through no proxy."""
+    """Return whether a request came from this machine itself and through no proxy."""
     host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
     # A proxy on this machine that forwards nothing else still leaves where the page came from.
     origin = urlsplit(request.headers.get("origin", "")).hostname or host
@@ -122,7 +122,7 @@ def _header(value: str, *, secure: bool) -> str:
 
 @asynccontextmanager
 async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
-    """Opens the lab before the first page and closes it after the last."""
+    """Open the lab before the first page and close it after the last."""
     try:
         lab = open_lab()
         lab.announce(lab.settings.address or "")

@@ -11,7 +11,7 @@ OUT = Path(__file__).parent / "out" / "latest.json"
 
 
 def told(figure: Figure) -> dict[str, str | float]:
-    """Gives a figure as JSON data."""
+    """Return a figure as JSON data."""
     return {
         "name": figure.name,
         "value": round(figure.value, 3),
@@ -23,7 +23,7 @@ def told(figure: Figure) -> dict[str, str | float]:
 
 
 def main() -> None:
-    """Measures everything."""
+    """Measure everything."""
     print(f"{'':32} {'value':>10} {'reference':>10} {'ratio':>7}")
     found = []
     for figure in chain(engine.figures(), history.figures(), browser.figures()):

@@ -34,7 +34,7 @@ FIRST_WORD = """() => {
 
 
 def figures() -> Iterator[Figure]:
-    """Measures the pages; nothing where there is no Chromium."""
+    """Measure the pages; nothing where there is no Chromium."""
     program = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if program is None:
         print("No Chromium here: the figures of the pages are left out.")
@@ -71,7 +71,7 @@ def figures() -> Iterator[Figure]:
 
 
 def finished_thread(data: Path) -> str:
-    """Leaves a finished thread of many steps in the database that the server will open."""
+    """Leave a finished thread of many steps in the database that the server will open."""
     data.mkdir(exist_ok=True)
     lab = Lab(Settings(_env_file=None, database=str(data / "lab.sqlite"), pace=0))
     workspace = lab.workspace(LOCAL)
@@ -85,7 +85,7 @@ def finished_thread(data: Path) -> str:
 
 
 def reruns(page: Page, key: str, pid: int) -> Round:
-    """Makes a round of clicks on a widget that changes nothing else; gives the server's CPU time a click."""
+    """Make a round of clicks on a widget that changes nothing else; return the server's CPU time a click."""
 
     def go() -> float:
         before = cpu_seconds(pid)
@@ -99,13 +99,13 @@ def reruns(page: Page, key: str, pid: int) -> Round:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Gives the CPU time that a process has used so far, over all its threads."""
+    """Return the CPU time that a process has used so far, over all its threads."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def words_on_page(page: Page) -> Round:
-    """Makes a round from the click on Run to the first word of the model in the page."""
+    """Make a round from the click on Run to the first word of the model in the page."""
 
     def go() -> float:
         page.evaluate("() => { window.came = window.asked = undefined; }")
@@ -123,7 +123,7 @@ def words_on_page(page: Page) -> Round:
 
 
 def words_of_engine(lab: Lab) -> Round:
-    """Makes a round from the same start to the model's first word in the log."""
+    """Make a round from the same start to the model's first word in the log."""
     workspace = lab.workspace("bench")
     given = lab.pattern("linear-pipeline").examples[0].input
 
@@ -145,7 +145,7 @@ def words_of_engine(lab: Lab) -> Round:
 
 
 def start(browser: Browser, script: Path, data: Path) -> Round:
-    """Makes a round from the launch of a server to the first heading of its page."""
+    """Make a round from the launch of a server to the first heading of its page."""
 
     def go() -> float:
         began = time.perf_counter()

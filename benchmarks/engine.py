@@ -40,7 +40,7 @@ class State(TypedDict):
 
 
 def build_tokens(model: BaseChatModel) -> StateGraph[State, World, State, State]:
-    """Builds one node that asks the model."""
+    """Build one node that asks the model."""
 
     def say(state: State) -> dict[str, Any]:
         return {"said": model.invoke("say").text}
@@ -54,7 +54,7 @@ def build_tokens(model: BaseChatModel) -> StateGraph[State, World, State, State]
 
 
 def build_supersteps(_: BaseChatModel) -> StateGraph[State, World, State, State]:
-    """Builds one trivial node in a loop."""
+    """Build one trivial node in a loop."""
 
     def step(state: State) -> dict[str, Any]:
         return {"rounds": 1}
@@ -71,7 +71,7 @@ def build_supersteps(_: BaseChatModel) -> StateGraph[State, World, State, State]
 
 
 def script(_: object) -> str:
-    """Says as many words as are measured."""
+    """Say as many words as are measured."""
     return " ".join(["word"] * TOKENS)
 
 
@@ -93,7 +93,7 @@ GIVEN: dict[str, Any] = {"said": "", "rounds": 0}
 
 
 def figures() -> Iterator[Figure]:
-    """Measures the engine."""
+    """Measure the engine."""
     with TemporaryDirectory() as folder, opened(Path(folder) / "lab.sqlite") as lab:
         for name, lane in (("engine_overhead_tokens", "tokens"), ("engine_overhead_supersteps", "supersteps")):
             with bare(Path(folder) / f"{lane}.sqlite", lane, lab) as reference:
@@ -102,14 +102,14 @@ def figures() -> Iterator[Figure]:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Lab]:
-    """Opens a lab for the block."""
+    """Open a lab for the block."""
     lab = Lab(Settings(_env_file=None, database=str(path), pace=0, recursion_limit=SUPERSTEPS + 10), patterns=[PATTERN])
     yield lab
     lab.close()
 
 
 def with_lab(lab: Lab, lane: str) -> Round:
-    """Makes a round through the lab, with one reader."""
+    """Make a round through the lab, with one reader."""
     workspace = lab.workspace("bench")
 
     def go() -> float:
@@ -126,7 +126,7 @@ def with_lab(lab: Lab, lane: str) -> Round:
 
 
 def read(lab: Lab, thread_id: str) -> None:
-    """Reads as a page does: all news, then a little sleep."""
+    """Read as a page does: all news, then a little sleep."""
     workspace, seen, ended = lab.workspace("bench"), 0, False
     while not ended:
         for event in workspace.events(thread_id, seen, 1.0):
@@ -137,7 +137,7 @@ def read(lab: Lab, thread_id: str) -> None:
 
 @contextmanager
 def bare(path: Path, lane: str, lab: Lab) -> Iterator[Round]:
-    """Makes a round of LangGraph alone: the same graph, modes, settings and kind of storage."""
+    """Make a round of LangGraph alone: the same graph, modes, settings and kind of storage."""
     connection = sqlite3.connect(path, check_same_thread=False, timeout=30)
     saver = SqliteSaver(connection)
     saver.setup()

@@ -56,7 +56,7 @@ class Small(TypedDict):
 
 
 def build_growing(_: BaseChatModel) -> StateGraph[Growing, World, Growing, Growing]:
-    """Builds one node in a loop that says something each time."""
+    """Build one node in a loop that says something each time."""
 
     def say(state: Growing) -> dict[str, Any]:
         said = f"message {state['rounds']:05} ".ljust(SAID, "x")
@@ -74,7 +74,7 @@ def build_growing(_: BaseChatModel) -> StateGraph[Growing, World, Growing, Growi
 
 
 def build_small(_: BaseChatModel) -> StateGraph[Small, World, Small, Small]:
-    """Builds one node in a loop that counts."""
+    """Build one node in a loop that counts."""
 
     def step(state: Small) -> dict[str, Any]:
         return {"rounds": 1}
@@ -116,26 +116,26 @@ class Measured:
     length: int
 
     def read(self, work: Callable[[Any], object]) -> Round:
-        """Makes a round that reads by the lab's workspace."""
+        """Make a round that reads by the lab's workspace."""
         return timed(lambda: work(self.lab.workspace("bench")))
 
     def listed(self, *, before: str | None = None, **more: Any) -> Round:
-        """Makes a round that lists states by LangGraph, the newest first."""
+        """Make a round that lists states by LangGraph, the newest first."""
         return timed(lambda: self.states(before=before, **more))
 
     def states(self, *, before: str | None = None, **more: Any) -> list[Any]:
-        """Lists states by LangGraph."""
+        """List states by LangGraph."""
         graph, place = self.lab.reading(PATTERN.slug, self.lane), {"thread_id": self.thread_id}
         past: Any = {"before": {"configurable": place | {"checkpoint_id": before}}} if before else {}
         return list(graph.get_state_history({"configurable": place}, **past, **more))
 
     def ids(self) -> list[str]:
-        """Gives the checkpoints in the order of writing."""
+        """Return the checkpoints in the order of writing."""
         return list(self.lab.workspace("bench").tree(self.thread_id).marks)
 
 
 def figures() -> Iterator[Figure]:
-    """Measures histories; the longest one only where there is room for it."""
+    """Measure histories; the longest one only where there is room for it."""
     PLACE.mkdir(exist_ok=True)
     with TemporaryDirectory(dir=PLACE, prefix="history-") as folder, opened(Path(folder) / "lab.sqlite") as lab:
         counted = ran(lab, "small", 10_000)
@@ -160,7 +160,7 @@ def figures() -> Iterator[Figure]:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Lab]:
-    """Opens a lab for the block."""
+    """Open a lab for the block."""
     lab = Lab(Settings(_env_file=None, database=str(path), pace=0, recursion_limit=10_010), patterns=[PATTERN])
     try:
         yield lab
@@ -169,7 +169,7 @@ def opened(path: Path) -> Iterator[Lab]:
 
 
 def ran(lab: Lab, lane: str, length: int) -> Measured:
-    """Runs a thread of so many checkpoints: the real graph and the lab's own checkpointer, and no reader."""
+    """Run a thread of so many checkpoints: the real graph and the lab's own checkpointer, and no reader."""
     thread = lab.threads.create("bench", PATTERN.slug, lane, lab.new_session(), "Long", "offline")
     saver = lab.storage.saver
     assert isinstance(saver, SummarySqliteSaver)
@@ -190,7 +190,7 @@ def ran(lab: Lab, lane: str, length: int) -> Measured:
 
 
 def reads(thread: Measured, *, rounds: int) -> Iterator[Figure]:
-    """Measures what a page shows of a thread, at its end and in its middle, where the states are half as large."""
+    """Measure what a page shows of a thread, at its end and in its middle, where the states are half as large."""
     ident, length, ids = thread.thread_id, thread.length, thread.ids()
     half = ids[length // 2]
     some, there = thread.listed(limit=FEW), thread.listed(limit=FEW, before=half)
@@ -212,7 +212,7 @@ def reads(thread: Measured, *, rounds: int) -> Iterator[Figure]:
 
 
 def reading(thread: Measured) -> Callable[[], object]:
-    """Reads the tree, a page and one state, the same one of any thread; the tree has a small tuple for each row."""
+    """Read the tree, a page and one state, the same one of any thread; the tree has a small tuple for each row."""
     workspace, ident = thread.lab.workspace("bench"), thread.thread_id
     selected = thread.ids()[SELECTED]
 
@@ -225,7 +225,7 @@ def reading(thread: Measured) -> Callable[[], object]:
 
 
 def memory(thread: Measured, work: Callable[[], object]) -> float:
-    """Gives the most memory that some work takes at once, in megabytes of Python's own objects."""
+    """Return the most memory that some work takes at once, in megabytes of Python's own objects."""
     work()
     tracemalloc.start()
     work()
@@ -235,7 +235,7 @@ def memory(thread: Measured, work: Callable[[], object]) -> float:
 
 
 def timed(work: Callable[[], object]) -> Round:
-    """Makes a round that gives milliseconds."""
+    """Make a round that gives milliseconds."""
 
     def go() -> float:
         began = time.perf_counter()

@@ -27,7 +27,7 @@ class Figure:
 
 
 def against(name: str, unit: str, work: Round, reference: Round, *, rounds: int, note: str = "") -> Figure:
-    """Measures both in turn, so that whatever slows the machine down slows both; one round goes before to warm up."""
+    """Measure both in turn, so that whatever slows the machine down slows both; one round goes before to warm up."""
     costs: tuple[list[float], list[float]] = ([], [])
     for number in range(rounds + 1):
         for cost, go in zip(costs, (work, reference), strict=True):
@@ -39,7 +39,7 @@ def against(name: str, unit: str, work: Round, reference: Round, *, rounds: int,
 
 
 def once(name: str, unit: str, work: Round, reference: Round, *, rounds: int, note: str) -> Figure:
-    """Measures the work as `against` does, and but once a reference that takes too long to be repeated."""
+    """Measure the work as `against` does, and but once a reference that takes too long to be repeated."""
     gc.collect()
     found = reference()
     return Figure(name, against(name, unit, work, work, rounds=rounds).value, unit, found, note)

@@ -56,33 +56,33 @@ class Engine:
         self.graph = functools.lru_cache(maxsize=256)(self._graph)
 
     def announce(self, address: str) -> None:
-        """Tells other processes on this database where this one is reached."""
+        """Tell other processes on this database where this one is reached."""
         self.claims.announce(address)
         self.renewal.begin()
 
     def close(self) -> None:
-        """Stops all runs and closes the storage."""
+        """Stop all runs and close the storage."""
         self._stack.close()
 
     def _close_runs(self) -> None:
         self.left = self.runs.close()
 
     def pattern(self, slug: str) -> Pattern:
-        """Gives a pattern; raises UnknownLane where there is none."""
+        """Return a pattern; raises UnknownLane where there is none."""
         try:
             return self.patterns[slug]
         except KeyError:
             raise UnknownLane(slug) from None
 
     def lane(self, slug: str, key: str) -> Lane:
-        """Gives a pattern's lane; raises UnknownLane where there is none."""
+        """Return a pattern's lane; raises UnknownLane where there is none."""
         found = next((lane for lane in self.pattern(slug).lanes if lane.key == key), None)
         if found is None:
             raise UnknownLane(slug, key)
         return found
 
     def offered(self, slug: str) -> Pattern:
-        """Gives a pattern with those lanes alone for which there is a checkpointer here."""
+        """Return a pattern with those lanes alone for which there is a checkpointer here."""
         pattern = self.pattern(slug)
         return replace(pattern, lanes=tuple(lane for lane in pattern.lanes if self.lane_savers.offers(lane.saver)))
 
@@ -101,11 +101,11 @@ class Engine:
         return graph
 
     def reading(self, slug: str, lane_key: str) -> Graph:
-        """Gives the lane's graph for its nodes and schemas; no model call is made through it."""
+        """Return the lane's graph for its nodes and schemas; no model call is made through it."""
         return self.graph(slug, lane_key, "offline", 0.0)
 
     def reading_of(self, thread: Thread | Request) -> Graph:
-        """Gives the graph by which a thread is read, on the checkpointer that its lane chooses."""
+        """Return the graph by which a thread is read, on the checkpointer that its lane chooses."""
         saver = self.lane(thread.pattern, thread.lane).saver
         if not saver:
             return self.reading(thread.pattern, thread.lane)
@@ -113,7 +113,7 @@ class Engine:
         return self._held_graph(held, thread.pattern, thread.lane, "offline", 0.0)
 
     def storage_of(self, thread: Thread) -> Storage:
-        """Gives the storage in which a thread's checkpoints are, on the checkpointer that its lane chooses."""
+        """Return the storage in which a thread's checkpoints are, on the checkpointer that its lane chooses."""
         saver = self.lane(thread.pattern, thread.lane).saver
         return self.lane_savers.of(thread.thread_id, saver).storage if saver else self.storage
 
@@ -129,29 +129,29 @@ class Engine:
         return self._held_graph(self.lane_savers.keep(request.thread_id, saver), *how) if saver else self.graph(*how)
 
     def _lost(self, thread_id: str, checkpoints: int) -> None:
-        """Tells a thread's page that its memory went to make room for others'."""
+        """Tell a thread's page that its memory went to make room for others'."""
         calls = CALLS["memory"]
         for log in self.runs.logs(thread_id):
             log.append(lambda no: SaverDropped(no, time.time(), "room", checkpoints, 0, calls))
 
     def drawing(self, slug: str, lane_key: str) -> Drawing:
-        """Gives the lane's nodes and edges, subgraphs opened."""
+        """Return the lane's nodes and edges, subgraphs opened."""
         graph = self.reading(slug, lane_key)
         return _renamed(graph.get_graph(xray=True), plain_names(graph))
 
     def input_schema(self, slug: str, lane_key: str) -> type:
-        """Gives the type of the lane's input."""
+        """Return the type of the lane's input."""
         builder = self.reading(slug, lane_key).builder
         schema: type = builder.input_schema
         return schema
 
     def state_schema(self, slug: str, lane_key: str) -> type:
-        """Gives the type of the lane's state."""
+        """Return the type of the lane's state."""
         schema: type = self.reading(slug, lane_key).builder.state_schema
         return schema
 
     def world(self, thread_id: str, *, expendable: bool = False) -> World:
-        """Gives what the nodes of a thread's run act upon."""
+        """Return what the nodes of a thread's run act upon."""
         database = self.storage.database
         return World(
             thread_id,
@@ -162,7 +162,7 @@ class Engine:
         )
 
     def work(self, request: Request, *, expendable: bool = False) -> Stream | TwoStepRun:
-        """Gives the work that a request asks for; `expendable` lets the nodes kill this process."""
+        """Return the work that a request asks for; `expendable` lets the nodes kill this process."""
         match request.kind:
             case "start" | "turn":
                 given = check_input(self.input_schema(request.pattern, request.lane), request.values)
@@ -190,7 +190,7 @@ class Engine:
         )
 
     def _reanswered(self, request: Request, *, expendable: bool) -> TwoStepRun:
-        """Asks first, for an answer given to what was answered before is passed over for the old one."""
+        """Ask first, for an answer given to what was answered before is passed over for the old one."""
         graph = self.reading_of(request)
         place = {"thread_id": request.thread_id, "checkpoint_ns": "", "checkpoint_id": request.checkpoint_id}
         old = pending_questions(graph.get_state({"configurable": place}))
@@ -209,7 +209,7 @@ class Engine:
         )
 
     def _twice(self, request: Request, *, expendable: bool) -> TwoStepRun:
-        """Runs a rest as it was and then with the edit, so that the thread goes on from the edited one."""
+        """Run a rest as it was and then with the edit, so that the thread goes on from the edited one."""
         edited = StateEdited(**request.values["edit"])
         back = WentBack(0, edited.at, request.checkpoint_id, request.values["step"])
         first = self._stream(replace(request, label="as it was"), None, at=request.checkpoint_id, expendable=expendable)
@@ -223,7 +223,7 @@ class Engine:
         return TwoStepRun(first, with_the_edit, second.calls())
 
     def config(self, thread_id: str, slug: str, lane_key: str, workspace: str, label: str = "") -> Any:
-        """Gives a run's config: the thread alone, its limits, and metadata to find it by."""
+        """Return a run's config: the thread alone, its limits, and metadata to find it by."""
         noted = {"pattern": slug, "lane": lane_key, "workspace": workspace, "began": time.time()}
         return {
             "configurable": {"thread_id": thread_id},
@@ -235,12 +235,12 @@ class Engine:
 
     @staticmethod
     def new_session() -> str:
-        """Gives an id for threads that are started side by side."""
+        """Return an id for threads that are started side by side."""
         return str(uuid.uuid4())
 
 
 def _renamed(drawing: Drawing, names: Mapping[str, str]) -> Drawing:
-    """Gives a drawing whose nodes have the names by which runs tell of them."""
+    """Return a drawing whose nodes have the names by which runs tell of them."""
 
     def named(ident: str) -> str:
         return ":".join(names.get(part, part) for part in str(ident).split(":"))

@@ -54,7 +54,7 @@ class ThreadBusy(LabError):
     """Raised when a thread already has a run; a second one would fork it and hide one result."""
 
     def __init__(self, thread_id: str, elsewhere: str = "") -> None:
-        """Names the other process that has the thread, where it isn't this one."""
+        """Name the other process that has the thread, where it isn't this one."""
         super().__init__(
             f"Thread {thread_id[:8]} is running{f' in another process ({elsewhere})' if elsewhere else ''}. "
             "One run a thread at a time: wait for its end or stop it first."

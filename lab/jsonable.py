@@ -20,7 +20,7 @@ _SCALARS = (str, int, float, bool, type(None))
 
 
 def to_jsonable(value: object) -> Json:
-    """Gives a JSON copy of any value; the result shares nothing mutable with it."""
+    """Return a JSON copy of any value; the result shares nothing mutable with it."""
     if isinstance(value, Enum):
         return to_jsonable(value.value)
     if isinstance(value, _SCALARS):
@@ -35,7 +35,7 @@ def to_jsonable(value: object) -> Json:
 
 
 def message_to_jsonable(value: BaseMessage) -> dict[str, Json]:
-    """Gives a message as role, text and id, and whatever else it has that isn't empty.
+    """Return a message as role, text and id, and whatever else it has that isn't empty.
 
     Two messages that differ in anything give different data.
     """
@@ -77,7 +77,7 @@ def _object(value: object) -> Json:
 
 
 def _text(value: object) -> str:
-    """Writes an object as text that is the same for the same content, with no place in memory in it."""
+    """Write an object as text that is the same for the same content, with no place in memory in it."""
     name = type(value).__name__
     if type(value).__repr__ is object.__repr__:
         inside = getattr(value, "__dict__", {})

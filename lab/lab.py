@@ -50,7 +50,7 @@ _opened: list[Lab] = []
 
 
 def open_lab(settings: Settings | None = None) -> Lab:
-    """Gives the process's lab and opens it where it isn't yet; raises LabError where it can't be."""
+    """Return the process's lab and open it where it isn't yet; raises LabError where it can't be."""
     with _lock:
         if not _opened:
             _opened.append(Lab(settings))
@@ -58,7 +58,7 @@ def open_lab(settings: Settings | None = None) -> Lab:
 
 
 def close_lab() -> int:
-    """Closes the process's lab and gives how many runs didn't end; the next one who asks opens another."""
+    """Close the process's lab and return how many runs didn't end; the next one who asks opens another."""
     left = 0
     with _lock:
         while _opened:

@@ -71,7 +71,7 @@ class Settings(BaseSettings):
 
 
 def read_settings() -> Settings:
-    """Reads the settings from the environment; raises InvalidSettings."""
+    """Read the settings from the environment; raises InvalidSettings."""
     try:
         return Settings()
     except ValidationError as error:

@@ -23,29 +23,29 @@ class Channel:
     """Writes events as lines; they get their numbers where they arrive."""
 
     def __init__(self, lines: IO[str]) -> None:
-        """Writes to `lines`, from any thread."""
+        """Write to `lines`, from any thread."""
         self._lines = lines
         self._lock = threading.Lock()
 
     def append(self, make: Callable[[int], Event]) -> None:
-        """Writes one event."""
+        """Write one event."""
         self.write(encode(make(0)))
 
     def say(self, growing: StreamingMessage, piece: str) -> None:
-        """Writes one piece of a streaming message."""
+        """Write one piece of a streaming message."""
         growing.since = time.time()
         growing.held.append(piece)
         self.append(growing.event)
 
     def write(self, told: Json) -> None:
-        """Writes one line."""
+        """Write one line."""
         with self._lock:
             self._lines.write(json.dumps(told) + "\n")
             self._lines.flush()
 
 
 def main() -> None:
-    """Carries out the one request on standard input."""
+    """Carry out the one request on standard input."""
     # A Ctrl+C reaches this process too; what becomes of the run is the parent's to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8") as lines:

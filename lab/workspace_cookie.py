@@ -23,7 +23,7 @@ class Visitors:
         self._shared = [LOCAL, mode]
 
     def read(self, cookie: str | None) -> str | None:
-        """Gives the workspace that a cookie names; None where it's missing or not ours."""
+        """Return the workspace that a cookie names; None where it's missing or not ours."""
         if cookie is None:
             return LOCAL if self._mode == "shared" else None
         try:
@@ -35,7 +35,7 @@ class Visitors:
         return name if isinstance(name, str) and name != LOCAL else None
 
     def admit(self, cookie: str | None, *, near: bool) -> str | None:
-        """Gives the cookie to set, None where the visitor's own will do.
+        """Return the cookie to set, None where the visitor's own will do.
 
         `near` says that the request came from this very machine, by address and by name.
         """
@@ -59,7 +59,7 @@ class Visitors:
 
 
 def is_loopback(host: str) -> bool:
-    """Tells whether a host, by name or address, is this machine's loopback."""
+    """Return whether a host, by name or address, is this machine's loopback."""
     name = host.strip().strip("[]").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return True

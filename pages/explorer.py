@@ -22,7 +22,7 @@ OFFERED = 200
 
 
 def render() -> None:
-    """Draws the choice of a thread and its history."""
+    """Draw the choice of a thread and its history."""
     st.title("Explorer", anchor=False)
     st.markdown("Every checkpoint of every thread: look, compare, go back, and go on from there on a new branch.")
     visitor = workspace()
@@ -48,7 +48,7 @@ def render() -> None:
 
 
 def _now(visitor: Workspace, thread: Thread) -> LanePane:
-    """Draws the lane as it stands now, opened where it's at work or waits for somebody."""
+    """Draw the lane as it stands now, opened where it's at work or wait for somebody."""
     pattern = find(thread.pattern)
     lane = pattern.lane(thread.lane)
     pane = LanePane(visitor, lane, thread, graph_shape(pattern.slug, lane.key), f"explorer_{thread.thread_id}")

@@ -14,7 +14,7 @@ PAGES: dict[str, Any] = {}
 
 
 def render() -> None:
-    """Draws one card a pattern."""
+    """Draw one card a pattern."""
     st.title("LangGraph Pattern Lab", anchor=False)
     st.markdown(
         "Workflow patterns of LangGraph, running: tokens stream, the graph lights up, every step is a checkpoint. "

@@ -19,7 +19,7 @@ NARROWEST = 290
 
 
 def render(pattern: Pattern) -> None:
-    """Draws the page of a pattern and then follows its runs."""
+    """Draw the page of a pattern and then follows its runs."""
     visitor = workspace()
     pattern = the_lab().offered(pattern.slug)
     shown = current_threads(pattern, visitor)

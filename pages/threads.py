@@ -36,7 +36,7 @@ class Standing:
 
 
 def render() -> None:
-    """Draws the threads, the last used first."""
+    """Draw the threads, the last used first."""
     st.title("Threads", anchor=False)
     st.markdown("Every run is kept as a thread. Open one to see it as it stands and to go on where it stopped.")
     visitor = workspace()
@@ -62,7 +62,7 @@ def _stamp(visitor: Workspace, thread_ids: Sequence[str]) -> object:
 
 
 def _top(visitor: Workspace) -> None:
-    """Draws what all threads take, and what concerns no single one."""
+    """Draw what all threads take, and what concerns no single one."""
     size = visitor.storage()
     free = f", {sized(size.free)} of it free" if size.free else ""
     with st.container(horizontal=True, vertical_alignment="center", key="threads_top"):
@@ -100,7 +100,7 @@ def _news(visitor: Workspace) -> None:
 
 
 def _found(visitor: Workspace) -> None:
-    """Draws the filters and the page of the threads that they leave."""
+    """Draw the filters and the page of the threads that they leave."""
     with st.container(horizontal=True, key="threads_filters"):
         text = st.text_input(
             "Title or id",
@@ -136,7 +136,7 @@ def _found(visitor: Workspace) -> None:
 
 
 def _by_run(threads: Sequence[Thread]) -> list[list[Thread]]:
-    """Gathers the threads that one click started, where the last used one of them stands."""
+    """Gather the threads that one click started, where the last used one of them stands."""
     runs: dict[str, list[Thread]] = {}
     for thread in threads:
         runs.setdefault(thread.session, []).append(thread)
@@ -147,7 +147,7 @@ def _by_run(threads: Sequence[Thread]) -> list[list[Thread]]:
 
 
 def _frame(together: Sequence[Thread]) -> Any:
-    """Draws a frame around the lanes of one run; a thread that was started alone needs none."""
+    """Draw a frame around the lanes of one run; a thread that was started alone needs none."""
     first = together[0]
     if len(together) == 1:
         return nullcontext()
@@ -210,7 +210,7 @@ def _row(thread: Thread, standing: Standing, size: ThreadSize, *, alone: bool) -
 
 
 def _link(thread: Thread, label: str, **how: Any) -> None:
-    """Draws the way to a thread, or its title alone where this version has no page for it."""
+    """Draw the way to a thread, or its title alone where this version has no page for it."""
     if not is_known(thread):
         st.markdown(label)
         return

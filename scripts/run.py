@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def is_free(port: int) -> bool:
-    """Says whether a server could listen on this port of the loopback address now."""
+    """Say whether a server could listen on this port of the loopback address now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as attempt:
         attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -29,7 +29,7 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Gives a port that nothing listens on."""
+    """Return a port that nothing listens on."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as attempt:
         attempt.bind((HOST, 0))
         port: int = attempt.getsockname()[1]
@@ -37,14 +37,14 @@ def free_port() -> int:
 
 
 def others() -> list[str]:
-    """Gives where labs run already on the database of the settings; raises LabError where it can't be opened."""
+    """Return where labs run already on the database of the settings; raises LabError where it can't be opened."""
     settings = read_settings()
     with open_storage(settings) as storage:
         return Claims(storage.database, settings.lease, settings.runs_per_workspace).others()
 
 
 def main() -> None:
-    """Picks the port and becomes the server, so that Ctrl+C reaches it."""
+    """Pick the port and become the server, so that Ctrl+C reaches it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8501)
     wanted = parser.parse_args().port

@@ -28,7 +28,7 @@ CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 
 @contextmanager
 def serving(pace: str) -> Iterator[str]:
-    """Starts the lab and gives its address; what it stored is deleted after the block."""
+    """Start the lab and return its address; what it stored is deleted after the block."""
     with tempfile.TemporaryDirectory() as data:
         server = LabServer(ROOT / "app.py", Path(data), {"LAB_PACE": pace})
         try:
@@ -40,7 +40,7 @@ def serving(pace: str) -> Iterator[str]:
 
 @contextmanager
 def opened(browser: Browser, height: int) -> Iterator[Page]:
-    """Gives an empty page of that height."""
+    """Return an empty page of that height."""
     context = count_runs(browser.new_context(viewport={"width": WIDTH, "height": height}, service_workers="block"))
     context.set_default_timeout(30_000)
     yield context.new_page()
@@ -61,7 +61,7 @@ def running(page: Page, address: str) -> bytes:
 
 
 def checkpoints(page: Page, address: str) -> bytes:
-    """A finished run that was sent back once, replayed and answered again, in the explorer."""
+    """Return a finished run that was sent back once, replayed and answered again, in the explorer."""
     page.goto(f"{address}/approval-gate?embed_options=dark_theme")
     settle(page)
     press(page, page.get_by_text("Changed twice, then approved"))
@@ -87,7 +87,7 @@ def checkpoints(page: Page, address: str) -> bytes:
 
 
 def answer(page: Page, wish: str) -> None:
-    """Asks for a change on the card that waits, or approves where there is nothing to wish for."""
+    """Ask for a change on the card that waits, or approves where there is nothing to wish for."""
     send = page.get_by_role("button", name="Send answer")
     send.wait_for()
     settle(page)
@@ -99,13 +99,13 @@ def answer(page: Page, wish: str) -> None:
 
 
 def press(page: Page, place: Locator) -> None:
-    """Presses and waits until the page has taken it and is drawn again."""
+    """Press and wait until the page has taken it and is drawn again."""
     place.click()
     settle(page)
 
 
 def settle(page: Page) -> None:
-    """Waits until the page's script has been at rest for half a second."""
+    """Wait until the page's script has been at rest for half a second."""
     page.evaluate("() => { delete window.restSince }")
     page.wait_for_function(
         """() => {
@@ -118,7 +118,7 @@ def settle(page: Page) -> None:
 
 
 def write(name: str, picture: bytes) -> None:
-    """Saves a picture with a palette, which suits flat areas and text; raises ValueError where it's too large."""
+    """Save a picture with a palette, which suits flat areas and text; raises ValueError where it's too large."""
     image = Image.open(io.BytesIO(picture)).convert("RGB").quantize(256, dither=Image.Dither.NONE)
     path = DOCS / name
     image.save(path, optimize=True)
@@ -129,7 +129,7 @@ def write(name: str, picture: bytes) -> None:
 
 
 def main() -> None:
-    """Takes both pictures."""
+    """Take both pictures."""
     program = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if program is None:
         sys.exit("Chromium isn't installed here. On Debian and Ubuntu: apt-get install chromium")

@@ -28,7 +28,7 @@ settings.load_profile("lab")
 
 @pytest.fixture(params=["memory", "sqlite"])
 def lab(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lab]:
-    """A lab on memory and on a SQLite file, so that one test states one truth for both."""
+    """Provide a lab on memory and on a SQLite file, so that one test states one truth for both."""
     database = "memory" if request.param == "memory" else str(tmp_path / "lab.sqlite")
     opened = Lab(quiet(database))
     yield opened
@@ -37,20 +37,20 @@ def lab(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lab]:
 
 @pytest.fixture(params=["memory", "sqlite"])
 def open_toys(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenLab]:
-    """Opens labs on a test's own patterns, in memory and on a SQLite file, or where a test itself says."""
+    """Open labs on a test's own patterns, in memory and on a SQLite file, or where a test itself says."""
     with ExitStack() as stack:
         yield opener(stack, database(request, tmp_path))
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def open_anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenLab]:
-    """Opens labs on a test's own patterns, in memory, on a SQLite file and on PostgreSQL."""
+    """Open labs on a test's own patterns, in memory, on a SQLite file and on PostgreSQL."""
     with ExitStack() as stack:
         yield opener(stack, database(request, tmp_path))
 
 
 def opener(stack: ExitStack, name: str) -> OpenLab:
-    """Makes what opens labs on that database and closes them all with the stack."""
+    """Make what opens labs on that database and close them all with the stack."""
 
     def open_lab(*patterns: Pattern, **settings: Any) -> Lab:
         lab = Lab(quiet(name, **settings), patterns=patterns)
@@ -62,7 +62,7 @@ def opener(stack: ExitStack, name: str) -> OpenLab:
 
 @pytest.fixture
 def sqlite_lab(tmp_path: Path) -> Iterator[Lab]:
-    """A lab on a SQLite file."""
+    """Provide a lab on a SQLite file."""
     opened = Lab(quiet(str(tmp_path / "lab.sqlite")))
     yield opened
     opened.close()
@@ -70,5 +70,5 @@ def sqlite_lab(tmp_path: Path) -> Iterator[Lab]:
 
 @pytest.fixture
 def play(sqlite_lab: Lab) -> Play:
-    """Plays examples on a SQLite file."""
+    """Play examples on a SQLite file."""
     return player(sqlite_lab)

@@ -15,7 +15,7 @@ KEPT = {
 
 
 def draw_menu(home: Sequence[Any], families: Mapping[str, Sequence[Any]]) -> None:
-    """Draws the way to every page, patterns under their family."""
+    """Draw the way to every page, patterns under their family."""
     with st.sidebar, st.container(gap=None, key="menu"):
         _links(home)
         for family, pages in families.items():
@@ -29,7 +29,7 @@ def _links(pages: Sequence[Any]) -> None:
 
 
 def draw_sidebar() -> None:
-    """Draws the settings that hold for all pages."""
+    """Draw the settings that hold for all pages."""
     lab = the_lab()
     with st.sidebar:
         st.divider()
@@ -56,6 +56,6 @@ def _paces() -> list[str]:
 
 
 def _own_pace() -> str:
-    """Names the pace of the settings."""
+    """Name the pace of the settings."""
     pace = the_lab().settings.pace
     return next((name for name, value in PACES.items() if value == pace), "As set")

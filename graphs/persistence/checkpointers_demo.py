@@ -11,7 +11,7 @@ from graphs.script import by_instruction
 
 
 def _facts(lines: Iterable[str]) -> dict[str, str]:
-    """Gives what the person told of theirs, the last word on each thing."""
+    """Return what the person told of theirs, the last word on each thing."""
     sentences = [part.strip() for line in lines for part in re.split(r"(?<=[.!?])\s+|\n", line)]
     told = [re.match(r"my ([^.,;!?]+?) (?:is|are) ([^.;!?]+)", said, re.IGNORECASE) for said in sentences]
     return {found[1].lower(): found[2].strip() for found in told if found and not found.string.endswith("?")}

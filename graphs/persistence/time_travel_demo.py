@@ -22,7 +22,7 @@ def _write(outline: str, _: Sequence[BaseMessage]) -> str:
 
 
 def _inside(text: str) -> str:
-    """Gives a text as it stands inside a sentence; a name in capitals keeps them."""
+    """Return a text as it stands inside a sentence; a name in capitals keeps them."""
     text = text.strip().rstrip(".!?")
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 

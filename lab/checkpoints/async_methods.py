@@ -18,7 +18,7 @@ class AsyncByThreads(BaseCheckpointSaver[Any]):
     """Does asynchronously, on a thread of the loop's pool, what the class's own methods do."""
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """Reads a checkpoint."""
+        """Read a checkpoint."""
         return await asyncio.to_thread(self.get_tuple, config)
 
     async def alist(
@@ -29,7 +29,7 @@ class AsyncByThreads(BaseCheckpointSaver[Any]):
         before: RunnableConfig | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[CheckpointTuple]:
-        """Reads checkpoints, the newest first."""
+        """Read checkpoints, the newest first."""
 
         def read() -> list[CheckpointTuple]:
             return list(self.list(config, filter=filter, before=before, limit=limit))
@@ -44,15 +44,15 @@ class AsyncByThreads(BaseCheckpointSaver[Any]):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        """Saves a checkpoint."""
+        """Save a checkpoint."""
         return await asyncio.to_thread(self.put, config, checkpoint, metadata, new_versions)
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
-        """Saves what a task wrote."""
+        """Save what a task wrote."""
         await asyncio.to_thread(self.put_writes, config, writes, task_id, task_path)
 
     async def adelete_thread(self, thread_id: str) -> None:
-        """Deletes a thread's checkpoints."""
+        """Delete a thread's checkpoints."""
         await asyncio.to_thread(self.delete_thread, thread_id)

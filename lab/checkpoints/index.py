@@ -46,7 +46,7 @@ ONE_BY_ONE = "thread_id = :thread AND checkpoint_ns = :namespace AND checkpoint_
 
 
 def by_ids(query: str) -> TextClause:
-    """Makes a query that takes any number of checkpoints' ids."""
+    """Make a query that takes any number of checkpoints' ids."""
     return text(query).bindparams(bindparam("ids", expanding=True))
 
 
@@ -104,7 +104,7 @@ _SIZES = {
 
 
 def newest_checkpoint_id(storage: Storage, thread_id: str) -> str:
-    """Gives the id of a thread's newest checkpoint, empty where it has none."""
+    """Return the id of a thread's newest checkpoint, empty where it has none."""
     if isinstance(storage.saver, InMemorySaver):
         return max(list(_space(storage.saver, thread_id, "")), default="")
     with storage.database.read() as connection:
@@ -112,7 +112,7 @@ def newest_checkpoint_id(storage: Storage, thread_id: str) -> str:
 
 
 def count_checkpoints(storage: Storage, thread_id: str) -> int:
-    """Counts a thread's checkpoints."""
+    """Count a thread's checkpoints."""
     if isinstance(storage.saver, InMemorySaver):
         return len(_space(storage.saver, thread_id, ""))
     with storage.database.read() as connection:
@@ -120,7 +120,7 @@ def count_checkpoints(storage: Storage, thread_id: str) -> int:
 
 
 def index_rows(storage: Storage, thread_id: str, namespace: str = "") -> list[IndexRow]:
-    """Gives a thread's checkpoints in the order of writing."""
+    """Return a thread's checkpoints in the order of writing."""
     if isinstance(storage.saver, InMemorySaver):
         return [
             _row(ident, parent, namespace, told) for ident, parent, told in _told(storage.saver, thread_id, namespace)
@@ -132,7 +132,7 @@ def index_rows(storage: Storage, thread_id: str, namespace: str = "") -> list[In
 
 
 def index_rows_by_id(storage: Storage, thread_id: str, ids: Collection[str]) -> dict[str, IndexRow]:
-    """Gives these checkpoints of a thread by their ids."""
+    """Return these checkpoints of a thread by their ids."""
     if isinstance(storage.saver, InMemorySaver):
         wanted = set(ids)
         return {row.checkpoint_id: row for row in index_rows(storage, thread_id) if row.checkpoint_id in wanted}
@@ -141,7 +141,7 @@ def index_rows_by_id(storage: Storage, thread_id: str, ids: Collection[str]) -> 
 
 
 def task_marks(storage: Storage, thread_id: str, namespace: str = "") -> Marks:
-    """Tells where a thread's nodes asked or failed."""
+    """Return where a thread's nodes asked or failed."""
     if isinstance(storage.saver, InMemorySaver):
         found = [
             (ident, write[1])
@@ -161,7 +161,7 @@ def task_marks(storage: Storage, thread_id: str, namespace: str = "") -> Marks:
 def marked_writes(
     storage: Storage, thread_id: str, ids: Collection[str], namespace: str = ""
 ) -> dict[str, list[tuple[str, Any]]]:
-    """Gives by checkpoint what its nodes asked and why they failed, as channel and value."""
+    """Return by checkpoint what its nodes asked and why they failed, as channel and value."""
     told: dict[str, list[tuple[str, Any]]] = {}
     serde = storage.saver.serde
     if isinstance(storage.saver, InMemorySaver):
@@ -176,7 +176,7 @@ def marked_writes(
 
 
 def _value(serde: SerializerProtocol, saved: tuple[str, bytes]) -> Any:
-    """Decodes what a task wrote, or says of what is damaged that it can't be read."""
+    """Decode what a task wrote, or says of what is damaged that it can't be read."""
     try:
         return serde.loads_typed((saved[0], bytes(saved[1])))
     # Whatever a damaged row makes its decoding raise; the history shows the row.
@@ -185,7 +185,7 @@ def _value(serde: SerializerProtocol, saved: tuple[str, bytes]) -> Any:
 
 
 def subgraph_rows(storage: Storage, thread_id: str, ids: Collection[str]) -> dict[str, list[IndexRow]]:
-    """Gives by checkpoint of the thread those of the subgraphs that its nodes called, in the order of writing."""
+    """Return by checkpoint of the thread those of the subgraphs that its nodes called, in the order of writing."""
     found: dict[str, list[IndexRow]] = {}
     if isinstance(storage.saver, InMemorySaver):
         wanted = set(ids)
@@ -201,7 +201,7 @@ def subgraph_rows(storage: Storage, thread_id: str, ids: Collection[str]) -> dic
 
 
 def calling_checkpoint_id(storage: Storage, thread_id: str, namespace: str, checkpoint_id: str) -> str | None:
-    """Gives the thread's own checkpoint that a subgraph's one belongs to; None where there is no such one."""
+    """Return the thread's own checkpoint that a subgraph's one belongs to; None where there is no such one."""
     if isinstance(storage.saver, InMemorySaver):
         found = {ident: told for ident, _, told in _told(storage.saver, thread_id, namespace)}.get(checkpoint_id, {})
     else:
@@ -212,7 +212,7 @@ def calling_checkpoint_id(storage: Storage, thread_id: str, namespace: str, chec
 
 
 def state_sizes(storage: Storage, thread_id: str, ids: Collection[str], namespace: str = "") -> dict[str, int]:
-    """Gives by checkpoint the bytes that its state takes."""
+    """Return by checkpoint the bytes that its state takes."""
     if isinstance(storage.saver, InMemorySaver):
         space = _space(storage.saver, thread_id, namespace)
         return {ident: _held(storage.saver, thread_id, namespace, space[ident]) for ident in ids if ident in space}
@@ -222,7 +222,7 @@ def state_sizes(storage: Storage, thread_id: str, ids: Collection[str], namespac
 def each(
     storage: Storage, query: TextClause, thread_id: str, namespace: str, ids: Collection[str]
 ) -> Iterator[Sequence[Any]]:
-    """Gives what a query tells of these checkpoints, some hundreds at a time."""
+    """Return what a query tells of these checkpoints, some hundreds at a time."""
     asked = list(ids)
     given = {"thread": thread_id, "namespace": namespace}
     names = query.compile().params
@@ -249,7 +249,7 @@ def _held(saver: InMemorySaver, thread_id: str, namespace: str, kept: Sequence[A
 
 
 def metadata(raw: Any) -> Mapping[str, Any]:
-    """Reads what the library noted beside a state; gives nothing where it can't be read."""
+    """Read what the library noted beside a state; return nothing where it can't be read."""
     if isinstance(raw, dict):
         return raw
     try:
@@ -260,7 +260,7 @@ def metadata(raw: Any) -> Mapping[str, Any]:
 
 
 def _loosely(raw: Any) -> Any:
-    """Reads what the library writes and strict JSON doesn't know: infinite numbers, and what is none."""
+    """Read what the library writes and strict JSON doesn't know: infinite numbers, and what is none."""
     try:
         return json.loads(raw)
     except (ValueError, TypeError, RecursionError):

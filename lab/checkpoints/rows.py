@@ -46,31 +46,31 @@ class Rows(Protocol):
     """A thread's rows as the checkpointer keeps them; no state is decoded here."""
 
     def links(self, thread_id: str) -> list[Link]:
-        """Gives all checkpoints of all namespaces in the order of writing."""
+        """Return all checkpoints of all namespaces in the order of writing."""
         ...
 
     def writes(self, thread_id: str, namespace: str, checkpoint_id: str) -> list[Write]:
-        """Gives what the tasks of a checkpoint wrote."""
+        """Return what the tasks of a checkpoint wrote."""
         ...
 
     def add_writes(self, thread_id: str, namespace: str, checkpoint_id: str, writes: Sequence[Write]) -> None:
-        """Adds what the tasks of a checkpoint wrote."""
+        """Add what the tasks of a checkpoint wrote."""
         ...
 
     def count_writes(self, thread_id: str) -> int:
-        """Counts what all tasks of a thread wrote."""
+        """Count what all tasks of a thread wrote."""
         ...
 
     def copy(self, source: str, target: str) -> None:
-        """Copies all rows of a thread to another id."""
+        """Copy all rows of a thread to another id."""
         ...
 
     def drop(self, thread_id: str, gone: Sequence[Link]) -> None:
-        """Deletes checkpoints with their writes, and the values that no other checkpoint of the thread refers to."""
+        """Delete checkpoints with their writes, and the values that no other checkpoint of the thread refers to."""
         ...
 
     def drop_task_writes(self, thread_id: str, ids: Collection[str]) -> None:
-        """Deletes what the tasks of the thread's own checkpoints wrote, but not what belongs to the state there."""
+        """Delete what the tasks of the thread's own checkpoints wrote, but not what belongs to the state there."""
         ...
 
 
@@ -86,7 +86,7 @@ class OpenRows:
 
 @contextmanager
 def open_for_writing(storage: Storage) -> Iterator[OpenRows]:
-    """Opens a transaction that commits at the end of the block, or changes nothing at all.
+    """Open a transaction that commits at the end of the block, or change nothing at all.
 
     In memory the saved rows take no part in it, so there the block has to change them last.
     """
@@ -96,7 +96,7 @@ def open_for_writing(storage: Storage) -> Iterator[OpenRows]:
 
 @contextmanager
 def open_for_reading(storage: Storage, serde: SerializerProtocol | None = None) -> Iterator[OpenRows]:
-    """Opens the rows for reading alone; `serde` decodes the values in place of the checkpointer's own."""
+    """Open the rows for reading alone; `serde` decodes the values in place of the checkpointer's own."""
     with storage.database.read() as connection:
         yield _open(storage, connection, serde)
 
@@ -112,7 +112,7 @@ def _open(storage: Storage, connection: Connection, serde: SerializerProtocol | 
 
 
 def _twin(saver: InMemorySaver, serde: SerializerProtocol | None) -> InMemorySaver:
-    """Gives a checkpointer of the same memory that decodes otherwise, and that notes nothing as it saves."""
+    """Return a checkpointer of the same memory that decodes otherwise, and that notes nothing as it saves."""
     twin = InMemorySaver(serde=serde or saver.serde)
     twin.storage, twin.writes, twin.blobs = saver.storage, saver.writes, saver.blobs
     return twin
@@ -123,7 +123,7 @@ class _Joined(SqliteSaver):
 
     @contextmanager
     def cursor(self, transaction: bool = True) -> Iterator[Cursor]:
-        """Gives a cursor; the library's own would make its tables and commit."""
+        """Return a cursor; the library's own would make its tables and commit."""
         cursor = self.conn.cursor()
         try:
             yield cursor

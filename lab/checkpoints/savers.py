@@ -46,7 +46,7 @@ class SummaryMemorySaver(SummarySaver, InMemorySaver):
         self._database = database
 
     def keep(self, row: Mapping[str, str]) -> None:
-        """Saves a note in the lab's own tables."""
+        """Save a note in the lab's own tables."""
         with self._database.begin() as connection:
             connection.execute(insert(NOTES).prefix_with("OR REPLACE"), dict(row))
 
@@ -56,7 +56,7 @@ class _Reader(SqliteSaver):
 
     @contextmanager
     def cursor(self, transaction: bool = True) -> Iterator[Cursor]:
-        """Gives a cursor; the library's own would make tables and commit."""
+        """Return a cursor; the library's own would make tables and commit."""
         with in_words():
             cursor = self.conn.cursor()
             try:
@@ -76,7 +76,7 @@ class Readers:
 
     @contextmanager
     def one(self, serde: SerializerProtocol) -> Iterator[SqliteSaver]:
-        """Lends a checkpointer that only reads, for the block."""
+        """Lend a checkpointer that only reads, for the block."""
         with self._lock:
             reader = self._idle.pop() if self._idle else None
         if reader is None:
@@ -96,7 +96,7 @@ class Readers:
                 reader.conn.close()
 
     def close(self) -> None:
-        """Closes all connections; one that is lent is closed when it's given back."""
+        """Close all connections; one that is lent is closed when it's given back."""
         with self._lock:
             self._keep = 0
             idle, self._idle = self._idle, []
@@ -112,7 +112,7 @@ class SeparateReadersSqlite(SqliteSaver):
         self.readers = readers
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """Reads a checkpoint."""
+        """Read a checkpoint."""
         with self.readers.one(self.serde) as reader:
             return reader.get_tuple(config)
 
@@ -124,14 +124,14 @@ class SeparateReadersSqlite(SqliteSaver):
         before: RunnableConfig | None = None,
         limit: int | None = None,
     ) -> Iterator[CheckpointTuple]:
-        """Reads checkpoints, the newest first."""
+        """Read checkpoints, the newest first."""
         with self.readers.one(self.serde) as reader:
             yield from reader.list(config, filter=filter, before=before, limit=limit)
 
     def get_delta_channel_history(
         self, *, config: RunnableConfig, channels: Sequence[str]
     ) -> Mapping[str, DeltaChannelHistory]:
-        """Reads the writes of channels that are saved as differences."""
+        """Read the writes of channels that are saved as differences."""
         with self.readers.one(self.serde) as reader:
             return reader.get_delta_channel_history(config=config, channels=channels)
 
@@ -146,7 +146,7 @@ class SummarySqliteSaver(SummarySaver, SeparateReadersSqlite):
 
     @contextmanager
     def cursor(self, transaction: bool = True) -> Iterator[Cursor]:
-        """Gives a cursor; what is written with it commits together with the note that's due, or not at all."""
+        """Return a cursor; what is written with it commits together with the note that's due, or not at all."""
         with in_words(), self.lock:
             cursor = self.conn.cursor()
             try:
@@ -164,13 +164,13 @@ class SummarySqliteSaver(SummarySaver, SeparateReadersSqlite):
                     cursor.close()
 
     def keep(self, row: Mapping[str, str]) -> None:
-        """Saves a note over the checkpointer's own connection."""
+        """Save a note over the checkpointer's own connection."""
         with self.cursor() as cursor:
             cursor.execute(_KEEP, dict(row))
 
     @contextmanager
     def keeping(self, row: Mapping[str, str]) -> Iterator[None]:
-        """Saves a note in the transaction of what the block saves, which costs one commit less."""
+        """Save a note in the transaction of what the block saves, which costs one commit less."""
         self._due.row = row
         try:
             yield
@@ -205,7 +205,7 @@ class ExactPostgres(PostgresSaver):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        """Saves a checkpoint; the library keeps plain values as JSON."""
+        """Save a checkpoint; the library keeps plain values as JSON."""
         values = checkpoint["channel_values"]
         if odd := {name: _Odd(value) for name, value in values.items() if _is_odd(value)}:
             checkpoint = {**checkpoint, "channel_values": {**values, **odd}}
@@ -241,7 +241,7 @@ class SummaryPostgresSaver(SummarySaver, PooledPostgres):
     """Keeps threads in PostgreSQL, and notes them."""
 
     def keep(self, row: Mapping[str, str]) -> None:
-        """Saves a note over a connection of the checkpointer's pool."""
+        """Save a note over a connection of the checkpointer's pool."""
         with self._cursor() as cursor:
             cursor.execute(
                 "INSERT INTO lab_notes VALUES (%(thread_id)s, %(checkpoint_ns)s, %(checkpoint_id)s, %(ran)s, %(next)s, "

@@ -54,7 +54,7 @@ _POSTGRESQL = (
 
 
 def thread_sizes(storage: Storage, thread_ids: Sequence[str]) -> dict[str, ThreadSize]:
-    """Gives the sizes of these threads, readable or not; one of which nothing is saved has size 0."""
+    """Return the sizes of these threads, readable or not; one of which nothing is saved has size 0."""
     if isinstance(storage.saver, InMemorySaver):
         return _in_memory(storage.saver, thread_ids)
     found = dict.fromkeys(thread_ids, _NONE)
@@ -86,7 +86,7 @@ def _in_memory(saver: InMemorySaver, thread_ids: Sequence[str]) -> dict[str, Thr
 
 
 def storage_size(storage: Storage) -> StorageSize:
-    """Gives the size of the whole database, of all workspaces."""
+    """Return the size of the whole database, of all workspaces."""
     if isinstance(storage.saver, InMemorySaver):
         sizes = _in_memory(storage.saver, list(storage.saver.storage)).values()
         return StorageSize(sum(size.bytes for size in sizes), 0)
@@ -103,7 +103,7 @@ def _number(storage: Storage, query: str) -> int:
 
 
 def compact(storage: Storage) -> int:
-    """Gives the room that deleted rows left behind back to the disk and tells how many bytes that was.
+    """Return the room that deleted rows left behind back to the disk and tell how many bytes that was.
 
     Others who write have to wait until it's done. Raises NotPossible where the storage does so by itself, the
     database is in use, or the disk is too full.
@@ -123,7 +123,7 @@ def compact(storage: Storage) -> int:
 
 
 def backup(storage: Storage, target: Path) -> int:
-    """Copies the whole SQLite database to a new file while it's in use and gives the file's size.
+    """Copy the whole SQLite database to a new file while it's in use and return the file's size.
 
     Raises NotPossible on other storages, where the file exists, and where it can't be written.
     """
@@ -148,7 +148,7 @@ def backup(storage: Storage, target: Path) -> int:
 
 
 def _file(storage: Storage, what: str, instead: str) -> str:
-    """Gives the path of the SQLite file; raises NotPossible on other storages."""
+    """Return the path of the SQLite file; raises NotPossible on other storages."""
     if storage.kind != "sqlite":
         raise NotPossible(f"{what} is for a SQLite file, and this lab keeps its threads in {storage.kind}. {instead}")
     with storage.database.read() as connection:

@@ -44,7 +44,7 @@ NO_SUMMARY = StepSummary((), (), (), "")
 
 
 def summary_row(thread_id: str, namespace: str, checkpoint_id: str, told: StepSummary) -> dict[str, str]:
-    """Gives a note as its table's row."""
+    """Return a note as its table's row."""
     return {
         "thread_id": thread_id,
         "checkpoint_ns": namespace,
@@ -58,12 +58,12 @@ def summary_row(thread_id: str, namespace: str, checkpoint_id: str, told: StepSu
 
 @functools.lru_cache(maxsize=1024)
 def _dumped(told: tuple[object, ...]) -> str:
-    """Writes what is mostly the same from step to step."""
+    """Write what is mostly the same from step to step."""
     return json.dumps(told)
 
 
 def read_summary(ran: str, following: str, changed: str, text: str) -> StepSummary:
-    """Makes the note again of which a row tells."""
+    """Make the note again of which a row tells."""
     return StepSummary(
         tuple(json.loads(ran)),
         tuple(json.loads(following)),
@@ -73,7 +73,7 @@ def read_summary(ran: str, following: str, changed: str, text: str) -> StepSumma
 
 
 def summarize_step(checkpoint: Checkpoint, parent: Checkpoint | None, metadata: Mapping[str, Any]) -> StepSummary:
-    """Compares a checkpoint with the one that it descends from, an empty one at a root, None where that is lost."""
+    """Compare a checkpoint with the one that it descends from, an empty one at a root, None where that is lost."""
     values = checkpoint["channel_values"]
     before: Mapping[str, Any] = parent["channel_values"] if parent else {}
     versions: Mapping[str, Any] = parent["channel_versions"] if parent else {}
@@ -92,7 +92,7 @@ def summarize_step(checkpoint: Checkpoint, parent: Checkpoint | None, metadata: 
 
 
 def _internal(key: str) -> bool:
-    """Tells the library's own channels, which have a colon or underscores around them."""
+    """Tell the library's own channels, which have a colon or underscores around them."""
     return ":" in key or key.startswith("__")
 
 
@@ -110,7 +110,7 @@ def _ran(checkpoint: Checkpoint, parent: Checkpoint | None, metadata: Mapping[st
 
 
 def next_nodes(checkpoint: Checkpoint) -> tuple[str, ...]:
-    """Gives the nodes that run next, as the channels that set them off say it."""
+    """Return the nodes that run next, as the channels that set them off say it."""
     found = []
     for key, value in checkpoint["channel_values"].items():
         if key == "__start__":
@@ -130,7 +130,7 @@ def _is_put_off(value: Any) -> bool:
 
 
 def _put_off(value: Any) -> bool:
-    """Tells whether a node with `defer=True` still waits for all others to end."""
+    """Return whether a node with `defer=True` still waits for all others to end."""
     return _is_put_off(value) and not value[1]
 
 
@@ -139,7 +139,7 @@ def _sent(checkpoint: Checkpoint) -> list[str]:
 
 
 def _compared(key: str, before: Mapping[str, Any], value: Any) -> tuple[KeyChange, Any]:
-    """Gives what was done to a key, and the values that are new there."""
+    """Return what was done to a key, and the values that are new there."""
     if key not in before:
         return (KeyChange(key, "appended", len(value)), value) if _items(value) else (KeyChange(key, "set"), value)
     old = before[key]
@@ -224,5 +224,5 @@ def _pieces(value: Any) -> Iterator[str]:
 
 
 def folded(text: str) -> str:
-    """Gives a text without its case, as any database can keep it: neither NUL nor halves of characters."""
+    """Return a text without its case, as any database can keep it: neither NUL nor halves of characters."""
     return text.replace("\x00", " ").encode("utf-8", "replace").decode().casefold()

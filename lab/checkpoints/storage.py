@@ -63,7 +63,7 @@ class Storage:
     """Of the SQLite file's disk."""
 
     def making_room(self, act: Callable[[], Done]) -> Done:
-        """Does what makes room, on a full disk too."""
+        """Do what makes room, on a full disk too."""
         return act() if self.reserve is None else self.reserve.used(act)
 
     @property
@@ -74,7 +74,7 @@ class Storage:
 
 @contextmanager
 def open_storage(settings: Settings) -> Iterator[Storage]:
-    """Opens the database of the settings and closes it after the block.
+    """Open the database of the settings and close it after the block.
 
     Raises UnusableDatabase, DamagedDatabase, NewerDatabase.
     """
@@ -129,7 +129,7 @@ def _sqlite(stack: ExitStack, path: Path) -> Storage:
 
 
 def _begin_immediate(engine: Engine) -> None:
-    """Takes the write lock at BEGIN: writers queue up, and none fails because its read turns into a write."""
+    """Take the write lock at BEGIN: writers queue up, and none fails because its read turns into a write."""
 
     @event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _: object) -> None:

@@ -47,17 +47,17 @@ class SummarySaver(AsyncByThreads):
         return OrderedDict()
 
     def keep(self, row: Mapping[str, str]) -> None:
-        """Saves a note's row."""
+        """Save a note's row."""
         raise NotImplementedError
 
     @contextmanager
     def keeping(self, row: Mapping[str, str]) -> Iterator[None]:
-        """Saves a note's row with what the block saves."""
+        """Save a note's row with what the block saves."""
         yield
         self.keep(row)
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """Reads a checkpoint; a damaged newest one doesn't keep the library from going back to an older one."""
+        """Read a checkpoint; a damaged newest one doesn't keep the library from going back to an older one."""
         try:
             found = super().get_tuple(config)
             if found is not None and "id" not in found.checkpoint:
@@ -79,7 +79,7 @@ class SummarySaver(AsyncByThreads):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        """Saves a checkpoint and tells who watches the thread that it's committed."""
+        """Save a checkpoint and tell who watches the thread that it's committed."""
         place = config["configurable"]
         thread_id = str(place["thread_id"])
         self.guard(thread_id)
@@ -95,7 +95,7 @@ class SummarySaver(AsyncByThreads):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        """Saves a checkpoint with its note; one whose note is missing is read when somebody asks for it."""
+        """Save a checkpoint with its note; one whose note is missing is read when somebody asks for it."""
         place = config["configurable"]
         key = (str(place["thread_id"]), str(place.get("checkpoint_ns", "")))
         noted = self._noted(config, key, checkpoint, metadata)
@@ -107,12 +107,12 @@ class SummarySaver(AsyncByThreads):
     def put_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
-        """Saves what a task wrote, and of the error that it left no secret that is known."""
+        """Save what a task wrote, and of the error that it left no secret that is known."""
         self.guard(str(config["configurable"]["thread_id"]))
         super().put_writes(config, [(name, _unspoken(name, value)) for name, value in writes], task_id, task_path)
 
     def forget(self, thread_id: str) -> None:
-        """Lets go of what is held of a thread whose checkpoints were deleted."""
+        """Let go of what is held of a thread whose checkpoints were deleted."""
         for key in [key for key in list(self._held) if key[0] == thread_id]:
             self._held.pop(key, None)
 
@@ -148,5 +148,5 @@ class SummarySaver(AsyncByThreads):
 
 
 def _unspoken(channel: str, value: Any) -> Any:
-    """Gives an error as the text that is saved of it, without secrets; any other value as it is."""
+    """Return an error as the text that is saved of it, without secrets; any other value as it is."""
     return redact(repr(value)) if channel == ERROR and isinstance(value, BaseException) else value

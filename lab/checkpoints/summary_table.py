@@ -41,7 +41,7 @@ _FOUND = {
 def read_summaries(
     storage: Storage, thread_id: str, ids: Collection[str], namespace: str = ""
 ) -> dict[str, StepSummary]:
-    """Gives the notes of these checkpoints; one that is missing is made from the states, and kept."""
+    """Return the notes of these checkpoints; one that is missing is made from the states, and kept."""
     found = {row[0]: read_summary(*row[1:]) for row in each(storage, _NOTES, thread_id, namespace, ids)}
     for ident in ids:
         if ident not in found:
@@ -50,13 +50,13 @@ def read_summaries(
 
 
 def nodes_that_ran(storage: Storage, thread_id: str) -> dict[str, tuple[str, ...]]:
-    """Gives by checkpoint the nodes that ran in the step before it, as far as they're noted."""
+    """Return by checkpoint the nodes that ran in the step before it, as far as they're noted."""
     with storage.database.read() as connection:
         return {ident: tuple(json.loads(told)) for ident, told in connection.execute(_RAN, {"thread": thread_id})}
 
 
 def search_summaries(storage: Storage, thread_id: str, wanted: SummarySearch, known: Collection[str]) -> set[str]:
-    """Finds those of the `known` checkpoints whose step ran that node and changed something to that text."""
+    """Find those of the `known` checkpoints whose step ran that node and changed something to that text."""
     with storage.database.read() as connection:
         there = {row[0] for row in connection.execute(_NOTED, {"thread": thread_id})}
     read_summaries(storage, thread_id, [ident for ident in known if ident not in there])

@@ -45,7 +45,7 @@ class _Bare(SummarySaver):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        """Saves a checkpoint without its note."""
+        """Save a checkpoint without its note."""
         return super(SummarySaver, self).put(config, checkpoint, metadata, new_versions)
 
 
@@ -61,7 +61,7 @@ class ThreadSqliteSaver(_Bare, SummarySqliteSaver):
     """One thread's connection to a file: opened by the first call, and open until it's let go."""
 
     def __init__(self, path: Path, *, stays: bool) -> None:
-        """Opens nothing yet; with `stays` False each call opens and closes a connection of its own."""
+        """Open nothing yet; with `stays` False each call opens and close a connection of its own."""
         super().__init__(_closed(), Readers(partial(connect, path), keep=1 if stays else 0))
         self._path = path
         self._stays = stays
@@ -70,7 +70,7 @@ class ThreadSqliteSaver(_Bare, SummarySqliteSaver):
 
     @contextmanager
     def cursor(self, transaction: bool = True) -> Iterator[sqlite3.Cursor]:
-        """Gives a cursor of the open connection; who reads on after it was let go has one for that call alone."""
+        """Return a cursor of the open connection; who reads on after it was let go has one for that call alone."""
         with self._one:
             if not self._opened:
                 with in_words():
@@ -85,7 +85,7 @@ class ThreadSqliteSaver(_Bare, SummarySqliteSaver):
                     self._close()
 
     def let_go(self) -> None:
-        """Closes the connection, after the call that is at work."""
+        """Close the connection, after the call that is at work."""
         with self._one:
             self._stays = False
             self._close()
@@ -121,7 +121,7 @@ class ThreadSavers:
         lost: Callable[[str, int], None],
         guard: Guard,
     ) -> None:
-        """Tells `lost` of each thread in memory that went to make room, and how many checkpoints went with it.
+        """Tell `lost` of each thread in memory that went to make room, and how many checkpoints went with it.
 
         Each checkpointer asks `guard` before it saves anything.
         """
@@ -136,17 +136,17 @@ class ThreadSavers:
         """By thread, the one used longest ago first."""
 
     def offers(self, kind: Saver) -> bool:
-        """Tells whether there is such a checkpointer here: PostgreSQL's only where the lab is on PostgreSQL."""
+        """Return whether there is such a checkpointer here: PostgreSQL's only where the lab is on PostgreSQL."""
         return kind != "postgresql" or self._own.kind == "postgresql"
 
     def of(self, thread_id: str, kind: Saver) -> ThreadSaver:
-        """Gives the checkpointer by which a thread is read, a passing one where none is kept."""
+        """Return the checkpointer by which a thread is read, a passing one where none is kept."""
         with self._lock:
             # To look at a thread that has nothing here mustn't push out the memory of one that does.
             return self._held.get(thread_id) or self._made(kind, stays=False)
 
     def keep(self, thread_id: str, kind: Saver) -> ThreadSaver:
-        """Gives the checkpointer of a thread that is about to run, and keeps it for what comes after."""
+        """Return the checkpointer of a thread that is about to run, and keep it for what comes after."""
         with self._lock:
             held = self._held.pop(thread_id, None) or self._made(kind, stays=True)
             self._held[thread_id] = held
@@ -158,21 +158,21 @@ class ThreadSavers:
         return held
 
     def _overdue(self, kind: str) -> dict[str, ThreadSaver]:
-        """Takes out what is too much of a kind."""
+        """Take out what is too much of a kind."""
         known = [ident for ident, held in self._held.items() if held.storage.kind == kind]
         running = self._running() if len(known) > ROOM[kind] else ()
         idle = [ident for ident in known if ident not in running]
         return {ident: self._held.pop(ident) for ident in idle[: max(0, len(known) - ROOM[kind])]}
 
     def drop(self, thread_id: str) -> None:
-        """Drops a thread's checkpointer with its graphs and closes its connection."""
+        """Drop a thread's checkpointer with its graphs and close its connection."""
         with self._lock:
             held = self._held.pop(thread_id, None)
         if held is not None:
             self._let_go(thread_id, held)
 
     def close(self) -> None:
-        """Drops all checkpointers and deletes what was kept in a temporary file."""
+        """Drop all checkpointers and delete what was kept in a temporary file."""
         for thread_id in list(self._held):
             self.drop(thread_id)
         self._stack.close()

@@ -36,7 +36,7 @@ class Address:
 
 
 def read_address(given: str) -> Address:
-    """Tells which database a setting names; raises UnusableDatabase, and repeats no password."""
+    """Return which database a setting names; raises UnusableDatabase, and repeats no password."""
     text = given.strip()
     if text.lower() in ("memory", ":memory:"):
         return Address("memory")
@@ -54,7 +54,7 @@ def read_address(given: str) -> Address:
 
 
 def _sqlite(rest: str) -> Address:
-    """Reads what stands behind sqlite:// as SQLAlchemy does: three slashes and a path, or nothing for memory."""
+    """Read what stands behind sqlite:// as SQLAlchemy does: three slashes and a path, or nothing for memory."""
     path = rest.removeprefix("/")
     if path in ("", ":memory:"):
         return Address("memory")

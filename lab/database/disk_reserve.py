@@ -34,7 +34,7 @@ class DiskReserve:
             self._fill(self._file)
 
     def used(self, act: Callable[[], Done]) -> Done:
-        """Does again, with the reserve's room, what failed for a full disk."""
+        """Do again, with the reserve's room, what failed for a full disk."""
         try:
             return act()
         except StorageUnavailable as error:
@@ -49,7 +49,7 @@ class DiskReserve:
             self._fill(self._file)
 
     def close(self) -> None:
-        """Gives the room back where no other process has the database open."""
+        """Return the room back where no other process has the database open."""
         if self._file is None:
             return
         with suppress(OSError):
@@ -59,14 +59,14 @@ class DiskReserve:
         self._file = None
 
     def _take_in(self) -> None:
-        """Puts what is in the log into the file and gives the log's room back, as far as nobody reads it."""
+        """Put what is in the log into the file and return the log's room back, as far as nobody reads it."""
         # What it can't do now is told by what needs the room.
         with suppress(sqlite3.Error), closing(connect(self._database, timeout=WAIT)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @staticmethod
     def _fill(file: int) -> None:
-        """Takes as much of the room as there is."""
+        """Take as much of the room as there is."""
         for part in (1, 2, 4, 8):
             with suppress(OSError):
                 os.posix_fallocate(file, 0, SIZE // part)

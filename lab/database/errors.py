@@ -44,22 +44,22 @@ DATABASE_ERRORS = (sqlite3.Error, psycopg.Error, sqlalchemy.exc.SQLAlchemyError)
 
 
 def kind_of(error: sqlite3.Error) -> int:
-    """Gives the primary code of an error of SQLite; 0 where it has none."""
+    """Return the primary code of an error of SQLite; 0 where it has none."""
     return int(getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
 
 
 def is_locked(error: sqlite3.Error) -> bool:
-    """Tells whether SQLite gave up because somebody else holds a lock."""
+    """Return whether SQLite gave up because somebody else holds a lock."""
     return kind_of(error) in _SQLITE_LOCKED
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Tells whether SQLite found the file itself at fault."""
+    """Return whether SQLite found the file itself at fault."""
     return kind_of(error) in _SQLITE_DAMAGED
 
 
 def is_full(error: BaseException | None) -> bool:
-    """Tells whether there was no room left on the disk; asks the causes too."""
+    """Return whether there was no room left on the disk; ask the causes too."""
     while error is not None:
         if isinstance(error, sqlite3.Error) and kind_of(error) == sqlite3.SQLITE_FULL:
             return True
@@ -71,7 +71,7 @@ def is_full(error: BaseException | None) -> bool:
 
 @contextmanager
 def in_words() -> Iterator[None]:
-    """Raises what goes wrong with the database in the block as StorageUnavailable, in words; other errors stay."""
+    """Raise what goes wrong with the database in the block as StorageUnavailable, in words; other errors stay."""
     try:
         yield
     except DATABASE_ERRORS as error:
@@ -81,7 +81,7 @@ def in_words() -> Iterator[None]:
 
 
 def _told(error: Exception) -> LabError | None:
-    """Says what is wrong with the database; None where the error is of another kind."""
+    """Say what is wrong with the database; None where the error is of another kind."""
     if isinstance(error, sqlalchemy.exc.TimeoutError):
         return StorageUnavailable(CROWDED)
     if isinstance(error, sqlalchemy.exc.DBAPIError):

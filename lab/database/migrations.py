@@ -30,7 +30,7 @@ STEPS: Mapping[int, Mapping[str, Sequence[str]]] = {
 
 
 def migrate(connection: Connection) -> None:
-    """Brings the lab's tables to this version within the caller's transaction; raises NewerDatabase."""
+    """Bring the lab's tables to this version within the caller's transaction; raises NewerDatabase."""
     found = version(connection)
     if found == VERSION:
         return
@@ -45,7 +45,7 @@ def migrate(connection: Connection) -> None:
 
 
 def version(connection: Connection) -> int:
-    """Tells the version of the lab's tables; 0 where there are none, 1 where they were made before they had one."""
+    """Tell the version of the lab's tables; 0 where there are none, 1 where they were made before they had one."""
     tables = inspect(connection)
     if tables.has_table(META.name):
         return int(connection.execute(select(META.c.value).where(META.c.name == "version")).scalar_one())

@@ -41,7 +41,7 @@ Connection = psycopg.Connection[DictRow]
 
 
 def make_engine(url: str, size: int) -> Engine:
-    """Makes the connections of the lab's own tables, never more than that many."""
+    """Make the connections of the lab's own tables, never more than that many."""
     conninfo = make_conninfo(url, connect_timeout=math.ceil(CONNECT_TIMEOUT))
     return create_engine(
         "postgresql+psycopg://",
@@ -57,7 +57,7 @@ def make_engine(url: str, size: int) -> Engine:
 
 
 def make_pool(url: str, size: int) -> ConnectionPool[Connection]:
-    """Makes the connections of the checkpointer, never more than that many; open it with the lab."""
+    """Make the connections of the checkpointer, never more than that many; open it with the lab."""
     return ConnectionPool(
         make_conninfo(url, connect_timeout=math.ceil(CONNECT_TIMEOUT)),
         min_size=1,
@@ -71,7 +71,7 @@ def make_pool(url: str, size: int) -> ConnectionPool[Connection]:
 
 @contextmanager
 def one_setup_at_a_time(url: str) -> Iterator[Connection]:
-    """Gives a connection while no other process makes tables; two at once would meet in the server's catalogue.
+    """Return a connection while no other process makes tables; two at once would meet in the server's catalogue.
 
     Raises UnusableDatabase.
     """
@@ -93,7 +93,7 @@ def one_setup_at_a_time(url: str) -> Iterator[Connection]:
 
 
 def set_up_tables(connection: Connection) -> None:
-    """Makes the checkpointer's tables, and the indexes by which the lab reads them."""
+    """Make the checkpointer's tables, and the indexes by which the lab reads them."""
     PostgresSaver(connection).setup()
     for index in INDEXES:
         connection.execute(index)
@@ -105,7 +105,7 @@ def _is_true(connection: Connection, query: LiteralString) -> bool:
 
 
 def _reached(url: str) -> Connection:
-    """Connects within the time limit, that of looking the host up included; raises UnusableDatabase."""
+    """Connect within the time limit, that of looking the host up included; raises UnusableDatabase."""
     answer: queue.SimpleQueue[Connection | Exception] = queue.SimpleQueue()
 
     def go() -> None:

@@ -18,7 +18,7 @@ class Prepared:
     """
 
     def __init__(self, statement: Executable, postgresql: Executable | None = None) -> None:
-        """Carries out `postgresql` in its place there, if it's given."""
+        """Carry out `postgresql` in its place there, if it's given."""
         self._statement = postgresql if postgresql is not None else statement
         self._text = str(cast("ClauseElement", statement).compile(dialect=_SQLITE))
 

@@ -24,7 +24,7 @@ _BESIDE = ("-wal", "-shm", "-journal")
 
 
 def prepare(path: Path) -> None:
-    """Makes the file where there is none, and sees that it can be trusted and written, by nobody but its owner.
+    """Make the file where there is none, and sees that it can be trusted and written, by nobody but its owner.
 
     Takes about as long for a large file as for a small one. Raises DamagedDatabase, UnusableDatabase.
     """
@@ -59,7 +59,7 @@ def _make(path: Path) -> None:
 
 
 def _look(path: Path) -> None:
-    """Raises DamagedDatabase where header, size, schema or a table's beginning is damaged."""
+    """Raise DamagedDatabase where header, size, schema or a table's beginning is damaged."""
     # Without a log beside it the file is all there is, and opening it as immutable leaves no new files beside it.
     logged, half_done = (_has_content(path.with_name(path.name + end)) for end in ("-wal", "-journal"))
     if not logged and not half_done:
@@ -83,7 +83,7 @@ def _has_content(path: Path) -> bool:
 
 
 def _must_be_whole(path: Path) -> None:
-    """Raises DamagedDatabase where the header isn't one, or tells of more pages than the file has."""
+    """Raise DamagedDatabase where the header isn't one, or tells of more pages than the file has."""
     with path.open("rb") as file:
         header = file.read(_HEADER)
     size = int.from_bytes(header[16:18], "big")
@@ -97,7 +97,7 @@ def _must_be_whole(path: Path) -> None:
 
 
 def _try(path: Path) -> None:
-    """Raises what SQLite says where the file can't be written."""
+    """Raise what SQLite says where the file can't be written."""
     with closing(connect(path, timeout=START_TIMEOUT)) as connection:
         # Outside a transaction, for inside one it can't be changed.
         connection.execute("PRAGMA journal_mode=WAL")
@@ -128,7 +128,7 @@ def _refusal(path: Path, error: sqlite3.Error) -> LabError:
 
 
 def connect(path: Path, *, timeout: float | None = None) -> sqlite3.Connection:
-    """Opens a connection that any thread may use, one at a time."""
+    """Open a connection that any thread may use, one at a time."""
     seconds = BUSY_TIMEOUT if timeout is None else timeout
     return sqlite3.connect(path, check_same_thread=False, timeout=seconds)
 
@@ -137,7 +137,7 @@ class WholeCheck:
     """Reads the whole file while the lab is at work, and tells what is damaged; close it with the lab."""
 
     def __init__(self, path: Path) -> None:
-        """Begins at once, over a connection of its own that only reads."""
+        """Begin at once, over a connection of its own that only reads."""
         self._found: DamageFound | None = None
         self._closed = threading.Event()
         self._done = threading.Event()
@@ -152,11 +152,11 @@ class WholeCheck:
         return self._found
 
     def wait(self, seconds: float) -> bool:
-        """Waits for the end of the check, and tells whether it has come."""
+        """Wait for the end of the check, and tell whether it has come."""
         return self._done.wait(seconds)
 
     def close(self) -> None:
-        """Stops the check where it is."""
+        """Stop the check where it is."""
         self._closed.set()
         while self._thread.is_alive():
             # Once more and again: it takes no notice of one that comes before it has begun.

@@ -169,7 +169,7 @@ class Database:
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """Opens a transaction that commits at the end of the block."""
+        """Open a transaction that commits at the end of the block."""
         with self._guard, in_words(), self._writer.begin() as connection:
             outer, self._own.connection = getattr(self._own, "connection", None), connection
             try:
@@ -179,14 +179,14 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Opens a connection that only reads and waits for no writer."""
+        """Open a connection that only reads and wait for no writer."""
         own = getattr(self._own, "connection", None) if self._writer is self._reader else None
         # Who reads in the middle of its own transaction waits for no second connection, of which there may be none.
         with in_words(), self._guard, nullcontext(own) if own is not None else self._reader.connect() as connection:
             yield connection
 
     def rows(self, table: Table, thread_ids: list[str]) -> list[dict[str, Any]]:
-        """Gives a business table's rows of these threads, in the order of booking."""
+        """Return a business table's rows of these threads, in the order of booking."""
         query = select(table).where(table.c.thread_id.in_(thread_ids)).order_by(table.c.number)
         with self.read() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
@@ -197,14 +197,14 @@ Guard = Callable[[str], None]
 
 
 def unguarded(_: str) -> None:
-    """Lets everybody write, where no other process can be at work."""
+    """Let everybody write, where no other process can be at work."""
 
 
 class ThreadTable:
     """A table's rows of one thread."""
 
     def __init__(self, database: Database, thread_id: str, guard: Guard = unguarded) -> None:
-        """Asks `guard` before anything is written."""
+        """Ask `guard` before anything is written."""
         self._database = database
         self._thread_id = thread_id
         self._guard = guard
@@ -220,13 +220,13 @@ class LedgerTable(ThreadTable):
     """The ledger of one thread."""
 
     def booked(self) -> list[str]:
-        """Gives the orders of all bookings, in the order of booking."""
+        """Return the orders of all bookings, in the order of booking."""
         query = select(LEDGER.c.order).where(LEDGER.c.thread_id == self._thread_id).order_by(LEDGER.c.number)
         with self._database.read() as connection:
             return list(connection.execute(query).scalars())
 
     def charge(self, order: str, cents: int, key: str | None = None) -> int:
-        """Books a charge and gives its number; a `key` seen before in this thread books nothing more."""
+        """Book a charge and return its number; a `key` seen before in this thread books nothing more."""
         unique = None if key is None else _indexable(_text(f"{self._thread_id}/{key}"))
         row = {"thread_id": self._thread_id, "order": _text(order), "cents": cents, "key": unique, "at": time.time()}
         try:
@@ -243,7 +243,7 @@ class OutboxTable(ThreadTable):
     """The outbox of one thread."""
 
     def send(self, recipient: str, subject: str, body: str) -> int:
-        """Hands over one mail and gives its number."""
+        """Hand over one mail and return its number."""
         row = {
             "thread_id": self._thread_id,
             "recipient": _text(recipient),
@@ -259,7 +259,7 @@ class ArchiveTable(ThreadTable):
     """The archive of one thread."""
 
     def store(self, name: str, body: str) -> int:
-        """Adds a row under that name and gives its number."""
+        """Add a row under that name and return its number."""
         row = {
             "thread_id": self._thread_id,
             "name": _text(name),
@@ -272,7 +272,7 @@ class ArchiveTable(ThreadTable):
             return _number(connection, ARCHIVE, row)
 
     def newest(self, name: str) -> Saved | None:
-        """Gives the thread's last row under that name, None where there is none."""
+        """Return the thread's last row under that name, None where there is none."""
         query = (
             select(ARCHIVE.c.number, ARCHIVE.c.body, ARCHIVE.c.status == "quarantined")
             .where(ARCHIVE.c.thread_id == self._thread_id, ARCHIVE.c.name == _text(name))
@@ -284,15 +284,15 @@ class ArchiveTable(ThreadTable):
         return None if found is None else Saved(*found)
 
     def restored(self, number: int) -> None:
-        """Notes that the row was found valid and taken up again."""
+        """Note that the row was found valid and taken up again."""
         self._change(number, status="restored")
 
     def quarantine(self, number: int, error: str) -> None:
-        """Notes that the row can't be used, and why; its text stays as it is."""
+        """Note that the row can't be used, and why; its text stays as it is."""
         self._change(number, status="quarantined", error=_text(error))
 
     def overwrite(self, number: int, body: str) -> None:
-        """Puts another text into the row."""
+        """Put another text into the row."""
         self._change(number, body=_text(body))
 
     def _change(self, number: int, **values: str) -> None:
@@ -302,12 +302,12 @@ class ArchiveTable(ThreadTable):
 
 
 def _text(given: str) -> str:
-    """Gives a text as every database can keep it: PostgreSQL knows neither NUL nor halves of characters."""
+    """Return a text as every database can keep it: PostgreSQL knows neither NUL nor halves of characters."""
     return given.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
 def _indexable(key: str) -> str:
-    """Gives a key that any database can index, another one for each key; PostgreSQL takes some 2700 bytes."""
+    """Return a key that any database can index, another one for each key; PostgreSQL takes some 2700 bytes."""
     return key if len(key) <= KEY else f"{key[:KEY]}…{hashlib.sha256(key.encode()).hexdigest()}"
 
 
@@ -324,13 +324,13 @@ class FaultTable:
         self._expendable = expendable
 
     def trip(self, point: str, times: int) -> None:
-        """Raises ConnectionError on the first `times` calls at this point of the thread."""
+        """Raise ConnectionError on the first `times` calls at this point of the thread."""
         call = self._count(point)
         if call <= times:
             raise ConnectionError(f"The service behind '{point}' dropped the connection (call {call}).")
 
     def crash(self, point: str) -> None:
-        """Kills this process with SIGKILL the first time it's called at this point, if the process may be killed."""
+        """Kill this process with SIGKILL the first time it's called at this point, if the process may be killed."""
         if self._count(f"crash {point}") == 1 and self._expendable:
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -172,7 +172,7 @@ class ThreadView:
         """Steps of this run with the checkpoints that were told after their end."""
 
     def catch_up(self) -> int:
-        """Takes in all new events and gives the version."""
+        """Take in all new events and return the version."""
         with self._lock:
             for event in self._log.after(self.version):
                 self._take(event)
@@ -237,7 +237,7 @@ class ThreadView:
                 self._went_back(event)
 
     def _went_back(self, event: WentBack) -> None:
-        """Leaves what came after the checkpoint to its own branch; a list of another one stays as it is."""
+        """Leave what came after the checkpoint to its own branch; a list of another one stays as it is."""
         items, length = self._reached.get(event.checkpoint_id, ([], 0))
         self.items = items[:length]
         self.back_at, self.changed_at = event, event.at
@@ -276,7 +276,7 @@ class ThreadView:
                 message.done, message.version = True, event.no
 
     def _interrupted(self, step: StepView, event: RunEnded) -> None:
-        """Ends a step that was at work when its run ended."""
+        """End a step that was at work when its run ended."""
         step.version = event.no
         if step.kept:
             # Its result is that of an earlier run; this one took it over and told no end of it.

@@ -208,12 +208,12 @@ class StreamingMessage:
     """When the first of them came."""
 
     def taken(self) -> Iterator[str]:
-        """Gives the pieces held, one by one, each to one caller."""
+        """Return the pieces held, one by one, each to one caller."""
         while self.held:
             yield self.held.popleft()
 
     def event(self, no: int) -> Tokens:
-        """Gives the pieces held as one event and lets go of them."""
+        """Return the pieces held as one event and let go of them."""
         text, offset = "".join(self.taken()), self.length
         self.length = offset + len(text)
         return Tokens(no, self.since, self.path, self.message_id, offset, text, self.tool)
@@ -223,11 +223,11 @@ class Log(Protocol):
     """Where events are told."""
 
     def append(self, make: Callable[[int], Event]) -> None:
-        """Adds the event that `make` gives for its number."""
+        """Add the event that `make` gives for its number."""
         ...
 
     def say(self, growing: StreamingMessage, piece: str) -> None:
-        """Adds a piece of a streaming message."""
+        """Add a piece of a streaming message."""
         ...
 
 
@@ -307,7 +307,7 @@ class EventLog:
         return self._saved
 
     def append(self, make: Callable[[int], Event]) -> None:
-        """Adds the event that `make` gives for its number."""
+        """Add the event that `make` gives for its number."""
         with self._lock:
             if self._late is not None:
                 self._late.append(make)
@@ -318,7 +318,7 @@ class EventLog:
                 self._news.notify_all()
 
     def say(self, growing: StreamingMessage, piece: str) -> None:
-        """Adds a piece of a streaming message; all of one message's come from one thread."""
+        """Add a piece of a streaming message; all of one message's come from one thread."""
         # Before the look at whether it's open: who closes it takes what is there after that.
         growing.held.append(piece)
         if not growing.open or self._waiting:
@@ -331,7 +331,7 @@ class EventLog:
                     self._news.notify_all()
 
     def after(self, number: int, timeout: float = 0.0) -> list[Event]:
-        """Gives all events past that number, waiting up to `timeout` seconds for the first of them."""
+        """Return all events past that number, waiting up to `timeout` seconds for the first of them."""
         with self._news:
             if timeout and self._last <= number:
                 self._waiting += 1
@@ -341,7 +341,7 @@ class EventLog:
             return self._events[bisect_right(self._events, number, key=lambda event: event.no) :]
 
     def unsaved(self) -> list[Event]:
-        """Gives the events that aren't saved yet."""
+        """Return the events that aren't saved yet."""
         with self._lock:
             self._settle()
             return self._unsaved()
@@ -350,12 +350,12 @@ class EventLog:
         return list(joined(self._events[bisect_right(self._events, self._saved, key=lambda event: event.no) :]))
 
     def saved(self, events: Sequence[Event]) -> None:
-        """Notes that these are saved."""
+        """Note that these are saved."""
         if events:
             self._saved = max(self._saved, events[-1].no)
 
     def load(self, events: Sequence[Event]) -> None:
-        """Takes over events that are saved, under their own numbers; what isn't saved yet gets new ones behind them."""
+        """Take over events that are saved, under their own numbers; what isn't saved yet gets new ones behind them."""
         if not events:
             return
         with self._lock:
@@ -372,7 +372,7 @@ class EventLog:
                 self._news.notify_all()
 
     def end(self, make: Callable[[int], Event], write: Callable[[list[Event]], None]) -> None:
-        """Tells the end of a run after `write` has saved it with all that wasn't saved, and given the thread back.
+        """Tell the end of a run after `write` has saved it with all that wasn't saved, and given the thread back.
 
         Nobody reads the end before that, and what is told meanwhile comes after it.
         """
@@ -429,7 +429,7 @@ _CUTS = ((4000, 200), (1000, 40), (200, 10))
 
 
 def weight(event: Event) -> int:
-    """Tells about how many bytes an event takes."""
+    """Tell about how many bytes an event takes."""
     if isinstance(event, _LIGHT):
         return _LIGHT_WEIGHT
     if isinstance(event, Tokens):
@@ -449,7 +449,7 @@ def _weight(value: Json) -> int:
 
 
 def shortened(event: Event) -> Event:
-    """Gives an event with long texts and lists cut; the pieces of a message stay whole, for nothing else has them."""
+    """Return an event with long texts and list cut; the pieces of a message stay whole, for nothing else has them."""
     if isinstance(event, Tokens):
         return event
     short = event
@@ -478,7 +478,7 @@ def _cut(value: Json, characters: int, entries: int) -> Json:
 
 
 def joined(events: Sequence[Event]) -> Iterator[Event]:
-    """Joins the pieces of each message, also across those of others, to a first one and one for all that follow.
+    """Join the pieces of each message, also across those of others, to a first one and one for all that follow.
 
     The first piece keeps the message's place among others; the rest stands where its last piece stood.
     """
@@ -514,7 +514,7 @@ def _take_up(places: list[Event | None], place: int, pieces: Sequence[Tokens]) -
 
 
 def shrunk(events: Sequence[Event], limit: int = 20_000, *, room: int) -> list[Event]:
-    """Makes events fewer and smaller: joins pieces of messages, then drops the oldest that nobody needs.
+    """Make events fewer and smaller: joins pieces of messages, then drop the oldest that nobody needs.
 
     What tells how things stand always stays: the run at work, the nodes at work in it, and the way it came by.
     """
@@ -541,13 +541,13 @@ def shrunk(events: Sequence[Event], limit: int = 20_000, *, room: int) -> list[E
 
 
 def _told_once(events: Sequence[Event]) -> list[Event]:
-    """Leaves of several gaps the last one, up to which everything may be missing."""
+    """Leave of several gaps the last one, up to which everything may be missing."""
     gaps = [number for number, event in enumerate(events) if isinstance(event, Skipped)]
     return [event for number, event in enumerate(events) if number not in gaps[:-1]]
 
 
 def _standing(events: Sequence[Event]) -> set[int]:
-    """Gives the places of the events by which a new reader knows how things stand."""
+    """Return the places of the events by which a new reader knows how things stand."""
     kept: set[int] = set()
     started: dict[str, int] = {}
     newest = len(events) - 1

@@ -45,7 +45,7 @@ class Cost:
 
 
 def measure_costs(storage: Storage, thread_id: str, events: Sequence[Event]) -> Cost:
-    """Measures a thread by its events and its storage."""
+    """Measure a thread by its events and its storage."""
     dropped = [event for event in events if isinstance(event, SaverDropped)]
     return Cost(
         measure_pace(events),
@@ -56,7 +56,7 @@ def measure_costs(storage: Storage, thread_id: str, events: Sequence[Event]) -> 
 
 
 def measure_pace(events: Sequence[Event]) -> Pace:
-    """Measures the runs of this process; a former one's are told without their real times and left out."""
+    """Measure the runs of this process; a former one's are told without their real times and left out."""
     found, run = Pace(), list[Event]()
     for event in (*events, None):
         if event is None or isinstance(event, RunStarted):
@@ -78,7 +78,7 @@ def _add(found: Pace, run: Sequence[Event]) -> None:
 
 
 def _supersteps(run: Sequence[Event]) -> list[tuple[float, float]]:
-    """Gives begin and end of the nodes' work between two checkpoints of the outermost graph, for each such time."""
+    """Return begin and end of the nodes' work between two checkpoints of the outermost graph, for each such time."""
     steps, inside = list[tuple[float, float]](), False
     for event in run:
         if isinstance(event, CheckpointSaved) and not event.path:

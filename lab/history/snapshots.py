@@ -70,7 +70,7 @@ class Snapshot:
 
 
 def status(snapshot: StateSnapshot) -> Status:
-    """Tells a thread's status from its newest checkpoint."""
+    """Tell a thread's status from its newest checkpoint."""
     if not snapshot.config["configurable"].get("checkpoint_id"):
         return "new"
     if snapshot.interrupts:
@@ -79,7 +79,7 @@ def status(snapshot: StateSnapshot) -> Status:
 
 
 def to_snapshot(snapshot: StateSnapshot) -> Snapshot:
-    """Gives a snapshot as plain data."""
+    """Return a snapshot as plain data."""
     parent = (snapshot.parent_config or {}).get("configurable", {}).get("checkpoint_id")
     metadata: Any = snapshot.metadata or {}
     return Snapshot(
@@ -96,13 +96,13 @@ def to_snapshot(snapshot: StateSnapshot) -> Snapshot:
 
 
 def state_to_json(values: Any) -> dict[str, Json]:
-    """Gives a state as plain data by key; one that has no keys stands under the empty one."""
+    """Return a state as plain data by key; one that has no keys stands under the empty one."""
     found: dict[str, Json] = to_jsonable(values if isinstance(values, dict) else {"": values})
     return found
 
 
 def pending_questions(snapshot: StateSnapshot) -> tuple[Question, ...]:
-    """Gives the pending interrupts in stable task order, each id once."""
+    """Return the pending interrupts in stable task order, each id once."""
     nodes = {found.id: to_jsonable(task.name) for task in snapshot.tasks for found in task.interrupts}
     asked = {found.id: found for found in snapshot.interrupts}
     return tuple(_question(found, nodes.get(ident, "")) for ident, found in asked.items())
@@ -119,7 +119,7 @@ def _schema(found: Interrupt) -> dict[str, Any] | None:
 
 
 def reason(error: object) -> str:
-    """Tells a saved error as a live one is told; an exception comes back from a checkpoint as its repr."""
+    """Tell a saved error as a live one is told; an exception comes back from a checkpoint as its repr."""
     return redact(_reason(error))
 
 
@@ -136,12 +136,12 @@ def _reason(error: object) -> str:
 
 
 def seconds(stamp: str | None) -> float:
-    """Gives an ISO time as seconds since the epoch, 0 where there is none."""
+    """Return an ISO time as seconds since the epoch, 0 where there is none."""
     return datetime.fromisoformat(stamp).timestamp() if stamp else 0.0
 
 
 def id_seconds(checkpoint_id: str) -> float:
-    """Reads the time of writing out of a checkpoint's id, a UUID of version 6 (RFC 9562, section 5.6)."""
+    """Read the time of writing out of a checkpoint's id, a UUID of version 6 (RFC 9562, section 5.6)."""
     digits = checkpoint_id.replace("-", "")
     ticks = (int(digits[:12], 16) << 12) | int(digits[13:16], 16)
     return (ticks - 0x01B21DD213814000) / 1e7
@@ -150,7 +150,7 @@ def id_seconds(checkpoint_id: str) -> float:
 def restore(
     log: EventLog, graph: Graph, snapshots: Sequence[StateSnapshot], *, model: str, told: Collection[str] = ()
 ) -> None:
-    """Tells a thread's past from checkpoints on the way to its head, as far as no event does.
+    """Tell a thread's past from checkpoints on the way to its head, as far as no event does.
 
     The first of them may be one that is `told` of, as what ran next is known by it. Inside a run whose end isn't told
     it's told as that run's, else as one of its own.
@@ -215,7 +215,7 @@ def _edited(before: StateSnapshot, after: StateSnapshot) -> Json:
 
 
 def is_restored(run_id: str) -> bool:
-    """Tells whether a run was one of a former process, which is told from its checkpoints."""
+    """Return whether a run was one of a former process, which is told from its checkpoints."""
     return run_id.startswith(_RESTORED_RUN)
 
 
@@ -247,7 +247,7 @@ def _task(
 
 
 def _inside(graph: Graph, config: RunnableConfig) -> list[StateSnapshot]:
-    """Reads what a subgraph saved; nothing where one of its checkpoints is damaged, for they come all or none."""
+    """Read what a subgraph saved; nothing where one of its checkpoints is damaged, for they come all or none."""
     try:
         return list(graph.get_state_history(config, limit=RESTORED))[::-1]
     except StorageUnavailable:

@@ -52,5 +52,5 @@ def _blamed(task: PregelTask, channel: str, error: Exception) -> PregelTask:
 
 
 def _asking(task: PregelTask) -> PregelTask:
-    """Leaves of a task's questions those that wait: none where it has ended."""
+    """Leave of a task's questions those that wait: none where it has ended."""
     return task._replace(interrupts=()) if task.result or task.error else task

@@ -88,14 +88,14 @@ class Page:
 
 
 def read_tree(storage: Storage, thread_id: str) -> Tree:
-    """Gives the tree of a thread's checkpoints."""
+    """Return the tree of a thread's checkpoints."""
     return _grown(storage, thread_id, index_rows(storage, thread_id))
 
 
 def read_page(
     storage: Storage, thread_id: str, only: Only, *, limit: int, offset: int, at: str | None = None, grown: Tree
 ) -> Page:
-    """Gives a page of a thread's history; with `at`, the one that this checkpoint is on, if it is on any."""
+    """Return a page of a thread's history; with `at`, the one that this checkpoint is on, if it is on any."""
     ids = _wanted(storage, thread_id, grown, only)
     if at in ids:
         offset = ids.index(at) // limit * limit
@@ -104,7 +104,7 @@ def read_page(
 
 
 def read_rows(storage: Storage, thread_id: str, ids: Sequence[str], grown: Tree) -> tuple[Row, ...]:
-    """Gives the rows of these checkpoints of the thread, in their order; unknown ones are left out."""
+    """Return the rows of these checkpoints of the thread, in their order; unknown ones are left out."""
     known = index_rows_by_id(storage, thread_id, ids)
     wanted = [known[ident] for ident in ids if ident in known and ident in grown.marks]
     return tuple(_rows(storage, thread_id, wanted, grown))
@@ -206,7 +206,7 @@ def _asked(value: Any) -> list[str]:
 
 
 def _took(row: IndexRow) -> float | None:
-    """Gives the time since the step's beginning: that of the run, where it began after the checkpoint before."""
+    """Return the time since the step's beginning: that of the run, where it began after the checkpoint before."""
     if row.source != "loop" or row.parent_id is None or row.began is None:
         return None
     return max(0.0, id_seconds(row.checkpoint_id) - max(row.began, id_seconds(row.parent_id)))

@@ -66,11 +66,11 @@ class Tree:
     _numbers: Mapping[str, int]
 
     def branch_of(self, checkpoint_id: str) -> Branch:
-        """Gives the branch that a checkpoint belongs to: of those that share it, the oldest."""
+        """Return the branch that a checkpoint belongs to: of those that share it, the oldest."""
         return self.branches[self._numbers[checkpoint_id] - 1]
 
     def forks(self) -> dict[str, list[int]]:
-        """Gives each fork point with the numbers of the branches that leave there."""
+        """Return each fork point with the numbers of the branches that leave there."""
         found: dict[str, list[int]] = {}
         for branch in self.branches:
             if branch.forked_from is not None:
@@ -78,18 +78,18 @@ class Tree:
         return found
 
     def lineage(self, checkpoint_id: str) -> tuple[Mark, ...]:
-        """Gives the way from the root to a checkpoint, both included."""
+        """Return the way from the root to a checkpoint, both included."""
         way = [self.marks[checkpoint_id]]
         while (parent := self._parents[way[-1].checkpoint_id]) is not None:
             way.append(self.marks[parent])
         return tuple(reversed(way))
 
     def path(self, number: int) -> tuple[Mark, ...]:
-        """Gives the way from the root to the leaf of a branch."""
+        """Return the way from the root to the leaf of a branch."""
         return self.lineage(self.branches[number - 1].leaf.checkpoint_id)
 
     def divergence(self, one: str, other: str) -> Divergence:
-        """Finds where the ways to two checkpoints part; for two branches, give their leaves."""
+        """Find where the ways to two checkpoints part; for two branches, give their leaves."""
         ways = self.lineage(one), self.lineage(other)
         same = 0
         while same < min(map(len, ways)) and ways[0][same] is ways[1][same]:
@@ -99,7 +99,7 @@ class Tree:
 
 
 def build_tree(marks: Sequence[Mark]) -> Tree:
-    """Makes the tree of a thread's checkpoints, given in order of writing."""
+    """Make the tree of a thread's checkpoints, given in order of writing."""
     known, parents = _ordered(marks)
     numbers: dict[str, int] = {}
     owns: list[list[Mark]] = []
@@ -119,7 +119,7 @@ def build_tree(marks: Sequence[Mark]) -> Tree:
 
 
 def _ordered(marks: Sequence[Mark]) -> tuple[dict[str, Mark], dict[str, str | None]]:
-    """Gives the checkpoints by id, and each one's parent in an order in which no parent comes after its child.
+    """Return the checkpoints by id, and each one's parent in an order in which no parent comes after its child.
 
     A clock that was set back makes a child come first. Of a circle, which only damage can make, one link is cut.
     """
@@ -141,7 +141,7 @@ def _ordered(marks: Sequence[Mark]) -> tuple[dict[str, Mark], dict[str, str | No
 
 
 def _names(owns: Sequence[Sequence[Mark]]) -> list[str]:
-    """Names branches by their labels; one that another has already gets its number beside it."""
+    """Name branches by their labels; one that another has already gets its number beside it."""
     names: list[str] = []
     for number, own in enumerate(owns, 1):
         label = next((mark.label for mark in own if mark.label.strip()), "")

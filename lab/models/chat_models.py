@@ -37,7 +37,7 @@ class OfflineModel(BaseChatModel):
         return "offline"
 
     def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> Runnable[LanguageModelInput, AIMessage]:
-        """Accepts tools as a real model does; the script decides which one it calls."""
+        """Accept tools as a real model does; the script decides which one it calls."""
         return self.bind(tools=list(tools), **kwargs)
 
     def _generate(
@@ -87,7 +87,7 @@ def _tool_chunk(chunk: ToolCallChunk) -> AIMessageChunk:
 
 
 def make_model(name: ModelName, script: Script, pace: float, settings: Settings) -> BaseChatModel:
-    """Makes the model of that name; raises NotPossible where the real one isn't configured."""
+    """Make the model of that name; raises NotPossible where the real one isn't configured."""
     if name == "offline":
         return OfflineModel(script=script, pace=pace)
     if not settings.real_model:
@@ -123,7 +123,7 @@ _ADVICE: tuple[tuple[type[Exception], str], ...] = (
 
 
 def explain(error: BaseException) -> str:
-    """Tells a node's failure in one sentence with what to do, and the exception itself after it."""
+    """Tell a node's failure in one sentence with what to do, and the exception itself after it."""
     raw = redact(f"{type(error).__name__}: {error}")
     told = next((text for kind, text in _ADVICE if isinstance(error, kind)), "") or advice(error)
     if _was_cut(error):
@@ -132,7 +132,7 @@ def explain(error: BaseException) -> str:
 
 
 def _was_cut(error: BaseException) -> bool:
-    """Tells a connection that broke from one that was never made; the client gives one class for both."""
+    """Tell a connection that broke from one that was never made; the client gives one class for both."""
     found: BaseException | None = error
     while found is not None:
         # By name, as the HTTP client under the OpenAI client changes its package from version to version.

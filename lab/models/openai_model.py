@@ -43,7 +43,7 @@ class _Call:
         self.left = False
 
     def trace(self, event: str, info: dict[str, Any]) -> None:
-        """Notes the connection of the call's request; a TLS one takes the place of the one below it."""
+        """Note the connection of the call's request; a TLS one takes the place of the one below it."""
         if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
             with self._lock:
                 self._socket = info["return_value"].get_extra_info("socket")
@@ -51,7 +51,7 @@ class _Call:
                     self._hang_up()
 
     def leave(self) -> None:
-        """Hangs up; who reads from the connection at this moment gets its end."""
+        """Hang up; who reads from the connection at this moment gets its end."""
         with self._lock:
             self.left = True
             self._hang_up()
@@ -68,7 +68,7 @@ _call: ContextVar[_Call | None] = ContextVar("model_call", default=None)
 
 
 def _watch(request: Any) -> None:
-    """Prepares an HTTP request so that its call can hang up."""
+    """Prepare an HTTP request so that its call can hang up."""
     call = _call.get()
     if call is None:
         return
@@ -83,7 +83,7 @@ _END = object()
 
 
 def _cuttable(pieces: Callable[[], Iterator[Piece]], signal: StopSignal) -> Iterator[Piece]:
-    """Gives what an iterator of a model's answer gives; raises RunStopped at once where the run is stopped.
+    """Return what an iterator of a model's answer gives; raises RunStopped at once where the run is stopped.
 
     The iterator works in a thread of its own: neither a lookup of a name, nor a connection that isn't made, nor
     the client's wait for its next try would hear of a stop.
@@ -191,14 +191,14 @@ def _whole(result: ChatResult) -> ChatResult:
 
 
 def _ended(answer: ChatGeneration) -> bool:
-    """Tells whether an answer, or a piece of one, says that it's over: in one word or the other of two protocols."""
+    """Return whether an answer, or a piece of one, says that it's over: in one word or the other of two protocols."""
     said = {**(answer.generation_info or {}), **answer.message.response_metadata}
     return bool(said.get("finish_reason") or said.get("status"))
 
 
 @contextlib.contextmanager
 def _telling() -> Iterator[None]:
-    """Lets an error of the client out without secrets, and in words where it's about the client's own inside."""
+    """Let an error of the client out without secrets, and in words where it's about the client's own inside."""
     try:
         yield
     except (json.JSONDecodeError, ValidationError, TypeError, AttributeError, LookupError) as error:

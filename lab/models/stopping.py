@@ -30,7 +30,7 @@ class StopSignal:
         return self._given.is_set()
 
     def give(self) -> None:
-        """Stops the run."""
+        """Stop the run."""
         with self._lock:
             self._given.set()
             hearers = tuple(self._hearers)
@@ -38,18 +38,18 @@ class StopSignal:
             hear()
 
     def check(self) -> None:
-        """Raises RunStopped where the run is stopped."""
+        """Raise RunStopped where the run is stopped."""
         if self._given.is_set():
             raise RunStopped
 
     def wait(self, seconds: float) -> None:
-        """Waits that long; raises RunStopped as soon as the run is stopped."""
+        """Wait that long; raises RunStopped as soon as the run is stopped."""
         if self._given.wait(seconds):
             raise RunStopped
 
     @contextlib.contextmanager
     def heard(self, hear: Callable[[], object]) -> Iterator[None]:
-        """Calls `hear` when the run is stopped during the block, or at once where it already is."""
+        """Call `hear` when the run is stopped during the block, or at once where it already is."""
         with self._lock:
             self._hearers.append(hear)
             given = self._given.is_set()
@@ -72,7 +72,7 @@ def current_signal() -> StopSignal:
 
 @contextlib.contextmanager
 def stopped_by(signal: StopSignal) -> Iterator[None]:
-    """Makes `signal` the one of this thread, and of those that are started from it with its context."""
+    """Make `signal` the one of this thread, and of those that are started from it with its context."""
     before = _current.set(signal)
     try:
         yield
@@ -81,7 +81,7 @@ def stopped_by(signal: StopSignal) -> Iterator[None]:
 
 
 async def unless_stopped(work: Awaitable[Result]) -> Result:
-    """Awaits `work`, which is cancelled where the run is stopped; raises RunStopped then."""
+    """Await `work`, which is cancelled where the run is stopped; raises RunStopped then."""
     signal, loop = current_signal(), asyncio.get_running_loop()
     task = asyncio.ensure_future(work)
     with signal.heard(lambda: loop.call_soon_threadsafe(task.cancel)):

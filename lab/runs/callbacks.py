@@ -29,27 +29,27 @@ class RunCallbacks(BaseCallbackHandler):
     ignore_chat_model = True
 
     def __init__(self, log: Log, names: Mapping[str, str]) -> None:
-        """Tells by `names` how nodes are called."""
+        """Tell by `names` how nodes are called."""
         self._log = log
         self._names = names
         self._begun: dict[uuid.UUID, tuple[Path, str, float]] = {}
 
     def cut(self) -> None:
-        """Ends the run's model calls at their next token."""
+        """End the run's model calls at their next token."""
         self.ignore_llm = self.ignore_chat_model = False
 
     def on_llm_new_token(self, token: Any, **kwargs: Any) -> None:
-        """Cuts the stream."""
+        """Cut the stream."""
         raise RunStopped
 
     def on_chat_model_start(self, serialized: Any, messages: Any, **kwargs: Any) -> None:
-        """Keeps a stopped run from asking a model anything more."""
+        """Keep a stopped run from asking a model anything more."""
         raise RunStopped
 
     def on_custom_event(
         self, name: str, data: Any, *, metadata: Mapping[str, Any] | None = None, **kwargs: Any
     ) -> None:
-        """Notes an event that a node dispatched."""
+        """Note an event that a node dispatched."""
         path, _ = self._place(metadata or {})
         told = to_jsonable(data)
         self._log.append(lambda no: Progress(no, time.time(), path, told))
@@ -64,16 +64,16 @@ class RunCallbacks(BaseCallbackHandler):
         metadata: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Remembers when an attempt of a node began."""
+        """Remember when an attempt of a node began."""
         if tags and tags[0].startswith("graph:step:"):
             self._begun[run_id] = (*self._place(metadata or {}), time.time())
 
     def on_chain_end(self, outputs: Any, *, run_id: uuid.UUID, **kwargs: Any) -> None:
-        """Forgets an attempt that went well."""
+        """Forget an attempt that went well."""
         self._begun.pop(run_id, None)
 
     def on_chain_error(self, error: BaseException, *, run_id: uuid.UUID, **kwargs: Any) -> None:
-        """Notes an attempt that failed; a question or a stop is no failure."""
+        """Note an attempt that failed; a question or a stop is no failure."""
         begun = self._begun.pop(run_id, None)
         if begun is None or isinstance(error, GraphBubbleUp):
             return
@@ -82,6 +82,6 @@ class RunCallbacks(BaseCallbackHandler):
         self._log.append(lambda no: AttemptFailed(no, time.time(), path, task_id, started, told))
 
     def _place(self, metadata: Mapping[str, Any]) -> tuple[Path, str]:
-        """Gives a node's path and task id from the namespace in a callback's metadata."""
+        """Return a node's path and task id from the namespace in a callback's metadata."""
         parts = [part.partition(":") for part in str(metadata.get("langgraph_checkpoint_ns", "")).split("|") if part]
         return tuple(self._names.get(name, name) for name, _, _ in parts), parts[-1][2] if parts else ""

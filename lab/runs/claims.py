@@ -93,7 +93,7 @@ class Claims:
     """The claims of one process; a lease renewed in time tells the others that it lives."""
 
     def __init__(self, database: Database, lease: float, runs_per_workspace: int) -> None:
-        """Registers nothing yet; `lease` is in seconds."""
+        """Register nothing yet; `lease` is in seconds."""
         self.owner = str(uuid.uuid4())
         self._database = database
         self._lease = lease
@@ -105,7 +105,7 @@ class Claims:
         """Until then, by the monotonic clock, no other process can have taken a thread over."""
 
     def announce(self, address: str) -> None:
-        """Tells other processes where this one is reached."""
+        """Tell other processes where this one is reached."""
         self._address = address
         self.renew()
 
@@ -115,14 +115,14 @@ class Claims:
         return self.safe_until > 0
 
     def renew(self, *, safe: bool = True) -> None:
-        """Makes the lease last its full length from now; with `safe` False, no claim counts as this process's yet."""
+        """Make the lease last its full length from now; with `safe` False, no claim counts as this process's yet."""
         with self._database.begin() as connection:
             began = self._renewed(connection)
         if safe:
             self.safe_until = began + self._lease
 
     def register(self) -> None:
-        """Gives this process its lease where it has none, in a transaction that no refused claim takes back."""
+        """Return this process its lease where it has none, in a transaction that no refused claim takes back."""
         if not self.registered:
             self.renew()
 
@@ -142,7 +142,7 @@ class Claims:
         return time.time() + self._ahead
 
     def others(self) -> list[str]:
-        """Gives where the other living processes of this database are reached."""
+        """Return where the other living processes of this database are reached."""
         alive = select(OWNERS).where(OWNERS.c.owner != self.owner, OWNERS.c.until > self._now())
         with self._database.read() as connection:
             return [_where(row) for row in connection.execute(alive).mappings()]
@@ -157,7 +157,7 @@ class Claims:
         runs: bool,
         request: bytes | None = None,
     ) -> None:
-        """Takes a thread for this process.
+        """Take a thread for this process.
 
         Raises UnknownThread where the workspace has no such thread any more, ThreadBusy where another living process
         has it, StaleAnswer where that one is answering the same question, and TooManyRuns.
@@ -188,12 +188,12 @@ class Claims:
         raise ThreadBusy(thread_id, _where(held))
 
     def accept(self, connection: Connection, thread_id: str, request: bytes, head: str) -> None:
-        """Writes down what a run is about to do, and at which checkpoint the thread stood; raises ClaimLost."""
+        """Write down what a run is about to do, and at which checkpoint the thread stood; raises ClaimLost."""
         values = {"thread": thread_id, "owner": self.owner, "request": request.decode(), "head": head}
         _ACCEPT.execute(connection, values)
 
     def release(self, connection: Connection, thread_id: str, *, left: bool) -> bool:
-        """Gives a thread back and tells whether it was still this process's.
+        """Return a thread back and tell whether it was still this process's.
 
         With `left`, what was accepted for it is kept to be offered again.
         """
@@ -203,7 +203,7 @@ class Claims:
         return _RELEASE.execute(connection, own) > 0
 
     def standing(self, thread_id: str) -> Standing:
-        """Tells who has a thread that this process doesn't, and what was left of its work."""
+        """Tell who has a thread that this process doesn't, and what was left of its work."""
         with self._database.read() as connection:
             row = connection.execute(_HELD, {"thread": thread_id, "now": self._now()}).mappings().first()
         if row is None:
@@ -214,18 +214,18 @@ class Claims:
         return Standing(None, bool(row["owner"]) and row["owner"] != self.owner, accepted)
 
     def ask_to_stop(self, thread_id: str) -> bool:
-        """Asks the process that has the thread to stop its run; False where none has it."""
+        """Ask the process that has the thread to stop its run; False where none has it."""
         with self._database.begin() as connection:
             return connection.execute(update(CLAIMS).where(CLAIMS.c.thread_id == thread_id).values(stop=1)).rowcount > 0
 
     def own(self) -> dict[str, bool]:
-        """Gives the threads that this process has, and of each whether another one asks for its stop."""
+        """Return the threads that this process has, and of each whether another one asks for its stop."""
         query = select(CLAIMS.c.thread_id, CLAIMS.c.stop).where(CLAIMS.c.owner == self.owner)
         with self._database.read() as connection:
             return {thread_id: bool(stop) for thread_id, stop in connection.execute(query)}
 
     def has(self, thread_id: str) -> bool:
-        """Tells whether this process still has a thread; asks the table only where its lease may have run out."""
+        """Return whether this process still has a thread; ask the table only where its lease may have run out."""
         if time.monotonic() < self.safe_until:
             return True
         query = select(CLAIMS.c.owner).where(CLAIMS.c.thread_id == thread_id)
@@ -233,7 +233,7 @@ class Claims:
             return connection.execute(query).scalar_one_or_none() == self.owner
 
     def end(self) -> None:
-        """Ends the lease at once, so that nobody waits for a process that went in order."""
+        """End the lease at once, so that nobody waits for a process that went in order."""
         if self.registered:
             # On a full disk, or without a connection, it ends by itself.
             with suppress(StorageUnavailable), self._database.begin() as connection:

@@ -21,7 +21,7 @@ class Commits:
         self._waiting: dict[str, Callable[[], None]] = {}
 
     def committed(self, checkpoint_id: str) -> None:
-        """Notes that a checkpoint is committed, and tells of it where somebody waits for that."""
+        """Note that a checkpoint is committed, and tells of it where somebody waits for that."""
         with self._lock:
             self._committed.add(checkpoint_id)
             tell = self._waiting.pop(checkpoint_id, None)
@@ -29,7 +29,7 @@ class Commits:
             tell()
 
     def tell(self, checkpoint_id: str, tell: Callable[[], None]) -> bool:
-        """Tells of a checkpoint at once if it's committed, else as soon as it is; returns whether it was."""
+        """Tell of a checkpoint at once if it's committed, else as soon as it is; return whether it was."""
         with self._lock:
             there = checkpoint_id in self._committed or checkpoint_id < self._began
             if not there:
@@ -41,7 +41,7 @@ class Commits:
 
 @contextmanager
 def watched(saver: Any, thread_id: str) -> Iterator[Commits | None]:
-    """Watches what is committed of a thread during the block; nothing can be watched of a foreign checkpointer."""
+    """Watch what is committed of a thread during the block; nothing can be watched of a foreign checkpointer."""
     if not isinstance(saver, SummarySaver):
         yield None
         return

@@ -29,14 +29,14 @@ class LeaseRenewal:
         self._begun = False
 
     def begin(self) -> None:
-        """Starts the thread, once."""
+        """Start the thread, once."""
         with self._lock:
             if not self._begun and not self._closed.is_set():
                 self._begun = True
                 self._thread.start()
 
     def close(self) -> None:
-        """Ends the thread."""
+        """End the thread."""
         with self._lock:
             self._closed.set()
             begun = self._begun

@@ -41,7 +41,7 @@ _named: WeakKeyDictionary[Any, Mapping[str, str]] = WeakKeyDictionary()
 
 
 def plain_names(graph: Pregel[Any, Any, Any, Any]) -> Mapping[str, str]:
-    """Gives the values of the node names that are members of an Enum, by the words that the library has for them."""
+    """Return the values of the node names that are members of an Enum, by the words that the library has for them."""
     found = _named.get(graph)
     if found is None:
         inner = [found for _, found in graph.get_subgraphs(recurse=True)]
@@ -61,7 +61,7 @@ class Recorder:
         saved: Callable[[], Writes] | None = None,
         commits: Commits | None = None,
     ) -> None:
-        """Tells by `names` how nodes are called; `saved` reads what tasks wrote in the run that this one goes on.
+        """Tell by `names` how nodes are called; `saved` reads what tasks wrote in the run that this one goes on.
 
         With `commits`, the thread's own checkpoints are told of once they're committed.
         """
@@ -91,7 +91,7 @@ class Recorder:
         """By node, what was taken from the cache for one of several tasks, which the stream doesn't name."""
 
     def part(self, part: Mapping[str, Any]) -> None:
-        """Notes one stream part of version v2."""
+        """Note one stream part of version v2."""
         kind = part["type"]
         if kind == "messages":
             message, metadata = part["data"]
@@ -119,11 +119,11 @@ class Recorder:
                     self._from_cache(part["ns"], self._named(name), wrote)
 
     def end(self) -> None:
-        """Tells that all is done that was at work, as the stream came to its end by itself."""
+        """Tell that all is done that was at work, as the stream came to its end by itself."""
         self._close(list(self._running.values()))
 
     def blame(self, channel: str, error: str) -> None:
-        """Tells a failure on those who wrote to the channel that couldn't take it; each had ended well by itself."""
+        """Tell a failure on those who wrote to the channel that couldn't take it; each had ended well by itself."""
         before = [(task, self._wrote.get(ident)) for ident, task in self._passed.items()]
         for task, wrote in [*before, *self._step]:
             if channel and isinstance(wrote, dict) and channel in wrote:
@@ -222,14 +222,14 @@ class Recorder:
             self._cached.setdefault((namespace, name), []).append(to_jsonable(wrote) or None)
 
     def _close(self, tasks: Sequence[_Task]) -> None:
-        """Tells the end of tasks that are done, as what comes after them shows."""
+        """Tell the end of tasks that are done, as what comes after them shows."""
         for task in tasks:
             held = self._cached.get((task.namespace, task.name))
             cached = bool(held)
             self._tell(task, held.pop(0) if held else None, cached=cached)
 
     def _has_finished(self, task_id: str, namespace: Namespace) -> bool:
-        """Tells whether a task had finished before this run began, so that it doesn't run again."""
+        """Return whether a task had finished before this run began, so that it doesn't run again."""
         # No node of the outermost graph runs before its start is told; later the new run's own writes would be read.
         if self._saved is not None and not namespace:
             for task, channel, value in self._saved():
@@ -265,7 +265,7 @@ class Recorder:
             self._log.append(lambda no: CheckpointMade(no, time.time(), ident))
 
     def _stepped(self) -> None:
-        """Tells of a step in which nothing ran that it's done: it had failed, or its process had died, at its end."""
+        """Tell of a step in which nothing ran that it's done: it had failed, or its process had died, at its end."""
         if not self._step:
             for ident, task in self._passed.items():
                 self._tell(task, self._wrote.get(ident) or None)

@@ -54,15 +54,15 @@ class Work(Protocol):
     """What a run does, in this process or in one of its own."""
 
     def carry_out(self, log: Log) -> tuple[Outcome, str]:
-        """Works to the end and tells its events; gives how it ended, and why where it failed."""
+        """Work to the end and tell its events; return how it ended, and why where it failed."""
         ...
 
     def stop(self) -> None:
-        """Ends the work early, as soon as it can be taken up again later."""
+        """End the work early, as soon as it can be taken up again later."""
         ...
 
     def calls(self) -> str:
-        """Tells the LangGraph calls of this work as code."""
+        """Tell the LangGraph calls of this work as code."""
         ...
 
 
@@ -83,7 +83,7 @@ class Run:
     """True once another process took the thread over."""
 
     def begin(self) -> None:
-        """Starts the run in a thread of its own."""
+        """Start the run in a thread of its own."""
         calls, asked = self.work.calls(), self.request
         self.log.append(lambda no: RunStarted(no, time.time(), self.run_id, asked.kind, asked.model, self.said, calls))
         try:
@@ -93,7 +93,7 @@ class Run:
             self._finish("failed", explain(error))
 
     def stop(self) -> None:
-        """Ends the run early, and tells at once that it's about to end."""
+        """End the run early, and tell at once that it's about to end."""
         if not self.stopping.is_set() and not self.done.is_set():
             self.stopping.set()
             self.log.append(lambda no: RunStopping(no, time.time(), self.run_id))
@@ -103,7 +103,7 @@ class Run:
         self._finish(*self._carried_out())
 
     def _carried_out(self) -> tuple[Outcome, str]:
-        """Carries out the work, whose every way to fail ends the run: nobody else would, and its thread stayed busy."""
+        """Carry out the work, whose every way to fail ends the run: nobody else would, and its thread stayed busy."""
         try:
             return self.work.carry_out(self.log)
         except BaseException as error:  # noqa: BLE001 - a node may raise anything, KeyboardInterrupt too
@@ -121,7 +121,7 @@ class Run:
             self.done.set()
 
     def lose(self) -> None:
-        """Ends the run because the thread is another process's by now."""
+        """End the run because the thread is another process's by now."""
         self.lost = True
         self.stop()
 
@@ -136,7 +136,7 @@ class Claim:
         """The run that has taken the claim over, and gives the thread back at its end."""
 
     def accept(self, request: Request, head: str, change: Change) -> None:
-        """Writes down what a run is about to do, before anybody is told that it's accepted.
+        """Write down what a run is about to do, before anybody is told that it's accepted.
 
         `head` is the thread's newest checkpoint; `change` is written in the same transaction.
         """
@@ -145,7 +145,7 @@ class Claim:
             change(connection)
 
     def hand_over(self, request: Request, said: Json, work: Work, log: EventLog) -> None:
-        """Begins the run, which has the claim from here on."""
+        """Begin the run, which has the claim from here on."""
         self.run = Run(request, said, work, log, self._runs.finish)
         self._runs.set(self.run)
         self.run.begin()
@@ -157,7 +157,7 @@ class Runs:
     def __init__(
         self, database: Database, claims: Claims, store: EventStore, *, keep_logs: int = 500, room: int = 2**26
     ) -> None:
-        """Keeps at most so many logs, and no more of `room` bytes of them than those of threads that run."""
+        """Keep at most so many logs, and no more of `room` bytes of them than those of threads that run."""
         self.database = database
         self.claims = claims
         self.store = store
@@ -174,17 +174,17 @@ class Runs:
         """Threads that couldn't be given back, because the database couldn't be written to."""
 
     def active(self, thread_id: str) -> Run | None:
-        """Gives the thread's run while it goes on."""
+        """Return the thread's run while it goes on."""
         with self._lock:
             return self._active.get(thread_id)
 
     def running(self) -> set[str]:
-        """Gives the ids of all threads that are running."""
+        """Return the ids of all threads that are running."""
         with self._lock:
             return set(self._active)
 
     def guard(self, thread_id: str) -> None:
-        """Raises ClaimLost where another process took over a thread that this one works on."""
+        """Raise ClaimLost where another process took over a thread that this one works on."""
         with self._lock:
             lost, here = thread_id in self._lost, thread_id in self._active
         safe = time.monotonic() < self.claims.safe_until or not here
@@ -192,7 +192,7 @@ class Runs:
             raise ClaimLost(thread_id)
 
     def lose(self, own: Collection[str]) -> None:
-        """Ends all work on threads that are another process's by now: those that aren't `own`."""
+        """End all work on threads that are another process's by now: those that aren't `own`."""
         with self._lock:
             lost = [thread_id for thread_id in self._active if thread_id not in own]
             self._lost.update(lost)
@@ -201,7 +201,7 @@ class Runs:
             run.lose()
 
     def at_work(self) -> list[Run]:
-        """Gives the runs that are going on."""
+        """Return the runs that are going on."""
         with self._lock:
             return [run for run in self._active.values() if run is not None]
 
@@ -216,7 +216,7 @@ class Runs:
         before: Change | None = None,
         request: Request | None = None,
     ) -> Iterator[Claim]:
-        """Takes a thread for the block, and gives it back after it, unless a run has taken the claim over.
+        """Take a thread for the block, and return it back after it, unless a run has taken the claim over.
 
         `runs` says that a run will. `before` is written in the claim's own transaction, and so is the `request` of a
         start, which needs no look at the thread. Raises UnknownThread, ThreadBusy, StaleAnswer, TooManyRuns.
@@ -240,7 +240,7 @@ class Runs:
                 self._give_back(thread_id)
 
     def claim(self, thread_id: str, answering: frozenset[str] = frozenset()) -> None:
-        """Takes the thread in this process alone.
+        """Take the thread in this process alone.
 
         Raises ThreadBusy where somebody has it, StaleAnswer where that one is answering the same question.
         """
@@ -253,12 +253,12 @@ class Runs:
             self._answering[thread_id] = answering
 
     def set(self, run: Run) -> None:
-        """Names the run for which the thread was claimed."""
+        """Name the run for which the thread was claimed."""
         with self._lock:
             self._active[run.request.thread_id] = run
 
     def release(self, thread_id: str) -> None:
-        """Gives the thread back in this process."""
+        """Return the thread back in this process."""
         with self._lock:
             self._active.pop(thread_id, None)
             self._lost.discard(thread_id)
@@ -272,7 +272,7 @@ class Runs:
         self.release(thread_id)
 
     def finish(self, run: Run, outcome: Outcome, error: str) -> None:
-        """Saves what the run told, gives its thread back and tells its end."""
+        """Save what the run told, give its thread back and tell its end."""
         thread_id, log = run.request.thread_id, run.log
 
         def write(news: list[Event]) -> None:
@@ -295,7 +295,7 @@ class Runs:
             log.saved(news)
 
     def _written(self, thread_id: str, write: Callable[[], None]) -> None:
-        """Writes how a claim ended; where the database can't be written to, that's made up for later."""
+        """Write how a claim ended; where the database can't be written to, that's made up for later."""
         try:
             write()
         except StorageUnavailable:
@@ -304,7 +304,7 @@ class Runs:
                 self._owed.add(thread_id)
 
     def catch_up(self) -> None:
-        """Saves what runs at work have told, and gives back what couldn't be before."""
+        """Save what runs at work have told, and return back what couldn't be before."""
         with self._lock:
             owed = [thread_id for thread_id in self._owed if thread_id not in self._active]
         for run in self.at_work():
@@ -324,17 +324,17 @@ class Runs:
             self._owed.discard(thread_id)
 
     def known(self, workspace: str, thread_id: str) -> EventLog | None:
-        """Gives the log of a thread that this workspace has looked at before."""
+        """Return the log of a thread that this workspace has looked at before."""
         with self._lock:
             return self._logs.get((workspace, thread_id))
 
     def logs(self, thread_id: str) -> list[EventLog]:
-        """Gives the logs of a thread, as many as there are workspaces that looked at it."""
+        """Return the logs of a thread, as many as there are workspaces that looked at it."""
         with self._lock:
             return [log for (_, ident), log in self._logs.items() if ident == thread_id]
 
     def log(self, workspace: str, thread_id: str, fill: Callable[[EventLog], None]) -> EventLog:
-        """Gives the log of a workspace's own thread; a new one is filled first, with the thread's history."""
+        """Return the log of a workspace's own thread; a new one is filled first, with the thread's history."""
         log = self.known(workspace, thread_id)
         if log is None:
             fresh = EventLog()
@@ -346,12 +346,12 @@ class Runs:
         return log
 
     def forget(self, workspace: str, thread_id: str) -> None:
-        """Drops a thread's log; the next one who asks gets a new one, filled from what is saved."""
+        """Drop a thread's log; the next one who asks gets a new one, filled from what is saved."""
         with self._lock:
             self._logs.pop((workspace, thread_id), None)
 
     def _evict(self) -> None:
-        """Drops the logs used longest ago where they're too many or too large; they come back as they were saved."""
+        """Drop the logs used longest ago where they're too many or too large; they come back as they were saved."""
         many, large = len(self._logs) - self._keep_logs + 1, sum(log.bytes for log in self._logs.values()) - self._room
         if many <= 0 and large <= 0:
             return
@@ -363,7 +363,7 @@ class Runs:
             many, large = many - 1, large - gone.bytes
 
     def close(self, timeout: float = GRACE) -> int:
-        """Stops all runs, waits for their ends, `timeout` seconds in all, and gives how many didn't end by then."""
+        """Stop all runs, wait for their ends, `timeout` seconds in all, and return how many didn't end by then."""
         runs = self.at_work()
         for run in runs:
             run.stop()

@@ -47,7 +47,7 @@ class Stream:
     _control: RunControl = field(default_factory=RunControl)
 
     def carry_out(self, log: Log) -> tuple[Outcome, str]:
-        """Runs the graph and tells its events; gives how it ended, and why where it failed."""
+        """Run the graph and tell its events; return how it ended, and why where it failed."""
         with watched(self.graph.checkpointer, self.config["configurable"]["thread_id"]) as commits:
             return self._carried_out(log, commits)
 
@@ -85,7 +85,7 @@ class Stream:
 
     @staticmethod
     def _record(parts: Iterator[Any], recorder: Recorder) -> None:
-        """Tells a stream to its end; where a node fails, also what those beside it do until they have ended too."""
+        """Tell a stream to its end; where a node fails, also what those beside it do until they have ended too."""
         first = next(parts, None)
         if first is None:
             return
@@ -109,13 +109,13 @@ class Stream:
         return not self.at and (self.given is None or isinstance(self.given, Command))
 
     def _saved_writes(self) -> Writes:
-        """Reads what tasks of the newest checkpoint have written."""
+        """Read what tasks of the newest checkpoint have written."""
         saver = self.graph.checkpointer
         found = saver.get_tuple(self.config) if isinstance(saver, BaseCheckpointSaver) else None
         return found.pending_writes or () if found is not None else ()
 
     def stop(self) -> None:
-        """Cuts what a model is asked or says at once, and ends the run at the next superstep's boundary."""
+        """Cut what a model is asked or say at once, and end the run at the next superstep's boundary."""
         if self._listener is not None:
             self._listener.cut()
         self._stop.give()
@@ -151,14 +151,14 @@ class Stream:
         return "paused" if snapshot.next or snapshot.tasks else "finished"
 
     def calls(self) -> str:
-        """Tells the call of this run as code that can be copied."""
+        """Tell the call of this run as code that can be copied."""
         written = CallsAsCode(self.graph)
         self.run(written, self.given, self._at_place, **self._options)
         return written.code
 
 
 def _is_stop(error: BaseException) -> bool:
-    """Tells whether an error is a node's own word for the stop that it met."""
+    """Return whether an error is a node's own word for the stop that it met."""
     found: BaseException | None = error
     while found is not None and not isinstance(found, RunStopped):
         found = found.__cause__ or found.__context__

@@ -38,11 +38,11 @@ class SubprocessRun:
         self._stopped = False
 
     def calls(self) -> str:
-        """Tells the LangGraph calls that the child makes."""
+        """Tell the LangGraph calls that the child makes."""
         return self._calls
 
     def carry_out(self, log: Log) -> tuple[Outcome, str]:
-        """Runs the child to its end, by itself or by a kill, and tells its events."""
+        """Run the child to its end, by itself or by a kill, and tell its events."""
         try:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "lab.worker"],
@@ -72,7 +72,7 @@ class SubprocessRun:
         return end or _died(process.returncode)
 
     def stop(self) -> None:
-        """Passes the wish on to the child."""
+        """Pass the wish on to the child."""
         with self._lock:
             self._stopped = True
             self._order("stop")
@@ -87,7 +87,7 @@ class SubprocessRun:
 
 
 def _follow(lines: IO[str], log: Log) -> tuple[Outcome, str] | None:
-    """Takes a child's events over, numbered anew, and gives its last words, None where it had none."""
+    """Take a child's events over, numbered anew, and return its last words, None where it had none."""
     for line in lines:
         if not line.endswith("\n"):
             break  # Killed in the middle of a word.
@@ -118,7 +118,7 @@ def _written(settings: Settings, request: Request) -> str:
 
 
 def _let_go(process: subprocess.Popen[str]) -> None:
-    """Waits for a child that has said its last word; one that goes on all the same, unheard, is killed."""
+    """Wait for a child that has said its last word; one that goes on all the same, unheard, is killed."""
     for pipe in (process.stdin, process.stdout):
         # What was still to be written to a child that's gone is lost with it.
         with suppress(BrokenPipeError):
@@ -132,7 +132,7 @@ def _let_go(process: subprocess.Popen[str]) -> None:
 
 
 def _died(code: int) -> tuple[Outcome, str]:
-    """Tells how a child ended that gave no outcome."""
+    """Tell how a child ended that gave no outcome."""
     if code >= 0:
         return "failed", (
             f"The process of this run ended with code {code} too early; the server's log has its last words. {_KEPT}"

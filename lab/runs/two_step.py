@@ -19,7 +19,7 @@ class TwoStepRun:
     """Work of one stream and then another."""
 
     def __init__(self, first: Stream, following: Following, calls: str) -> None:
-        """Begins with `first`; `calls` tells what the second one does."""
+        """Begin with `first`; `calls` tells what the second one does."""
         self._current = first
         self._following = following
         self._calls = f"{first.calls()}\n\n{calls}"
@@ -27,11 +27,11 @@ class TwoStepRun:
         self._stopped = False
 
     def calls(self) -> str:
-        """Tells the LangGraph calls of both."""
+        """Tell the LangGraph calls of both."""
         return self._calls
 
     def carry_out(self, log: Log) -> tuple[Outcome, str]:
-        """Carries out one, then the other."""
+        """Carry out one, then the other."""
         outcome, error = self._current.carry_out(log)
         if outcome in ("stopped", "crashed"):
             return outcome, error
@@ -49,7 +49,7 @@ class TwoStepRun:
         return following.carry_out(log)
 
     def stop(self) -> None:
-        """Stops the one that is at work, and the other before it begins."""
+        """Stop the one that is at work, and the other before it begins."""
         with self._lock:
             self._stopped = True
             self._current.stop()
@@ -58,7 +58,7 @@ class TwoStepRun:
 def asked_again(
     old: Sequence[Question], snapshot: StateSnapshot, answers: Mapping[str, Json]
 ) -> dict[str, Json] | None:
-    """Gives the answers by the ids that the questions have this time.
+    """Return the answers by the ids that the questions have this time.
 
     None where one of them isn't asked any more, or is another question now: an answer holds for what was asked.
     """
@@ -75,7 +75,7 @@ def asked_again(
 
 
 def _places(asked: Sequence[Question]) -> dict[tuple[str, int], Question]:
-    """Gives questions by their node and their number among those of the node, which an id made anew doesn't tell."""
+    """Return questions by their node and their number among those of the node, which an id made anew doesn't tell."""
     found: dict[tuple[str, int], Question] = {}
     for question in asked:
         number = sum(node == question.node for node, _ in found)

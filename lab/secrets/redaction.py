@@ -16,14 +16,14 @@ _known: set[str] = set()
 
 
 def know_secrets(*secrets: str) -> None:
-    """Takes further texts for secrets, for as long as the process lives; short ones can't be told from words."""
+    """Take further texts for secrets, for as long as the process lives; short ones can't be told from words."""
     for secret in secrets:
         if len(secret) >= SHORTEST:
             _known.update((secret, quote(secret, safe=""), unquote(secret)))
 
 
 def know_environment_secrets() -> None:
-    """Takes for secrets what the environment calls a key, a token or a password."""
+    """Take for secrets what the environment calls a key, a token or a password."""
     know_secrets(*(value for name, value in os.environ.items() if _NAMES.search(name.upper()) and not value.isspace()))
 
 
@@ -47,7 +47,7 @@ def redact_json(value: Json) -> Json:
 
 
 def redact_error(error: BaseException) -> None:
-    """Cuts the known secrets out of an exception, and out of those that caused it, in place."""
+    """Cut the known secrets out of an exception, and out of those that caused it, in place."""
     seen: set[int] = set()
     found: BaseException | None = error
     while found is not None and id(found) not in seen:

@@ -55,12 +55,12 @@ class Change:
 def diff_states(
     before: Mapping[str, Json], after: Mapping[str, Json], reducers: Mapping[str, Reducer] | None = None
 ) -> tuple[Change, ...]:
-    """Gives what has to be done to one state to get the other; nothing where both are the same JSON."""
+    """Return what has to be done to one state to get the other; nothing where both are the same JSON."""
     return _fields(before, after, DEPTH, reducers or {})
 
 
 def apply(before: Mapping[str, Json], changes: Sequence[Change]) -> dict[str, Json]:
-    """Makes the new state from the old one; it shares values with both and alters neither."""
+    """Make the new state from the old one; it shares values with both and alters neither."""
     made = dict(before)
     for change in changes:
         if change.kind == "removed":
@@ -71,7 +71,7 @@ def apply(before: Mapping[str, Json], changes: Sequence[Change]) -> dict[str, Js
 
 
 def equal_values(one: Json, other: Json) -> bool:
-    """Tells whether two values are the same JSON: 1 is neither 1.0 nor true, and NaN is NaN."""
+    """Return whether two values are the same JSON: 1 is neither 1.0 nor true, and NaN is NaN."""
     if one is other:
         return True
     if type(one) is not type(other):
@@ -146,7 +146,7 @@ def _name(item: Json) -> str:
 
 
 def _keys(before: Sequence[Json], after: Sequence[Json]) -> tuple[list[Hashable], list[Hashable]]:
-    """Gives what items are matched by: the id where no two items of a list share it, else the whole content."""
+    """Return what items are matched by: the id where no two items of a list share it, else the whole content."""
     often = Counter(map(_id, before)) | Counter(map(_id, after))
 
     def key(item: Json) -> Hashable:
@@ -178,7 +178,7 @@ def _made_list(before: Sequence[Json], changes: Sequence[Change]) -> list[Json]:
 
 
 def words(before: str, after: str) -> tuple[Run, ...]:
-    """Gives two texts as one row of pieces, word by word."""
+    """Return two texts as one row of pieces, word by word."""
     runs: list[Run] = []
     long = len(before) + len(after) > LONG
     lines = _parts(before.splitlines(keepends=True), after.splitlines(keepends=True)) if long else [("", before, after)]
@@ -195,7 +195,7 @@ def words(before: str, after: str) -> tuple[Run, ...]:
 
 
 def _parts(old: Sequence[str], new: Sequence[str], *, tidy: bool = False) -> Iterator[tuple[str, str, str]]:
-    """Gives in turn what stayed, what went after it and what came there instead."""
+    """Return in turn what stayed, what went after it and what came there instead."""
     at = 0
     spans = spans_of(old, new)
     for begin, end, came, gone in _tidied(spans, old, new) if tidy else spans:
@@ -205,7 +205,7 @@ def _parts(old: Sequence[str], new: Sequence[str], *, tidy: bool = False) -> Ite
 
 
 def _tidied(spans: Sequence[Span], old: Sequence[str], new: Sequence[str]) -> list[Span]:
-    """Joins pieces with only blanks between them, and makes one piece of a text of which little stayed."""
+    """Join pieces with only blanks between them, and make one piece of a text of which little stayed."""
     found: list[Span] = []
     for span in spans:
         if found and "".join(old[found[-1][1] : span[0]]).isspace():

@@ -45,7 +45,7 @@ ONE_CELL = frozenset((*SCALARS.values(), "area", "choice"))
 
 
 def _from_roles(value: Any) -> Any:
-    """Makes messages of dicts with a role, as the library does; what it refuses stays for the check to complain of."""
+    """Make messages of dicts with a role, as the library does; what it refuses stays for the check to complain of."""
     if not isinstance(value, list):
         return value
     return [_from_role(one) if isinstance(one, dict) and "role" in one and "type" not in one else one for one in value]
@@ -99,7 +99,7 @@ class Entry:
 
 @functools.lru_cache(maxsize=256)
 def state_fields(schema: type) -> tuple[Entry, ...]:
-    """Describes the fields of a state, as the library would keep them."""
+    """Describe the fields of a state, as the library would keep them."""
     channels = StateGraph(schema).channels
     return tuple(_merged(found, _reducer(channels[found.name])) for found in members(schema) if found.name in channels)
 
@@ -123,7 +123,7 @@ def _reducer(channel: BaseChannel[Any, Any, Any]) -> Reducer:
 
 
 def members(schema: type, seen: tuple[type, ...] = ()) -> tuple[Entry, ...]:
-    """Gives the fields of a TypedDict, a dataclass or a Pydantic model, inherited ones included."""
+    """Return the fields of a TypedDict, a dataclass or a Pydantic model, inherited ones included."""
     if issubclass(schema, BaseModel):
         found = {
             name: (Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation, info)
@@ -155,7 +155,7 @@ def _needed(schema: type) -> frozenset[str]:
 def entry(
     name: str, annotation: Any, info: FieldInfo | None = None, *, required: bool = True, seen: tuple[type, ...] = ()
 ) -> Entry:
-    """Describes a value of this type; classes in `seen` hold it, and a type that holds itself is asked for as JSON."""
+    """Describe a value of this type; classes in `seen` hold it, and a type that holds itself is asked for as JSON."""
     bare, metadata = _bare(_known(annotation))
     inner, more, optional = _present(bare)
     told = [*((info,) if info else ()), *(found for found in (*metadata, *more) if isinstance(found, FieldInfo))]
@@ -179,7 +179,7 @@ def entry(
 
 
 def _known(annotation: Any, seen: tuple[Any, ...] = ()) -> Any:
-    """Puts the TypedDict that Pydantic knows in place of the standard library's, which it refuses below Python 3.12."""
+    """Put the TypedDict that Pydantic knows in place of the standard library's, which it refuses below Python 3.12."""
     if annotation in seen:
         return annotation
     if isinstance(annotation, type) and typing.is_typeddict(annotation):
@@ -200,7 +200,7 @@ def _known(annotation: Any, seen: tuple[Any, ...] = ()) -> Any:
 
 
 def _bare(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
-    """Takes what is said about a type off it: qualifiers, metadata and names given to it."""
+    """Take what is said about a type off it: qualifiers, metadata and name given to it."""
     metadata: tuple[Any, ...] = ()
     while True:
         if get_origin(annotation) is Annotated:
@@ -215,7 +215,7 @@ def _bare(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
 
 
 def _present(bare: Any) -> tuple[Any, tuple[Any, ...], bool]:
-    """Takes None out of a type and tells whether it was in it."""
+    """Take None out of a type and tell whether it was in it."""
     if get_origin(bare) not in (Union, types.UnionType):
         return bare, (), False
     rest = [option for option in get_args(bare) if option is not types.NoneType]
@@ -248,7 +248,7 @@ def _checker(annotation: Any) -> TypeAdapter[Any] | None:
 
 
 def _from_json(adapter: TypeAdapter[Any] | None) -> bool:
-    """Tells whether a type has values in JSON; one that Pydantic only knows by its class has none."""
+    """Return whether a type has values in JSON; one that Pydantic only knows by its class has none."""
     if adapter is None:
         return False
     try:

@@ -42,7 +42,7 @@ class JsonText:
 
 
 def to_form(field: Entry, value: Any) -> Any:
-    """Gives a value as the form shows it, or what of it does give the same value back: JSON, or the value kept."""
+    """Return a value as the form shows it, or what of it does give the same value back: JSON, or the value kept."""
     for show in (_shown, as_json):
         try:
             form = show(field, value)
@@ -56,12 +56,12 @@ def to_form(field: Entry, value: Any) -> Any:
 
 
 def _broken(text: str) -> bool:
-    """Tells whether a text has halves of characters in it, which can't be sent to a browser."""
+    """Return whether a text has halves of characters in it, which can't be sent to a browser."""
     return any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def as_json(field: Entry, value: Any) -> JsonText:
-    """Gives a value as JSON text; raises where it can't be written so."""
+    """Return a value as JSON text; raises where it can't be written so."""
     if field.adapter is None:
         raise TypeError(f"{field.title} can't be written as JSON")
     text = field.adapter.dump_json(value, indent=1, round_trip=True, by_alias=False, warnings=False)
@@ -69,7 +69,7 @@ def as_json(field: Entry, value: Any) -> JsonText:
 
 
 def is_same_value(one: Any, other: Any) -> bool:
-    """Tells whether two values are equal and of the same types, inside lists and dicts too."""
+    """Return whether two values are equal and of the same types, inside lists and dicts too."""
     if one is other:
         return True
     if type(one) is not type(other):
@@ -128,7 +128,7 @@ _SHOWN: Mapping[str, Callable[[Entry, Any], Any]] = {
 
 
 def from_form(field: Entry, form: Any) -> Any:
-    """Gives a form's value in its type; raises InvalidInput, by field, with row and column where it's in a table."""
+    """Return a form's value in its type; raises InvalidInput, by field, with row and column where it's in a table."""
     try:
         return _read(field, form)
     except InvalidInput as error:
@@ -174,7 +174,7 @@ def _checked(field: Entry, value: Any, *, json: bool = False) -> Any:
 
 
 def _refused(field: Entry, error: ValidationError, value: Any) -> InvalidInput:
-    """Says where in a list, a table or a group the library found the fault."""
+    """Say where in a list, a table or a group the library found the fault."""
     wrong: dict[str, str] = {}
     titles = {part.name: part.title for part in field.parts}
     for found, fault in pydantic_faults(error, value):
@@ -198,7 +198,7 @@ def _inside(field: Entry) -> Entry:
 
 
 def _read_all(pairs: Iterable[tuple[str, Entry, Any]]) -> dict[str, Any]:
-    """Reads values by name and tells of all that are wrong."""
+    """Read values by name and tells of all that are wrong."""
     found, wrong = {}, {}
     for name, field, form in pairs:
         try:
@@ -224,7 +224,7 @@ def _read_rows(field: Entry, form: Any) -> list[Any]:
 
 
 def _must_be_none(faults: list[str]) -> None:
-    """Raises InvalidInput with the first faults of a table."""
+    """Raise InvalidInput with the first faults of a table."""
     if faults:
         more = [f"There are {len(faults) - _FAULTS} more."] if len(faults) > _FAULTS else []
         raise InvalidInput({"": "\n".join((*faults[:_FAULTS], *more))})
@@ -304,7 +304,7 @@ def _message(field: Entry, row: Any) -> BaseMessage:
 
 
 def _content(kept: BaseMessage, text: str) -> Any:
-    """Puts a text in place of a message's own, and leaves what else is in it."""
+    """Put a text in place of a message's own, and leave what else is in it."""
     if isinstance(kept.content, str):
         return text
     rest = [block for block in kept.content if isinstance(block, dict) and block.get("type") != "text"]

@@ -51,18 +51,18 @@ class Field:
 
 
 def form_fields(schema: Mapping[str, Any]) -> tuple[Field, ...]:
-    """Gives the fields of an object's JSON schema, in its order."""
+    """Return the fields of an object's JSON schema, in its order."""
     required = schema.get("required", ())
     return tuple(_field(name, found, schema, name in required) for name, found in schema.get("properties", {}).items())
 
 
 def fields_of(schema: type) -> tuple[Field, ...]:
-    """Gives the fields of a state type that a form can ask for, in its order."""
+    """Return the fields of a state type that a form can ask for, in its order."""
     return tuple(found for one in _members(schema).values() if (found := _field_of(schema, one)) is not None)
 
 
 def _field_of(schema: type, entry: Entry) -> Field | None:
-    """Gives a field by its type; None where the type has no JSON schema."""
+    """Return a field by its type; None where the type has no JSON schema."""
     if entry.adapter is None:
         return None
     try:
@@ -90,7 +90,7 @@ def _default(schema: type, name: str) -> Json:
 
 
 def _resolved(found: Mapping[str, Any] | bool, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Follows a reference into the schema's definitions and takes the other half of an optional type."""
+    """Follow a reference into the schema's definitions and take the other half of an optional type."""
     if isinstance(found, bool):
         return {}
     if "$ref" in found:
@@ -146,12 +146,12 @@ def _fitting(value: Json, widget: Widget) -> Json:
 
 
 def labels(field: Field) -> list[str]:
-    """Gives a field's choices as its form shows them."""
+    """Return a field's choices as its form shows them."""
     return [choice_text(option) for option in field.choices if option is not None]
 
 
 def check_answer(schema: Mapping[str, Any] | None, answer: Json) -> None:
-    """Checks an answer against an interrupt's schema; raises InvalidInput with a message for each field at fault.
+    """Check an answer against an interrupt's schema; raises InvalidInput with a message for each field at fault.
 
     A schema that can't be used checks nothing: what it's about is asked for as text.
     """
@@ -180,7 +180,7 @@ def check_answer(schema: Mapping[str, Any] | None, answer: Json) -> None:
 
 
 def _innermost(error: Any) -> Any:
-    """Gives the fault in the one alternative that isn't None; where there are more, they stay one fault."""
+    """Return the fault in the one alternative that isn't None; where there are more, they stay one fault."""
     if error.validator not in ("anyOf", "oneOf"):
         return error
     rest = [one for one in error.context if not _is_null(error.validator_value[one.relative_schema_path[0]])]
@@ -189,7 +189,7 @@ def _innermost(error: Any) -> Any:
 
 
 def _deciding(error: Any, schema: Mapping[str, Any]) -> set[str] | None:
-    """Gives the fields by which it's decided whether a rule counts; None where it always does."""
+    """Return the fields by which it's decided whether a rule counts; None where it always does."""
     here: Any = schema
     for part in error.absolute_schema_path:
         # The library leaves the `if` itself out of the path.
@@ -202,7 +202,7 @@ def _deciding(error: Any, schema: Mapping[str, Any]) -> set[str] | None:
 
 
 def _reasons(error: Any, asked: Mapping[str, Field]) -> Iterator[tuple[str, str]]:
-    """Gives the fields at fault, each with its sentence."""
+    """Return the fields at fault, each with its sentence."""
     fault, place = schema_fault(error), list(error.absolute_path)
     places = [place]
     if error.validator == "required":
@@ -218,13 +218,13 @@ def _reasons(error: Any, asked: Mapping[str, Field]) -> Iterator[tuple[str, str]
 
 
 def _as_text(fault: Fault, value: Any, json: bool) -> Fault:
-    """Tells a text that was to be JSON, and isn't, from a value of another type."""
+    """Tell a text that was to be JSON, and isn't, from a value of another type."""
     return Fault("json") if json and isinstance(value, str) and parsed_json(value) is None else fault
 
 
 @functools.lru_cache(maxsize=256)
 def _adapter(schema: type) -> TypeAdapter[Any] | None:
-    """Gives the check of a whole state; None where its fields are checked one by one."""
+    """Return the check of a whole state; None where its fields are checked one by one."""
     if is_typeddict(schema):
         # Pydantic refuses those of the standard library, and a type that it doesn't know would take all others along.
         return None
@@ -240,7 +240,7 @@ def _members(schema: type) -> Mapping[str, Entry]:
 
 
 def check_input(schema: type, values: Mapping[str, Json]) -> dict[str, Any]:
-    """Validates input against a state type and gives it in its types; raises InvalidInput."""
+    """Validate input against a state type and return it in its types; raises InvalidInput."""
     entries, adapter = _members(schema), _adapter(schema)
     if adapter is None:
         given = {name: values[name] for name in entries if name in values}

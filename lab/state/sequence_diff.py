@@ -14,7 +14,7 @@ Span = tuple[int, int, int, int]
 
 
 def spans_of(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Span]:
-    """Gives the pieces that differ, in order."""
+    """Return the pieces that differ, in order."""
     return list(_between(old, new, (0, len(old), 0, len(new)), rounds=6))
 
 
@@ -38,7 +38,7 @@ def _between(old: Sequence[Hashable], new: Sequence[Hashable], span: Span, round
 
 
 def _shortest(one: Sequence[Hashable], other: Sequence[Hashable]) -> list[tuple[int, int]] | None:
-    """Matches two sequences by the shortest edit script (Myers 1986); None where that takes too much."""
+    """Match two sequences by the shortest edit script (Myers 1986); None where that takes too much."""
     reach, trace = {1: 0}, list[dict[int, int]]()
     left = WORK * (len(one) + len(other) + 400)
     for edit in range(EDITS + 1):
@@ -72,7 +72,7 @@ def _walk(trace: Sequence[Mapping[int, int]], x: int, y: int) -> list[tuple[int,
 
 
 def _unique(one: Sequence[Hashable], other: Sequence[Hashable]) -> list[tuple[int, int]]:
-    """Matches what occurs once in both, as much of it as keeps its order."""
+    """Match what occurs once in both, as much of it as keeps its order."""
     often, there = Counter(one), Counter(other)
     places = {item: y for y, item in enumerate(other) if there[item] == 1 == often[item]}
     pairs = [(x, places[item]) for x, item in enumerate(one) if item in places]

@@ -23,7 +23,7 @@ _SAVING = JsonPlusSerializer()
 
 
 def rebuild(schema: type, values: Mapping[str, Any], how: Mapping[str, How]) -> dict[str, Any]:
-    """Gives an update of the state from form values by field: `append` goes through the reducer, `replace` doesn't.
+    """Return an update of the state from form values by field: `append` goes through the reducer, `replace` doesn't.
 
     Raises InvalidInput.
     """
@@ -55,7 +55,7 @@ def _update(field: Entry, form: Any, how: How | None) -> Any:
 
 
 def must_be_input(schema: type, update: Mapping[str, Any]) -> None:
-    """Raises InvalidInput where a field isn't the input's; the library would leave it out in silence."""
+    """Raise InvalidInput where a field isn't the input's; the library would leave it out in silence."""
     known = {field.name for field in state_fields(schema)}
     wrong = {name: f"The input has no field '{name}'. Write it as a node." for name in update if name not in known}
     if wrong:
@@ -63,7 +63,7 @@ def must_be_input(schema: type, update: Mapping[str, Any]) -> None:
 
 
 def preview(schema: type, before: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, Any]:
-    """Gives the state as the update would leave it; raises InvalidInput where it can't be so."""
+    """Return the state as the update would leave it; raises InvalidInput where it can't be so."""
     after: dict[str, Any] = {}
     wrong: dict[str, str] = {}
     for name, empty in StateGraph(schema).channels.items():
@@ -86,7 +86,7 @@ def preview(schema: type, before: Mapping[str, Any], update: Mapping[str, Any]) 
 
 
 def _unfit(schema: type, after: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, str]:
-    """Tells why a model would refuse the state; once saved, such a state can't be read again."""
+    """Tell why a model would refuse the state; once saved, such a state can't be read again."""
     if not issubclass(schema, BaseModel):
         return {}
     try:

@@ -45,7 +45,7 @@ class ExportRefused(LabError):
 def export_thread(
     storage: Storage, thread: Thread, graph: Graph, *, limits: Limits = LIMITS, left_out: set[str] | None = None
 ) -> Iterator[bytes]:
-    """Gives the file line by line, holding one checkpoint at a time; `graph` is the thread's lane.
+    """Return the file line by line, holding one checkpoint at a time; `graph` is the thread's lane.
 
     What the lane of this version doesn't have, no import would take: it isn't written, and `left_out` gets the words
     for it. Raises NotPossible where nothing is saved, and ExportRefused, both before the first line where they can be
@@ -133,7 +133,7 @@ def _header(thread: Thread) -> Header:
 def _point(
     storage: Storage, thread_id: str, link: Link, serde: Careful, limits: Limits, channels: _Channels
 ) -> tuple[Point, int]:
-    """Reads one checkpoint and gives its line and the size of its values."""
+    """Read one checkpoint and return its line and the size of its values."""
     # A connection for each, because between two lines the reader may take any time.
     with open_for_reading(storage, serde) as opened:
         try:
@@ -194,10 +194,10 @@ def _fields(
 
 
 def _without_owner(metadata: dict[str, Any]) -> dict[str, Any]:
-    """Leaves the workspace's name out; an import puts its own in the place."""
+    """Leave the workspace's name out; an import puts its own in the place."""
     return metadata | {"workspace": ""} if "workspace" in metadata else metadata
 
 
 def _sorted(given: dict[str, Any]) -> dict[str, Any]:
-    """Sorts by name, because each storage gives an order of its own; a thread is written alike from all of them."""
+    """Sort by name, because each storage gives an order of its own; a thread is written alike from all of them."""
     return {name: _sorted(one) if isinstance(one, dict) else one for name, one in sorted(given.items())}

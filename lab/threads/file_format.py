@@ -118,7 +118,7 @@ class Metadata(_Part):
     counters_since_delta_snapshot: dict[Name, tuple[int, int]] | None = None
 
     def saved(self) -> dict[str, Any]:
-        """Gives it as the library saves it."""
+        """Return it as the library saves it."""
         return self.model_dump(exclude_unset=True)
 
 
@@ -150,7 +150,7 @@ class End(_Part):
 
 
 def pack(kind: str, data: bytes, limits: Limits = LIMITS) -> tuple[Any, str]:
-    """Gives a serialised value as it's written."""
+    """Return a serialised value as it's written."""
     packed = zlib.compress(data, 1)
     if len(data) > limits.small + limits.ratio * len(packed):
         # Deflated it would look like a file that's made to unfold without end.
@@ -197,7 +197,7 @@ class ThreadFile:
         self.header = self._part(Header, self._next())
 
     def points(self) -> Iterator[Point]:
-        """Gives the checkpoints in the order of the file, and ends where the file is whole and nothing follows."""
+        """Return the checkpoints in the order of the file, and end where the file is whole and nothing follows."""
         checkpoints = writes = 0
         while not (line := self._next()).startswith(b'{"checkpoints"'):
             point = self._part(Point, line)
@@ -216,7 +216,7 @@ class ThreadFile:
         return Room(self._limits)
 
     def unpack(self, kind: str, packed: str, serde: Careful, room: Room) -> Any:
-        """Gives a value, without making an object of any type."""
+        """Return a value, without making an object of any type."""
         inflate = zlib.decompressobj()
         # Of what is 4 signs long there are 3 bytes.
         most = min(self._limits.value, self._limits.small + self._limits.ratio * (len(packed) * 3 // 4))
@@ -236,7 +236,7 @@ class ThreadFile:
             raise self.refused(str(error)) from error
 
     def refused(self, finding: str) -> ImportRefused:
-        """Makes the error that names the line read last."""
+        """Make the error that names the line read last."""
         return ImportRefused(f"line {self._line}", finding)
 
     def _next(self) -> bytes:
@@ -263,7 +263,7 @@ class ThreadFile:
 
 
 def unpacked(point: Point, parcel: ThreadFile, serde: Careful) -> tuple[dict[str, Any], list[Write]]:
-    """Gives a checkpoint as the checkpointers save it, and what its tasks wrote."""
+    """Return a checkpoint as the checkpointers save it, and what its tasks wrote."""
     room = parcel.room()
     values = {name: parcel.unpack(kind, packed, serde, room) for name, (kind, packed) in point.values.items()}
     writes = [

@@ -31,7 +31,7 @@ AHEAD = 300.0
 def import_thread(
     storage: Storage, file: BinaryIO, workspace: str, graph_of: GraphOf, *, limits: Limits = LIMITS
 ) -> Thread:
-    """Makes a thread of this workspace out of an exported file, which is read twice; raises ImportRefused.
+    """Make a thread of this workspace out of an exported file, which is read twice; raises ImportRefused.
 
     The thread gets a random id. Its checkpoints keep theirs: they are unique in their thread only, their order is
     the order of writing, and the ids of the tasks and questions that wait are made from them, so that with others
@@ -76,7 +76,7 @@ def _put(
 
 
 def _check(parcel: ThreadFile, graph_of: GraphOf) -> Types:
-    """Reads the whole file and gives the types that its values may have; raises ImportRefused."""
+    """Read the whole file and return the types that its values may have; raises ImportRefused."""
     graph = graph_of(parcel.header.pattern, parcel.header.lane)
     if graph is None:
         raise parcel.refused(
@@ -130,7 +130,7 @@ def _fits(noted: Mapping[str, Any], header: Header) -> bool:
 
 
 def _check_state(parcel: ThreadFile, point: Point, checkpoint: Any, reader: Graph, trial: InMemorySaver) -> None:
-    """Lets the lane's own graph read the state, as it will be read later."""
+    """Let the lane's own graph read the state, as it will be read later."""
     place = {"thread_id": "trial", "checkpoint_ns": point.namespace, "checkpoint_id": point.checkpoint}
     try:
         _put(trial, "trial", point, checkpoint, point.metadata.saved())
@@ -145,7 +145,7 @@ def _check_state(parcel: ThreadFile, point: Point, checkpoint: Any, reader: Grap
 
 
 def _check_descent(parcel: ThreadFile, parents: Mapping[tuple[str, str], str | None]) -> None:
-    """Refuses a parent that isn't there, and checkpoints that descend from themselves."""
+    """Refuse a parent that isn't there, and checkpoints that descend from themselves."""
     sound: set[tuple[str, str]] = set()
     for start in parents:
         way: list[tuple[str, str]] = []

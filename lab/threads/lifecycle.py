@@ -29,14 +29,14 @@ class Pruned:
 
 
 def new_thread(like: Thread, title: str) -> Thread:
-    """Makes a thread of the same pattern, lane and model, with a random id and a session of its own."""
+    """Make a thread of the same pattern, lane and model, with a random id and a session of its own."""
     now = time.time()
     ident, session = str(uuid.uuid4()), str(uuid.uuid4())
     return replace(like, thread_id=ident, session=session, title=titled(title), created=now, updated=now)
 
 
 def copy_thread(storage: Storage, thread: Thread, title: str | None = None) -> Thread:
-    """Copies a thread with all its branches to a random id; raises NotPossible where nothing or too much is saved.
+    """Copy a thread with all its branches to a random id; raises NotPossible where nothing or too much is saved.
 
     Its rows in the ledger, the outbox, the archive and the faults stay with the original alone: they tell what
     really happened, and copying a thread charges nobody and sends nothing.
@@ -68,7 +68,7 @@ def _copy_rows(connection: Connection, table: Table, source: str, target: str) -
 
 
 def nothing_saved() -> NotPossible:
-    """Says that a thread can't be kept because it has no checkpoint."""
+    """Say that a thread can't be kept because it has no checkpoint."""
     return NotPossible(
         "Nothing of this thread is saved: its lane has no checkpointer, or it never began. Only a thread with "
         "checkpoints can be copied, exported or pruned; choose another lane."
@@ -76,7 +76,7 @@ def nothing_saved() -> NotPossible:
 
 
 def delete_thread(storage: Storage, thread_id: str) -> None:
-    """Deletes a thread with its checkpoints, its business rows and its line in the list, readable or not."""
+    """Delete a thread with its checkpoints, its business rows and its line in the list, readable or not."""
     with open_for_writing(storage) as opened:
         for table in reversed(METADATA.sorted_tables):
             if "thread_id" in table.c:
@@ -85,13 +85,13 @@ def delete_thread(storage: Storage, thread_id: str) -> None:
 
 
 def branch_heads(storage: Storage, thread_id: str) -> tuple[str, ...]:
-    """Gives the last checkpoint of each branch, the one written last first."""
+    """Return the last checkpoint of each branch, the one written last first."""
     with open_for_reading(storage) as opened:
         return _heads(opened.rows.links(thread_id))
 
 
 def prune_branches(storage: Storage, thread_id: str, keep: Collection[str]) -> Pruned:
-    """Deletes what no kept branch needs; a branch is named by its head and kept whole, back to the root.
+    """Delete what no kept branch needs; a branch is named by its head and kept whole, back to the root.
 
     Raises UnknownCheckpoint, and NotPossible where none is kept or a checkpoint isn't the head of a branch.
     """
@@ -116,7 +116,7 @@ def prune_branches(storage: Storage, thread_id: str, keep: Collection[str]) -> P
 
 
 def keep_newest_branches(storage: Storage, thread_id: str, number: int) -> Pruned:
-    """Deletes all branches but the newest ones, which are those that were written to last."""
+    """Delete all branches but the newest ones, which are those that were written to last."""
     ends = branch_heads(storage, thread_id)
     if not ends:
         raise nothing_saved()
@@ -151,7 +151,7 @@ def _must_be_a_head(ident: str, ends: Sequence[str], links: Sequence[Link]) -> N
 
 
 def _unneeded(links: Sequence[Link], keep: Collection[str]) -> tuple[list[Link], set[str]]:
-    """Finds the checkpoints that no kept branch needs, in the thread's own namespace and in its subgraphs'.
+    """Find the checkpoints that no kept branch needs, in the thread's own namespace and in its subgraphs'.
 
     Beside them, the kept checkpoints whose tasks ran for a branch that isn't kept.
     """
@@ -171,7 +171,7 @@ def _unneeded(links: Sequence[Link], keep: Collection[str]) -> tuple[list[Link],
 
 
 def _left_behind(links: Sequence[Link], kept: set[str]) -> set[str]:
-    """Finds the kept checkpoints whose tasks ran for a branch that isn't kept.
+    """Find the kept checkpoints whose tasks ran for a branch that isn't kept.
 
     A branch that goes on from a checkpoint itself has its tasks, with the answers that they got and the subgraphs
     that they called; one that an edit or a replay began there later begins with a checkpoint and tasks of its own.
@@ -191,14 +191,14 @@ def _left_behind(links: Sequence[Link], kept: set[str]) -> set[str]:
 
 
 def _called_from(link: Link) -> str | None:
-    """Gives the thread's checkpoint that a subgraph's one belongs to; None where it can't be told."""
+    """Return the thread's checkpoint that a subgraph's one belongs to; None where it can't be told."""
     parents = link.metadata.get("parents")
     found = parents.get("") if isinstance(parents, dict) else None
     return found if isinstance(found, str) else None
 
 
 def _lineages(links: Sequence[Link], ends: Collection[str]) -> set[str]:
-    """Gives these checkpoints of one namespace and all that they descend from."""
+    """Return these checkpoints of one namespace and all that they descend from."""
     parents = {link.checkpoint_id: link.parent_id for link in links}
     found: set[str] = set()
     for end in ends:

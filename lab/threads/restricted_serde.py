@@ -48,7 +48,7 @@ class UnsafeValue(Exception):
 
 
 def allowed_types(graph: Graph) -> Types:
-    """Gives the types that the library takes for safe, and those that the schemas of a lane's state name."""
+    """Return the types that the library takes for safe, and those that the schemas of a lane's state name."""
     found = set(SAFE_MSGPACK_TYPES)
     parts: list[Any] = [graph, *(subgraph for _, subgraph in graph.get_subgraphs(recurse=True))]
     for part in parts:
@@ -117,7 +117,7 @@ class Careful(JsonPlusSerializer):
         self._finding = ""
 
     def loads_typed(self, data: tuple[str, bytes]) -> Any:
-        """Gives a value whose objects are left packed; raises UnsafeValue."""
+        """Return a value whose objects are left packed; raises UnsafeValue."""
         kind, raw = data
         if kind not in ("msgpack", "bytes", "bytearray", "null") or (kind == "null" and raw):
             raise UnsafeValue(f"a value of the kind '{kind[:80]}', which isn't read")
@@ -145,7 +145,7 @@ class Careful(JsonPlusSerializer):
         return ormsgpack.Ext(code, data)
 
     def _check(self, code: int, inner: Any) -> None:
-        """Refuses all but the constructors of allowed types and the one method that the library itself calls."""
+        """Refuse all but the constructors of allowed types and the one method that the library itself calls."""
         size = 4 if code in (EXT_METHOD_SINGLE_ARG, EXT_PYDANTIC_V2) else 3
         if not isinstance(inner, list) or len(inner) != size or not isinstance(inner[0], str):
             self._refuse("an object is damaged")

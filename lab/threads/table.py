@@ -33,7 +33,7 @@ class Thread:
 
     @classmethod
     def new(cls, workspace: str, pattern: str, lane: str, session: str, title: str, model: ModelName) -> Self:
-        """Makes a thread with a random id, which is in no table yet."""
+        """Make a thread with a random id, which is in no table yet."""
         now = time.time()
         return cls(str(uuid.uuid4()), workspace, pattern, lane, session, title, model, now, now)
 
@@ -43,7 +43,7 @@ TITLE = 120
 
 
 def titled(text: str) -> str:
-    """Gives a title on one line, of printable signs, cut to its length; raises InvalidInput where nothing is left."""
+    """Return a title on one line, of printable signs, cut to its length; raises InvalidInput where nothing is left."""
     title = printable_line(text)
     if not title:
         raise InvalidInput({"title": "The title is empty. Write one."})
@@ -82,7 +82,7 @@ class Threads:
         model: ModelName,
         given: Mapping[str, Json] | None = None,
     ) -> Thread:
-        """Adds a thread with a random id, and the input that it's given, if it is."""
+        """Add a thread with a random id, and the input that it's given, if it is."""
         thread = Thread.new(workspace, pattern, lane, session, title, model)
         with self._database.begin() as connection:
             self.add(connection, thread, given)
@@ -90,20 +90,20 @@ class Threads:
 
     @staticmethod
     def add(connection: Connection, thread: Thread, given: Mapping[str, Json] | None = None) -> None:
-        """Adds a thread, and the input that it's given, if it is."""
+        """Add a thread, and the input that it's given, if it is."""
         _NEW.execute(connection, {name: getattr(thread, name) for name in Thread.__slots__})
         if given is not None:
             _STARTED.execute(connection, {"thread_id": thread.thread_id, "input": json.dumps(to_jsonable(given))})
 
     def given(self, thread_id: str) -> dict[str, Json] | None:
-        """Gives the input that the thread was started with; None where none was kept."""
+        """Return the input that the thread was started with; None where none was kept."""
         query = select(STARTS.c.input).where(STARTS.c.thread_id == thread_id)
         with self._database.read() as connection:
             found = connection.execute(query).scalar_one_or_none()
         return None if found is None else json.loads(found)
 
     def find(self, workspace: str, thread_id: str) -> Thread | None:
-        """Gives the thread if this workspace owns it."""
+        """Return the thread if this workspace owns it."""
         # What an address names may be anything; ids are plain.
         if not thread_id.isprintable():
             return None
@@ -122,20 +122,20 @@ class Threads:
         limit: int = 100,
         offset: int = 0,
     ) -> tuple[Thread, ...]:
-        """Gives the workspace's threads, the last used first; with `text`, those that have it in title or id."""
+        """Return the workspace's threads, the last used first; with `text`, those that have it in title or id."""
         query = select(THREADS).where(*_chosen(workspace, pattern, session, text))
         query = query.order_by(THREADS.c.updated.desc(), THREADS.c.thread_id).limit(limit).offset(offset)
         with self._database.read() as connection:
             return tuple(Thread(**row) for row in connection.execute(query).mappings())
 
     def count(self, workspace: str, *, pattern: str | None = None, text: str = "") -> int:
-        """Counts the threads that a list of them has on all its pages."""
+        """Count the threads that a list of them has on all its pages."""
         query = select(func.count()).select_from(THREADS).where(*_chosen(workspace, pattern, None, text))
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())
 
     def owned(self, workspace: str, thread_ids: Sequence[str]) -> tuple[Thread, ...]:
-        """Gives these threads; raises UnknownThread where one isn't the workspace's."""
+        """Return these threads; raises UnknownThread where one isn't the workspace's."""
         known_ids = [thread_id for thread_id in thread_ids if thread_id.isprintable()]
         own = THREADS.c.thread_id.in_(known_ids) & (THREADS.c.workspace == workspace)
         with self._database.read() as connection:
@@ -148,11 +148,11 @@ class Threads:
 
     @staticmethod
     def touch(connection: Connection, thread_id: str) -> None:
-        """Notes that the thread was used now."""
+        """Note that the thread was used now."""
         _USED.execute(connection, {"thread": thread_id, "now": time.time()})
 
     def rename(self, workspace: str, thread_id: str, title: str) -> None:
-        """Gives a thread of this workspace another title; raises InvalidInput, UnknownThread."""
+        """Return a thread of this workspace another title; raises InvalidInput, UnknownThread."""
         if not thread_id.isprintable():
             raise UnknownThread(thread_id)
         own = (THREADS.c.thread_id == thread_id) & (THREADS.c.workspace == workspace)

@@ -46,16 +46,16 @@ class Keeping(Owned):
     """
 
     def listed(self, *, pattern: str | None = None, text: str = "", limit: int = 20, offset: int = 0) -> Listed:
-        """Gives a page of the threads, the last used first: those of a pattern, with that text in title or id."""
+        """Return a page of the threads, the last used first: those of a pattern, with that text in title or id."""
         found = self._engine.threads.list(self.name, pattern=pattern, text=text, limit=limit, offset=offset)
         return Listed(found, self._engine.threads.count(self.name, pattern=pattern, text=text))
 
     def rename(self, thread_id: str, title: str) -> None:
-        """Gives a thread another title, running or not; raises InvalidInput."""
+        """Return a thread another title, running or not; raises InvalidInput."""
         self._engine.threads.rename(self.name, thread_id, title)
 
     def copy(self, thread_id: str, title: str | None = None) -> Thread:
-        """Copies a thread with all its branches, but not what it did outside its state.
+        """Copy a thread with all its branches, but not what it did outside its state.
 
         Raises NotPossible, ThreadBusy, InvalidInput.
         """
@@ -66,7 +66,7 @@ class Keeping(Owned):
             return copy_thread(self._engine.storage, thread, None if title is None else given_title(title))
 
     def export(self, thread_id: str, left_out: set[str] | None = None) -> Iterator[bytes]:
-        """Gives the thread as a file that `take_in` takes, piece by piece; `left_out` gets what isn't in it, in words.
+        """Return the thread as a file that `take_in` takes, piece by piece; `left_out` gets what isn't in it, in words.
 
         All that can go wrong does so before the first piece: ExportRefused, NotPossible, ThreadBusy.
         """
@@ -95,11 +95,11 @@ class Keeping(Owned):
         return pieces
 
     def take_in(self, file: BinaryIO) -> Thread:
-        """Makes a thread of this workspace out of an exported file; raises ImportRefused, having changed nothing."""
+        """Make a thread of this workspace out of an exported file; raises ImportRefused, having changed nothing."""
         return import_thread(self._engine.storage, file, self.name, self._keeper)
 
     def delete(self, thread_id: str) -> None:
-        """Deletes a thread, readable or not, with all that it booked and sent; raises ThreadBusy."""
+        """Delete a thread, readable or not, with all that it booked and sent; raises ThreadBusy."""
         self._engine.storage.making_room(partial(self._delete, self._thread(thread_id)))
 
     def _delete(self, thread: Thread) -> None:
@@ -113,18 +113,18 @@ class Keeping(Owned):
             self._forget(thread_id, storage)
 
     def heads(self, thread_id: str) -> tuple[str, ...]:
-        """Gives the last checkpoint of each branch, that of the branch written to last first."""
+        """Return the last checkpoint of each branch, that of the branch written to last first."""
         return branch_heads(self._storage(self._thread(thread_id)), thread_id)
 
     def prune(self, thread_id: str, keep_heads: Sequence[str]) -> Pruned:
-        """Deletes all branches but those that end with these checkpoints, which are kept whole.
+        """Delete all branches but those that end with these checkpoints, which are kept whole.
 
         Raises UnknownCheckpoint, NotPossible, ThreadBusy.
         """
         return self._pruned(thread_id, lambda storage: prune_branches(storage, thread_id, keep_heads))
 
     def keep_newest(self, thread_id: str, number: int) -> Pruned:
-        """Deletes all branches but those `number` that were written to last; raises NotPossible, ThreadBusy."""
+        """Delete all branches but those `number` that were written to last; raises NotPossible, ThreadBusy."""
         return self._pruned(thread_id, lambda storage: keep_newest_branches(storage, thread_id, number))
 
     def _pruned(self, thread_id: str, prune: Callable[[Storage], Pruned]) -> Pruned:
@@ -144,7 +144,7 @@ class Keeping(Owned):
         return self._engine.storage.making_room(act)
 
     def sizes(self, thread_ids: Sequence[str]) -> dict[str, ThreadSize]:
-        """Gives what each of these threads takes, readable or not."""
+        """Return what each of these threads takes, readable or not."""
         threads = self._engine.threads.owned(self.name, thread_ids)
         sizes = thread_sizes(self._engine.storage, thread_ids)
         for thread in threads:
@@ -154,11 +154,11 @@ class Keeping(Owned):
         return sizes
 
     def storage(self) -> StorageSize:
-        """Gives what the whole database takes, of all workspaces: that is the disk's, and tells nothing of a thread."""
+        """Return what the whole database takes, of all workspaces: that is the disk's, and tell nothing of a thread."""
         return storage_size(self._engine.storage)
 
     def compact(self) -> int:
-        """Gives the room of what was deleted back to the disk and tells how many bytes that was.
+        """Return the room of what was deleted back to the disk and tell how many bytes that was.
 
         Raises NotPossible where the visitor isn't at this machine, where a run is going on, here or elsewhere, and
         where the storage does so by itself.
@@ -178,12 +178,12 @@ class Keeping(Owned):
 
     @contextmanager
     def _alone(self, thread_id: str) -> Iterator[None]:
-        """Keeps runs and edits off the thread for the block; raises ThreadBusy."""
+        """Keep runs and edits off the thread for the block; raises ThreadBusy."""
         with self._claimed(thread_id):
             yield
 
     def _forget(self, thread_id: str, storage: Storage) -> None:
-        """Drops what this process remembers of a thread's saved rows."""
+        """Drop what this process remembers of a thread's saved rows."""
         self._engine.runs.forget(self.name, thread_id)
         storage.saver.forget(thread_id)
 
@@ -192,16 +192,16 @@ class Keeping(Owned):
         return pattern is not None and any(lane.key == lane_key for lane in pattern.lanes)
 
     def _storage(self, thread: Thread) -> Storage:
-        """Gives where a thread's checkpoints are; those of a lane that this version doesn't have are in the lab's."""
+        """Return where a thread's checkpoints are; those of a lane that this version doesn't have are in the lab's."""
         known = self._is_known(thread.pattern, thread.lane)
         return self._engine.storage_of(thread) if known else self._engine.storage
 
     def _is_shared(self, storage: Storage) -> bool:
-        """Tells whether a thread's checkpoints are in the lab's own database, whichever checkpointer it has."""
+        """Return whether a thread's checkpoints are in the lab's own database, whichever checkpointer it has."""
         return storage.database is self._engine.storage.database
 
     def _keeper(self, slug: str, lane_key: str) -> Graph | None:
-        """Gives the graph of a lane; None where there is no such lane or it keeps nothing in the lab's database."""
+        """Return the graph of a lane; None where there is no such lane or it keeps nothing in the lab's database."""
         if not self._is_known(slug, lane_key):
             return None
         lane = self._engine.lane(slug, lane_key)

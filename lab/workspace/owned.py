@@ -40,7 +40,7 @@ DIED = (
 
 
 def _affordable(way: Sequence[str], sizes: Mapping[str, int]) -> list[str]:
-    """Gives the last checkpoints on a way whose states are small enough together, but at least two."""
+    """Return the last checkpoints on a way whose states are small enough together, but at least two."""
     found: list[str] = []
     room = AFFORDABLE
     for checkpoint_id in reversed([ident for ident in way if ident in sizes]):
@@ -82,7 +82,7 @@ class Owned:
         return thread, pattern, self._engine.lane(thread.pattern, thread.lane), graph, self._log(thread)
 
     def _followed(self, thread_id: str) -> EventLog:
-        """Gives the thread's log; who follows a run asks often, and a log that is known needs no look at the table."""
+        """Return the thread's log; who follows a run asks often, and a log that is known needs no look at the table."""
         log = self._engine.runs.known(self.name, thread_id)
         if log is None:
             return self._log(self._thread(thread_id))
@@ -99,7 +99,7 @@ class Owned:
         return log
 
     def _filled(self, thread: Thread, log: EventLog) -> None:
-        """Fills a log with what was saved of the thread's events, and with what checkpoints alone tell."""
+        """Fill a log with what was saved of the thread's events, and with what checkpoints alone tell."""
         store = self._engine.runs.store
         log.load(store.load(thread.thread_id))
         log.stored = store.size(thread.thread_id)
@@ -109,7 +109,7 @@ class Owned:
             self._forgotten(thread, log)
 
     def _forgotten(self, thread: Thread, log: EventLog) -> None:
-        """Tells of a thread whose checkpoints went with the process that had them in its memory."""
+        """Tell of a thread whose checkpoints went with the process that had them in its memory."""
         saver = self._engine.lane(thread.pattern, thread.lane).saver
         told = len(log.told)
         if (
@@ -121,7 +121,7 @@ class Owned:
             log.append(lambda no: SaverDropped(no, time.time(), "restart", told, 0, CALLS[saver]))
 
     def _compare(self, thread: Thread, log: EventLog) -> None:
-        """Takes over what other processes told of a thread, and the end of a run whose process died."""
+        """Take over what other processes told of a thread, and the end of a run whose process died."""
         log.compared = time.monotonic()
         self._load(thread.thread_id, log)
         standing = self._engine.claims.standing(thread.thread_id)
@@ -139,7 +139,7 @@ class Owned:
             log.stored = store.size(thread_id)
 
     def _buried(self, thread: Thread, log: EventLog, accepted: Accepted | None) -> None:
-        """Tells how a run ended whose process died, and what it had been asked, where it came to tell neither."""
+        """Tell how a run ended whose process died, and what it had been asked, where it came to tell neither."""
         run_id = log.open_run
         asked = accepted.request if accepted is not None else None
         if not run_id and asked is not None:
@@ -151,7 +151,7 @@ class Owned:
             log.append(lambda no: RunEnded(no, time.time(), run_id, "crashed", DIED))
 
     def _complete(self, thread: Thread, log: EventLog) -> None:
-        """Tells from checkpoints what no event tells: of an import, of an older version, or of a killed process."""
+        """Tell from checkpoints what no event tells: of an import, of an older version, or of a killed process."""
         if not self._engine.lane(thread.pattern, thread.lane).remembers:
             return
         storage, graph = self._engine.storage_of(thread), self._engine.reading_of(thread)
@@ -179,7 +179,7 @@ class Owned:
     def _state(
         self, graph: Graph, thread: Thread, checkpoint_id: str | None = None, namespace: str = ""
     ) -> StateSnapshot:
-        """Reads a checkpoint's state, the newest one's by default; raises Unreadable."""
+        """Read a checkpoint's state, the newest one's by default; raises Unreadable."""
         place = {"thread_id": thread.thread_id}
         if checkpoint_id is not None:
             place |= {"checkpoint_ns": namespace, "checkpoint_id": checkpoint_id}
@@ -192,7 +192,7 @@ class Owned:
             raise Unreadable(checkpoint_id, error) from error
 
     def _found(self, graph: Graph, thread: Thread, checkpoint_id: str, namespace: str = "") -> StateSnapshot:
-        """Reads the state of a checkpoint that there must be; raises UnknownCheckpoint, Unreadable."""
+        """Read the state of a checkpoint that there must be; raises UnknownCheckpoint, Unreadable."""
         # Of an empty id the library gives the newest checkpoint, and of a NUL PostgreSQL knows nothing at all.
         if not checkpoint_id or "\x00" in checkpoint_id:
             raise UnknownCheckpoint(checkpoint_id)
@@ -230,7 +230,7 @@ class Owned:
             )
 
     def _must_be_sound(self) -> None:
-        """Raises DamageFound where nothing more may be saved because the database file is damaged."""
+        """Raise DamageFound where nothing more may be saved because the database file is damaged."""
         if (damage := self._engine.storage.damage) is not None:
             raise damage
 
@@ -238,7 +238,7 @@ class Owned:
     def _claimed(
         self, thread_id: str, answering: frozenset[str] = frozenset(), *, runs: bool = False
     ) -> Iterator[Claim]:
-        """Takes a thread that was looked at for the block, after which it's given back unless a run has taken it over.
+        """Take a thread that was looked at for the block, after which it's given back unless a run has taken it over.
 
         `runs` says that a run will. Raises UnknownThread where the thread is gone by now, ThreadBusy, StaleAnswer,
         TooManyRuns, and DamageFound for a run.
@@ -254,7 +254,7 @@ class Owned:
             yield claim
 
     def _must_run_apart(self, pattern: Pattern, values: Mapping[str, Any]) -> bool:
-        """Tells whether a run is to kill its process, for which it gets one of its own; raises NotPossible."""
+        """Return whether a run is to kill its process, for which it gets one of its own; raises NotPossible."""
         if not pattern.crash_field or values.get(pattern.crash_field, "never") == "never":
             return False
         if self._engine.storage.kind == "memory":
@@ -289,14 +289,14 @@ class Owned:
         )
 
     def _work(self, request: Request, *, apart: bool) -> Work:
-        """Gives what a run of this request does; raises NotPossible where its model isn't configured."""
+        """Return what a run of this request does; raises NotPossible where its model isn't configured."""
         work = self._engine.work(request)
         return SubprocessRun(self._engine.settings, request, work.calls()) if apart else work
 
     def _launch(
         self, claim: Claim, thread: Thread, request: Request, said: Json, log: EventLog, *, apart: bool
     ) -> None:
-        """Accepts a request, which is written down at once, and begins its run."""
+        """Accept a request, which is written down at once, and begin its run."""
         work = self._work(request, apart=apart)
         claim.accept(request, self._head(thread), partial(self._touched, thread.thread_id))
         claim.hand_over(request, said, work, log)
@@ -305,6 +305,6 @@ class Owned:
         self._engine.threads.touch(connection, thread_id)
 
     def _head(self, thread: Thread) -> str:
-        """Gives the id of the thread's newest checkpoint, empty where it has none."""
+        """Return the id of the thread's newest checkpoint, empty where it has none."""
         lane = self._engine.lane(thread.pattern, thread.lane)
         return newest_checkpoint_id(self._engine.storage_of(thread), thread.thread_id) if lane.remembers else ""

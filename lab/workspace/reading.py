@@ -54,25 +54,25 @@ class Reading(Owned):
     """The reads of a workspace."""
 
     def thread(self, thread_id: str) -> Thread:
-        """Gives a thread; raises UnknownThread."""
+        """Return a thread; raises UnknownThread."""
         return self._thread(thread_id)
 
     def threads(
         self, *, pattern: str | None = None, session: str | None = None, limit: int = 100
     ) -> tuple[Thread, ...]:
-        """Gives this workspace's threads, the last used first."""
+        """Return this workspace's threads, the last used first."""
         return self._engine.threads.list(self.name, pattern=pattern, session=session, limit=limit)
 
     def events(self, thread_id: str, after: int = 0, timeout: float = 0.0) -> list[Event]:
-        """Gives the thread's events past that number, waiting up to `timeout` seconds for the first."""
+        """Return the thread's events past that number, waiting up to `timeout` seconds for the first."""
         return self._followed(thread_id).after(after, timeout)
 
     def view(self, thread_id: str) -> ThreadView:
-        """Gives a view of the thread that the caller brings up to date as often as it likes."""
+        """Return a view of the thread that the caller brings up to date as often as it likes."""
         return ThreadView(self._followed(thread_id))
 
     def running(self, thread_id: str) -> bool:
-        """Tells whether a run of the thread is going on in this process."""
+        """Return whether a run of the thread is going on in this process."""
         return self._engine.runs.active(self._thread(thread_id).thread_id) is not None
 
     def stamp(self, thread_ids: Sequence[str]) -> tuple[object, ...]:
@@ -91,7 +91,7 @@ class Reading(Owned):
         return thread.title, thread.updated, newest, here, self._engine.claims.standing(thread_id)
 
     def status(self, thread_id: str) -> Status:
-        """Tells how the thread stands, by its newest checkpoint."""
+        """Tell how the thread stands, by its newest checkpoint."""
         thread = self._thread(thread_id)
         if self._engine.runs.active(thread_id) is not None:
             return "running"
@@ -102,12 +102,12 @@ class Reading(Owned):
         return status(self._state(self._engine.reading_of(thread), thread))
 
     def elsewhere(self, thread_id: str) -> str:
-        """Tells which other process works on the thread; empty where none does."""
+        """Return which other process works on the thread; empty where none does."""
         holder = self._engine.claims.standing(self._thread(thread_id).thread_id).holder
         return holder.where if holder is not None else ""
 
     def accepted(self, thread_id: str) -> Accepted | None:
-        """Gives what was accepted for the thread and, as far as is saved, never begun; None where there is nothing."""
+        """Return what was accepted for the thread and, as far as is saved, never begun; None where there is nothing."""
         thread = self._thread(thread_id)
         if self._engine.runs.active(thread_id) is not None:
             return None
@@ -123,7 +123,7 @@ class Reading(Owned):
         return found
 
     def snapshot(self, thread_id: str, checkpoint_id: str | None = None, namespace: str = "") -> Snapshot | None:
-        """Gives the state at a checkpoint, the newest by default; None where nothing is saved.
+        """Return the state at a checkpoint, the newest by default; None where nothing is saved.
 
         `namespace` is a subgraph's. Raises UnknownCheckpoint, Unreadable.
         """
@@ -140,7 +140,7 @@ class Reading(Owned):
         return replace(to_snapshot(found), kept={} if namespace else self._kept(thread, found))
 
     def _kept(self, thread: Thread, snapshot: StateSnapshot) -> dict[str, Json]:
-        """Gives by question of a checkpoint the answer that its node got before it failed."""
+        """Return by question of a checkpoint the answer that its node got before it failed."""
         asked = {question.id for question in snapshot.interrupts}
         if not asked:
             return {}
@@ -150,18 +150,18 @@ class Reading(Owned):
         return kept_answers(self._engine.storage_of(thread), thread.thread_id, ident, asked, nodes)
 
     def values(self, thread_id: str, checkpoint_id: str) -> Mapping[str, Any]:
-        """Gives the state's own objects at a checkpoint, for a form; raises UnknownCheckpoint, Unreadable."""
+        """Return the state's own objects at a checkpoint, for a form; raises UnknownCheckpoint, Unreadable."""
         thread = self._thread(thread_id)
         found = self._there(thread, checkpoint_id)
         return dict(found.values) if isinstance(found.values, dict) else {}
 
     def fields(self, thread_id: str) -> tuple[Entry, ...]:
-        """Gives the fields of the thread's state, as a form edits them."""
+        """Return the fields of the thread's state, as a form edits them."""
         thread = self._thread(thread_id)
         return state_fields(self._engine.state_schema(thread.pattern, thread.lane))
 
     def types(self, thread_id: str) -> Mapping[str, str]:
-        """Tells of each field of the thread's state its type, and its reducer where it has one."""
+        """Tell of each field of the thread's state its type, and its reducer where it has one."""
         thread = self._thread(thread_id)
         schema = self._engine.state_schema(thread.pattern, thread.lane)
         reducers = self._reducers(thread)
@@ -170,7 +170,7 @@ class Reading(Owned):
     def diff(
         self, thread_id: str, before: str | None, after: str, other_thread_id: str | None = None
     ) -> tuple[Change, ...]:
-        """Gives what differs between two checkpoints' states; `after` may be another thread's of the same pattern.
+        """Return what differs between two checkpoints' states; `after` may be another thread's of the same pattern.
 
         Without `before` the empty state is taken. Raises UnknownThread, UnknownCheckpoint, Unreadable, NotPossible.
         """
@@ -201,7 +201,7 @@ class Reading(Owned):
         at: str | None = None,
         tree: Tree | None = None,
     ) -> Page:
-        """Gives a page of the thread's checkpoints in the order of writing; with `at`, the one of that checkpoint.
+        """Return a page of the thread's checkpoints in the order of writing; with `at`, the one of that checkpoint.
 
         Who has the thread's tree already gives it, and only the page's rows are read.
         """
@@ -212,7 +212,7 @@ class Reading(Owned):
         )
 
     def rows(self, thread_id: str, checkpoint_ids: Sequence[str], tree: Tree | None = None) -> tuple[Row, ...]:
-        """Gives the history's rows of these checkpoints, in their order; unknown ones are left out."""
+        """Return the history's rows of these checkpoints, in their order; unknown ones are left out."""
         thread = self._thread(thread_id)
         grown = tree or self.tree(thread_id)
         return read_rows(self._engine.storage_of(thread), thread_id, checkpoint_ids, grown)
@@ -220,7 +220,7 @@ class Reading(Owned):
     def visits(
         self, thread_id: str, checkpoint_id: str, tree: Tree | None = None, inside: str | None = None
     ) -> Mapping[str, int]:
-        """Counts how often each node ran on the way to a checkpoint, one of a subgraph as `graph:node`.
+        """Count how often each node ran on the way to a checkpoint, one of a subgraph as `graph:node`.
 
         `inside` is a checkpoint of a subgraph that the given one's step called, up to which its nodes count too.
         Raises UnknownCheckpoint.
@@ -248,29 +248,29 @@ class Reading(Owned):
         return counts
 
     def caller(self, thread_id: str, checkpoint_id: str, namespace: str) -> str | None:
-        """Gives the thread's own checkpoint whose step called a subgraph, by a checkpoint of that subgraph."""
+        """Return the thread's own checkpoint whose step called a subgraph, by a checkpoint of that subgraph."""
         thread = self._thread(thread_id)
         return calling_checkpoint_id(self._engine.storage_of(thread), thread_id, namespace, checkpoint_id)
 
     def tree(self, thread_id: str) -> Tree:
-        """Gives the tree of the thread's checkpoints with all its branches."""
+        """Return the tree of the thread's checkpoints with all its branches."""
         return read_tree(self._engine.storage_of(self._thread(thread_id)), thread_id)
 
     def count(self, thread_id: str) -> int:
-        """Counts the thread's checkpoints."""
+        """Count the thread's checkpoints."""
         return count_checkpoints(self._engine.storage_of(self._thread(thread_id)), thread_id)
 
     def cost(self, thread_id: str) -> Cost:
-        """Measures what the thread's checkpoints cost, in time a superstep and in bytes."""
+        """Measure what the thread's checkpoints cost, in time a superstep and in bytes."""
         return measure_costs(self._engine.storage_of(self._thread(thread_id)), thread_id, self.events(thread_id))
 
     def pending(self, thread_id: str) -> tuple[Question, ...]:
-        """Gives the interrupts that wait for an answer, in stable task order."""
+        """Return the interrupts that wait for an answer, in stable task order."""
         found = self.snapshot(thread_id)
         return found.questions if found is not None and self.status(thread_id) == "waiting" else ()
 
     def business(self, table: str, thread_ids: list[str]) -> list[dict[str, Any]]:
-        """Gives a business table's rows of these threads; raises UnknownThread."""
+        """Return a business table's rows of these threads; raises UnknownThread."""
         for thread_id in thread_ids:
             self._thread(thread_id)
         return self._engine.storage.database.rows(BUSINESS[table], thread_ids)

@@ -46,7 +46,7 @@ class Travelling(Reading):
     """The ways back in a workspace's threads, none of which changes what was saved."""
 
     def ahead(self, thread_id: str, checkpoint_id: str, following: Sequence[str] | None = None) -> Ahead:
-        """Tells what would run, and run again, from a checkpoint; raises UnknownCheckpoint.
+        """Tell what would run, and run again, from a checkpoint; raises UnknownCheckpoint.
 
         `following` are the nodes that an edit there would make the next ones.
         """
@@ -78,7 +78,7 @@ class Travelling(Reading):
         how: Mapping[str, How],
         as_node: str | None = None,
     ) -> Preview:
-        """Gives the state that an edit would make, and the node that would run next, without saving it.
+        """Return the state that an edit would make, and the node that would run next, without saving it.
 
         `values` are a form's, `how` says of each field with a reducer whether they are appended or replace. What was
         next stays next; with `as_node` the edges behind that node decide, with `__start__` those behind the input.
@@ -104,7 +104,7 @@ class Travelling(Reading):
         run: bool = False,
         **going: Unpack[RunOptions],
     ) -> str:
-        """Saves an edit of a checkpoint's state as a branch of its own and gives the new checkpoint's id.
+        """Save an edit of a checkpoint's state as a branch of its own and return the new checkpoint's id.
 
         With `run` the thread goes on from there, else it stays paused. Raises InvalidInput, NotPossible,
         ThreadBusy, UnknownCheckpoint.
@@ -133,7 +133,7 @@ class Travelling(Reading):
         label: str = "",
         **going: Unpack[RunOptions],
     ) -> None:
-        """Runs everything after a checkpoint again, as a branch of its own.
+        """Run everything after a checkpoint again, as a branch of its own.
 
         Raises NothingToContinue, NotPossible, ThreadBusy, UnknownCheckpoint.
         """
@@ -157,7 +157,7 @@ class Travelling(Reading):
         label: str = "",
         **going: Unpack[RunOptions],
     ) -> None:
-        """Asks a checkpoint's questions again and answers them anew, as a branch of its own.
+        """Ask a checkpoint's questions again and answer them anew, as a branch of its own.
 
         `answers` are by the ids of the questions as they were asked there. Where a question turns out to be another
         one this time, the thread waits for an answer to it. Raises StaleAnswer, InvalidInput, NotPossible,
@@ -189,7 +189,7 @@ class Travelling(Reading):
         label: str = "",
         **going: Unpack[RunOptions],
     ) -> None:
-        """Runs a checkpoint's rest twice, as it was and with an edit, as two branches to compare.
+        """Run a checkpoint's rest twice, as it was and with an edit, as two branches to compare.
 
         Raises InvalidInput, NothingToContinue, NotPossible, ThreadBusy, UnknownCheckpoint.
         """
@@ -214,7 +214,7 @@ class Travelling(Reading):
         checkpoint_id: str,
         **going: Unpack[RunOptions],
     ) -> None:
-        """Writes an old checkpoint's values over the newest one's and goes on: the mistake, for lanes that show it.
+        """Write an old checkpoint's values over the newest one's and go on: the mistake, for lanes that show it.
 
         Raises NotPossible elsewhere, ThreadBusy, UnknownCheckpoint.
         """
@@ -244,7 +244,7 @@ class Travelling(Reading):
         as_node: str | None,
         label: str = "",
     ) -> tuple[Draft, dict[str, Any]]:
-        """Gives the edit, not yet saved, and the values in the state's types.
+        """Return the edit, not yet saved, and the values in the state's types.
 
         Raises InvalidInput, NotPossible where the edit would lose work.
         """
@@ -284,7 +284,7 @@ class Travelling(Reading):
         as_node: str | None,
         label: str = "",
     ) -> StateEdited:
-        """Saves the edit and gives the event that tells of it."""
+        """Save the edit and return the event that tells of it."""
         drafted, update = self._drafted(thread, graph, snapshot, values, how, as_node, label)
         return edited_by(drafted.save(), update, drafted.calls)
 

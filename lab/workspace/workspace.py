@@ -33,7 +33,7 @@ class Workspace(Travelling, Keeping):
         session: str | None = None,
         **going: Unpack[RunOptions],
     ) -> Thread:
-        """Starts a new thread of a lane on this input; raises InvalidInput, NotPossible."""
+        """Start a new thread of a lane on this input; raises InvalidInput, NotPossible."""
         pattern = self._engine.pattern(slug)
         self._must_be_offered(self._engine.lane(slug, lane_key))
         checked = check_input(self._engine.input_schema(slug, lane_key), values)
@@ -61,7 +61,7 @@ class Workspace(Travelling, Keeping):
         values: Mapping[str, Json],
         **going: Unpack[RunOptions],
     ) -> None:
-        """Sends further input to a thread that has finished.
+        """Send further input to a thread that has finished.
 
         Raises InvalidInput, AnswerPending, WorkLeft, ThreadBusy, and NotPossible where a pattern takes one input only.
         """
@@ -87,7 +87,7 @@ class Workspace(Travelling, Keeping):
         checkpoint_id: str,
         **going: Unpack[RunOptions],
     ) -> None:
-        """Answers pending interrupts by id, as shown at that checkpoint.
+        """Answer pending interrupts by id, as shown at that checkpoint.
 
         Raises StaleAnswer, InvalidInput, ThreadBusy, and AnswerKept where the question has an answer already, whose
         node failed after it: `proceed` tries again with that one, `reanswer` asks anew.
@@ -112,7 +112,7 @@ class Workspace(Travelling, Keeping):
         checkpoint_id: str | None = None,
         **going: Unpack[RunOptions],
     ) -> None:
-        """Goes on from the thread's head after a pause, a stop, a failure or a crash, with the answers given there.
+        """Go on from the thread's head after a pause, a stop, a failure or a crash, with the answers given there.
 
         Raises NothingToContinue, AnswerPending, ThreadBusy, and StaleAnswer where the head is no longer
         the checkpoint that was shown.
@@ -131,7 +131,7 @@ class Workspace(Travelling, Keeping):
             self._launch(claim, thread, request, None, log, apart=self._must_run_apart(pattern, snapshot.values))
 
     def again(self, thread_id: str, **going: Unpack[RunOptions]) -> None:
-        """Carries out what was accepted for a thread and never begun, because its process died or its run failed.
+        """Carry out what was accepted for a thread and never begun, because its process died or its run failed.
 
         A thread of which nothing was saved is started over with its own input. Raises ThreadBusy, StaleAnswer, and
         NotPossible where there is nothing to carry out, or where the input is gone.
@@ -161,7 +161,7 @@ class Workspace(Travelling, Keeping):
             self._launch(claim, thread, request, to_jsonable(checked), log, apart=apart)
 
     def _carry_out(self, thread: Thread, asked: Request, head: str, going: RunOptions) -> None:
-        """Begins what was accepted where the thread stood at that head."""
+        """Begin what was accepted where the thread stood at that head."""
         _, pattern, _, graph, log = self._open(thread.thread_id)
         with self._claimed(thread.thread_id, runs=True) as claim:
             snapshot = self._state(graph, thread)
@@ -173,7 +173,7 @@ class Workspace(Travelling, Keeping):
             self._launch(claim, thread, request, None, log, apart=self._must_run_apart(pattern, values))
 
     def edit(self, thread_id: str, values: Mapping[str, Json], checkpoint_id: str | None = None) -> str:
-        """Writes values to the state at a pause and gives the new checkpoint's id; the thread stays paused.
+        """Write values to the state at a pause and return the new checkpoint's id; the thread stays paused.
 
         Raises InvalidInput, StaleAnswer, ThreadBusy, AnswerPending, NotPossible.
         """
@@ -196,7 +196,7 @@ class Workspace(Travelling, Keeping):
         return edited.checkpoint_id
 
     def restart(self, thread_id: str) -> SaverDropped:
-        """Drops the thread's checkpointer and graph, as a restart of the program does, and tells what is left.
+        """Drop the thread's checkpointer and graph, as a restart of the program does, and tell what is left.
 
         Raises ThreadBusy, and NotPossible where the lane's threads share the lab's own checkpointer.
         """
@@ -214,7 +214,7 @@ class Workspace(Travelling, Keeping):
         return told
 
     def stop(self, thread_id: str) -> bool:
-        """Asks the thread's run to end, in this process or in another one; False where none is going on."""
+        """Ask the thread's run to end, in this process or in another one; False where none is going on."""
         self._followed(thread_id)
         run = self._engine.runs.active(thread_id)
         if run is None:
@@ -223,14 +223,14 @@ class Workspace(Travelling, Keeping):
         return True
 
     def wait(self, thread_id: str, timeout: float = 60.0) -> bool:
-        """Waits for the thread's run to end; False where it's still going on after `timeout` seconds."""
+        """Wait for the thread's run to end; False where it's still going on after `timeout` seconds."""
         self._followed(thread_id)
         run = self._engine.runs.active(thread_id)
         return run is None or run.done.wait(timeout)
 
 
 def _title(values: Mapping[str, Json]) -> str:
-    """Gives the first text of the input that makes a title, or all of the input, or nothing."""
+    """Return the first text of the input that makes a title, or all of the input, or nothing."""
     said = (value for value in values.values() if isinstance(value, str))
     for text in (*said, ", ".join(f"{key} {value}" for key, value in values.items())):
         with suppress(InvalidInput):

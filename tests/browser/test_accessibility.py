@@ -29,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
 
 
 def findings(page: Page) -> list[str]:
-    """Gives what axe finds in the light theme, and then of the colours in the dark one, where all else is the same."""
+    """Return what axe finds in the light theme, and then of the colours in the dark one, where all else is the same."""
     return [*_in_theme(page, "light", LIGHT), *_in_theme(page, "dark", DARK, COLOURS)]
 
 
@@ -51,7 +51,7 @@ def test_what_a_page_is_made_of_is_the_same_in_both_themes(server: LabServer, pa
 
 @pytest.fixture
 def page(page: Page) -> Page:
-    """A page so high that hardly anything is scrolled out of sight, where axe wouldn't look."""
+    """Provide a page so high that hardly anything is scrolled out of sight, where axe wouldn't look."""
     page.set_viewport_size({"width": 1440, "height": 3000})
     return page
 
@@ -72,7 +72,7 @@ def test_the_list_of_threads_is_accessible(server: LabServer, page: Page) -> Non
 
 @pytest.fixture(scope="module")
 def forked(server: LabServer) -> tuple[str, str]:
-    """A thread with two branches and the cookie of its visitor."""
+    """Provide a thread with two branches and the cookie of its visitor."""
     lab = Lab(quiet(str(server.data / "lab.sqlite")))
     visitors = Visitors(lab.secret, "own")
     cookie = str(visitors.admit(None, near=False))
@@ -87,7 +87,7 @@ def forked(server: LabServer) -> tuple[str, str]:
 
 @pytest.fixture
 def thread(forked: tuple[str, str], server: LabServer, page: Page) -> str:
-    """The thread with two branches, which is the page's visitor's own."""
+    """Provide the thread with two branches, which is the page's visitor's own."""
     page.context.add_cookies([{"name": COOKIE, "value": forked[1], "url": server.url, "httpOnly": True}])
     return forked[0]
 

@@ -15,13 +15,13 @@ DYNAMIC = "expense-approval_dynamic"
 
 
 def checkpoints(server: LabServer, thread: str) -> list[str]:
-    """Gives the ids of a thread's checkpoints in the order of writing."""
+    """Return the ids of a thread's checkpoints in the order of writing."""
     asked = "SELECT checkpoint_id FROM checkpoints WHERE thread_id = ? ORDER BY checkpoint_id"
     return [ident for (ident,) in rows(server, asked, thread)]
 
 
 def shown(page: Page, step: int) -> None:
-    """Waits until the state after that step is on show."""
+    """Wait until the state after that step is on show."""
     expect(page.get_by_text(f"After step {step}").first).to_be_visible()
     idle(page)
 

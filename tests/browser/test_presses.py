@@ -38,7 +38,7 @@ BURST = """async (button, gaps) => {
 
 
 def holds_back(page: Page) -> None:
-    """Waits until the page has what holds second clicks back, which comes a little after its first drawing."""
+    """Wait until the page has what holds second clicks back, which comes a little after its first drawing."""
     page.wait_for_function("window.labPresses")
 
 
@@ -49,7 +49,7 @@ def double(page: Page, key: str) -> None:
 
 
 def four(page: Page, key: str) -> None:
-    """Clicks where a button is and three times more, 30 to 100 ms apart, wherever the page has gone meanwhile."""
+    """Click where a button is and three times more, 30 to 100 ms apart, wherever the page has gone meanwhile."""
     holds_back(page)
     # From within the page, in one go: a click of a test's mouse waits for the page and comes later than it was meant
     # to, and what was measured before the page had come to rest is no longer where the button is.
@@ -66,13 +66,13 @@ def count(server: LabServer, table: str, thread: str) -> int:
 
 
 def sessions(server: LabServer, slug: str) -> list[int]:
-    """Gives how many threads each run of a pattern has made."""
+    """Return how many threads each run of a pattern has made."""
     found = rows(server, "SELECT count(*) FROM lab_threads WHERE pattern = ? GROUP BY session", slug)
     return [number for (number,) in found]
 
 
 def forks(server: LabServer, thread: str) -> int:
-    """Counts the branches that were made by going back."""
+    """Count the branches that were made by going back."""
     said = "json_extract(CAST(metadata AS TEXT), '$.source') IN ('fork', 'update')"
     return len(rows(server, f"SELECT 1 FROM checkpoints WHERE thread_id = ? AND checkpoint_ns = '' AND {said}", thread))
 

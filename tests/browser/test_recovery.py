@@ -42,7 +42,7 @@ def approve(page: Page, lane: str, settle: bool = True) -> None:
 
 
 def conference_ticket(page: Page, server: LabServer) -> None:
-    """Asks for 500 €, which waits for a manager in both lanes."""
+    """Ask for 500 €, which waits for a manager in both lanes."""
     visit(page, f"{server.url}/expense-approval")
     choose_example(page, "expense-approval", 1)
     click(page, "expense-approval_run")
@@ -50,7 +50,7 @@ def conference_ticket(page: Page, server: LabServer) -> None:
 
 
 def ledger(server: LabServer, session_of: str) -> list[int]:
-    """Gives the sums that were booked for a thread and those started with it."""
+    """Return the sums that were booked for a thread and those started with it."""
     found = rows(
         server,
         "SELECT cents FROM lab_ledger WHERE thread_id IN (SELECT thread_id FROM lab_threads WHERE session = "
@@ -121,7 +121,7 @@ def test_a_link_shows_the_same_lane_tab_and_checkpoint_in_another_browser_of_the
 
 
 def table_key(page: Page) -> str:
-    """Gives the key of the table of checkpoints on show."""
+    """Return the key of the table of checkpoints on show."""
     classes: str = page.locator("[class*='st-key-rows_']").first.get_attribute("class") or ""
     return next(name.removeprefix("st-key-") for name in classes.split() if name.startswith("st-key-rows_"))
 

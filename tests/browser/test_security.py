@@ -38,7 +38,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Ite
 
 
 def stays_text(page: Page, watch: Watch) -> None:
-    """Says that nothing of the hostile text became an element, a script, a request or an error."""
+    """Say that nothing of the hostile text became an element, a script, a request or an error."""
     made = "#made, img[src*='192.0.2.1'], img[src$='/x'], iframe[srcdoc], svg[onload]"
     expect(page.locator(made)).to_have_count(0)
     leads_away = "[...document.querySelectorAll('a[href]')].filter(a => a.origin !== location.origin).map(a => a.href)"

@@ -51,7 +51,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Ite
 
 @pytest.fixture
 def gate(model: OpenAIServer) -> Iterator[Gate]:
-    """Holds the model's answers after their 20th word, until the test lets them go on."""
+    """Hold the model's answers after their 20th word, until the test lets them go on."""
     gate = Gate(after(20))
     model.answer(Text(WHOLE, gate=gate))
     yield gate
@@ -59,13 +59,13 @@ def gate(model: OpenAIServer) -> Iterator[Gate]:
 
 
 def after(words: int) -> int:
-    """Gives the number of pieces that an answer of so many words has: an empty one comes first."""
+    """Return the number of pieces that an answer of so many words has: an empty one comes first."""
     return words + 1
 
 
 @pytest.fixture
 def held(server: LabServer, gate: Gate, page: Page) -> Page:
-    """The page of a run both of whose answers are held in their middle."""
+    """Provide the page of a run both of whose answers are held in their middle."""
     run_by_model(page, server)
     for lane in BOTH:
         has_said(page, lane, 20)
@@ -73,7 +73,7 @@ def held(server: LabServer, gate: Gate, page: Page) -> Page:
 
 
 def run_by_model(page: Page, server: LabServer) -> None:
-    """Starts a run that the real model answers, without waiting for anything."""
+    """Start a run that the real model answers, without waiting for anything."""
     visit(page, f"{server.url}/approval-gate")
     choose_real_model(page)
     type_in(page, "approval-gate", MAIL)
@@ -81,12 +81,12 @@ def run_by_model(page: Page, server: LabServer) -> None:
 
 
 def has_said(page: Page, lane: str, words: int) -> None:
-    """Waits until the model has said so many words in that lane, and no more."""
+    """Wait until the model has said so many words in that lane, and no more."""
     expect(said(page, lane)).to_have_text([" ".join(WORDS[:words])], use_inner_text=True)
 
 
 def ends_whole(page: Page, server: LabServer) -> None:
-    """Says that both drafts came to their end, whole and once, in two threads."""
+    """Say that both drafts came to their end, whole and once, in two threads."""
     stands(page, STATIC, "Paused")
     stands(page, INTERRUPT, "Waiting for an answer")
     for lane in BOTH:
@@ -185,7 +185,7 @@ def test_stop_cuts_both_answers_and_keeps_what_was_said(server: LabServer, model
 
 
 def said_in_part(page: Page, lane: str, whole: str) -> None:
-    """Waits until the lane shows the beginning of that text, and not all of it."""
+    """Wait until the lane shows the beginning of that text, and not all of it."""
     kept = said(page, lane)
     becomes(page, lambda: 20 < len(kept.inner_text()) < len(whole) and whole.startswith(kept.inner_text()), True)
 

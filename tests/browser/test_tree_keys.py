@@ -24,7 +24,7 @@ LIGHT = {
 
 
 def mount(page: Page, drawn: str, chosen: str) -> None:
-    """Gives a page the component as Streamlit does: style, then script with data; picks are kept in `picks`."""
+    """Return a page the component as Streamlit does: style, then script with data; pick are kept in `picks`."""
     theme = ";".join(f"--st-{name}:{value}" for name, value in LIGHT.items())
     style = (UI / "tree.css").read_text()
     page.set_content(
@@ -47,12 +47,12 @@ def redraw(page: Page, drawn: str, chosen: str) -> None:
 
 
 def focus(page: Page, ident: str) -> None:
-    """Waits until this mark has the focus, or none where the name is empty."""
+    """Wait until this mark has the focus, or none where the name is empty."""
     becomes(page, lambda: page.evaluate("document.activeElement.dataset.id ?? ''"), ident)
 
 
 def picked(page: Page, *idents: str) -> None:
-    """Waits until these marks were picked, in this order."""
+    """Wait until these marks were picked, in this order."""
     becomes(page, lambda: page.evaluate("picks"), [["picked", ident] for ident in idents])
 
 

@@ -17,7 +17,7 @@ ASKED: dict[str, Any] = {"recipient": "ben@example.org", "request": "Thank Ben f
 
 
 def changed(lane: str, *wishes: str) -> Example:
-    """Makes an example that asks for these changes and then approves."""
+    """Make an example that asks for these changes and then approves."""
     by_form: list[Step] = [step for wish in wishes for step in (Edit({"feedback": wish}), Go())]
     by_answer = [Reply({"decision": "change", "feedback": wish}) for wish in wishes]
     steps = {

@@ -37,7 +37,7 @@ EXAMPLES, KILLED = (
 
 @pytest.fixture(scope="module")
 def reading() -> Iterator[Lab]:
-    """A lab to look at patterns without running them."""
+    """Provide a lab to look at patterns without running them."""
     lab = Lab(quiet("memory"))
     yield lab
     lab.close()

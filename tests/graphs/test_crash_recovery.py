@@ -36,13 +36,13 @@ def booked(played: Played) -> list[str]:
 
 
 def expected(example: int, before: int, lost: int) -> list[str]:
-    """Gives the bookings of a payroll that was killed after `before` supersteps, of which so many were lost."""
+    """Return the bookings of a payroll that was killed after `before` supersteps, of which so many were lost."""
     names = departments(example)
     return [*names[: before + 1], *names[before - lost :]]
 
 
 def kinds(workspace: Workspace, thread_id: str) -> list[tuple[str, str]]:
-    """Gives how each run of the thread began and how it ended."""
+    """Return how each run of the thread began and how it ended."""
     events = workspace.events(thread_id)
     begun = [event.kind for event in events if isinstance(event, RunStarted)]
     return list(zip(begun, [event.outcome for event in events if isinstance(event, RunEnded)], strict=True))

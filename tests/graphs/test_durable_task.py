@@ -24,13 +24,13 @@ CONFIRMED = ((QUIET, 0), (ONCE, 1), (TWICE, 2))
 
 
 def shown(played: Played) -> str:
-    """Gives the order that the person was asked about."""
+    """Return the order that the person was asked about."""
     (asked,) = played.asked
     return str(asked["order"])
 
 
 def paid(played: Played) -> list[str]:
-    """Gives the orders that were booked."""
+    """Return the orders that were booked."""
     return [row["order"] for row in played.ledger]
 
 
@@ -149,7 +149,7 @@ def test_a_trap_killed_after_the_charge_lets_the_person_decline_what_is_paid(sql
 
 
 def killed(lab: Lab, lane: str, crash: str) -> tuple[str, str]:
-    """Confirms an order in a process that is killed there; gives the thread and the order that was shown."""
+    """Confirm an order in a process that is killed there; return the thread and the order that was shown."""
     workspace = lab.workspace("tests")
     given: dict[str, Any] = {"item": "Lamp", "amount": 10, "failures": 0, "crash": crash}
     thread_id = workspace.start("durable-task", lane, given, pace=0).thread_id
@@ -163,7 +163,7 @@ def killed(lab: Lab, lane: str, crash: str) -> tuple[str, str]:
 
 
 def answer(lab: Lab, thread_id: str, confirm: str) -> None:
-    """Answers the question that is pending."""
+    """Answer the question that is pending."""
     workspace = lab.workspace("tests")
     asked = workspace.snapshot(thread_id)
     assert asked is not None

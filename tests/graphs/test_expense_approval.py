@@ -17,7 +17,7 @@ YES = {"decision": "approved"}
 
 
 def claim(amount: float, steps: dict[str, Any] | None = None) -> Example:
-    """Makes an example of that amount."""
+    """Make an example of that amount."""
     return Example("claim", {"description": "Books", "amount": amount}, steps or {})
 
 

@@ -12,7 +12,7 @@ SIGN_UP, BUG, LOOK, NOBODY = range(4)
 
 
 def staff(played: Played) -> dict[str, list[str]]:
-    """Gives the workers that handed something in, by team."""
+    """Return the workers that handed something in, by team."""
     found: dict[str, list[str]] = {}
     for one in played.values["handed"]:
         found.setdefault(one["team"], []).append(one["worker"])

@@ -25,7 +25,7 @@ ONCE = ["outlined in 3 lines", "wrote 46 words", "sent to the readers"]
 
 
 def _ends(lab: Lab, played: Played) -> list[str]:
-    """Gives the checkpoints from which nothing runs any more."""
+    """Return the checkpoints from which nothing runs any more."""
     return [row.checkpoint_id for row in lab.workspace("tests").history(played.thread_id).rows if not row.next]
 
 

@@ -34,7 +34,7 @@ def statuses(played: Played) -> list[str]:
 
 
 def card(row: dict[str, Any]) -> tuple[int, int]:
-    """Gives the points and visits of a valid row."""
+    """Return the points and visits of a valid row."""
     found = Card.model_validate_json(row["body"])
     return found.points, found.visits
 

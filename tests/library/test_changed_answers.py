@@ -27,7 +27,7 @@ GIVEN = {"n": 1, "done": [], "crash": ""}
 
 
 def answered(workspace: Workspace, answer: object) -> tuple[str, str, str]:
-    """Runs a toy to its question and answers it; gives the thread, the question's checkpoint and the question's id."""
+    """Run a toy to its question and answer it; return the thread, the question's checkpoint and the question's id."""
     thread_id = ran(workspace)
     asked = head(workspace, thread_id)
     (question,) = asked.questions

@@ -50,7 +50,7 @@ class Shop(TypedDict):
 
 
 def shop() -> Build:
-    """Makes a graph of a node that makes an order and one that notes its type."""
+    """Make a graph of a node that makes an order and one that notes its type."""
 
     def build(_: object) -> Any:
         made = StateGraph(Shop, context_schema=World, input_schema=Shop)

@@ -50,7 +50,7 @@ class Fails:
         return fan(good=done("good", self.count), bad=self._at_second_try)
 
     def watch(self, saver: Any, patch: pytest.MonkeyPatch) -> None:
-        """Listens to what the saver saves."""
+        """Listen to what the saver saves."""
         put_writes = saver.put_writes
 
         def put(config: Any, writes: Any, *rest: Any) -> None:
@@ -116,7 +116,7 @@ def test_an_edit_is_refused_where_a_finished_node_waits_for_one_that_failed(
 
 
 def cut_off(saver: Any, patch: pytest.MonkeyPatch) -> None:
-    """Lets nothing be saved of step 1 but what its nodes wrote, as a kill in that moment would."""
+    """Let nothing be saved of step 1 but what its nodes wrote, as a kill in that moment would."""
     put = saver.put
 
     def dies(config: Any, checkpoint: Any, metadata: Any, versions: Any) -> Any:

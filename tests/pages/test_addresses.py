@@ -14,7 +14,7 @@ BROWSER = "text/html,application/xhtml+xml,*/*;q=0.8"
 
 
 def ask(path: str, accept: str = BROWSER, method: str = "GET") -> tuple[int, str | None]:
-    """Gives the status of the answer and where it leads."""
+    """Return the status of the answer and where it leads."""
     sent: list[Message] = []
 
     async def page(scope: Scope, receive: Receive, send: Send) -> None:

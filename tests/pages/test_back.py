@@ -25,13 +25,13 @@ def mails(lab: Lab, lane: str) -> list[str]:
 
 
 def differences(at: AppTest) -> str:
-    """Gives all that the page draws as HTML."""
+    """Return all that the page draws as HTML."""
     found: list[Any] = list(at.main.get("html"))
     return "\n".join(str(one.proto.body) for one in found)
 
 
 def side_by_side(at: AppTest) -> list[tuple[str, ...]]:
-    """Gives lane, average, true mean and agreement of each row of the threads' table."""
+    """Return lane, average, true mean and agreement of each row of the threads' table."""
     frame = next(table.value for table in at.dataframe if "True mean" in table.value)
     columns = ("Lane", "Average by the reducer", "True mean", "Agree")
     return [tuple(row) for row in frame[list(columns)].itertuples(index=False)]

@@ -16,7 +16,7 @@ SLOW = 0.5
 
 @pytest.fixture
 def elsewhere(pages_lab: Lab, tmp_path: Path) -> Iterator[str]:
-    """A thread that runs in another lab on the same file."""
+    """Provide a thread that runs in another lab on the same file."""
     other = Lab(quiet(str(tmp_path / "lab.sqlite")))
     visitor = other.workspace(LOCAL)
     thread = visitor.start("linear-pipeline", "pipeline", {"text": "One. Two. Three."}, pace=SLOW).thread_id

@@ -26,7 +26,7 @@ def workspace(pages_lab: Lab) -> Workspace:
 
 @pytest.fixture
 def approved(workspace: Workspace) -> str:
-    """A conference ticket that a manager has approved."""
+    """Provide a conference ticket that a manager has approved."""
     example = EXPENSE.examples[1]
     thread_id = workspace.start(EXPENSE.slug, "dynamic", example.input, pace=0).thread_id
     ended(workspace, thread_id)
@@ -37,7 +37,7 @@ def approved(workspace: Workspace) -> str:
 
 
 def at_node(workspace: Workspace, thread_id: str, name: str) -> str:
-    """Gives the first checkpoint from which that node runs next."""
+    """Return the first checkpoint from which that node runs next."""
     return next(row.checkpoint_id for row in workspace.history(thread_id).rows if name in row.next)
 
 
@@ -100,7 +100,7 @@ def test_threads_of_one_pattern_are_compared(workspace: Workspace, approved: str
 
 
 def edited(workspace: Workspace, thread_id: str, amount: float, label: str = "") -> AppTest:
-    """Opens the form at the step before `submit` and types another amount."""
+    """Open the form at the step before `submit` and type another amount."""
     ident = at_node(workspace, thread_id, "submit")
     at = look(thread_id, "Edit and fork", checkpoint=ident)
     give(at, f"edit_{thread_id}_{ident}_amount_set", amount)
@@ -277,7 +277,7 @@ def test_another_answer_that_does_not_fit_is_told_at_its_field_and_runs_nothing(
 
 @pytest.fixture
 def damaged(pages_lab: Lab, workspace: Workspace, approved: str) -> str:
-    """The approved ticket, its newest checkpoint no longer to be read."""
+    """Provide the approved ticket, its newest checkpoint no longer to be read."""
     head = workspace.tree(approved).head
     with pages_lab.storage.database.begin() as connection:
         connection.execute(

@@ -19,12 +19,12 @@ BRANCHING = find("branching")
 
 
 def reasons(at: AppTest) -> list[str]:
-    """Gives what the lanes say near their badges; what failed at a checkpoint is told where that one is looked at."""
+    """Return what the lanes say near their badges; what failed at a checkpoint is told where that one is looked at."""
     return [said for found in at.error if "failed here" not in (said := found.value.replace("\\", ""))]
 
 
 def labels(at: AppTest, name: str) -> list[str]:
-    """Gives icon and label of the steps of that node, in all lanes."""
+    """Return icon and label of the steps of that node, in all lanes."""
     return [f"{step.proto.icon} {step.label}" for step in at.expander if step.label.startswith(f"`{name}`")]
 
 

@@ -18,7 +18,7 @@ TASKS = 1000
 
 @pytest.fixture
 def long(pages_lab: Lab, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    """A page whose lane had a thousand parallel tasks."""
+    """Provide a page whose lane had a thousand parallel tasks."""
     at = open_page("linear-pipeline")
     start(at, find("linear-pipeline"))
     view = Reading.view
@@ -40,7 +40,7 @@ def long(pages_lab: Lab, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 
 def count(at: AppTest) -> int:
-    """Counts all that the page draws."""
+    """Count all that the page draws."""
 
     def inside(block: object) -> int:
         children = getattr(block, "children", {})

@@ -14,7 +14,7 @@ KINDS = pytest.mark.parametrize("kind", ["http", "websocket"])
 
 
 def mark(kind: str, client: str | None, **headers: str) -> str | None:
-    """Returns the mark with which a request reaches the pages."""
+    """Return the mark with which a request reaches the pages."""
     reached: list[Scope] = []
 
     async def page(scope: Scope, _: Receive, __: Send) -> None:

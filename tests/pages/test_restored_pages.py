@@ -23,21 +23,21 @@ SPOKEN = toy(lane(lambda model: chain(say=speaker("say")(model), b=done("b"))(mo
 
 
 def reopened(lab: Lab, database: str) -> Lab:
-    """Closes a lab and opens another one on the same file, as a restart does."""
+    """Close a lab and open another one on the same file, as a restart does."""
     patterns = list(lab.patterns.values())
     lab.close()
     return Lab(quiet(database), patterns=patterns)
 
 
 def seen(view: ThreadView) -> list[Any]:
-    """Gives all that a lane draws."""
+    """Return all that a lane draws."""
     view.catch_up()
     return [{name: getattr(item, name) for name in item.__slots__ if name != "version"} for item in view.items]
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> str:
-    """Names a SQLite file."""
+    """Name a SQLite file."""
     return str(tmp_path / "lab.sqlite")
 
 

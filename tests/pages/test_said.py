@@ -16,7 +16,7 @@ NOTE = "Too dear, & <b>late</b>"
 
 @pytest.fixture
 def approved(here: Workspace) -> str:
-    """A conference ticket that a manager has approved."""
+    """Provide a conference ticket that a manager has approved."""
     example = EXPENSE.examples[1]
     thread_id = here.start(EXPENSE.slug, "dynamic", example.input, pace=0).thread_id
     ended(here, thread_id)
@@ -27,7 +27,7 @@ def approved(here: Workspace) -> str:
 
 
 def bubbles(at: AppTest) -> list[str]:
-    """Gives the texts that people gave, bubble by bubble."""
+    """Return the texts that people gave, bubble by bubble."""
     said = [message for message in at.chat_message if message.proto.name == "user"]
     return ["\n".join(str(text.value) for text in message.text) for message in said]
 

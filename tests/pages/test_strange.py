@@ -26,7 +26,7 @@ EVERY = pytest.mark.parametrize("pattern", STRANGE, ids=lambda pattern: pattern.
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cookies: dict[str, str]) -> Iterator[Workspace]:
-    """The visitor's workspace in a lab that has the strange patterns alone, and so have its pages."""
+    """Provide the visitor's workspace in a lab that has the strange patterns alone, and so have its pages."""
     assert cookies == {}
     for name, value in SETTINGS.items():
         monkeypatch.setenv(name, value)

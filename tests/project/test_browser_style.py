@@ -87,13 +87,13 @@ ALLOWED = {
 
 
 def in_browser(tree: ast.Module) -> bool:
-    """Says whether a file's tests look at pages in a browser."""
+    """Say whether a file's tests look at pages in a browser."""
     names = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     return any(name == one or name.startswith(f"{one}.") for name in names for one in BROWSER)
 
 
 def looks(node: ast.AST, within: str = "") -> Iterator[tuple[str, str, int]]:
-    """Gives each call that waits a while or looks once: the function that it's in, its name and its line."""
+    """Return each call that waits a while or look once: the function that it's in, its name and its line."""
     for child in ast.iter_child_nodes(node):
         name = ""
         if isinstance(child, ast.Call):
@@ -106,7 +106,7 @@ def looks(node: ast.AST, within: str = "") -> Iterator[tuple[str, str, int]]:
 
 
 def found() -> dict[tuple[str, str, str], str]:
-    """Gives what all browser tests and their helpers do of that kind, each with its place."""
+    """Return what all browser tests and their helpers do of that kind, each with its place."""
     every: dict[tuple[str, str, str], str] = {}
     for path in sorted(TESTS.rglob("*.py")):
         tree = ast.parse(path.read_text())

@@ -25,33 +25,33 @@ HEAVIEST = 300_000
 
 
 def table(heading: str) -> list[list[str]]:
-    """Gives the cells of the first table under a heading, without its head."""
+    """Return the cells of the first table under a heading, without its head."""
     section = README.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
     rows = [line for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows[2:]]
 
 
 def file_of(pattern: Pattern) -> str:
-    """Gives the file of a pattern as the README links it."""
+    """Return the file of a pattern as the README links it."""
     return Path(inspect.getfile(pattern.lanes[0].build)).relative_to(ROOT).as_posix()
 
 
 def row_of(pattern: Pattern) -> list[str]:
-    """Gives the cells of a pattern's row; the last one may hold another sentence of what to watch."""
+    """Return the cells of a pattern's row; the last one may hold another sentence of what to watch."""
     link = f"[{pattern.title}]({file_of(pattern)}) `{pattern.slug}`"
     lanes = " · ".join(f"{lane.title} (trap)" if lane.trap else lane.title for lane in pattern.lanes)
     return [link, str(pattern.family), lanes, pattern.watch[0]]
 
 
 def default_of(name: str) -> str:
-    """Gives a setting's default as the README writes it."""
+    """Return a setting's default as the README writes it."""
     default = Settings.model_fields[name].default
     assert not isinstance(default, SecretStr), "A secret has no default that could be told."
     return "not set" if default is None else f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
 
 
 def anchor(heading: str) -> str:
-    """Gives the name by which a heading is linked to."""
+    """Return the name by which a heading is linked to."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 

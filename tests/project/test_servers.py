@@ -85,7 +85,7 @@ st.toast("A toast", duration="infinite")
 
 
 def app(folder: Path, script: str) -> Path:
-    """Writes a page and the application that serves it."""
+    """Write a page and the application that serves it."""
     (folder / "page.py").write_text(script)
     path = folder / "app.py"
     path.write_text(f"import streamlit as st\n\napp = st.App({str(folder / 'page.py')!r})\n")

@@ -27,7 +27,7 @@ BARE = (
 
 
 def told(pattern: Pattern) -> str:
-    """Gives all that the page and the file say of a pattern."""
+    """Return all that the page and the file say of a pattern."""
     file = ROOT / "graphs" / pattern.lanes[0].build.__module__.removeprefix("graphs.").replace(".", "/")
     says = ast.get_docstring(ast.parse(file.with_suffix(".py").read_text(encoding="utf-8"))) or ""
     lanes = [text for lane in pattern.lanes for text in (lane.differs, lane.trap)]
@@ -53,7 +53,7 @@ def test_a_page_of_several_lanes_has_a_title_for_each_that_says_what_it_is(patte
 
 
 def raised(path: Path) -> Iterator[str]:
-    """Gives the texts of the errors that a file raises."""
+    """Return the texts of the errors that a file raises."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Raise):
             yield " ".join(
@@ -67,7 +67,7 @@ def test_a_node_s_error_names_the_button_that_a_failed_lane_has(path: Path) -> N
 
 
 def texts(path: Path) -> Iterator[str]:
-    """Gives the texts of a file, its docstrings left out."""
+    """Return the texts of a file, its docstrings left out."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     says = {
         id(node.body[0].value)

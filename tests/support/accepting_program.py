@@ -14,7 +14,7 @@ from tests.support.rival_processes import SHORT, opened
 
 
 def accepted_and_killed(folder: Path, database: str, verb: str, *arguments: Any) -> None:
-    """Has a process give the order and die in the moment in which its run would begin."""
+    """Have a process give the order and die in the moment in which its run would begin."""
     order = json.dumps([verb, arguments])
     ended = subprocess.run(
         [sys.executable, "-P", "-m", "tests.support.accepting_program", str(folder), database, order],
@@ -26,12 +26,12 @@ def accepted_and_killed(folder: Path, database: str, verb: str, *arguments: Any)
 
 
 def die(_: Run) -> None:
-    """Kills this process."""
+    """Kill this process."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def main() -> None:
-    """Gives the order of the command line."""
+    """Return the order of the command line."""
     folder, database = Path(sys.argv[1]), sys.argv[2]
     verb, arguments = json.loads(sys.argv[3])
     Run.begin = die  # type: ignore[assignment, method-assign]  # the process must die exactly here

@@ -16,7 +16,7 @@ WIDGETS = ("text_input", "text_area", "number_input", "toggle", "segmented_contr
 
 
 def open_page(path: str = "", at: AppTest | None = None, **address: str) -> AppTest:
-    """Opens a page by its path and query parameters, in a session of its own or in that of `at`."""
+    """Open a page by its path and query parameters, in a session of its own or in that of `at`."""
     app = at or AppTest.from_file(MAIN, default_timeout=60)
     for name, value in address.items():
         app.query_params[name] = value
@@ -28,18 +28,18 @@ def open_page(path: str = "", at: AppTest | None = None, **address: str) -> AppT
 
 
 def well(at: AppTest) -> None:
-    """Fails where the page's script raised something."""
+    """Fail where the page's script raised something."""
     assert not at.exception, [found.message for found in at.exception]
 
 
 def press(at: AppTest, key: str) -> None:
-    """Presses the button of this key and waits until all runs that it started have ended."""
+    """Press the button of this key and wait until all runs that it started have ended."""
     at.button(key=key).click().run()
     well(at)
 
 
 def give(at: AppTest, key: str, value: Json) -> None:
-    """Puts a value into the widget of this key."""
+    """Put a value into the widget of this key."""
     for kind in WIDGETS:
         try:
             widget: Any = getattr(at, kind)(key=key)
@@ -52,13 +52,13 @@ def give(at: AppTest, key: str, value: Json) -> None:
 
 
 def choose_example(at: AppTest, pattern: Pattern, number: int) -> None:
-    """Chooses an example by its number."""
+    """Choose an example by its number."""
     at.pills(key=f"{pattern.slug}_example").set_value(number).run()
     well(at)
 
 
 def start(at: AppTest, pattern: Pattern, number: int = 0, values: Mapping[str, Json] | None = None) -> None:
-    """Runs an example, with other values where some are given."""
+    """Run an example, with other values where some are given."""
     choose_example(at, pattern, number)
     for name, value in (values or {}).items():
         give(at, f"{pattern.slug}_{number}_{name}", value)
@@ -66,13 +66,13 @@ def start(at: AppTest, pattern: Pattern, number: int = 0, values: Mapping[str, J
 
 
 def asked(at: AppTest, pattern: Pattern, lane: str) -> str:
-    """Gives the beginning of the keys of a lane's card, up to the name of the field."""
+    """Return the beginning of the keys of a lane's card, up to the name of the field."""
     keys = [str(button.key) for button in at.button]
     return next(key.removesuffix("send") for key in keys if re.fullmatch(f"{pattern.slug}_{lane}_.*_send", key))
 
 
 def answer(at: AppTest, pattern: Pattern, lane: str, values: Mapping[str, Json]) -> None:
-    """Fills in a lane's card and sends it."""
+    """Fill in a lane's card and send it."""
     card = asked(at, pattern, lane)
     for name, value in values.items():
         give(at, f"{card}{name}", value)
@@ -80,20 +80,20 @@ def answer(at: AppTest, pattern: Pattern, lane: str, values: Mapping[str, Json])
 
 
 def write(at: AppTest, pattern: Pattern, lane: Lane, values: Mapping[str, Json]) -> None:
-    """Fills in the form of a lane that stands at a pause."""
+    """Fill in the form of a lane that stands at a pause."""
     for name, value in values.items():
         give(at, paused_field(at, pattern, lane, name), value)
 
 
 def paused_field(at: AppTest, pattern: Pattern, lane: Lane, name: str) -> str:
-    """Gives the key of a field of the form at a pause."""
+    """Return the key of a field of the form at a pause."""
     wanted = re.compile(f"{pattern.slug}_{lane.key}_[0-9a-f-]{{36}}_{name}")
     keys = [str(widget.key) for kind in WIDGETS for widget in getattr(at, kind)]
     return next(key for key in keys if wanted.fullmatch(key))
 
 
 def take(at: AppTest, pattern: Pattern, lane: Lane, step: Step) -> None:
-    """Does one step of an example by the widgets of the lane's card."""
+    """Do one step of an example by the widgets of the lane's card."""
     match step:
         case Reply(value, _):
             answer(at, pattern, lane.key, value)
@@ -109,7 +109,7 @@ def take(at: AppTest, pattern: Pattern, lane: Lane, step: Step) -> None:
 
 
 def go_back(at: AppTest, pattern: Pattern, lane: Lane, to: str, values: Mapping[str, Json]) -> None:
-    """Goes back to before a node by a lane's card, with these values where it forks."""
+    """Go back to before a node by a lane's card, with these values where it forks."""
     choice = next(found for found in at.selectbox if _is_of(str(found.key), pattern, lane))
     title = next(option for option in choice.options if f"{to} next" in option)
     choice.select(title).run()
@@ -123,7 +123,7 @@ def _is_of(key: str, pattern: Pattern, lane: Lane) -> bool:
 
 
 def play(at: AppTest, pattern: Pattern, number: int) -> None:
-    """Runs an example and does all that it says until each lane's end."""
+    """Run an example and do all that it says until each lane's end."""
     example = pattern.examples[number]
     start(at, pattern, number)
     for shared in _together(example):
@@ -139,33 +139,33 @@ def play(at: AppTest, pattern: Pattern, number: int) -> None:
 
 
 def _beside(example: Example) -> list[Mapping[str, Json]]:
-    """Gives the inputs of further threads, which a run gives to all lanes at once."""
+    """Return the inputs of further threads, which a run gives to all lanes at once."""
     steps = next(iter(example.steps.values()), ())
     return [step.input for step in steps if isinstance(step, Beside)]
 
 
 def _together(example: Example) -> list[Turn | Restart]:
-    """Gives what is done to all lanes at once, by the lane to which most is done."""
+    """Return what is done to all lanes at once, by the lane to which most is done."""
     lanes = [[step for step in steps if isinstance(step, Turn | Restart)] for steps in example.steps.values()]
     return max(lanes, key=len, default=[])
 
 
 def badges(at: AppTest) -> list[str]:
-    """Gives each lane's badge, from left to right."""
+    """Return each lane's badge, from left to right."""
     return [name for found in at.markdown for name in re.findall(r"-badge\[:material/\w+: ([^\]]+)\]", found.value)]
 
 
 def steps(at: AppTest) -> list[str]:
-    """Gives the names of the steps that ran, in all lanes."""
+    """Return the names of the steps that ran, in all lanes."""
     return [found[1] for shown in at.expander if (found := re.match(r"`([^`]+)`", shown.label))]
 
 
 def texts(at: AppTest) -> list[str]:
-    """Gives every plain text of the page."""
+    """Return every plain text of the page."""
     return [str(found.value) for found in at.text]
 
 
 def markdowns(at: AppTest) -> str:
-    """Gives all that the page draws as Markdown."""
+    """Return all that the page draws as Markdown."""
     parts = [*at.markdown, *at.caption, *at.title, *at.header, *at.subheader, *at.warning, *at.error, *at.info]
     return "\n".join([*(str(found.value) for found in parts), *(found.label for found in at.expander)])

@@ -20,7 +20,7 @@ class Verdict(BaseModel):
 
 
 def asks(name: str, schema: Any = None, count: list[str] | None = None) -> Callable[[State], dict[str, Any]]:
-    """Makes a node that asks and leaves the answer behind its name."""
+    """Make a node that asks and leave the answer behind its name."""
 
     def node(_: State) -> dict[str, Any]:
         answer = interrupt({"question": f"{name}?"}, response_schema=schema)
@@ -32,14 +32,14 @@ def asks(name: str, schema: Any = None, count: list[str] | None = None) -> Calla
 
 
 def books(_: State, runtime: Runtime[World]) -> dict[str, Any]:
-    """Asks, and books a charge once answered."""
+    """Ask, and book a charge once answered."""
     answer = interrupt({"question": "Pay?"})
     runtime.context.ledger.charge("order", 100)
     return {"done": [str(answer)]}
 
 
 def shown(workspace: Workspace, thread_id: str) -> tuple[Snapshot, Question]:
-    """Gives what a page shows of the one question that is pending."""
+    """Return what a page shows of the one question that is pending."""
     snapshot = workspace.snapshot(thread_id)
     assert snapshot is not None
     (question,) = snapshot.questions

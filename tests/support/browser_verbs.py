@@ -95,7 +95,7 @@ RESTS = """before => {
 
 
 def count_runs(context: BrowserContext) -> BrowserContext:
-    """Makes a context's pages count their script's runs, by which `idle` and `answered` know when one has ended."""
+    """Make a context's pages count their script's runs, by which `idle` and `answered` know when one has ended."""
     context.add_init_script(COUNT_RUNS)
     return context
 
@@ -112,7 +112,7 @@ class Watch:
     """Exceptions in a page that nobody caught."""
 
     def over(self, context: BrowserContext) -> None:
-        """Begins to watch all pages of a context."""
+        """Begin to watch all pages of a context."""
         context.on("request", lambda request: self._ask(request.url))
         context.on("page", lambda page: page.on("websocket", lambda socket: self._ask(socket.url)))
         context.on("console", lambda message: self._hear(message))
@@ -129,13 +129,13 @@ class Watch:
 
 
 def idle(page: Page, seconds: float = 30) -> None:
-    """Waits until all that the page asked its server for is drawn; fails at once where the script can't be compiled."""
+    """Wait until all that the page asked its server for is drawn; fail at once where the script can't be compiled."""
     _settled(page, -1, seconds)
 
 
 @contextmanager
 def answered(page: Page, seconds: float = 30) -> Iterator[None]:
-    """Waits after what is done in the block until the script has run for it; fails where it asks the server nothing."""
+    """Wait after what is done in the block until the script has run for it; fail where it asks the server nothing."""
     before = page.evaluate("window.scriptRuns.asked")
     yield
     _settled(page, before, seconds)
@@ -152,7 +152,7 @@ def _settled(page: Page, before: int, seconds: float) -> None:
 
 
 def becomes(page: Page, look: Callable[[], Any], wanted: Any, seconds: float = 15) -> None:
-    """Looks again and again until it sees what's wanted; fails with what it saw last."""
+    """Look again and again until it sees what's wanted; fail with what it saw last."""
     deadline = time.monotonic() + seconds
     while look() != wanted and time.monotonic() < deadline:
         page.wait_for_timeout(50)
@@ -160,24 +160,24 @@ def becomes(page: Page, look: Callable[[], Any], wanted: Any, seconds: float = 1
 
 
 def visit(page: Page, url: str) -> None:
-    """Opens an address and waits until its page is drawn."""
+    """Open an address and wait until its page is drawn."""
     page.goto(url)
     idle(page)
 
 
 def keyed(page: Page, key: str) -> Locator:
-    """Gives the element that was drawn with this key."""
+    """Return the element that was drawn with this key."""
     return page.locator(f".st-key-{re.sub(r'[^a-zA-Z0-9_-]', '-', key)}")
 
 
 def click(page: Page, key: str, settle: bool = True) -> None:
-    """Presses the button of this key; with `settle`, waits until the script has run for it."""
+    """Press the button of this key; with `settle`, wait until the script has run for it."""
     with answered(page) if settle else nullcontext():
         keyed(page, key).get_by_role("button").first.click()
 
 
 def fill(page: Page, key: str, value: str) -> None:
-    """Types into the text field of this key, leaves it, and waits until the page is at rest."""
+    """Type into the text field of this key, leaves it, and wait until the page is at rest."""
     box = keyed(page, key).get_by_role("textbox").first
     box.fill(value)
     box.blur()
@@ -185,7 +185,7 @@ def fill(page: Page, key: str, value: str) -> None:
 
 
 def tab_to(page: Page, css: str) -> None:
-    """Presses Tab until the focus is on an element of that kind; fails where it came round without meeting one."""
+    """Press Tab until the focus is on an element of that kind; fail where it came round without meeting one."""
     idle(page)
     page.evaluate("window.metByTab = new WeakSet()")
     # A page that draws itself anew drops the focus, and the walk begins again.
@@ -206,18 +206,18 @@ def _canvas(page: Page, key: str) -> Locator:
 
 
 def cell(page: Page, key: str, row: int, column: int) -> Locator:
-    """Gives a cell in view; both count from 0, and a selectable table's first column is its row marker."""
+    """Return a cell in view; both count from 0, and a selectable table's first column is its row marker."""
     return _canvas(page, key).locator(f"[data-testid=glide-cell-{column}-{row}]")
 
 
 def expect_row(page: Page, key: str, row: int, selected: bool = True, seconds: float = 15) -> None:
-    """Waits until the row is marked, or isn't."""
+    """Wait until the row is marked, or isn't."""
     line = _canvas(page, key).locator(f"tr[aria-rowindex='{row + 2}']")
     expect(line).to_have_attribute("aria-selected", str(selected).lower(), timeout=seconds * 1000)
 
 
 def select_row(page: Page, key: str, row: int, selected: bool = True) -> None:
-    """Marks or unmarks a row of a table by pressing its marker, and waits until the script has run for it."""
+    """Mark or unmarks a row of a table by pressing its marker, and wait until the script has run for it."""
     expect_row(page, key, row, not selected)
     with answered(page):
         for _ in range(4):
@@ -260,7 +260,7 @@ COLOURS = ("color-contrast", "link-in-text-block")
 
 
 def axe(page: Page, allowed: Sequence[Allowed] = ALLOWED, rules: Sequence[str] = ()) -> list[str]:
-    """Gives what axe finds against WCAG A and AA and its best practices, one line an element, beyond what's allowed.
+    """Return what axe finds against WCAG A and AA and its best practices, one line an element, beyond what's allowed.
 
     Some `rules` alone take less than all.
     """

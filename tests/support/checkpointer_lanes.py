@@ -20,19 +20,19 @@ def lanes(lab: Lab) -> list[str]:
 
 
 def played(lab: Lab, number: int) -> dict[str, Played]:
-    """Plays an example in each lane that this lab has."""
+    """Play an example in each lane that this lab has."""
     return {key: player(lab)("checkpointers", key, number) for key in lanes(lab)}
 
 
 def told(lab: Lab, key: str, workspace: str = "tests") -> str:
-    """Starts a thread that is told a name."""
+    """Start a thread that is told a name."""
     thread = lab.workspace(workspace).start("checkpointers", key, SAYS, pace=0)
     ended(lab.workspace(workspace), thread.thread_id)
     return thread.thread_id
 
 
 def asked(lab: Lab, thread_id: str, workspace: str = "tests") -> str:
-    """Asks a thread for the name and gives the answer's first sentence."""
+    """Ask a thread for the name and return the answer's first sentence."""
     lab.workspace(workspace).turn(thread_id, ASKS, pace=0)
     ended(lab.workspace(workspace), thread_id)
     snapshot = lab.workspace(workspace).snapshot(thread_id)

@@ -19,7 +19,7 @@ STEPS = ("a", "b", "c", "d")
 
 
 def counting(folder: Path, dies_in: str | None) -> Pattern:
-    """Makes a pattern whose nodes note each execution in a file, and one of which kills the process."""
+    """Make a pattern whose nodes note each execution in a file, and one of which kills the process."""
 
     def node(name: str, *, beside: bool) -> Callable[[State], dict[str, Any]]:
         def step(_: State) -> dict[str, Any]:
@@ -38,14 +38,14 @@ def counting(folder: Path, dies_in: str | None) -> Pattern:
 
 
 def _wait_for_siblings(database: Path) -> None:
-    """Waits until the others' results are saved, so that what's lost afterwards was lost by the kill."""
+    """Wait until the others' results are saved, so that what's lost afterwards was lost by the kill."""
     with closing(sqlite3.connect(database)) as connection:
         while connection.execute("SELECT count(*) FROM writes WHERE channel = 'done'").fetchone()[0] < len(STEPS) - 1:
             time.sleep(0.01)
 
 
 def main() -> None:
-    """Starts a thread of the lane and dies in the step that the command line names."""
+    """Start a thread of the lane and die in the step that the command line names."""
     folder, lane_key, dies_in = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     lab = Lab(quiet(str(folder / "lab.sqlite"), lease=0.5), patterns=[counting(folder, dies_in)])
     workspace = lab.workspace("w")

@@ -39,12 +39,12 @@ class Play(Protocol):
     """Plays an example, by number or by value, in one lane of a pattern."""
 
     def __call__(self, slug: str, lane_key: str, example: Example | int) -> Played:
-        """Gives what came of it."""
+        """Return what came of it."""
         ...
 
 
 def player(lab: Lab) -> Play:
-    """Makes a player on that lab."""
+    """Make a player on that lab."""
 
     def play(slug: str, lane_key: str, example: Example | int) -> Played:
         chosen = find(slug).examples[example] if isinstance(example, int) else example
@@ -65,7 +65,7 @@ def player(lab: Lab) -> Play:
 
 
 def take(workspace: Workspace, thread_id: str, step: Step, example: Example) -> None:
-    """Does one step of an example on the thread."""
+    """Do one step of an example on the thread."""
     match step:
         case Reply(value, _):
             snapshot = workspace.snapshot(thread_id)
@@ -91,12 +91,12 @@ def take(workspace: Workspace, thread_id: str, step: Step, example: Example) -> 
 
 
 def before(workspace: Workspace, thread_id: str, node: str) -> str:
-    """Gives the checkpoint from which this node ran first."""
+    """Return the checkpoint from which this node ran first."""
     return next(row.checkpoint_id for row in workspace.history(thread_id, limit=200).rows if node in row.next)
 
 
 def go_back(workspace: Workspace, thread_id: str, checkpoint_id: str, values: Mapping[str, Json]) -> None:
-    """Goes back in a thread in the way that its lane is about."""
+    """Go back in a thread in the way that its lane is about."""
     thread = workspace.thread(thread_id)
     match find(thread.pattern).lane(thread.lane).travel:
         case Rewind():
@@ -110,7 +110,7 @@ def go_back(workspace: Workspace, thread_id: str, checkpoint_id: str, values: Ma
 
 
 def ended(workspace: Workspace, thread_id: str) -> None:
-    """Waits until the thread's run has ended."""
+    """Wait until the thread's run has ended."""
     assert workspace.wait(thread_id, 60), "the run didn't end"
 
 
@@ -143,7 +143,7 @@ def _saved(lab: Lab, thread_id: str) -> dict[str, Any]:
 
 
 def _written(view: ThreadView) -> dict[str, Any]:
-    """Gives what the last run's nodes wrote, messages as message objects again."""
+    """Return what the last run's nodes wrote, messages as message objects again."""
     last: dict[str, Any] = {}
     for step in view.steps:
         if isinstance(step.wrote, dict) and step.started >= view.runs[-1].started:

@@ -16,7 +16,7 @@ SETTINGS = {"LAB_PACE": "0", "LAB_WORKSPACES": "shared", "OPENAI_API_KEY": "", "
 
 @pytest.fixture
 def cookies(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The visitor's cookies, none at first; `AppTest` has no way to give them."""
+    """Provide the visitor's cookies, none at first; `AppTest` has no way to give them."""
     held: dict[str, str] = {}
     monkeypatch.setattr(ContextProxy, "cookies", held)
     return held
@@ -24,7 +24,7 @@ def cookies(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 @pytest.fixture
 def headers(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The headers of the visitor's request, none at first; `AppTest` has no way to give them either."""
+    """Provide the headers of the visitor's request, none at first; `AppTest` has no way to give them either."""
     held: dict[str, str] = {}
     monkeypatch.setattr(ContextProxy, "headers", held)
     return held
@@ -32,13 +32,13 @@ def headers(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 @pytest.fixture
 def near(headers: dict[str, str], pages_lab: Lab) -> None:
-    """Marks the visitor as one at the lab's own machine."""
+    """Mark the visitor as one at the lab's own machine."""
     headers[NEAR] = Visitors(pages_lab.secret, "shared").near_mark()
 
 
 @pytest.fixture
 def pages_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cookies: dict[str, str]) -> Iterator[Lab]:
-    """The lab that pages under test reach, on a database of its own."""
+    """Provide the lab that pages under test reach, on a database of its own."""
     for name, value in {**SETTINGS, "LAB_DATABASE": str(tmp_path / "lab.sqlite")}.items():
         monkeypatch.setenv(name, value)
     close_lab()
@@ -48,5 +48,5 @@ def pages_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cookies: dict[str
 
 @pytest.fixture
 def here(pages_lab: Lab) -> Workspace:
-    """The visitor's own workspace."""
+    """Provide the visitor's own workspace."""
     return pages_lab.workspace(LOCAL)

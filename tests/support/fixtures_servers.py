@@ -23,7 +23,7 @@ PATIENCE = 30_000
 
 
 def lacks(what: str, package: str) -> NoReturn:
-    """Skips the test, or fails it in continuous integration, where nothing may be left out unnoticed."""
+    """Skip the test, or fail it in continuous integration, where nothing may be left out unnoticed."""
     message = f"{what} isn't installed here. On Debian and Ubuntu: apt-get install {package}"
     if os.environ.get("CI") == "true":
         pytest.fail(f"{message} (CI=true: a test that can't run is a failure)", pytrace=False)
@@ -32,7 +32,7 @@ def lacks(what: str, package: str) -> NoReturn:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    """Remembers whether a test failed, for the fixtures that it ends."""
+    """Remember whether a test failed, for the fixtures that it ends."""
     report = yield
     item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
     return report
@@ -75,13 +75,13 @@ class StartLab(Protocol):
         port: int | None = None,
         healthy: bool = True,
     ) -> LabServer:
-        """`data` given again is a restart on the same database; `healthy` False returns at once."""
+        """Start a lab; `data` given again is a restart on the same database, `healthy` False returns at once."""
         ...
 
 
 @pytest.fixture
 def lab_server(tmp_path: Path) -> Iterator[StartLab]:
-    """Starts as many servers as a test wants and checks that none is left behind."""
+    """Start as many servers as a test wants and check that none is left behind."""
     servers: list[LabServer] = []
 
     def start(
@@ -130,7 +130,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def watch() -> Watch:
-    """What the pages of this test asked for and complained about."""
+    """Provide what the pages of this test asked for and complained about."""
     return Watch()
 
 
@@ -138,7 +138,7 @@ def watch() -> Watch:
 def new_context(
     browser: Browser, watch: Watch, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., BrowserContext]]:
-    """Opens further visitors, each with cookies of its own; takes the options of playwright's `new_context`."""
+    """Open further visitors, each with cookies of its own; take the options of playwright's `new_context`."""
     contexts: list[BrowserContext] = []
 
     def open_context(**options: Any) -> BrowserContext:
@@ -161,13 +161,13 @@ def new_context(
 
 @pytest.fixture
 def page(new_context: Callable[..., BrowserContext]) -> Page:
-    """An empty page of a first visitor."""
+    """Provide an empty page of a first visitor."""
     return new_context().new_page()
 
 
 @pytest.fixture
 def openai_server() -> Iterator[OpenAIServer]:
-    """A model server on this machine; a test says by `answer(...)` what comes next."""
+    """Provide a model server on this machine; a test says by `answer(...)` what comes next."""
     with OpenAIServer() as server:
         yield server
 

@@ -11,6 +11,6 @@ from tests.support.toy_patterns import OpenLab, chain, done, fan, lane, ran, toy
 
 @pytest.fixture
 def home(open_toys: OpenLab) -> tuple[Lab, bytes]:
-    """A lab and a file of a thread that waits for an answer beside what is done."""
+    """Provide a lab and a file of a thread that waits for an answer beside what is done."""
     lab = open_toys(toy(lane(fan(a=done("a"), ask=asks("ask"))), lane(chain(a=done("a")), "forgets", remembers=False)))
     return lab, exported(lab, ran(lab.workspace(WORKSPACE)))

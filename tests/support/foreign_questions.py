@@ -28,7 +28,7 @@ class Door:
 
 
 def asked(schema: Any, value: Any = "Really?") -> Question:
-    """Gives a question as it's read from a checkpoint with that schema."""
+    """Return a question as it's read from a checkpoint with that schema."""
     found = Interrupt(value=value, id="q", response_schema=schema)
     config: Any = {"configurable": {"thread_id": "t", "checkpoint_id": "c"}}
     return pending_questions(StateSnapshot({}, (), config, None, None, None, (), (found,)))[0]
@@ -38,7 +38,7 @@ CARDS: list[Card] = []
 
 
 def card_of(question: Question) -> tuple[AppTest, Door]:
-    """Draws the card that asks it and gives the page with what stands behind it."""
+    """Draw the card that asks it and return the page with what stands behind it."""
     door: Any = Door((question,))
     snapshot = Snapshot("c", None, 0, "loop", 0.0, {}, ("ask",), (question,), {})
     CARDS[:] = [Card("card", door, "t", Breakpoints, snapshot)]
@@ -59,6 +59,6 @@ def draw() -> None:
 
 
 def send(at: AppTest) -> None:
-    """Sends the answer as the form stands."""
+    """Send the answer as the form stands."""
     at.button(key="card_q_send").click().run()
     assert not at.exception, [found.message for found in at.exception]

@@ -23,7 +23,7 @@ def head(sign: int, length: int) -> bytes:
 
 
 def nested(levels: int, size: int) -> bytes:
-    """Makes objects inside objects, each of which holds the bytes of all inside it."""
+    """Make objects inside objects, each of which holds the bytes of all inside it."""
     found = head(0xC6, size) + bytes(size)
     for _ in range(levels):
         found = b"\x93\xa8builtins\xa3set" + head(0xC9, len(found)) + b"\x00" + found
@@ -31,7 +31,7 @@ def nested(levels: int, size: int) -> bytes:
 
 
 def values() -> dict[str, tuple[str, bytes, int]]:
-    """Gives kind, bytes and number of the values of a checkpoint."""
+    """Return kind, bytes and number of the values of a checkpoint."""
     text = head(0xDB, 31 * MB) + b"a" * (31 * MB)
     array = b"\x94\xa3<f8\x91\x01\xa1C" + head(0xC6, 30 * MB) + bytes(30 * MB)
     return {

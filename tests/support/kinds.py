@@ -24,7 +24,7 @@ HELPERS = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks each test with its kinds, and lets the longest ones begin first, so that nobody waits for them alone."""
+    """Mark each test with its kinds, and let the longest ones begin first, so that nobody waits for them alone."""
     items.sort(key=lambda item: item.path.name != "test_style.py")
     for item in items:
         for kind in kinds(item):
@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def kinds(item: pytest.Item) -> Iterator[str]:
-    """Gives the kinds of a test, some of them twice."""
+    """Return the kinds of a test, some of them twice."""
     assert isinstance(item, pytest.Function)
     yield from (kind for name, kind in FIXTURES.items() if name in item.fixturenames)
     yield from _by_module(item.module)

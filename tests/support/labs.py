@@ -9,13 +9,13 @@ from lab.settings import Settings
 
 
 def quiet(database: str, **more: Any) -> Settings:
-    """Gives settings that only the test decides."""
+    """Return settings that only the test decides."""
     blank: dict[str, Any] = {"openai_api_key": None, "openai_base_url": None, "secret": None}
     return Settings(_env_file=None, database=database, pace=0, **{**blank, **more})
 
 
 def database(request: pytest.FixtureRequest, folder: Path) -> str:
-    """Names the database of a parametrised test."""
+    """Name the database of a parametrised test."""
     if request.param == "postgresql":
         url: str = request.getfixturevalue("postgres_database")
         return url

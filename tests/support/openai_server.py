@@ -21,18 +21,18 @@ class Gate:
     """Holds answers in their middle: each sends as many pieces as it lets pass, and waits for more."""
 
     def __init__(self, pieces: int) -> None:
-        """Lets so many pieces of each answer pass at first."""
+        """Let so many pieces of each answer pass at first."""
         self._allowed: float = pieces
         self._changed = threading.Condition()
 
     def let_pass(self, pieces: float = float("inf")) -> None:
-        """Lets so many pieces of each answer pass from now on, or all."""
+        """Let so many pieces of each answer pass from now on, or all."""
         with self._changed:
             self._allowed = pieces
             self._changed.notify_all()
 
     def passes(self, count: int, seconds: float) -> bool:
-        """Waits at most so long; says whether piece number `count` may be sent."""
+        """Wait at most so long; say whether piece number `count` may be sent."""
         with self._changed:
             return self._changed.wait_for(lambda: count < self._allowed, seconds)
 
@@ -82,22 +82,22 @@ Answer = Text | ToolCalls | Silence | Failure
 
 
 def wrong_key() -> Failure:
-    """Refuses the key."""
+    """Refuse the key."""
     return Failure(401, "invalid_api_key", "Incorrect API key provided.")
 
 
 def rate_limited(retry_after: float = 20) -> Failure:
-    """Refuses for too many requests."""
+    """Refuse for too many requests."""
     return Failure(429, "rate_limit_exceeded", "Rate limit reached.", {"Retry-After": f"{retry_after:g}"})
 
 
 def broken() -> Failure:
-    """Fails inside the server."""
+    """Fail inside the server."""
     return Failure(500, "server_error", "The server had an error while processing your request.")
 
 
 def cut(text: str, after: int) -> Text:
-    """Drops the connection after so many pieces of the text."""
+    """Drop the connection after so many pieces of the text."""
     return Text(text, cut_after=after)
 
 
@@ -118,7 +118,7 @@ class Received:
 
     @property
     def tools(self) -> list[str]:
-        """Names of the tools that were offered."""
+        """Name of the tools that were offered."""
         return [tool["function"]["name"] for tool in self.body.get("tools", [])]
 
 
@@ -126,7 +126,7 @@ class OpenAIServer:
     """The server, in threads of this process; answers in the order given, and the last one again and again."""
 
     def __init__(self, key: str | None = None) -> None:
-        """Starts listening; with a `key`, any other one is refused."""
+        """Start listening; with a `key`, any other one is refused."""
         self.key = key
         self.received: list[Received] = []
         self.answers: list[Answer] = [Text("Hello from the test server.")]
@@ -139,18 +139,18 @@ class OpenAIServer:
         self._thread.start()
 
     def answer(self, *answers: Answer) -> None:
-        """Says what is answered from now on, one after the other; the last one stays."""
+        """Say what is answered from now on, one after the other; the last one stays."""
         assert answers, "Name at least one answer."
         with self._lock:
             self.answers = list(answers)
 
     def next_answer(self) -> Answer:
-        """Takes the next answer; the last one is never used up."""
+        """Take the next answer; the last one is never used up."""
         with self._lock:
             return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     def wait_for_hang_up(self, seconds: float = 5) -> bool:
-        """Says whether the client of the last request hung up within so many seconds."""
+        """Say whether the client of the last request hung up within so many seconds."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self.received and self.received[-1].hung_up:
@@ -159,7 +159,7 @@ class OpenAIServer:
         return False
 
     def close(self) -> None:
-        """Stops listening, so that a further request finds nobody."""
+        """Stop listening, so that a further request finds nobody."""
         self.closing.set()
         self._http.shutdown()
         self._http.server_close()
@@ -190,14 +190,14 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Listener
 
     def do_GET(self) -> None:
-        """Lists one model."""
+        """List one model."""
         if self.path == "/v1/models":
             self._send_json(200, {"object": "list", "data": [{"id": "test-model", "object": "model"}]})
         else:
             self._send_failure(Failure(404, "unknown_url", f"Unknown request URL: GET {self.path}."))
 
     def do_POST(self) -> None:
-        """Answers a chat completion."""
+        """Answer a chat completion."""
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
         key = self.headers.get("Authorization", "").removeprefix("Bearer ")
         received = Received(self.path, key, body)
@@ -227,7 +227,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._drop()
 
     def _left_alone(self) -> bool:
-        """Waits until the client hangs up; False where the server is closed before."""
+        """Wait until the client hangs up; False where the server is closed before."""
         while not self.server.lab.closing.is_set():
             if select.select([self.connection], [], [], 0.02)[0] and not self.connection.recv(1, socket.MSG_PEEK):
                 return True
@@ -280,12 +280,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.close()
 
     def finish(self) -> None:
-        """Leaves out the last flush where the connection was dropped."""
+        """Leave out the last flush where the connection was dropped."""
         if self.connection.fileno() >= 0:
             super().finish()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that the base class gives it
-        """Keeps quiet."""
+        """Keep quiet."""
 
 
 def _head(body: Mapping[str, Any], kind: str) -> dict[str, Any]:

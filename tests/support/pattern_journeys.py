@@ -27,7 +27,7 @@ MAIL = {"recipient": "anna@example.org", "request": LONG}
 
 @contextmanager
 def running_lab(data: Path, env: Mapping[str, str]) -> Iterator[LabServer]:
-    """Starts a server that the tests of a module share, and ends it with a check that nothing is left behind."""
+    """Start a server that the tests of a module share, and end it with a check that nothing is left behind."""
     server = LabServer(ROOT / "app.py", data, env)
     try:
         server.wait_until_healthy()
@@ -40,57 +40,57 @@ def running_lab(data: Path, env: Mapping[str, str]) -> Iterator[LabServer]:
 
 
 def draft(request: str) -> str:
-    """Gives the whole answer of the offline model to a request for a mail."""
+    """Return the whole answer of the offline model to a request for a mail."""
     answer = approval_gate_demo.PATTERN.script([SystemMessage(approval_gate.DRAFT), HumanMessage(request)])
     assert isinstance(answer, str)
     return answer
 
 
 def type_in(page: Page, slug: str, values: Mapping[str, str]) -> None:
-    """Types values into the form of a pattern's first example."""
+    """Type values into the form of a pattern's first example."""
     for name, value in values.items():
         keyed(page, f"{slug}_0_{name}").get_by_role("textbox").first.fill(value)
 
 
 def run(page: Page, server: LabServer, slug: str, values: Mapping[str, str] | None = None) -> None:
-    """Opens a pattern's page, types values into its form and presses Run, without waiting for anything."""
+    """Open a pattern's page, types values into its form and press Run, without waiting for anything."""
     visit(page, f"{server.url}/{slug}")
     type_in(page, slug, values or {})
     click(page, f"{slug}_run", settle=False)
 
 
 def choose(page: Page, key: str, label: str) -> None:
-    """Chooses one of the options that stand side by side."""
+    """Choose one of the options that stand side by side."""
     keyed(page, key).get_by_role("radio", name=label, exact=True).click()
 
 
 def choose_real_model(page: Page) -> None:
-    """Chooses the real model and waits until the page knows it."""
+    """Choose the real model and wait until the page knows it."""
     with answered(page):
         choose(page, "model", "gpt-4o-mini (real)")
 
 
 def choose_example(page: Page, slug: str, number: int) -> None:
-    """Chooses an example by its number and waits until the form holds it."""
+    """Choose an example by its number and wait until the form holds it."""
     choose(page, f"{slug}_example", find(slug).examples[number].label)
     expect(page.locator(f"[class*='st-key-{slug}_{number}_']").first).to_be_visible()
     idle(page)
 
 
 def stands(page: Page, lane: str, badge: str, seconds: float = 30) -> None:
-    """Waits until the lane, named as pattern and lane key, has this badge."""
+    """Wait until the lane, named as pattern and lane key, has this badge."""
     found = keyed(page, f"lane_{lane}").locator(".stMarkdownBadge").first
     expect(found).to_have_text(re.compile(rf"\w+ {re.escape(badge)}$"), timeout=seconds * 1000)
 
 
 def said(page: Page, lane: str) -> Locator:
-    """Gives the texts of the models in a lane; a long one is drawn in several."""
+    """Return the texts of the models in a lane; a long one is drawn in several."""
     spoken = keyed(page, f"stream_{lane}").get_by_label("Chat message from assistant")
     return spoken.get_by_test_id("stText")
 
 
 def streams(page: Page, lane: str, more_than: int = 20) -> None:
-    """Waits until a model has said so many characters in this lane."""
+    """Wait until a model has said so many characters in this lane."""
     page.wait_for_function(
         """([css, length]) => [...document.querySelectorAll(css)].some(found => found.innerText.length > length)""",
         arg=[f".st-key-stream_{lane} [aria-label='Chat message from assistant'] [data-testid=stText]", more_than],
@@ -98,12 +98,12 @@ def streams(page: Page, lane: str, more_than: int = 20) -> None:
 
 
 def step_names(page: Page, lane: str) -> Locator:
-    """Gives the names of a lane's steps, as often as each one is drawn."""
+    """Return the names of a lane's steps, as often as each one is drawn."""
     return keyed(page, f"stream_{lane}").locator("summary code")
 
 
 def thread_of(page: Page) -> str:
-    """Gives the thread that the address names."""
+    """Return the thread that the address names."""
     named = re.compile(r"[?&]thread=([0-9a-f-]{36})")
     expect(page).to_have_url(named)
     found = named.search(page.url)
@@ -112,13 +112,13 @@ def thread_of(page: Page) -> str:
 
 
 def rows(server: LabServer, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-    """Reads the server's database."""
+    """Read the server's database."""
     with closing(sqlite3.connect(f"file:{server.data / 'lab.sqlite'}?mode=ro", uri=True)) as connection:
         return connection.execute(statement, values).fetchall()
 
 
 def threads_beside(server: LabServer, thread_id: str) -> list[str]:
-    """Gives the lanes of all threads of the workspace that has this thread."""
+    """Return the lanes of all threads of the workspace that has this thread."""
     found = rows(
         server,
         "SELECT lane FROM lab_threads WHERE workspace = (SELECT workspace FROM lab_threads WHERE thread_id = ?)",

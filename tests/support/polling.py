@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 def until(true: Callable[[], object], seconds: float = 60.0) -> None:
-    """Waits until that is true."""
+    """Wait until that is true."""
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "it never came true"

@@ -33,7 +33,7 @@ SHORT = 2.0
 
 
 def patterns(folder: Path) -> list[Pattern]:
-    """Gives the patterns: one that asks and pays, one that pays, and one that pays after it was let go."""
+    """Return the patterns: one that asks and pays, one that pays, and one that pays after it was let go."""
 
     def pays(_: State, runtime: Runtime[World]) -> dict[str, Any]:
         runtime.context.ledger.charge("order", 100)
@@ -53,19 +53,19 @@ def patterns(folder: Path) -> list[Pattern]:
 
 
 def opened(folder: Path, database: str, lease: float = LEASE) -> Lab:
-    """Opens a lab as one of several on that database."""
+    """Open a lab as one of several on that database."""
     return Lab(quiet(database, lease=lease), patterns=patterns(folder))
 
 
 def begun(workspace: Workspace, slug: str, n: int = 1) -> str:
-    """Starts a thread, waits for its run's end and gives its id."""
+    """Start a thread, wait for its run's end and return its id."""
     thread_id = workspace.start(slug, "only", {"n": n}).thread_id
     assert workspace.wait(thread_id, 30)
     return thread_id
 
 
 def charges(workspace: Workspace, thread_id: str) -> int:
-    """Counts what was charged for the thread."""
+    """Count what was charged for the thread."""
     return len(workspace.business("ledger", [thread_id]))
 
 
@@ -83,17 +83,17 @@ class Rival:
         assert self._line() == {"ready": True}
 
     def order(self, verb: str, *arguments: Any, **keywords: Any) -> None:
-        """Gives an order without waiting for its answer."""
+        """Return an order without waiting for its answer."""
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps([verb, arguments, keywords]) + "\n")
         self.process.stdin.flush()
 
     def answer(self) -> dict[str, Any]:
-        """Waits for the answer to the oldest order."""
+        """Wait for the answer to the oldest order."""
         return self._line()
 
     def do(self, verb: str, *arguments: Any, **keywords: Any) -> dict[str, Any]:
-        """Gives an order and waits for its answer."""
+        """Return an order and wait for its answer."""
         self.order(verb, *arguments, **keywords)
         return self.answer()
 
@@ -105,14 +105,14 @@ class Rival:
         return told
 
     def end(self) -> None:
-        """Ends the process, killed or not."""
+        """End the process, killed or not."""
         self.process.kill()
         self.process.communicate()
 
 
 @contextmanager
 def rivals(folder: Path, database: str, number: int = 2, lease: float = LEASE) -> Iterator[list[Rival]]:
-    """Starts so many processes on the database and ends them after the block."""
+    """Start so many processes on the database and end them after the block."""
     found: list[Rival] = []
     try:
         while len(found) < number:
@@ -124,21 +124,21 @@ def rivals(folder: Path, database: str, number: int = 2, lease: float = LEASE) -
 
 
 def both(found: list[Rival], verb: str, *arguments: Any, **keywords: Any) -> list[dict[str, Any]]:
-    """Gives all the same order at once and their answers."""
+    """Return all the same order at once and their answers."""
     for rival in found:
         rival.order(verb, *arguments, **keywords)
     return [rival.answer() for rival in found]
 
 
 def done_by(answers: list[dict[str, Any]]) -> int:
-    """Counts those who weren't refused; who was must have been told why."""
+    """Count those who weren't refused; who was must have been told why."""
     for told in answers:
         assert "done" in told or (told["error"] and told["text"].endswith("."))
     return sum("done" in told for told in answers)
 
 
 def leftovers(database: str, thread_id: str) -> dict[str, int]:
-    """Counts a thread's rows in all tables of a SQLite file that have any."""
+    """Count a thread's rows in all tables of a SQLite file that have any."""
     with closing(sqlite3.connect(database)) as connection:
         tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         counts = {}
@@ -163,7 +163,7 @@ def _carry_out(lab: Lab, verb: str, arguments: list[Any], keywords: Mapping[str,
 
 
 def main() -> None:
-    """Carries out orders until there are no more."""
+    """Carry out orders until there are no more."""
     folder, database, lease = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
     lab = opened(folder, database, lease)
     print(json.dumps({"ready": True}), flush=True)  # noqa: T201 - the answer to the test

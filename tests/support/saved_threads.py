@@ -20,7 +20,7 @@ def thread_of(lab: Lab, thread_id: str) -> Thread:
 
 
 def history(lab: Lab, thread_id: str) -> list[Any]:
-    """Reads all that LangGraph tells of a thread, newest first, without the thread's id."""
+    """Read all that LangGraph tells of a thread, newest first, without the thread's id."""
     thread = thread_of(lab, thread_id)
     reader = lab.reading(thread.pattern, thread.lane)
     with open_for_reading(lab.storage) as opened:
@@ -41,7 +41,7 @@ def history(lab: Lab, thread_id: str) -> list[Any]:
 
 
 def rows(storage: Storage) -> dict[str, list[Any]]:
-    """Reads every row of every table and, in memory, every dictionary."""
+    """Read every row of every table and, in memory, every dictionary."""
     found: dict[str, list[Any]] = {}
     if isinstance(storage.saver, InMemorySaver):
         saver = storage.saver
@@ -61,7 +61,7 @@ def rows(storage: Storage) -> dict[str, list[Any]]:
 
 
 def forked(lab: Lab, thread_id: str, checkpoint_id: str, **values: Any) -> str:
-    """Makes a branch with an edit at that checkpoint, lets it run, and gives its head."""
+    """Make a branch with an edit at that checkpoint, let it run, and return its head."""
     thread = thread_of(lab, thread_id)
     reader = lab.reading(thread.pattern, thread.lane)
     config = lab.config(thread_id, thread.pattern, thread.lane, WORKSPACE)
@@ -72,12 +72,12 @@ def forked(lab: Lab, thread_id: str, checkpoint_id: str, **values: Any) -> str:
 
 
 def at(lab: Lab, thread_id: str, step: int) -> str:
-    """Gives the first checkpoint of that step."""
+    """Return the first checkpoint of that step."""
     return next(row.checkpoint_id for row in lab.workspace(WORKSPACE).history(thread_id).rows if row.step == step)
 
 
 def branched(lab: Lab) -> tuple[str, list[str]]:
-    """Makes a thread of four branches, one of them a fork of a fork, and gives their heads, oldest first."""
+    """Make a thread of four branches, one of them a fork of a fork, and return their heads, oldest first."""
     thread_id = ran(lab.workspace(WORKSPACE))
     first = str(branch_heads(lab.storage, thread_id)[0])
     second = forked(lab, thread_id, at(lab, thread_id, 1), done=["second"])
@@ -95,7 +95,7 @@ def three_steps() -> Pattern:
 
 
 def lineage(lab: Lab, thread_id: str, head: str) -> list[str]:
-    """Gives a branch from its head back to the root."""
+    """Return a branch from its head back to the root."""
     parents = {row.checkpoint_id: row.parent_id for row in lab.workspace(WORKSPACE).history(thread_id, limit=1000).rows}
     way: list[str] = []
     found: str | None = head
@@ -106,12 +106,12 @@ def lineage(lab: Lab, thread_id: str, head: str) -> list[str]:
 
 
 def own(lab: Lab) -> Workspace:
-    """Gives the workspace that has the threads."""
+    """Return the workspace that has the threads."""
     return lab.workspace(WORKSPACE)
 
 
 def holding(hold: Hold) -> Pattern:
-    """Makes a pattern that stays in the middle of its run."""
+    """Make a pattern that stays in the middle of its run."""
 
     def held(_: State) -> dict[str, Any]:
         hold()

@@ -30,7 +30,7 @@ class ServerFailed(RuntimeError):
 
 
 def free_port() -> int:
-    """Gives a loopback port that nothing listens on."""
+    """Return a loopback port that nothing listens on."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as attempt:
         attempt.bind((HOST, 0))
         port: int = attempt.getsockname()[1]
@@ -38,7 +38,7 @@ def free_port() -> int:
 
 
 def listens(port: int) -> bool:
-    """Says whether something accepts connections on this loopback port."""
+    """Say whether something accepts connections on this loopback port."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as attempt:
         attempt.settimeout(1)
         return attempt.connect_ex((HOST, port)) == 0
@@ -52,7 +52,7 @@ class LabServer:
     """A running `streamlit run` in a process group of its own."""
 
     def __init__(self, script: Path, data: Path, env: Mapping[str, str], port: int | None = None) -> None:
-        """Starts the script; `data` holds its database and its log, `env` wins over the defaults for tests."""
+        """Start the script; `data` holds its database and its log, `env` wins over the defaults for tests."""
         self.script, self.data = script, data
         self.port = port or free_port()
         self.url = f"http://{HOST}:{self.port}"
@@ -83,7 +83,7 @@ class LabServer:
         self.pid = self._process.pid
 
     def wait_until_healthy(self, seconds: float = 60) -> None:
-        """Returns when the server answers; raises ServerFailed with its log where it doesn't."""
+        """Return when the server answers; raises ServerFailed with its log where it doesn't."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
@@ -104,7 +104,7 @@ class LabServer:
             connection.close()
 
     def log(self) -> str:
-        """Gives all that the server has printed."""
+        """Return all that the server has printed."""
         return self._log.read_text(errors="replace")
 
     def __str__(self) -> str:
@@ -116,12 +116,12 @@ class LabServer:
         return self._process.poll() is None
 
     def kill(self) -> None:
-        """Ends the server as a crash does: SIGKILL, no chance to save anything."""
+        """End the server as a crash does: SIGKILL, no chance to save anything."""
         self._signal(signal.SIGKILL)
         self._process.wait(10)
 
     def stop(self, seconds: float = 15) -> int:
-        """Ends the server as Ctrl+C does and gives its exit code; one that doesn't end is killed and reported."""
+        """End the server as Ctrl+C does and return its exit code; one that doesn't end is killed and reported."""
         self._signal(signal.SIGINT)
         try:
             return self._process.wait(seconds)
@@ -130,7 +130,7 @@ class LabServer:
             raise ServerFailed(f"The server didn't end within {seconds} s of SIGINT and was killed.\n{self}") from None
 
     def assert_gone(self) -> None:
-        """Fails where a process of the server is left or its port still answers."""
+        """Fail where a process of the server is left or its port still answers."""
         assert not self.running, f"The server still runs as {self.pid}."
         deadline = time.monotonic() + 5
         while self._signal(0) and time.monotonic() < deadline:
@@ -147,7 +147,7 @@ class LabServer:
 
 
 def postgresql_programs() -> Path | None:
-    """Gives the folder of the newest PostgreSQL server programs, or None where there are none."""
+    """Return the folder of the newest PostgreSQL server programs, or None where there are none."""
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
     if debian:
         return debian[-1].parent
@@ -159,7 +159,7 @@ class PostgresServer:
     """A PostgreSQL server on a free loopback port with an empty cluster, which it deletes at the end."""
 
     def __init__(self, programs: Path) -> None:
-        """Makes the cluster and starts the server, as somebody unprivileged where the tests run as root."""
+        """Make the cluster and start the server, as somebody unprivileged where the tests run as root."""
         self._programs = programs
         self._password = secrets.token_urlsafe(12)
         self._owner = _unprivileged() if os.geteuid() == 0 else None
@@ -228,17 +228,17 @@ class PostgresServer:
         return True
 
     def url(self, database: str = "postgres") -> str:
-        """Gives the address of one of its databases."""
+        """Return the address of one of its databases."""
         return f"postgresql://lab:{quote(self._password)}@{HOST}:{self.port}/{database}"
 
     def create_database(self, copied: str = "template0") -> str:
-        """Makes an empty database, or a copy of one that nobody is connected to, and gives its name."""
+        """Make an empty database, or a copy of one that nobody is connected to, and return its name."""
         name = f"lab_{secrets.token_hex(6)}"
         self._execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(copied)))
         return name
 
     def drop_database(self, name: str) -> None:
-        """Deletes a database, and ends whatever connections it still has."""
+        """Delete a database, and end whatever connections it still has."""
         self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def _execute(self, statement: sql.Composed) -> None:
@@ -246,7 +246,7 @@ class PostgresServer:
             connection.execute(statement)
 
     def stop(self) -> None:
-        """Ends the server with all its connections and deletes the cluster."""
+        """End the server with all its connections and delete the cluster."""
         self._process.send_signal(signal.SIGINT)
         try:
             self._process.wait(30)

@@ -14,13 +14,13 @@ def ident(number: int) -> str:
 
 
 def chain(length: int, **special: Any) -> list[Mark]:
-    """A thread without forks; `special` says what its marks after the first are."""
+    """Return a thread without forks; `special` says what its marks after the first are."""
     first = Mark(ident(0), None, -1, "input")
     return [first, *(Mark(ident(n), ident(n - 1), n - 1, "loop", **special) for n in range(1, length))]
 
 
 def forked(length: int, branches: int, seed: int = 1) -> list[Mark]:
-    """A thread whose branches, about equally long, leave from anywhere, other branches included."""
+    """Return a thread whose branches, about equally long, leave from anywhere, other branches included."""
     chance, marks = random.Random(seed), [Mark(ident(0), None, -1, "input")]
     begins = {length * number // branches for number in range(1, branches)}
     # To leave from a leaf would be to go on with its branch.
@@ -55,7 +55,7 @@ def threads(draw: some.DrawFn) -> list[Mark]:
 
 
 def way(marks: Sequence[Mark], mark: Mark) -> list[Mark]:
-    """The truth about a lineage."""
+    """Return the truth about a lineage."""
     found = [mark]
     while parents := [other for other in marks if other.checkpoint_id == found[0].parent_id]:
         found.insert(0, parents[0])
@@ -72,7 +72,7 @@ def names(marks: Sequence[Mark | None]) -> list[str]:
 
 
 def restless(length: int) -> list[Mark]:
-    """A thread in which everything is special."""
+    """Return a thread in which everything is special."""
     kinds = ("input", "update", "fork", "loop")
     return [
         m._replace(source=kinds[n % 4], failed=n % 3 == 0, interrupted=n % 2 == 0) for n, m in enumerate(chain(length))
@@ -80,13 +80,13 @@ def restless(length: int) -> list[Mark]:
 
 
 def comb(length: int) -> list[Mark]:
-    """A branch at every second checkpoint."""
+    """Return a branch at every second checkpoint."""
     marks = chain(length // 2)
     return marks + [Mark(ident(length + n), mark.checkpoint_id, n, "fork") for n, mark in enumerate(marks[:-1])]
 
 
 def stairs(length: int) -> list[Mark]:
-    """A fork of a fork of a fork: each branch leaves from the one before it."""
+    """Return a fork of a fork of a fork: each branch leaves from the one before it."""
     marks = chain(2)
     for number in range(2, length, 2):
         marks.append(Mark(ident(number), ident(number - 2), number // 2, "fork"))

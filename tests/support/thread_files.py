@@ -43,12 +43,12 @@ def imported(lab: Lab, data: bytes, workspace: str = WORKSPACE, limits: Limits |
 
 
 def opened(data: bytes) -> Lines:
-    """Gives the lines of a file."""
+    """Return the lines of a file."""
     return [json.loads(line) for line in data.splitlines()]
 
 
 def sealed(lines: Lines) -> bytes:
-    """Writes lines as an attacker would who knows the format: the end fits whatever stands before it."""
+    """Write lines as an attacker would who knows the format: the end fits whatever stands before it."""
     body = b"".join(json.dumps(line, separators=(",", ":")).encode() + b"\n" for line in lines[:-1])
     told: list[Any] = [line.get("writes") for line in lines[1:-1] if isinstance(line, dict)]
     writes = sum(len(one) for one in told if isinstance(one, list))
@@ -61,7 +61,7 @@ def packed(data: bytes) -> str:
 
 
 def must_refuse(lab: Lab, data: bytes, says: str | None = None, limits: Limits | None = None) -> None:
-    """Checks that a file is refused with a message that helps, and that nothing at all was changed."""
+    """Check that a file is refused with a message that helps, and that nothing at all was changed."""
     before = rows(lab.storage)
     with pytest.raises(ImportRefused, match=says) as refused:
         imported(lab, data, limits=limits)

@@ -18,7 +18,7 @@ def made(here: Workspace, title: str = "A thread", slug: str = "linear-pipeline"
 
 
 def branched(here: Workspace) -> Thread:
-    """Makes a thread of three branches."""
+    """Make a thread of three branches."""
     thread = made(here, "Branched")
     first = here.history(thread.thread_id).rows[1].checkpoint_id
     for label in ("second", "third"):
@@ -34,7 +34,7 @@ def choose(at: AppTest, thread: Thread, action: str) -> None:
 
 
 def links(at: AppTest) -> list[str]:
-    """Gives the labels of the links to threads; beside each is one to its history."""
+    """Return the labels of the links to threads; beside each is one to its history."""
     return [link.proto.label for link in at.main.get("page_link") if link.proto.page != "explorer"]
 
 

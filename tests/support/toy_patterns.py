@@ -51,22 +51,22 @@ class Hold:
         self.let_go = threading.Event()
 
     def __call__(self) -> None:
-        """Waits inside a node."""
+        """Wait inside a node."""
         self.entered.release()
         assert self.let_go.wait(10), "the test never let go"
 
     def reached(self) -> None:
-        """Waits, outside, until a node is inside."""
+        """Wait, outside, until a node is inside."""
         assert self.entered.acquire(timeout=30), "no node came"
 
 
 def graph() -> StateGraph[State, World, Input, State]:
-    """Begins a toy's graph."""
+    """Begin a toy's graph."""
     return StateGraph(State, context_schema=World, input_schema=Input)
 
 
 def chain(**nodes: Node) -> Build:
-    """Makes a graph of these nodes in a row."""
+    """Make a graph of these nodes in a row."""
 
     def build(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
         made, before = graph(), START
@@ -79,7 +79,7 @@ def chain(**nodes: Node) -> Build:
 
 
 def fan(**nodes: Node) -> Build:
-    """Makes a graph of these nodes side by side, and a `join` behind them."""
+    """Make a graph of these nodes side by side, and a `join` behind them."""
 
     def build(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
         made = graph().add_node("join", done("join"))
@@ -91,7 +91,7 @@ def fan(**nodes: Node) -> Build:
 
 
 def done(name: str, count: list[str] | None = None) -> Node:
-    """Makes a node that says it was there, in the state and in `count`, which sees repetitions too."""
+    """Make a node that says it was there, in the state and in `count`, which sees repetitions too."""
 
     def node(_: State) -> dict[str, Any]:
         if count is not None:
@@ -107,7 +107,7 @@ def broken(_: State) -> dict[str, Any]:
 
 
 def speaker(name: str, count: list[str] | None = None) -> Callable[[BaseChatModel], Node]:
-    """Makes a node that asks the model."""
+    """Make a node that asks the model."""
 
     def with_model(model: BaseChatModel) -> Node:
         def node(_: State) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def speaker(name: str, count: list[str] | None = None) -> Callable[[BaseChatMode
 
 
 def toy(*lanes: Lane, slug: str = "toy", words: int = 200, **more: Any) -> Pattern:
-    """Makes a pattern of these lanes whose model says so many words."""
+    """Make a pattern of these lanes whose model says so many words."""
 
     def script(_: Sequence[BaseMessage]) -> str:
         return " ".join(f"word{number}" for number in range(words))
@@ -136,7 +136,7 @@ def lane(build: Build, key: str = "only", *, remembers: bool = True, **more: Any
 
 
 def two_steps() -> Pattern:
-    """Makes a pattern that takes further input."""
+    """Make a pattern that takes further input."""
     return toy(lane(chain(a=done("a"), b=done("b"))), turns=True)
 
 
@@ -148,35 +148,35 @@ everywhere = pytest.mark.parametrize("open_toys", ["memory", "sqlite", "postgres
 
 
 def bare(build: Build) -> tuple[Any, Any]:
-    """Gives a toy's graph as the library alone compiles it, and the config of its one thread."""
+    """Return a toy's graph as the library alone compiles it, and the config of its one thread."""
     return build(cast("Any", None)).compile(checkpointer=InMemorySaver()), {"configurable": {"thread_id": "t"}}
 
 
 def saved(workspace: Workspace, thread_id: str) -> list[str]:
-    """Gives the ids of a thread's checkpoints in the order of writing."""
+    """Return the ids of a thread's checkpoints in the order of writing."""
     return [row.checkpoint_id for row in workspace.history(thread_id, limit=1000).rows]
 
 
 def before(workspace: Workspace, thread_id: str, node: str) -> str:
-    """Gives the newest checkpoint from which that node runs next."""
+    """Return the newest checkpoint from which that node runs next."""
     rows = workspace.history(thread_id, limit=1000).rows
     return next(row.checkpoint_id for row in reversed(rows) if node in row.next)
 
 
 def head(workspace: Workspace, thread_id: str) -> Snapshot:
-    """Gives the newest checkpoint."""
+    """Return the newest checkpoint."""
     snapshot = workspace.snapshot(thread_id)
     assert snapshot is not None
     return snapshot
 
 
 def begin(workspace: Workspace, slug: str = "toy", lane_key: str = "only", **more: Any) -> str:
-    """Starts a toy and gives the thread's id."""
+    """Start a toy and return the thread's id."""
     return workspace.start(slug, lane_key, GIVEN, **more).thread_id
 
 
 def end(workspace: Workspace, thread_id: str) -> RunEnded:
-    """Waits for the run's end and gives it."""
+    """Wait for the run's end and return it."""
     assert workspace.wait(thread_id, 30), "the run didn't end"
     last = workspace.events(thread_id)[-1]
     assert isinstance(last, RunEnded)
@@ -184,14 +184,14 @@ def end(workspace: Workspace, thread_id: str) -> RunEnded:
 
 
 def ran(workspace: Workspace, slug: str = "toy", lane_key: str = "only", **more: Any) -> str:
-    """Starts a toy, waits for its end and gives the thread's id."""
+    """Start a toy, wait for its end and return the thread's id."""
     thread_id = begin(workspace, slug, lane_key, **more)
     end(workspace, thread_id)
     return thread_id
 
 
 def names(workspace: Workspace, thread_id: str) -> list[str]:
-    """Gives the names that the nodes left in the state."""
+    """Return the names that the nodes left in the state."""
     snapshot = workspace.snapshot(thread_id)
     assert snapshot is not None
     found: list[str] = snapshot.values.get("done", [])
@@ -199,7 +199,7 @@ def names(workspace: Workspace, thread_id: str) -> list[str]:
 
 
 def wait_for_tokens(workspace: Workspace, thread_id: str, messages: int = 1) -> None:
-    """Waits until so many messages have begun to come."""
+    """Wait until so many messages have begun to come."""
     seen: list[Event] = []
     while len({event.message_id for event in seen if isinstance(event, Tokens)}) < messages:
         news = workspace.events(thread_id, seen[-1].no if seen else 0, 30)
@@ -208,7 +208,7 @@ def wait_for_tokens(workspace: Workspace, thread_id: str, messages: int = 1) -> 
 
 
 def followed(workspace: Workspace, thread_id: str) -> list[Event]:
-    """Reads a thread's events as they come, to the end of its run."""
+    """Read a thread's events as they come, to the end of its run."""
     found: list[Event] = []
     while not (found and isinstance(found[-1], RunEnded)):
         news = workspace.events(thread_id, found[-1].no if found else 0, 30.0)
@@ -218,7 +218,7 @@ def followed(workspace: Workspace, thread_id: str) -> list[Event]:
 
 
 def pieces(events: Sequence[Event]) -> list[Tokens]:
-    """Picks the token events and checks that each one begins where the one before it ended."""
+    """Pick the token events and check that each one begins where the one before it ended."""
     found = [event for event in events if isinstance(event, Tokens)]
     reached: dict[str, int] = {}
     for event in found:

@@ -12,7 +12,7 @@ UI = ROOT / "ui" / "history"
 
 
 def small() -> list[Mark]:
-    """A question, an edit that fails, and a replay that asks again and finishes."""
+    """Return a question, an edit that fails, and a replay that asks again and finishes."""
     return [
         Mark("a", None, -1, "input"),
         Mark("b", "a", 0, "loop"),

@@ -45,7 +45,7 @@ class Looked:
 
 
 def read_place(name: str = CHECKPOINT_PARAMETER) -> Place | None:
-    """Gives the place that the address names under `name`."""
+    """Return the place that the address names under `name`."""
     asked = st.query_params.get(name)
     if not asked:
         return None
@@ -54,7 +54,7 @@ def read_place(name: str = CHECKPOINT_PARAMETER) -> Place | None:
 
 
 def look_at(place: Place | None, name: str = CHECKPOINT_PARAMETER) -> None:
-    """Puts a place in the address; None takes it out."""
+    """Put a place in the address; None takes it out."""
     if place is None:
         st.query_params.pop(name, None)
     elif st.query_params.get(name) != str(place):

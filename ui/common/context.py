@@ -26,12 +26,12 @@ PACES = {"Slow": 8.0, "Natural": 30.0, "Fast": 120.0, "At once": 0.0}
 
 
 def the_lab() -> Lab:
-    """Gives the process's lab."""
+    """Return the process's lab."""
     return open_lab()
 
 
 def workspace() -> Workspace:
-    """Gives this visitor's workspace; without its cookie the page says what is missing and ends."""
+    """Return this visitor's workspace; without its cookie the page says what is missing and end."""
     lab = the_lab()
     visitors = Visitors(lab.secret, lab.settings.workspaces)
     name = visitors.read(st.context.cookies.get(COOKIE))
@@ -46,14 +46,14 @@ def workspace() -> Workspace:
 
 
 def choice() -> Choice:
-    """Gives what the sidebar says."""
+    """Return what the sidebar says."""
     state: Any = st.session_state
     model: ModelName = "openai" if state.get("model") == "openai" and the_lab().settings.real_model else "offline"
     return Choice(model, PACES.get(str(state.get("pace", "")), the_lab().settings.pace))
 
 
 def model_name(model: str) -> str:
-    """Says which model that is, in words."""
+    """Say which model that is, in words."""
     return f"{the_lab().settings.openai_model} (real)" if model == "openai" else "offline script"
 
 
@@ -62,5 +62,5 @@ LANES = {(pattern.slug, lane.key): lane.title for pattern in CATALOGUE for lane 
 
 
 def is_known(thread: Thread) -> bool:
-    """Tells whether a thread's pattern and lane are in this version."""
+    """Return whether a thread's pattern and lane are in this version."""
     return (thread.pattern, thread.lane) in LANES

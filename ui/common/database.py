@@ -10,14 +10,14 @@ from ui.common.context import the_lab
 
 
 def damage() -> None:
-    """Draws a banner where the database was found damaged."""
+    """Draw a banner where the database was found damaged."""
     if (found := the_lab().storage.damage) is not None:
         st.error(str(found), icon=":material/warning:")
 
 
 @contextmanager
 def in_place() -> Iterator[None]:
-    """Draws what keeps the database from being read or written in the place of what the block would have drawn."""
+    """Draw what keeps the database from being read or written in the place of what the block would have drawn."""
     try:
         yield
     except StorageUnavailable as error:

@@ -24,7 +24,7 @@ class Shown:
 
 
 def current_threads(pattern: Pattern, workspace: Workspace) -> Shown:
-    """Gives the threads that the address names."""
+    """Return the threads that the address names."""
     asked = st.query_params.get("thread")
     if not asked:
         return Shown({})
@@ -53,14 +53,14 @@ def way_back(slug: str) -> dict[str, str]:
 
 
 def show_thread(pattern: Pattern, thread_id: str) -> None:
-    """Puts a thread in the address and keeps it for the way back to this page."""
+    """Put a thread in the address and keep it for the way back to this page."""
     st.session_state[_key(pattern.slug)] = thread_id
     if st.query_params.get("thread") != thread_id:
         st.query_params["thread"] = thread_id
 
 
 def forget_thread(pattern: Pattern) -> None:
-    """Takes the thread out of the address; it stays in the list of threads."""
+    """Take the thread out of the address; it stays in the list of threads."""
     st.session_state.pop(_key(pattern.slug), None)
     st.query_params.pop("thread", None)
     look_at(None)
@@ -71,7 +71,7 @@ def _key(slug: str) -> str:
 
 
 def refusals(act: Callable[[], Any]) -> Mapping[str, str]:
-    """Does a thing and gives why it was refused, by field; empty where it was done."""
+    """Do a thing and return why it was refused, by field; empty where it was done."""
     try:
         act()
     except InvalidInput as error:
@@ -82,18 +82,18 @@ def refusals(act: Callable[[], Any]) -> Mapping[str, str]:
 
 
 def keep_problem(pattern: Pattern, error: LabError | None) -> None:
-    """Keeps what went wrong with the page's last action for its next drawing."""
+    """Keep what went wrong with the page's last action for its next drawing."""
     st.session_state[f"{pattern.slug}_problem"] = error
 
 
 def kept_problem(pattern: Pattern) -> LabError | None:
-    """Gives what went wrong with the page's last action."""
+    """Return what went wrong with the page's last action."""
     found: LabError | None = st.session_state.get(f"{pattern.slug}_problem")
     return found
 
 
 def forget_deleted(thread: Thread) -> None:
-    """Lets go of a thread that was deleted, so that its pattern's page doesn't miss it."""
+    """Let go of a thread that was deleted, so that its pattern's page doesn't miss it."""
     key = _key(thread.pattern)
     if st.session_state.get(key) == thread.thread_id:
         del st.session_state[key]

@@ -8,6 +8,6 @@ RULES = f"<style>{Path(__file__).with_suffix('.css').read_text(encoding='utf-8')
 
 
 def apply_style() -> None:
-    """Writes the rules into the page."""
+    """Write the rules into the page."""
     # An `html` element of nothing but a style takes up no room; it's written once and never replaced.
     st.html(RULES)

@@ -24,7 +24,7 @@ _WORD = re.compile(rf"\S{{{WORD + 1},}}")
 
 
 def shown(text: object, limit: int = LIMIT) -> str:
-    """Gives a text with what can't be seen made visible, cut to `limit` characters and each word of it to `WORD`."""
+    """Return a text with what can't be seen made visible, cut to `limit` characters and each word of it to `WORD`."""
     whole = str(text)
     kept = whole if len(whole) <= limit else whole[:limit]
     kept = replace_unseen(_WORD.sub(_cut_word, kept), _named)
@@ -48,7 +48,7 @@ def _named(char: str) -> str:
 
 
 def safe(value: Any, limit: int = LIMIT) -> Any:
-    """Gives plain data with every text and key in it safe to show."""
+    """Return plain data with every text and key in it safe to show."""
     if isinstance(value, str):
         return shown(value, limit)
     if isinstance(value, dict):
@@ -59,7 +59,7 @@ def safe(value: Any, limit: int = LIMIT) -> Any:
 
 
 def literal(text: object, limit: int = 300) -> str:
-    """Gives a short text for a place that reads Markdown, with everything in it escaped."""
+    """Return a short text for a place that reads Markdown, with everything in it escaped."""
     escaped = "".join(
         f"\\{char}" if char.isascii() and not char.isalnum() and char != " " else char
         for char in " ".join(shown(text, limit).split())
@@ -76,7 +76,7 @@ def label_text(text: str, limit: int = 300) -> str:
 
 
 def code(text: object, limit: int = 120) -> str:
-    """Gives a short text as code, for a place that reads Markdown; there an escape would show as it is."""
+    """Return a short text as code, for a place that reads Markdown; there an escape would show as it is."""
     words = shown(text, limit).replace("`", "'").split()
     return f"`{' '.join(words)}`"
 
@@ -89,7 +89,7 @@ def code_counted(names: Iterable[str], most: int = 12) -> str:
 
 
 def sized(size: int) -> str:
-    """Gives a number of bytes in the unit that suits it."""
+    """Return a number of bytes in the unit that suits it."""
     # By what it's rounded to: 999,950 bytes are 1.0 MB and not 1,000 kB.
     if size < 1000:
         return counted(size, "byte")
@@ -100,12 +100,12 @@ def sized(size: int) -> str:
 
 
 def counted(number: int, thing: str, things: str = "") -> str:
-    """Gives a number with its noun, in the plural where there isn't one of them."""
+    """Return a number with its noun, in the plural where there isn't one of them."""
     return f"{number:,} {thing if number == 1 else things or f'{thing}s'}"
 
 
 def stamp(seconds: float) -> str:
-    """Gives a time as its day and minute."""
+    """Return a time as its day and minute."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 

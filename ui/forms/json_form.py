@@ -24,7 +24,7 @@ LINE = 100
 
 
 def ask(fields: Sequence[Field], key: str, values: Mapping[str, Json], wrong: Mapping[str, str]) -> dict[str, Json]:
-    """Draws the fields, prefilled with `values`, and gives what they hold; `wrong` has messages by field."""
+    """Draw the fields, prefilled with `values`, and return what they hold; `wrong` has messages by field."""
     given: dict[str, Json] = {}
     for field in fields:
         given[field.name] = _widget(field, _key(key, field), values.get(field.name, field.default))
@@ -37,12 +37,12 @@ def ask(fields: Sequence[Field], key: str, values: Mapping[str, Json], wrong: Ma
 
 
 def values_in_form(fields: Sequence[Field], key: str) -> dict[str, Json]:
-    """Gives what the widgets of a form hold, for a callback that runs before they're drawn again."""
+    """Return what the widgets of a form hold, for a callback that runs before they're drawn again."""
     return _given(fields, {field.name: _read(field, st.session_state.get(_key(key, field))) for field in fields})
 
 
 def _given(fields: Sequence[Field], values: Mapping[str, Json]) -> dict[str, Json]:
-    """Leaves out what is empty and needn't be given; what must be is there as None, so that it's asked for."""
+    """Leave out what is empty and needn't be given; what must be is there as None, so that it's asked for."""
     return {
         field.name: values[field.name]
         for field in fields
@@ -56,7 +56,7 @@ def _key(key: str, field: Field) -> str:
 
 
 def complain(message: str) -> None:
-    """Draws what is wrong with the field above."""
+    """Draw what is wrong with the field above."""
     with st.container(horizontal=True, gap="small"):
         st.markdown(":red[:material/error:]", width="content")
         st.text(shown(message, 500))
@@ -121,7 +121,7 @@ def _label(option: Json) -> str:
 
 
 def write(entry: Entry, start: str, common: dict[str, Any]) -> None:
-    """Draws a text, in one line where it has one; what is over its limit is told of and not cut."""
+    """Draw a text, in one line where it has one; what is over its limit is told of and not cut."""
     if entry.kind == "area" or len(start) > LINE or any(char in start for char in "\r\n"):
         st.text_area(value=start, height=height(start), **common)
     else:
@@ -131,12 +131,12 @@ def write(entry: Entry, start: str, common: dict[str, Any]) -> None:
 
 
 def height(text: str) -> int:
-    """Gives the pixels that show a text without scrolling, within reason."""
+    """Return the pixels that show a text without scrolling, within reason."""
     return min(320, max(80, 26 * (text.count("\n") + len(text) // LINE + 2)))
 
 
 def pick(entry: Entry, start: str | None, common: dict[str, Any]) -> None:
-    """Draws a choice by the names that its values have in their type."""
+    """Draw a choice by the names that its values have in their type."""
     names = [name for name, _ in entry.choices]
     if len(names) <= FEW:
         common |= {"required": start is not None and not entry.optional}
@@ -164,7 +164,7 @@ _MESSAGE = (_ROLE, Entry("text", "Text", kind="area"), Entry("id", "Id", kind="t
 
 
 def draw_rows(entry: Entry, key: str, rows: Sequence[Any]) -> None:
-    """Draws the rows of a field as a table to edit, add to and take from."""
+    """Draw the rows of a field as a table to edit, add to and take from."""
     lines = _lines(entry, rows)
     data, configured, fixed = {}, {}, []
     # What a visitor has named stands in titles only; here the names of columns are the place's own.
@@ -193,7 +193,7 @@ def draw_rows(entry: Entry, key: str, rows: Sequence[Any]) -> None:
 
 
 def read_rows(entry: Entry, key: str, rows: Sequence[Any]) -> Sequence[Any]:
-    """Gives the rows with what was changed in their table; what wasn't touched is what it was."""
+    """Return the rows with what was changed in their table; what wasn't touched is what it was."""
     state = st.session_state.get(key)
     if not state or not any(state.get(part) for part in ("edited_rows", "added_rows", "deleted_rows")):
         return rows
@@ -214,7 +214,7 @@ def _lines(entry: Entry, rows: Sequence[Any]) -> list[Row]:
 
 
 def _columns(entry: Entry, lines: Sequence[Row]) -> tuple[Entry, ...]:
-    """Gives a table's columns; where its type names none, those that its rows have."""
+    """Return a table's columns; where its type names none, those that its rows have."""
     if entry.kind == "messages":
         roles = dict.fromkeys((*NEW_ROLES, *(str(line["role"]) for line in lines)))
         return (dataclasses.replace(_ROLE, choices=tuple((role, role) for role in roles)), *_MESSAGE[1:])
@@ -230,7 +230,7 @@ def _columns(entry: Entry, lines: Sequence[Row]) -> tuple[Entry, ...]:
 
 
 def _cell_kind(column: Entry, cells: Iterable[Any]) -> Kind:
-    """Gives the widget of a column: its own, or text where a value of it wouldn't come through."""
+    """Return the widget of a column: its own, or text where a value of it wouldn't come through."""
     present = [cell for cell in cells if cell is not None]
     if column.kind == "any":
         found = {SCALARS.get(type(cell), "text") for cell in present}
@@ -276,7 +276,7 @@ def _configured(column: Entry, kind: Kind) -> Any:
 
 
 def _line(line: Row, change: Row, columns: Mapping[str, Entry]) -> Row:
-    """Gives a row with its changed cells; one that was emptied is None, an empty text, or gone."""
+    """Return a row with its changed cells; one that was emptied is None, an empty text, or gone."""
     found = dict(line)
     for place, cell in change.items():
         if place not in columns:
@@ -292,7 +292,7 @@ def _line(line: Row, change: Row, columns: Mapping[str, Entry]) -> Row:
 
 
 def _blank(entry: Entry, columns: Mapping[str, Entry]) -> Row:
-    """Gives a new row: its needed cells are there and empty, so that they're asked for."""
+    """Return a new row: its needed cells are there and empty, so that they're asked for."""
     if entry.kind == "messages":
         return {"role": "human", "text": "", "id": None}
     needed = [column for column in columns.values() if column.required]

@@ -38,7 +38,7 @@ class Edited:
 def edit(
     entries: Sequence[Entry], values: Mapping[str, Any], key: str, checkpoint_id: str, wrong: Mapping[str, str]
 ) -> Edited:
-    """Draws a state's fields with their values at a checkpoint and gives what was changed; not for inside `st.form`."""
+    """Draw a state's fields with their values at a checkpoint and return what was changed; not for inside `st.form`."""
     for entry in entries:
         place = f"{key}_{checkpoint_id}_{entry.name}"
         with st.container(key=f"{place}_field", gap="xsmall"):
@@ -51,7 +51,7 @@ def edit(
 
 
 def edit_in_form(entries: Sequence[Entry], values: Mapping[str, Any], key: str, checkpoint_id: str) -> Edited:
-    """Gives what the widgets of such a form hold, for a callback that runs before they're drawn again."""
+    """Return what the widgets of such a form hold, for a callback that runs before they're drawn again."""
     found: dict[str, Any] = {}
     how: dict[str, How] = {}
     for entry in entries:
@@ -71,7 +71,7 @@ def edit_in_form(entries: Sequence[Entry], values: Mapping[str, Any], key: str, 
 
 
 def _merged(start: Sequence[Mapping[str, Any]], form: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Gives what goes through the reducer of messages: the rows that changed or are new, and removals."""
+    """Return what goes through the reducer of messages: the rows that changed or are new, and removals."""
     before = {row["id"]: row for row in start}
     left = {row.get("id") for row in form}
     changed = [row for row in form if row != before.get(row.get("id"))]
@@ -131,7 +131,7 @@ def _inner(place: str, chosen: How | None) -> str:
 
 
 def _start(entry: Entry, values: Mapping[str, Any], place: str) -> Any:
-    """Gives what a field shows at first: its value, or nothing where it has none or something is to be appended."""
+    """Return what a field shows at first: its value, or nothing where it has none or something is to be appended."""
     appends = _how(entry, place) == "append" and entry.reducer != "messages"
     absent = appends or entry.name not in values
     if not st.session_state.get(f"{place}_json"):
@@ -160,7 +160,7 @@ def _folded(entry: Entry, values: Mapping[str, Any], place: str) -> bool:
 
 
 def _weight(value: Any, enough: float = math.inf) -> int:
-    """Counts about the characters that it takes to show a value, until there are enough."""
+    """Count about the characters that it takes to show a value, until there are enough."""
     found, waiting = 0, [value]
     while waiting and found <= enough:
         one = waiting.pop()
@@ -215,12 +215,12 @@ def _read(entry: Entry, key: str, start: Any) -> Any:
 
 
 def _unmakeable(entry: Entry) -> bool:
-    """Tells whether no form can make a value, not even as JSON."""
+    """Return whether no form can make a value, not even as JSON."""
     return entry.kind == "json" and entry.adapter is None
 
 
 def _may_be_none(entry: Entry) -> bool:
-    """Tells whether None needs a mark of its own; other widgets are simply empty."""
+    """Return whether None needs a mark of its own; other widgets are simply empty."""
     return entry.optional and entry.kind in {"text", "area", "json", *PARTS}
 
 
@@ -247,7 +247,7 @@ def _group(entry: Entry, key: str, start: Mapping[str, Any], path: str, wrong: M
 
 
 def _value(entry: Entry, key: str, start: Any) -> Any:
-    """Gives what a widget holds; one that wasn't drawn or touched gives what it began with."""
+    """Return what a widget holds; one that wasn't drawn or touched gives what it began with."""
     if entry.kind in ROWS and not isinstance(start, JsonText):
         return read_rows(entry, key, start)
     if entry.kind == "group" and not isinstance(start, JsonText):
@@ -294,7 +294,7 @@ def _scalar(entry: Entry, start: Any, common: dict[str, Any]) -> None:
 
 
 def _as_text(entry: Entry, start: Any) -> bool:
-    """Tells whether a value is drawn as text, because its own widget would round it, or take it for another one."""
+    """Return whether a value is drawn as text, because its own widget would round it, or take it for another one."""
     match start:
         case _ if entry.kind in ("integer", "number"):
             return True
@@ -312,6 +312,6 @@ def _text(start: Any) -> str:
 
 
 def _typed(entry: Entry, text: str) -> Any:
-    """Gives the number that was typed; what is none stays text, of which the check then complains."""
+    """Return the number that was typed; what is none stays text, of which the check then complains."""
     number = number_of(text) if entry.kind in ("integer", "number") else None
     return (text if text.strip() else None) if number is None else number

@@ -75,7 +75,7 @@ class Drawable(Protocol):
 
 
 def shape_of(drawable: Drawable) -> Shape:
-    """Reads a drawable graph; the starts and ends inside subgraphs are left out and their edges joined."""
+    """Read a drawable graph; the starts and end inside subgraphs are left out and their edges joined."""
     nodes = {name: _node(name, node.metadata or {}) for name, node in drawable.nodes.items()}
     edges = [Edge(e.source, e.target, e.conditional, str(e.data or "")) for e in drawable.edges]
     for node in nodes.values():
@@ -111,7 +111,7 @@ def _joined(first: Edge, second: Edge) -> Edge:
 
 @lru_cache(maxsize=256)
 def svg(shape: Shape) -> str:
-    """Draws a graph in the colours of the page's theme."""
+    """Draw a graph in the colours of the page's theme."""
     picture = place(shape)
     count = sum(node.kind == "node" for node in shape.nodes)
     parts = chain(
@@ -196,7 +196,7 @@ def _at(point: Point) -> str:
 
 
 def _attribute(text: str) -> str:
-    """Escapes a text for HTML; line ends would otherwise not come back as they were."""
+    """Escape a text for HTML; line ends would otherwise not come back as they were."""
     return re.sub(r"[\r\n\t]", lambda found: f"&#{ord(found[0])};", html.escape(_storable(text)))
 
 
@@ -214,19 +214,19 @@ _mount = st.components.v2.component(
 
 
 def draw_diagram(graph: Shape | str, *, key: str, height: int | Literal["content"] = "content") -> None:
-    """Shows a graph, or SVG that was drawn of one."""
+    """Show a graph, or SVG that was drawn of one."""
     drawn = graph if isinstance(graph, str) else svg(graph)
     with st.container(key=f"graph_{key}"):
         _mount(key=f"diagram_{key}", data={"svg": drawn}, height=height)
 
 
 def now(key: str, states: Mapping[str, NodeState]) -> str:
-    """Gives what a placeholder's `markdown(..., unsafe_allow_html=True)` takes: the highlight and its text twin."""
+    """Return what a placeholder's `markdown(..., unsafe_allow_html=True)` takes: the highlight and its text twin."""
     return f'<div class="lg-now">{html.escape(describe(states))}</div>\n{highlight(key, states)}'
 
 
 def highlight(key: str, states: Mapping[str, NodeState]) -> str:
-    """Gives the style element that shows each node's state by colour, stroke, badge and number of visits."""
+    """Return the style element that shows each node's state by colour, stroke, badge and number of visits."""
     return f"<style>{''.join(_rules(key, states))}</style>"
 
 
@@ -248,7 +248,7 @@ def _selector(root: str, name: str) -> str:
 
 
 def describe(states: Mapping[str, NodeState]) -> str:
-    """Says in words what the highlight shows."""
+    """Say in words what the highlight shows."""
     said = ((_node(name, {}), state) for name, state in states.items())
     return ", ".join(
         f"{' '.join(':'.join((*node.parent, node.label)).split())}: {state.phase.value}"

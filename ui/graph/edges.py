@@ -10,12 +10,12 @@ CORNER = 10.0
 
 
 def draw(wire: Wire, bands: Sequence[Band]) -> Curves:
-    """Leads a wire through the gaps between layers in curves and through the layers straight."""
+    """Lead a wire through the gaps between layers in curves and through the layers straight."""
     return tuple(_loop(wire) if wire.source is wire.target else _up(wire, bands) if wire.back else _down(wire, bands))
 
 
 def label_at(wire: Wire) -> Point:
-    """Says where the middle of a wire's label is: beside a loop at one node, else just after the wire's start."""
+    """Say where the middle of a wire's label is: beside a loop at one node, else just after the wire's start."""
     if wire.source is wire.target:
         return wire.source.x + wire.leaves + 6 + wire.label / 2, wire.source.y
     bend = wire.bends[-1 if wire.back else 0] if wire.label else wire.source
@@ -50,7 +50,7 @@ def _loop(wire: Wire) -> Iterator[Curve]:
 
 
 def _through(stops: Sequence[tuple[float, float, float]]) -> Iterator[Curve]:
-    """Runs straight from y to y at each stop's x, and in an S from stop to stop."""
+    """Run straight from y to y at each stop's x, and in an S from stop to stop."""
     for here, after in pairwise([*stops, None]):
         assert here
         x, first, last = here

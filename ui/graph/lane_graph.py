@@ -11,24 +11,24 @@ from ui.graph.shape import Shape
 
 @lru_cache(maxsize=256)
 def graph_shape(slug: str, lane_key: str) -> Shape:
-    """Gives a lane's graph as it's drawn."""
+    """Return a lane's graph as it's drawn."""
     return shape_of(the_lab().drawing(slug, lane_key))
 
 
 @lru_cache(maxsize=256)
 def width(slug: str, lane_key: str) -> float:
-    """Gives the pixels that a lane's graph is wide."""
+    """Return the pixels that a lane's graph is wide."""
     return place(graph_shape(slug, lane_key)).width
 
 
 def node_names(slug: str, lane_key: str) -> tuple[str, ...]:
-    """Gives the names of a lane's nodes, start and end left out."""
+    """Return the names of a lane's nodes, start and end left out."""
     return tuple(node.id for node in graph_shape(slug, lane_key).nodes if node.kind == "node")
 
 
 @lru_cache(maxsize=256)
 def input_fields(slug: str, lane_key: str) -> tuple[Field, ...]:
-    """Gives the fields of a lane's input."""
+    """Return the fields of a lane's input."""
     return fields_of(the_lab().input_schema(slug, lane_key))
 
 
@@ -41,5 +41,5 @@ def unasked(slug: str, lane_key: str) -> tuple[Entry, ...]:
 
 @lru_cache(maxsize=256)
 def state_fields(slug: str, lane_key: str) -> tuple[Field, ...]:
-    """Gives the fields of a lane's state."""
+    """Return the fields of a lane's state."""
     return fields_of(the_lab().state_schema(slug, lane_key))

@@ -67,7 +67,7 @@ class _Hop:
 
 
 def find_loops(items: Sequence[Item], wires: Sequence[Wire]) -> list[Item]:
-    """Marks the wires that lead back and gives the items in an order in which all others lead forward."""
+    """Mark the wires that lead back and return the items in an order in which all others lead forward."""
     done: list[Item] = []
     under_way: set[Item] = set()
 
@@ -89,7 +89,7 @@ def find_loops(items: Sequence[Item], wires: Sequence[Wire]) -> list[Item]:
 
 
 def arrange(items: Sequence[Item], order: Sequence[Item], wires: Sequence[Wire]) -> tuple[float, list[Band]]:
-    """Sets the x and y of all items, and gives the width and the top and bottom of every layer."""
+    """Set the x and y of all items, and return the width and the top and bottom of every layer."""
     _rank(order, wires)
     _add_lanes(wires)
     rows: list[list[Item]] = [[] for _ in range(max(item.rank for item in items) + 1)]
@@ -164,7 +164,7 @@ def _hops(wire: Wire) -> Iterator[_Hop]:
 
 
 def _sort(rows: list[list[Item]], hops: Sequence[_Hop]) -> None:
-    """Sorts each layer by the mean place of its neighbours, down and up in turn, and keeps the best order seen."""
+    """Sort each layer by the mean place of its neighbours, down and up in turn, and keep the best order seen."""
     best, fewest = [list(row) for row in rows], _crossings(rows, hops)
     for turn in range(8):
         down = turn % 2 == 0
@@ -195,7 +195,7 @@ def _crossings(rows: Sequence[Sequence[Item]], hops: Sequence[_Hop]) -> int:
 
 
 def _columns(rows: Sequence[Sequence[Item]], hops: Sequence[_Hop]) -> None:
-    """Moves every item to the weighted mean of its neighbours, as far as its row leaves room, until it settles."""
+    """Move every item to the weighted mean of its neighbours, as far as its row leaves room, until it settles."""
     pulls: dict[Item, list[tuple[Item, float, float]]] = defaultdict(list)
     for hop in hops:
         pulls[hop.upper].append((hop.lower, hop.into - hop.out, hop.weight))
@@ -219,7 +219,7 @@ def _columns(rows: Sequence[Sequence[Item]], hops: Sequence[_Hop]) -> None:
 
 
 def _settle(row: Sequence[Item], wants: Sequence[tuple[float, float]]) -> None:
-    """Puts a row's items as near as possible to where they want to be, in order and apart (isotonic regression)."""
+    """Put a row's items as near as possible to where they want to be, in order and apart (isotonic regression)."""
     offsets = [0.0]
     for left, right in pairwise(row):
         offsets.append(offsets[-1] + left.right + right.left + (NEAR if left.bend or right.bend else APART))

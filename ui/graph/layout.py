@@ -26,12 +26,12 @@ LINE, PAD, TITLE, MARGIN = 17.0, 12.0, 26.0, 12.0
 
 
 def text_width(text: str, size: float = SIZE) -> float:
-    """Estimates how wide a text is drawn, rather too wide than too narrow."""
+    """Estimate how wide a text is drawn, rather too wide than too narrow."""
     return size * sum(1.0 if unicodedata.east_asian_width(c) in "WF" else 0.7 if c.isupper() else 0.53 for c in text)
 
 
 def cut(text: str, limit: float, size: float = SIZE) -> str:
-    """Shortens a text to a width, with an ellipsis."""
+    """Shorten a text to a width, with an ellipsis."""
     if text_width(text, size) <= limit:
         return text
     while text and text_width(text + "…", size) > limit:
@@ -40,7 +40,7 @@ def cut(text: str, limit: float, size: float = SIZE) -> str:
 
 
 def wrap(label: str, limit: float) -> tuple[str, ...]:
-    """Breaks a label into up to three lines, after spaces, underscores and hyphens, and cuts what is still too long."""
+    """Break a label into up to three lines, after spaces, underscores and hyphens, and cut what is still too long."""
     text = " ".join(label.split())
     breaks = [i + 1 for i, c in enumerate(text[:-1]) if c in " _-"][:12]
     lines: tuple[str, ...] = (text,)
@@ -55,7 +55,7 @@ def wrap(label: str, limit: float) -> tuple[str, ...]:
 
 
 def place(shape: Shape) -> Picture:
-    """Lays a graph out, with as much of its labels as the width allows."""
+    """Lay a graph out, with as much of its labels as the width allows."""
     pictures: list[Picture] = []
     for limit in LIMITS:
         pictures.append(_Level(shape, (), limit).picture())
@@ -99,7 +99,7 @@ class _Level:
         return Wire(self._item(edge.source), self._item(edge.target), label=text_width(label, SMALL))
 
     def picture(self) -> Picture:
-        """Lays the level out, its subgraphs first."""
+        """Lay the level out, its subgraphs first."""
         wires = [wire for _, wire in self.wires]
         ports = [end for wire in wires for end in (wire.source, wire.target) if end.pin in ("entry", "exit")]
         for node, item in self.nodes:
@@ -112,7 +112,7 @@ class _Level:
         return self._framed(*arrange(items, order, wires))
 
     def _lay_out(self, path: tuple[str, ...], item: Item) -> None:
-        """Lays a subgraph out; edges that lead back stop at its border, all others are led to the very node inside."""
+        """Lay a subgraph out; edges that lead back stop at its border, all others are led to the very node inside."""
         ahead = [(edge, wire) for edge, wire in self.wires if not wire.back]
         entries = dict.fromkeys(edge.target for edge, wire in ahead if wire.target is item)
         exits = dict.fromkeys(edge.source for edge, wire in ahead if wire.source is item)
@@ -126,7 +126,7 @@ class _Level:
                 wire.leaves = _way(inner, False, edge.source)[-1][3][0] - item.left
 
     def _framed(self, right: float, bands: Sequence[Band]) -> Picture:
-        """Puts margins around the level, and around a subgraph its border with the title."""
+        """Put margins around the level, and around a subgraph its border with the title."""
         title = cut(self.path[-1], self.limit, SMALL) if self.path else ""
         entered = [wire.source.x for _, wire in self.wires if wire.source.pin == "entry"]
         left_out = any(wire.target.pin == "exit" for _, wire in self.wires)
@@ -162,7 +162,7 @@ class _Level:
         )
 
     def _led(self, entering: bool, name: str, wire: Wire) -> Curves:
-        """Gives the rest of an edge's way inside the subgraph at one of its ends, if there is one."""
+        """Return the rest of an edge's way inside the subgraph at one of its ends, if there is one."""
         item = wire.target if entering else wire.source
         if wire.back or item not in self.inner:
             return ()

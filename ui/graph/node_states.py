@@ -19,7 +19,7 @@ PHASES = {
 def states_of_nodes(
     names: Iterable[str], view: ThreadView, status: Status, snapshot: Snapshot | None
 ) -> dict[str, NodeState]:
-    """Gives the state of every node in `names`, which are paths joined by a colon."""
+    """Return the state of every node in `names`, which are paths joined by a colon."""
     visits: dict[str, list[StepView]] = {}
     for step in view.steps:
         visits.setdefault(":".join(step.path), []).append(step)
@@ -48,5 +48,5 @@ def _state(name: str, steps: list[StepView], view: ThreadView, *, over: bool) ->
 
 
 def _runs(steps: list[StepView]) -> int:
-    """Counts how often a node really ran: one whose process was killed did so before it ran again."""
+    """Count how often a node really ran: one whose process was killed did so before it ran again."""
     return sum(step.kills + (step.status != "killed") for step in steps)

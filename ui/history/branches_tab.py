@@ -24,7 +24,7 @@ STEPS = 100
 
 
 def draw(looked: Looked, snapshot: Snapshot) -> None:
-    """Draws two branches of the thread; the ends are in the address."""
+    """Draw two branches of the thread; the ends are in the address."""
     branches = looked.grown.branches
     if len(branches) < 2:
         st.info(
@@ -134,7 +134,7 @@ def aligned(left: Sequence[Row], right: Sequence[Row]) -> Iterator[tuple[Row | N
 
 
 def _did(row: Row) -> tuple[str, ...]:
-    """Gives what a step did, by which it's matched: the nodes that ran, or what else wrote it."""
+    """Return what a step did, by which it's matched: the nodes that ran, or what else wrote it."""
     return row.ran if row.source == "loop" else (f"({row.source})",)
 
 

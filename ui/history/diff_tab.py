@@ -17,7 +17,7 @@ OFFERED = 200
 
 
 def draw(looked: Looked, snapshot: Snapshot) -> None:
-    """Draws what has to be done to the other side's state to get the one that is looked at."""
+    """Draw what has to be done to the other side's state to get the one that is looked at."""
     if looked.at.namespace:
         st.info("A subgraph's state has keys of its own; select a step of the thread itself to compare it.")
         return

@@ -87,7 +87,7 @@ STYLE = f"""<style>
 
 
 def changes(found: Sequence[Change]) -> None:
-    """Draws what differs, a block for each key."""
+    """Draw what differs, a block for each key."""
     if not found:
         st.info("Nothing differs: both states are the same.", icon=":material/info:")
         return
@@ -95,7 +95,7 @@ def changes(found: Sequence[Change]) -> None:
 
 
 def told(change: Change) -> str:
-    """Tells a change in one line of plain text; where Markdown is read, it has to be escaped."""
+    """Tell a change in one line of plain text; where Markdown is read, it has to be escaped."""
     return f"{_brief(change.at, 80)}: {_what(change)}"
 
 
@@ -116,7 +116,7 @@ def _counts(change: Change) -> str:
 
 
 def _verb(change: Change) -> str:
-    """Gives the word for a kind of change."""
+    """Return the word for a kind of change."""
     if change.kind in ("added", "appended", "removed"):
         return change.kind
     return "replaced" if change.name else "changed"
@@ -132,7 +132,7 @@ def _words(runs: Sequence[Run]) -> str:
 
 
 def _short(value: Json) -> str:
-    """Gives a value in few characters, and a container by its size."""
+    """Return a value in few characters, and a container by its size."""
     if isinstance(value, (list, dict)) and value:
         return _size(len(value), "item" if isinstance(value, list) else "key")
     return json.dumps(_brief(value, SHORT), ensure_ascii=False) if isinstance(value, str) else _json(value)
@@ -159,7 +159,7 @@ def _block(change: Change) -> str:
 
 
 def _head(change: Change) -> str:
-    """Tells the kind of a change to a whole key, and how many of which there are inside."""
+    """Tell the kind of a change to a whole key, and how many of which there are inside."""
     if change.kind == "appended" and change.inside:
         return _sign("appended", f"+ {len(change.inside):,} appended")
     inside = f' <span class="diff-type">{_counts(change)}</span>' if change.inside else ""
@@ -192,7 +192,7 @@ def _leaves(change: Change, place: Place) -> Iterator[tuple[Place, Change]]:
 
 
 def _row(lead: str, change: Change, limit: int) -> str:
-    """Draws a change that holds no others: in the line that names it where it's short, else below."""
+    """Draw a change that holds no others: in the line that names it where it's short, else below."""
     if change.kind == "text":
         line, below = _text(change.runs, limit)
     elif change.kind == "changed":
@@ -205,7 +205,7 @@ def _row(lead: str, change: Change, limit: int) -> str:
 
 
 def _pair(before: Json, after: Json, limit: int) -> tuple[str, str]:
-    """Gives what goes into the line and what goes below it, for a value that became another."""
+    """Return what goes into the line and what goes below it, for a value that became another."""
     old, new = _type(before), _type(after)
     types = f'<span class="diff-type">{escape(old if old == new else f"{old} → {new}")}</span>'
     one, other = _json(before), _json(after)
@@ -220,7 +220,7 @@ def _pair(before: Json, after: Json, limit: int) -> tuple[str, str]:
 
 
 def _whole(value: Json, kind: str, limit: int) -> tuple[str, str]:
-    """Gives the same for a value that came or went; for a message its text, then what else it holds."""
+    """Return the same for a value that came or went; for a message its text, then what else it holds."""
     text = value.get("text") if isinstance(value, dict) and isinstance(value.get("role"), str) else None
     if isinstance(text, str):
         rest = {key: item for key, item in value.items() if key not in ("role", "text", "id") and item}
@@ -253,7 +253,7 @@ def _value(value: Json, kind: str, limit: int) -> str:
 
 
 def _text(runs: Sequence[Run], limit: int) -> tuple[str, str]:
-    """Gives the same for a changed text, in one piece: what went struck through, what came underlined."""
+    """Return the same for a changed text, in one piece: what went struck through, what came underlined."""
     drawn: list[str] = []
     room = limit
     for number, run in enumerate(runs[:PIECES]):
@@ -274,7 +274,7 @@ def _text(runs: Sequence[Run], limit: int) -> tuple[str, str]:
 
 
 def _near(text: str, before: bool, after: bool) -> str:
-    """Gives what is near a change of a text that stayed, in whole words: its beginning, its end or both."""
+    """Return what is near a change of a text that stayed, in whole words: its beginning, its end or both."""
     head, tail = text[:NEAR] if before else "", text[-NEAR:] if after else ""
     left = len(text) - len(head) - len(tail)
     if left <= NEAR:
@@ -293,5 +293,5 @@ def _marked(run: Run, limit: int) -> str:
 
 
 def _seen(text: str) -> str:
-    """Gives blanks that stand alone as signs, so that their coming and going is seen."""
+    """Return blanks that stand alone as signs, so that their coming and going is seen."""
     return text if text.strip() else text.replace(" ", "␣").replace("\t", "⇥").replace("\n", "⏎\n")

@@ -19,7 +19,7 @@ from ui.history.tree import draw_checkpoint_tree
 
 
 def draw_explorer(workspace: Workspace, thread: Thread) -> None:
-    """Draws the history of a thread that has one."""
+    """Draw the history of a thread that has one."""
     if not find(thread.pattern).lane(thread.lane).remembers:
         st.info("This lane has no checkpointer: nothing was saved, so there is no history.", icon=":material/info:")
         return
@@ -47,7 +47,7 @@ def draw_explorer(workspace: Workspace, thread: Thread) -> None:
 
 
 def _at(grown: Tree) -> Place:
-    """Gives the place of the address; one that isn't in this thread is told of and left."""
+    """Return the place of the address; one that isn't in this thread is told of and left."""
     asked = read_place()
     assert grown.head is not None
     if asked is None:
@@ -82,7 +82,7 @@ def _tree(thread: Thread, grown: Tree, own: str) -> None:
 
 
 def _slider(workspace: Workspace, thread: Thread, grown: Tree, own: str) -> None:
-    """Draws the slider over the branch that is looked at, from the root to its end."""
+    """Draw the slider over the branch that is looked at, from the root to its end."""
     if own not in grown.marks:
         return
     branch, way = _along(thread, grown, own)

@@ -59,7 +59,7 @@ class Folded:
 def fold(
     tree: Tree, *, selected: str | None = None, opened: Collection[str] = frozenset(), lanes: int = LANES
 ) -> Folded:
-    """Folds long runs, but never a fork point, a branch's ends, the head or the selected checkpoint.
+    """Fold long runs, but never a fork point, a branch's ends, the head or the selected checkpoint.
 
     Plain steps are folded first; where too many marks are left, so are inputs and questions, then edits and
     replays, then failures. An `opened` fold, named by its id, shows what it holds.
@@ -83,7 +83,7 @@ def fold(
 
 
 def _drawn(tree: Tree, selected: str | None, most: int) -> list[Branch]:
-    """Chooses branches: those on the way to the selected checkpoint and to the head, the first, then the newest."""
+    """Choose branches: those on the way to the selected checkpoint and to the head, the first, then the newest."""
     ways = chain.from_iterable(zip_longest(*(_ancestors(tree, ident) for ident in (selected, tree.head))))
     wanted = (branch.number for branch in chain(ways, tree.branches[:1], reversed(tree.branches)) if branch)
     numbers = set(islice(dict.fromkeys(wanted), most))
@@ -99,19 +99,19 @@ def _ancestors(tree: Tree, checkpoint_id: str | None) -> Iterator[Branch]:
 
 
 def _weights(own: Sequence[Mark], forks: Collection[str | None]) -> list[int]:
-    """Gives the checkpoints of a branch their weights; what is never folded has the greatest."""
+    """Return the checkpoints of a branch their weights; what is never folded has the greatest."""
     weights = [_NEVER if mark.checkpoint_id in forks else _weight(mark) for mark in own]
     weights[0] = weights[-1] = _NEVER
     return weights
 
 
 def _weight(mark: Mark) -> int:
-    """Tells how much a reader loses by a checkpoint's folding; 0 for a plain step."""
+    """Tell how much a reader loses by a checkpoint's folding; 0 for a plain step."""
     return 3 if mark.failed else max(_WEIGHTS.get(mark.source, 0), int(mark.interrupted))
 
 
 def _level(weights: Sequence[Sequence[int]]) -> int:
-    """Gives the weight from which on a checkpoint is kept out of folds."""
+    """Return the weight from which on a checkpoint is kept out of folds."""
     total = sum(map(len, weights))
     if total <= FEW:
         return 0
@@ -123,7 +123,7 @@ def _level(weights: Sequence[Sequence[int]]) -> int:
 
 
 def _runs(weights: Sequence[int], level: int, near: int = 0) -> Iterator[tuple[int, int]]:
-    """Finds what is folded of a branch, as start and end; of its last `near` checkpoints only plain ones are."""
+    """Find what is folded of a branch, as start and end; of its last `near` checkpoints only plain ones are."""
     start = 0
     for at, weight in enumerate(weights):
         far = at < len(weights) - near

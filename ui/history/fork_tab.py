@@ -31,7 +31,7 @@ class Typed:
 
 
 def edit_and_fork(looked: Looked, snapshot: Snapshot) -> None:
-    """Draws the form of the state, the preview of what it would make, and the ways to save it."""
+    """Draw the form of the state, the preview of what it would make, and the ways to save it."""
     if not possible(looked):
         return
     thread_id, checkpoint_id = looked.thread.thread_id, snapshot.checkpoint_id
@@ -57,7 +57,7 @@ def edit_and_fork(looked: Looked, snapshot: Snapshot) -> None:
 
 
 def _previewed(looked: Looked, snapshot: Snapshot, typed: Typed) -> tuple[Preview | None, Mapping[str, str]]:
-    """Gives what the edit would leave behind, or what the lab has against it, by field; nothing for no edit."""
+    """Return what the edit would leave behind, or what the lab has against it, by field; nothing for no edit."""
     edited = typed.edited
     if not edited.values:
         return None, {}
@@ -145,7 +145,7 @@ def _buttons(looked: Looked, snapshot: Snapshot, typed: Callable[[], Typed]) -> 
 
 
 def replay(looked: Looked, snapshot: Snapshot) -> None:
-    """Draws what would run again from here, and the button that lets it."""
+    """Draw what would run again from here, and the button that lets it."""
     if not possible(looked):
         return
     thread_id = looked.thread.thread_id

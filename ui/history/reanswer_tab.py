@@ -15,7 +15,7 @@ QUESTIONS = 6
 
 
 def answer_again(looked: Looked, snapshot: Snapshot) -> None:
-    """Draws the questions that were asked here, to be answered differently on a branch of its own."""
+    """Draw the questions that were asked here, to be answered differently on a branch of its own."""
     if not possible(looked):
         return
     if not snapshot.questions:
@@ -50,7 +50,7 @@ def answer_again(looked: Looked, snapshot: Snapshot) -> None:
 
 
 def _elsewhere(looked: Looked) -> None:
-    """Leads to the checkpoints at which something was asked."""
+    """Lead to the checkpoints at which something was asked."""
     asked = [mark for mark in looked.grown.marks.values() if mark.interrupted]
     if not asked:
         st.info("This thread never asked anything.", icon=":material/info:")

@@ -21,7 +21,7 @@ LINE = 70
 
 
 def draw(looked: Looked, snapshot: Snapshot) -> None:
-    """Draws the graph, the chat and the state."""
+    """Draw the graph, the chat and the state."""
     thread = looked.thread
     drawn = graph_shape(thread.pattern, thread.lane)
     # A wide graph takes the whole width; beside the state it would be cut.

@@ -23,7 +23,7 @@ SIGNS = {"set": "set", "same": "same", "appended": "+", "removed": "−", "chang
 
 
 def draw_history_table(workspace: Workspace, thread_id: str, grown: Tree, nodes: Sequence[str], shown: Place) -> None:
-    """Draws the filters, a page of rows and the pages' numbers; a row that's picked goes into the address."""
+    """Draw the filters, a page of rows and the pages' numbers; a row that's picked goes into the address."""
     only = _filters(thread_id, grown, nodes)
     # A place that's new has its own page open; from there one turns the pages until the next place.
     key = f"page_{thread_id}_{abs(hash(only))}_{shown}"
@@ -138,13 +138,13 @@ def _line(row: Row, form: str) -> dict[str, Any]:
 
 
 def _step(row: Row) -> str:
-    """Gives the step's number; one of a subgraph stands under its node's name."""
+    """Return the step's number; one of a subgraph stands under its node's name."""
     graph = row.namespace.rpartition("|")[2].partition(":")[0]
     return f"{row.step} ↳ {graph}" if graph else str(row.step)
 
 
 def ran_by(row: Row) -> tuple[str, ...]:
-    """Gives the nodes that ran, or as which an edit was written, as visitors know them."""
+    """Return the nodes that ran, or as which an edit was written, as visitors know them."""
     return tuple("the input" if name == "__start__" else name for name in row.ran)
 
 
@@ -156,7 +156,7 @@ def _ran(row: Row) -> str:
 
 
 def changed(found: KeyChange) -> str:
-    """Tells in a word what a step did to a key."""
+    """Tell in a word what a step did to a key."""
     sign = SIGNS[found.how]
     return f"{found.key} {sign}{found.items}" if found.items else f"{found.key} {sign if sign.isalpha() else found.how}"
 

@@ -18,7 +18,7 @@ View = Callable[[Looked, Snapshot], None]
 
 
 def views(looked: Looked, snapshot: Snapshot) -> None:
-    """Draws the tabs about the checkpoint; only the open one costs anything."""
+    """Draw the tabs about the checkpoint; only the open one costs anything."""
     drawn = st.tabs(list(VIEWS), key="view", on_change="rerun", bind="query-params")
     for title, tab in zip(VIEWS, drawn, strict=True):
         if tab.open:

@@ -12,7 +12,7 @@ from ui.forms import complain
 
 
 def possible(looked: Looked) -> bool:
-    """Tells whether one can go on from here, and says why where not."""
+    """Return whether one can go on from here, and say why where not."""
     if looked.running:
         st.info("The thread is running. Wait for its end or stop it, then go back.", icon=":material/info:")
         return False
@@ -26,13 +26,13 @@ def possible(looked: Looked) -> bool:
 
 
 def going() -> dict[str, Any]:
-    """Gives the model and pace that the sidebar says."""
+    """Return the model and pace that the sidebar says."""
     chosen = choice()
     return {"model": chosen.model, "pace": chosen.pace}
 
 
 def attempt(thread_id: str, act: Callable[[], None]) -> None:
-    """Does a thing and keeps what went wrong with it for the next drawing."""
+    """Do a thing and keep what went wrong with it for the next drawing."""
     wrong = refusals(act)
     if not wrong:
         # The next branch is another one.
@@ -41,12 +41,12 @@ def attempt(thread_id: str, act: Callable[[], None]) -> None:
 
 
 def complaints(thread_id: str) -> Mapping[str, str]:
-    """Gives what went wrong with the last try in this view, by field."""
+    """Return what went wrong with the last try in this view, by field."""
     return {name: message for name, message in _wrong(thread_id).items() if name not in ("", BRANCH)}
 
 
 def complaint(thread_id: str) -> None:
-    """Draws why the last try in this view wasn't done."""
+    """Draw why the last try in this view wasn't done."""
     message = _wrong(thread_id).get("")
     if message:
         st.warning(literal(message, 1000), icon=":material/error:")
@@ -58,7 +58,7 @@ def _wrong(thread_id: str) -> Mapping[str, str]:
 
 
 def notice(ahead: Ahead) -> None:
-    """Says which nodes run again and what they do outside the state."""
+    """Say which nodes run again and what they do outside the state."""
     first = names(ahead.next) or "the input"
     later = f" After that may run: {names(ahead.later)}." if ahead.later else ""
     st.markdown(f"**Runs again, for real:** {first}.{later} Nothing before this checkpoint runs again.")
@@ -68,7 +68,7 @@ def notice(ahead: Ahead) -> None:
 
 
 def effects(ahead: Ahead) -> None:
-    """Warns of what the nodes ahead do outside the state."""
+    """Warn of what the nodes ahead do outside the state."""
     for name, told in ahead.effects.items():
         st.warning(
             f"{code(name)} acts outside the state: {literal(', '.join(told), 200)}. "
@@ -78,12 +78,12 @@ def effects(ahead: Ahead) -> None:
 
 
 def names(nodes: tuple[str, ...]) -> str:
-    """Gives nodes' names as code."""
+    """Return nodes' names as code."""
     return code_counted(nodes)
 
 
 def label(thread_id: str) -> None:
-    """Draws the field for the name of the branch to be made."""
+    """Draw the field for the name of the branch to be made."""
     st.text_input(
         BRANCH,
         key=f"label_{thread_id}",
@@ -95,5 +95,5 @@ def label(thread_id: str) -> None:
 
 
 def label_of(thread_id: str) -> str:
-    """Gives the name that is typed there now."""
+    """Return the name that is typed there now."""
     return str(st.session_state.get(f"label_{thread_id}") or "")

@@ -83,7 +83,7 @@ _mount = st.components.v2.component(
 def draw_checkpoint_tree(
     tree: Tree, *, key: str, selected: str | None = None, opened: Collection[str] = frozenset(), height: int = 420
 ) -> Pick | None:
-    """Shows the tree, scrolling where it's higher than `height` pixels, and gives what was just picked in it."""
+    """Show the tree, scrolling where it's higher than `height` pixels, and return what was just picked in it."""
     picture = fold(tree, selected=selected, opened=opened)
     drawn = draw(tree, picture, selected=selected, height=height)
     data = {"html": drawn, "shown": selected if selected in tree.marks else tree.head}
@@ -98,7 +98,7 @@ def draw_checkpoint_tree(
 
 
 def draw(tree: Tree, picture: Folded, *, selected: str | None = None, height: int = 420) -> str:
-    """Draws a folded tree as HTML, in the colours of the page's theme."""
+    """Draw a folded tree as HTML, in the colours of the page's theme."""
     selected = selected if selected in tree.marks else None
     way = {mark.checkpoint_id for mark in tree.lineage(selected)} if selected else set()
     scene = _Scene(tree, selected, way, tree.forks())
@@ -119,7 +119,7 @@ def draw(tree: Tree, picture: Folded, *, selected: str | None = None, height: in
 
 
 def _placed(picture: Folded) -> list[list[_Spot]]:
-    """Gives each row's marks their places; a branch begins one step after the point that it leaves from."""
+    """Return each row's marks their places; a branch begins one step after the point that it leaves from."""
     rows: list[list[_Spot]] = []
     ends: dict[str | None, float] = {}
     for number, lane in enumerate(picture.lanes):
@@ -154,7 +154,7 @@ def _path(start: _Spot | None, first: _Spot, end: float) -> str:
 
 
 def _band(spot: _Spot, row: Sequence[_Spot]) -> str:
-    """Draws the ground on which stands what an opened fold holds."""
+    """Draw the ground on which stands what an opened fold holds."""
     right = max(other.x + other.half for other in row if other.marks[-1] is spot.marks[-1])
     left = spot.x - spot.half
     return f'<rect class="band" x="{left:.0f}" y="{spot.y - 18}" width="{right - left + 6:.0f}" height="42" rx="12"/>'
@@ -178,7 +178,7 @@ def _item(scene: _Scene, number: int, lane: Lane, spot: _Spot) -> str:
 
 
 def _kinds(mark: Mark) -> tuple[str, list[str]]:
-    """Gives what wrote a checkpoint, as a key of SHAPES, and what happened there."""
+    """Return what wrote a checkpoint, as a key of SHAPES, and what happened there."""
     happened = {"failed": mark.failed, "asked": mark.interrupted, "finished": mark.finished}
     source = mark.source if mark.source in SHAPES else "loop"
     return source, [kind for kind, so in happened.items() if so]
@@ -219,7 +219,7 @@ def _count(item: Fold) -> str:
 
 
 def _held(item: Fold) -> dict[str, int]:
-    """Counts what a fold holds beside plain steps, in the order of WORDS."""
+    """Count what a fold holds beside plain steps, in the order of WORDS."""
     found = Counter(mark.source for mark in item.marks)
     found["asked"] = sum(mark.interrupted for mark in item.marks)
     found["failed"] = sum(mark.failed for mark in item.marks)
@@ -273,7 +273,7 @@ def _legend(scene: _Scene, rows: Sequence[tuple[Lane, Sequence[_Spot]]]) -> str:
 
 
 def describe(tree: Tree, picture: Folded, selected: str | None = None) -> str:
-    """Says in words what the picture shows."""
+    """Say in words what the picture shows."""
     said = [f"{_many(len(tree.marks), 'checkpoint')} in {_many(len(tree.branches), 'branch')}."]
     for branch in (lane.branch for lane in picture.lanes):
         start = tree.marks.get(branch.forked_from or "")
@@ -292,7 +292,7 @@ def _many(count: int, word: str) -> str:
 
 
 def _line(text: object) -> str:
-    """Gives a visitor's text as one line, cut, with what can't be seen made visible."""
+    """Return a visitor's text as one line, cut, with what can't be seen made visible."""
     return " ".join(shown(text, 200).split())
 
 

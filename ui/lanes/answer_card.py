@@ -40,7 +40,7 @@ class Buttons:
     """The pauses that the visitor has chosen by now."""
 
     def attempt(self, act: Callable[[], Any]) -> None:
-        """Does a thing and keeps what went wrong with it for the lane's next drawing."""
+        """Do a thing and keep what went wrong with it for the lane's next drawing."""
         st.session_state[f"{self.key}_wrong"] = (self.thread_id, refusals(act))
 
     @property
@@ -49,7 +49,7 @@ class Buttons:
         return {name: message for name, message in _wrong(self.key, self.thread_id).items() if name}
 
     def how(self) -> dict[str, Any]:
-        """The model, pace and pauses with which the thread goes on."""
+        """Return the model, pace and pauses with which the thread goes on."""
         chosen = choice()
         return {"model": chosen.model, "pace": chosen.pace, "breakpoints": self.breakpoints()}
 
@@ -62,7 +62,7 @@ class Card(Buttons):
 
 
 def complaint_card(key: str, thread_id: str) -> None:
-    """Draws why a lane's last action wasn't done; the lane may stand elsewhere by now and ask for nothing."""
+    """Draw why a lane's last action wasn't done; the lane may stand elsewhere by now and ask for nothing."""
     message = _wrong(key, thread_id).get("")
     if message:
         st.warning(literal(message, 1000), icon=":material/error:")
@@ -74,7 +74,7 @@ def _wrong(key: str, thread_id: str) -> Mapping[str, str]:
 
 
 def question_card(card: Card, filled: Filled) -> None:
-    """Draws one form for each pending interrupt, and for each whose node failed with its answer the two ways on."""
+    """Draw one form for each pending interrupt, and for each whose node failed with its answer the two ways on."""
     for question in card.snapshot.questions:
         if question.id in card.snapshot.kept:
             _failed(card, question)
@@ -106,7 +106,7 @@ def _question(card: Card, question: Question, filled: Filled) -> None:
 
 
 def _failed(card: Card, question: Question) -> None:
-    """Draws what became of an answer whose node failed: the same once more, or another one."""
+    """Draw what became of an answer whose node failed: the same once more, or another one."""
     key = f"{card.key}_{question.id}"
     asked, simple = answer_fields(question)
     with st.container(border=True, key=f"{key}_failed"):
@@ -185,7 +185,7 @@ def _details(question: Question) -> None:
 def pause_card(
     card: Card, lane: Lane, state_fields: tuple[Field, ...], nodes: tuple[str, ...], outcome: str, filled: Filled
 ) -> None:
-    """Draws what a thread offers that stopped before its end: values to write, then on."""
+    """Draw what a thread offers that stopped before its end: values to write, then on."""
     where = code_counted(card.snapshot.next)
     with st.form(key=f"{card.key}_pause_form", border=True):
         st.markdown(f"{STANDS.get(outcome, STANDS['paused'])} {where}**")
@@ -229,7 +229,7 @@ def _go_on(card: Card, editable: tuple[Field, ...], breakpoints: Breakpoints | N
 
 
 def retry_card(card: Card, *, failed: bool) -> None:
-    """Draws the button that goes on from the last checkpoint after a stop, a failure or a crash."""
+    """Draw the button that goes on from the last checkpoint after a stop, a failure or a crash."""
     ahead = code_counted(card.snapshot.next) or "its last step"
     st.button(
         "Try again" if failed else "Continue",
@@ -258,7 +258,7 @@ UNBEGUN = {
 
 
 def accepted_card(buttons: Buttons, kind: str) -> None:
-    """Draws the button that carries out what was accepted and of which nothing was saved."""
+    """Draw the button that carries out what was accepted and of which nothing was saved."""
     accepted, label = UNBEGUN[kind]
     st.markdown(f"{accepted}, but its run ended before anything of it was saved. The thread stands where it stood.")
     st.button(
@@ -273,7 +273,7 @@ def accepted_card(buttons: Buttons, kind: str) -> None:
 
 
 def restart_card(buttons: Buttons) -> None:
-    """Draws the button that starts a thread over of which nothing is saved."""
+    """Draw the button that starts a thread over of which nothing is saved."""
     st.markdown("Nothing of this run was saved, so there is nothing to go on from.")
     st.button(
         "Start again",

@@ -25,7 +25,7 @@ from ui.lanes.travel_card import back
 
 
 def draw_card(pane: LanePane, pattern: Pattern, visitor: Workspace, pauses: Callable[[], Breakpoints]) -> None:
-    """Draws what the lane asks for, if it does."""
+    """Draw what the lane asks for, if it does."""
     if pane.thread is None:
         st.caption("Run the pattern: what its nodes say and write appears here.")
         return

@@ -12,7 +12,7 @@ HZ = 18
 
 
 def follow_runs(panes: Sequence[LanePane]) -> None:
-    """Follows the panes' runs; as soon as one has ended the whole page is drawn again, with what it asks."""
+    """Follow the panes' runs; as soon as one has ended the whole page is drawn again, with what it asks."""
     following = [pane for pane in panes if pane.status == "running"]
     if not following:
         return

@@ -80,7 +80,7 @@ class LanePane:
         """Whether what comes is drawn, as it is unless an earlier page is open."""
 
     def _stand(self, workspace: Workspace, thread: Thread) -> None:
-        """Reads how the thread stands; one that is damaged leaves the rest of the page as it is."""
+        """Read how the thread stands; one that is damaged leaves the rest of the page as it is."""
         try:
             self.status = workspace.status(thread.thread_id)
             if self.status != "running":
@@ -90,7 +90,7 @@ class LanePane:
             self.status, self.problem = "resumable", str(error)
 
     def _look_for_losses(self, workspace: Workspace, thread: Thread) -> None:
-        """Asks the storage which steps of a killed run are in none of its checkpoints, as its events can't know."""
+        """Ask the storage which steps of a killed run are in none of its checkpoints, as its events can't know."""
         if self.view is None or not self.lane.remembers:
             return
         self.view.catch_up()
@@ -126,7 +126,7 @@ class LanePane:
         return self.view is not None and run.ended is not None and self.view.changed_at > run.ended
 
     def draw(self, card: Callable[["LanePane"], None]) -> None:
-        """Draws the whole column as it stands now; `card` draws what the lane asks for."""
+        """Draw the whole column as it stands now; `card` draws what the lane asks for."""
         st.header(self.lane.title, anchor=False)
         st.markdown(self.lane.differs)
         if self.lane.trap:
@@ -147,7 +147,7 @@ class LanePane:
         card(self)
 
     def _turn_page(self) -> None:
-        """Draws the pages of a long list of messages and steps; while a run goes on its newest ones are shown."""
+        """Draw the pages of a long list of messages and steps; while a run goes on its newest ones are shown."""
         if self.view is None or self.thread is None:
             return
         self.view.catch_up()
@@ -159,7 +159,7 @@ class LanePane:
             self._first, self._newest = (number - 1) * PAGE, number == pages
 
     def _items(self) -> list[Item]:
-        """Gives the items to draw, and takes those away that are too far back by now."""
+        """Return the items to draw, and take those away that are too far back by now."""
         assert self.view is not None
         items = list(self.view.items)
         if self._newest and len(items) - self._first > 2 * PAGE:
@@ -176,7 +176,7 @@ class LanePane:
         return told
 
     def update(self, *, force: bool = False) -> bool:
-        """Draws what is new; True where the run that was going on has ended."""
+        """Draw what is new; True where the run that was going on has ended."""
         if self.view is None:
             self._head()
             return False
@@ -235,7 +235,7 @@ class LanePane:
 
 
 def paragraphs(text: str) -> list[str]:
-    """Cuts a text at line ends into parts of which only the last one still grows."""
+    """Cut a text at line ends into parts of which only the last one still grows."""
     parts: list[str] = []
     rest = text
     while len(rest) > PARAGRAPH:
@@ -246,7 +246,7 @@ def paragraphs(text: str) -> list[str]:
 
 
 def _bar(place: Any, told: Json) -> None:
-    """Draws how far the lane is, where its nodes tell a percentage."""
+    """Draw how far the lane is, where its nodes tell a percentage."""
     percent = told.get("percent") if isinstance(told, dict) else None
     if isinstance(percent, (int, float)):
         place.progress(min(100, max(0, int(percent))), text=f"{literal(told.get('step', ''), 80)} · {percent:.0f} %")

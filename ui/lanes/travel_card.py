@@ -25,7 +25,7 @@ BUTTONS = {
 
 
 def back(card: Card, lane: Lane, state_fields: Sequence[Field], filled: Filled) -> None:
-    """Draws what the last way back left, and the way back to any checkpoint from which something runs."""
+    """Draw what the last way back left, and the way back to any checkpoint from which something runs."""
     total = card.workspace.count(card.thread_id)
     rows = card.workspace.history(card.thread_id, limit=OFFERED, offset=max(0, total - OFFERED)).rows
     _left(card, rows)
@@ -50,12 +50,12 @@ def back(card: Card, lane: Lane, state_fields: Sequence[Field], filled: Filled) 
 
 
 def _meant(rows: Sequence[Row], filled: Filled) -> str:
-    """Gives the checkpoint to which the example goes back: the first one from which its node runs."""
+    """Return the checkpoint to which the example goes back: the first one from which its node runs."""
     return next((row.checkpoint_id for row in rows if filled.to in row.next), "") if filled.to else ""
 
 
 def _titles(rows: Sequence[Row]) -> dict[str, str]:
-    """Names checkpoints by what is behind them and what is before them, no two alike."""
+    """Name checkpoints by what is behind them and what is before them, no two alike."""
     branched = len({row.branch for row in rows}) > 1
     titles: dict[str, str] = {}
     for row in rows:
@@ -125,7 +125,7 @@ def _go(card: Card, lane: Lane, there: Snapshot, editable: Sequence[Field]) -> N
 
 
 def _left(card: Card, rows: Sequence[Row]) -> None:
-    """Tells what ran after the last way back, and what differs from the state before it."""
+    """Tell what ran after the last way back, and what differs from the state before it."""
     began = [number for number, row in enumerate(rows) if number and row.source in ("fork", "update")]
     if not began:
         return

@@ -24,7 +24,7 @@ ENDS = 3
 
 
 def draw_beside(pattern: Pattern, visitor: Workspace) -> None:
-    """Draws a row for each end of each lane's newest threads; one that's picked is shown in the lanes."""
+    """Draw a row for each end of each lane's newest threads; one that's picked is shown in the lanes."""
     if not pattern.compares:
         return
     newest = visitor.threads(pattern=pattern.slug, limit=2 * THREADS * len(pattern.lanes))

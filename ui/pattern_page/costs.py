@@ -12,7 +12,7 @@ from ui.lanes import LanePane
 
 
 def draw_costs(workspace: Workspace, panes: Sequence[LanePane]) -> None:
-    """Draws a row for each lane whose threads have a checkpointer of their own; nothing where there is none."""
+    """Draw a row for each lane whose threads have a checkpointer of their own; nothing where there is none."""
     rows = [
         _row(pane.lane.title, workspace.cost(pane.thread.thread_id))
         for pane in panes

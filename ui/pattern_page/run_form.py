@@ -33,7 +33,7 @@ class Starter:
         self._running = running
 
     def draw(self, nodes: Sequence[str]) -> None:
-        """Draws the examples, the form and its buttons; `nodes` can be paused at."""
+        """Draw the examples, the form and its buttons; `nodes` can be paused at."""
         number = self._example_number()
         example = self._pattern.examples[number]
         key, values = self._prefill(number, example)
@@ -56,13 +56,13 @@ class Starter:
                 self._buttons(key)
 
     def _given(self, key: str) -> dict[str, Json]:
-        """Gives what the form holds, and of what no form can ask for the example's values."""
+        """Return what the form holds, and of what no form can ask for the example's values."""
         example = self._pattern.examples[st.session_state.get(f"{self._slug}_example", 0) or 0]
         fixed = {one.name: example.input[one.name] for one in self._unasked if one.name in example.input}
         return {**fixed, **values_in_form(self._fields, key)}
 
     def pauses(self) -> Breakpoints:
-        """Gives the pauses that the visitor has chosen."""
+        """Return the pauses that the visitor has chosen."""
         number = st.session_state.get(f"{self._slug}_example", 0) or 0
         before = st.session_state.get(f"{self._slug}_{number}_before", ())
         after = st.session_state.get(f"{self._slug}_{number}_after", ())
@@ -83,7 +83,7 @@ class Starter:
         return int(chosen or 0)
 
     def _prefill(self, number: int, example: Example) -> tuple[str, Mapping[str, Json]]:
-        """Gives the key and the values of the form; a conversation's form goes on to the example's next turn."""
+        """Return the key and the values of the form; a conversation's form goes on to the example's next turn."""
         key = f"{self._slug}_{number}"
         if not self._turning:
             return key, example.input

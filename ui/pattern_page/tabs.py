@@ -23,7 +23,7 @@ NEWEST = 200
 
 
 def draw_tabs(workspace: Workspace, panes: Sequence[LanePane], chosen: LanePane) -> None:
-    """Draws the tabs; only the open one costs anything."""
+    """Draw the tabs; only the open one costs anything."""
     drawn = st.tabs(list(TABS), key="tab", on_change="rerun", bind="query-params")
     for title, tab in zip(TABS, drawn, strict=True):
         if tab.open:

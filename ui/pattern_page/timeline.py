@@ -34,17 +34,17 @@ class Axis:
     length: float
 
     def x(self, at: float) -> float:
-        """Gives where a moment is drawn."""
+        """Return where a moment is drawn."""
         return NAME + (WIDTH - NAME - 80) * self.seconds(at) / self.length
 
     def seconds(self, at: float) -> float:
-        """Gives the seconds from the beginning, cuts taken out."""
+        """Return the seconds from the beginning, cuts taken out."""
         lost = sum(min(max(at - begin, 0.0), end - begin) * (1 - GAP / (end - begin)) for begin, end in self.cuts)
         return max(0.0, at - self.begin - lost)
 
 
 def draw_timeline(lanes: Sequence[tuple[str, Sequence[StepView]]]) -> str:
-    """Draws each lane's steps as SVG; the lanes start at the same zero so that they can be compared."""
+    """Draw each lane's steps as SVG; the lanes start at the same zero so that they can be compared."""
     drawn = [(title, [step for step in steps if step.spans]) for title, steps in lanes]
     drawn = [(title, steps) for title, steps in drawn if steps]
     if not drawn:

@@ -39,7 +39,7 @@ _NOTICE = "threads_notice"
 
 
 def draw_thread_menu(thread: Thread, *, saved: bool, known: bool) -> None:
-    """Draws the menu of a row; `saved` is whether the thread has checkpoints, `known` whether its lane is there."""
+    """Draw the menu of a row; `saved` is whether the thread has checkpoints, `known` whether its lane is there."""
     key = f"actions_{thread.thread_id}"
     st.menu_button(
         "Actions",
@@ -59,7 +59,7 @@ def _open_chosen(key: str, thread_id: str) -> None:
 
 
 def open_dialog(action: str, thread_id: str = "") -> None:
-    """Opens a dialog with the page's next drawing."""
+    """Open a dialog with the page's next drawing."""
     st.session_state[_OPEN] = (action, thread_id)
 
 
@@ -69,17 +69,17 @@ def is_open() -> bool:
 
 
 def close_dialog() -> None:
-    """Leaves the open dialog away from the page's next drawing."""
+    """Leave the open dialog away from the page's next drawing."""
     st.session_state.pop(_OPEN, None)
 
 
 def say(kind: str, text: str, thread_id: str = "") -> None:
-    """Keeps what the last action did for the page's next drawing; `text` is Markdown, the thread is linked."""
+    """Keep what the last action did for the page's next drawing; `text` is Markdown, the thread is linked."""
     st.session_state[_NOTICE] = (kind, text, thread_id)
 
 
 def draw_notice() -> str:
-    """Draws once what the last action did and gives the thread that it made."""
+    """Draw once what the last action did and return the thread that it made."""
     kind, text, thread_id = st.session_state.pop(_NOTICE, ("", "", ""))
     if kind == "done":
         st.success(text, icon=":material/check_circle:")
@@ -89,7 +89,7 @@ def draw_notice() -> str:
 
 
 def draw_dialog(visitor: Workspace) -> None:
-    """Draws the open dialog, if any."""
+    """Draw the open dialog, if any."""
     action, thread_id = st.session_state.get(_OPEN, ("", ""))
     if action == "import":
         _import(visitor)
@@ -105,7 +105,7 @@ def draw_dialog(visitor: Workspace) -> None:
 
 @contextmanager
 def _refused() -> Iterator[None]:
-    """Says why where something is refused, as with a thread that is gone; then the rest of the block is left out."""
+    """Say why where something is refused, as with a thread that is gone; then the rest of the block is left out."""
     try:
         yield
     except LabError as error:
@@ -114,7 +114,7 @@ def _refused() -> Iterator[None]:
 
 @contextmanager
 def _attempt(doing: str, key: str = "") -> Iterator[None]:
-    """Says that a thing is being done, and why where it's refused; then its button of this key is offered again."""
+    """Say that a thing is being done, and why where it's refused; then its button of this key is offered again."""
     try:
         with st.spinner(doing):
             yield
@@ -124,7 +124,7 @@ def _attempt(doing: str, key: str = "") -> Iterator[None]:
 
 
 def _is_pressed(key: str, pressed: bool) -> bool:
-    """Tells whether a button was pressed, once for a double click."""
+    """Return whether a button was pressed, once for a double click."""
     if pressed:
         return is_taken(key)
     offer(key)
@@ -159,7 +159,7 @@ def _copy(visitor: Workspace, thread: Thread) -> None:
 
 
 def _title(action: str, title: str) -> str | None:
-    """Asks for a title and gives it once it's sent."""
+    """Ask for a title and return it once it's sent."""
     with st.form(key=f"{action}_form", border=False):
         given = st.text_input("Title", value=title, key=f"{action}_title")
         sent = st.form_submit_button(action.capitalize(), type="primary", key=f"{action}_do")
@@ -178,7 +178,7 @@ def _export(visitor: Workspace, thread: Thread) -> None:
 
 
 def _file(visitor: Workspace, thread: Thread, key: str, label: str) -> None:
-    """Offers the thread's file; that of a large thread is written when it's asked for."""
+    """Offer the thread's file; that of a large thread is written when it's asked for."""
     size = visitor.sizes([thread.thread_id])[thread.thread_id]
     if size.bytes > AT_ONCE and not st.button(
         f"Prepare the file of {counted(size.checkpoints, 'checkpoint')}", icon=":material/draft:", key=f"{key}_prepare"
@@ -278,7 +278,7 @@ def _import(visitor: Workspace) -> None:
 
 
 def _told_apart(visitor: Workspace, thread: Thread) -> Thread:
-    """Names an imported thread so that no other one of its title could be taken for it."""
+    """Name an imported thread so that no other one of its title could be taken for it."""
     alike = visitor.listed(text=thread.title, limit=0).total - 1
     if not alike or not thread.title:
         return thread
@@ -292,7 +292,7 @@ def _name(thread: Thread) -> None:
 
 
 def _sure(key: str, label: str, *, able: bool = True) -> tuple[bool, bool]:
-    """Draws the button that destroys and the one that doesn't; tells which was pressed."""
+    """Draw the button that destroys and the one that doesn't; tell which was pressed."""
     with st.container(horizontal=True):
         pressed = st.button(label, type="primary", icon=":material/delete:", disabled=not able, key=f"{key}_do")
         return _is_pressed(f"{key}_do", pressed), st.button("Cancel", key=f"{key}_cancel")

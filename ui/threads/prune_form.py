@@ -33,7 +33,7 @@ class Choice:
 
 
 def choose(visitor: Workspace, thread: Thread) -> Choice | None:
-    """Asks which branches are to go and says what that deletes; None where there is no choice."""
+    """Ask which branches are to go and say what that deletes; None where there is no choice."""
     tree = visitor.tree(thread.thread_id)
     if len(tree.branches) < 2:
         st.info("The thread has one branch only, which is kept whole. There is nothing to prune.")
@@ -56,7 +56,7 @@ def choose(visitor: Workspace, thread: Thread) -> Choice | None:
 
 
 def _picked(tree: Tree) -> set[int]:
-    """Draws the branches, oldest first, and gives the numbers of those that are marked."""
+    """Draw the branches, oldest first, and return the numbers of those that are marked."""
     frame = pd.DataFrame(
         {
             "Branch": [shown(branch.name, 80) for branch in tree.branches],

@@ -76,7 +76,7 @@ class Damaged:
         return self.workspace
 
     def dump(self) -> list[str]:
-        """Gives all that is in the file, but for the lab's sign of life, which it renews by itself."""
+        """Return all that is in the file, but for the lab's sign of life, which it renews by itself."""
         with closing(sqlite3.connect(self.path)) as connection:
             return [line for line in connection.iterdump() if not line.startswith('INSERT INTO "lab_owners"')]
 
@@ -89,7 +89,7 @@ def damaged(tmp_path: Path) -> Iterator[Damaged]:
 
 
 def looks(workspace: Workspace, thread_id: str, ids: list[str]) -> dict[str, str]:
-    """Looks at a thread in every way; gives the checkpoints and ways that were said to be unreadable, and how."""
+    """Look at a thread in every way; return the checkpoints and ways that were said to be unreadable, and how."""
     ways: dict[str, Callable[[str, str], object]] = {
         "snapshot": workspace.snapshot,
         "values": workspace.values,
@@ -124,7 +124,7 @@ def looks(workspace: Workspace, thread_id: str, ids: list[str]) -> dict[str, str
 
 
 def of(told: dict[str, str]) -> set[str]:
-    """Gives which checkpoints were unreadable."""
+    """Return which checkpoints were unreadable."""
     return {name.partition(" ")[2] for name in told if " " in name}
 
 

@@ -20,7 +20,7 @@ WRITES = 30
 
 @pytest.fixture
 def hasty() -> Iterator[None]:
-    """Lets threads take turns far more often than they would."""
+    """Let threads take turns far more often than they would."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield

@@ -43,7 +43,7 @@ STATE = 3_000
 
 
 def ident(number: int) -> str:
-    """Makes an id of a checkpoint, in which a time stands."""
+    """Make an id of a checkpoint, in which a time stands."""
     return f"1f1e583d-f712-6e34-8001-{number:012}"
 
 
@@ -127,7 +127,7 @@ def opened(storage: Storage, work: Callable[[Rows], object]) -> object:
 
 @contextmanager
 def overheard() -> Iterator[list[tuple[str, Any]]]:
-    """Gives the statements that are executed in the block, with their values."""
+    """Return the statements that are executed in the block, with their values."""
     told: list[tuple[str, Any]] = []
 
     def hear(_: Connection, __: Any, statement: str, parameters: Any, *___: Any) -> None:
@@ -147,7 +147,7 @@ def asked(storage: Storage, name: str) -> list[tuple[str, Any]]:
 
 
 def fill(storage: Storage, size: int = STATE) -> None:
-    """Fills three threads, whose every tenth checkpoint called a subgraph and every hundredth one asked."""
+    """Fill three threads, whose every tenth checkpoint called a subgraph and every hundredth one asked."""
     insert = INSERT[storage.kind]
     own = [("", ident(number), ident(number - 1) if number else None, "", number) for number in range(ROWS)]
     inner = [(f"sub:{number}", ident(number), None, ident(number), number) for number in range(0, ROWS, 10)]
@@ -178,7 +178,7 @@ def fill(storage: Storage, size: int = STATE) -> None:
 
 @pytest.fixture(scope="module", params=["without statistics", "with statistics"])
 def full_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A filled database, of which each test takes a copy."""
+    """Provide a filled database, of which each test takes a copy."""
     path = tmp_path_factory.mktemp("plans") / "lab.sqlite"
     lab = Lab(quiet(str(path)))
     fill(lab.storage)
@@ -198,7 +198,7 @@ def filled(full_file: Path, tmp_path: Path) -> Iterator[Storage]:
 
 
 def planned(storage: Storage, told: Sequence[tuple[str, Any]]) -> list[str]:
-    """Gives the steps of the statements' plans, of which sorting what was found is none."""
+    """Return the steps of the statements' plans, of which sorting what was found is none."""
     steps: list[str] = []
     with storage.database.read() as connection:
         path = connection.execute(text("PRAGMA database_list")).all()[0][2]
@@ -252,7 +252,7 @@ def test_a_page_and_a_tree_ask_nothing_else(filled: Storage) -> None:
 
 
 def bytes_read() -> int:
-    """Gives how much this process has read from files so far."""
+    """Return how much this process has read from files so far."""
     return int(Path("/proc/self/io").read_text().split("rchar: ")[1].split()[0])
 
 
@@ -300,7 +300,7 @@ def test_no_read_of_a_history_touches_a_state(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def full_database(postgres_server: PostgresServer) -> Iterator[str]:
-    """A filled database, of which each test takes a copy."""
+    """Provide a filled database, of which each test takes a copy."""
     name = postgres_server.create_database()
     lab = Lab(quiet(postgres_server.url(name)))
     fill(lab.storage)

@@ -33,7 +33,7 @@ class Odd(TypedDict, total=False):
 
 
 def odd() -> Pattern:
-    """Makes a pattern whose one node writes what some database finds odd."""
+    """Make a pattern whose one node writes what some database finds odd."""
 
     def act(_: Odd, runtime: Runtime[World]) -> dict[str, Any]:
         world = runtime.context

@@ -56,7 +56,7 @@ INSERT INTO lab_secrets VALUES ('cookie', 'an old secret');
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Names an empty database."""
+    """Name an empty database."""
     if request.param == "postgresql":
         url: str = request.getfixturevalue("postgres_database")
         return url
@@ -65,7 +65,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def unversioned(database: str) -> str:
-    """Names a database as it was left before there was a version."""
+    """Name a database as it was left before there was a version."""
     given = json.dumps({"n": 1})
     if database.startswith("postgresql"):
         script = UNVERSIONED.format(number="SERIAL", without_rowid="", given=given)
@@ -80,7 +80,7 @@ def unversioned(database: str) -> str:
 
 @pytest.fixture
 def look(database: str) -> Iterator[Engine]:
-    """Looks at the database from outside."""
+    """Look at the database from outside."""
     url = database.replace("postgresql://", "postgresql+psycopg://")
     engine = create_engine(url if url != database else f"sqlite:///{database}")
     yield engine
@@ -88,7 +88,7 @@ def look(database: str) -> Iterator[Engine]:
 
 
 def shape(look: Engine) -> dict[str, set[str]]:
-    """Tells by table of the lab its columns, with their types where the database holds values to them."""
+    """Tell by table of the lab its columns, with their types where the database holds values to them."""
     tables = inspect(look)
     strict = look.dialect.name == "postgresql"
     return {

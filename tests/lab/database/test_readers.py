@@ -25,7 +25,7 @@ from tests.support.toy_patterns import begin, end, names, ran, saved, two_steps
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Holds the write lock of a database, as another program may."""
+    """Hold the write lock of a database, as another program may."""
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
@@ -33,7 +33,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def looks(workspace: Workspace, thread_id: str) -> dict[str, Callable[[], object]]:
-    """Gives the ways to look at a thread."""
+    """Return the ways to look at a thread."""
     ident = saved(workspace, thread_id)[1]
     return {
         "status": lambda: workspace.status(thread_id),
@@ -138,7 +138,7 @@ def test_damage_that_is_met_while_the_lab_is_at_work_is_told_as_such(tmp_path: P
 
 
 def lose(lab: Lab) -> None:
-    """Loses the connection in the middle of a transaction."""
+    """Lose the connection in the middle of a transaction."""
     with lab.storage.database.begin() as connection:
         driver = connection.connection.driver_connection
         assert driver is not None

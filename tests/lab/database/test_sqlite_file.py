@@ -21,7 +21,7 @@ from tests.support.toy_patterns import begin, end, names, ran, two_steps
 
 
 def lived_in(path: Path) -> None:
-    """Leaves a database with some threads, all in the one file."""
+    """Leave a database with some threads, all in the one file."""
     lab = Lab(quiet(str(path)), patterns=[two_steps()])
     for _ in range(20):
         ran(lab.workspace("w"))
@@ -95,7 +95,7 @@ def test_a_sound_file_is_checked_to_its_end_and_nothing_is_found(tmp_path: Path)
 
 
 def large(path: Path) -> None:
-    """Makes the file so large, though mostly by a hole, that reading all of it takes long."""
+    """Make the file so large, though mostly by a hole, that reading all of it takes long."""
     lived_in(path)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE bulk(b BLOB)")
@@ -135,7 +135,7 @@ def test_a_start_reads_little_of_a_large_file_and_an_end_stops_the_check(
 
 
 def _read(counters: Path) -> int:
-    """Gives the bytes that this process has read up to now, from whatever cache."""
+    """Return the bytes that this process has read up to now, from whatever cache."""
     return int(counters.read_text().split()[1])
 
 

@@ -38,7 +38,7 @@ def reopen(tmp_path: Path) -> Reopen:
 
 
 def over_a_restart(reopen: Reopen, pattern: Pattern) -> tuple[str, Workspace, Lab]:
-    """Runs a thread in one lab, closes it and gives the thread in another lab on the same file."""
+    """Run a thread in one lab, close it and return the thread in another lab on the same file."""
     first = reopen(pattern)
     thread_id = ran(first.workspace("w"))
     first.close()

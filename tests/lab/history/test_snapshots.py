@@ -62,7 +62,7 @@ def subgraphs(_: object) -> Any:
 
 
 def sends(*, edge: bool) -> Build:
-    """Sends three tasks, two of them to one node, which runs once more where an edge leads to it as well."""
+    """Send three tasks, two of them to one node, which runs once more where an edge leads to it as well."""
 
     def build(_: object) -> Any:
         made = graph().add_node("plan", done("plan"))
@@ -101,7 +101,7 @@ def fails(_: State) -> dict[str, Any]:
 
 
 def nothing(workspace: Workspace, thread_id: str) -> None:
-    """Leaves the thread as its first run left it."""
+    """Leave the thread as its first run left it."""
 
 
 def answers(workspace: Workspace, thread_id: str) -> None:
@@ -196,7 +196,7 @@ def library(lab: Lab, thread_id: str, checkpoint_id: str | None, namespace: str)
 
 
 def kinds(was: dict[str, Any], now: dict[str, Any]) -> dict[str, tuple[str, int]]:
-    """Tells what became of each key of these toys' states, whose lists grow or are emptied."""
+    """Tell what became of each key of these toys' states, whose lists grow or are emptied."""
     found: dict[str, tuple[str, int]] = {}
     for key, value in now.items():
         if isinstance(value, list):

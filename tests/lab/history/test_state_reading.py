@@ -20,7 +20,7 @@ class State(TypedDict, total=False):
 
 
 def diamond(reducer: Any = operator.add, count: list[str] | None = None, **writes: Any) -> Any:
-    """Makes a graph of nodes side by side that write so, a bystander beside them, and a `join` behind them."""
+    """Make a graph of nodes side by side that write so, a bystander beside them, and a `join` behind them."""
 
     class Checked(State, total=False):
         checked: Annotated[list[str], reducer]

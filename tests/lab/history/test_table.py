@@ -47,7 +47,7 @@ GIVEN: dict[str, Any] = {"n": 0, "text": "", "items": [], "table": {}}
 
 
 def writes(*steps: Any) -> Pattern:
-    """Makes a pattern whose nodes in a row write these updates."""
+    """Make a pattern whose nodes in a row write these updates."""
 
     def build(_: object) -> Any:
         made, last = StateGraph(Bag, context_schema=World, input_schema=Bag), START
@@ -127,7 +127,7 @@ class Kept:
         self.names.append(label or f"branch {len(self.own)}")
 
     def way(self, number: int) -> list[str]:
-        """Gives the checkpoints from the root to the end of a branch."""
+        """Return the checkpoints from the root to the end of a branch."""
         begin = self.begins[number - 1]
         if begin is None:
             return self.own[0]
@@ -167,7 +167,7 @@ def says(state: State) -> dict[str, Any]:
 
 
 def talkative(_: object) -> Any:
-    """Says a word and asks, until all words are said."""
+    """Say a word and ask, until all words are said."""
     ask: Node = asks("Say")
     made = graph().add_node("say", says).add_node("Say", ask)
     made.add_edge(START, "say").add_edge("say", "Say")
@@ -187,7 +187,7 @@ def talked(lab: Lab) -> tuple[Workspace, str]:
 
 
 def texts(workspace: Workspace, found: list[Row]) -> dict[str, str]:
-    """Gives by checkpoint what its step changed, read from the states."""
+    """Return by checkpoint what its step changed, read from the states."""
     told = {}
     for row in found:
         now = workspace.snapshot(thread := workspace.threads()[0].thread_id, row.checkpoint_id)

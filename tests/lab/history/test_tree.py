@@ -145,7 +145,7 @@ class Counted(str):
 
 
 def effort(work: Callable[[], object]) -> int:
-    """Counts Python's instructions and the comparisons of ids, which is what a second run takes exactly again."""
+    """Count Python's instructions and the comparisons of ids, which is what a second run takes exactly again."""
     steps = 0
 
     def trace(frame: Any, event: str, _: object) -> Any:

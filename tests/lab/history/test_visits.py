@@ -25,7 +25,7 @@ def thread_id(workspace: Workspace) -> str:
 
 
 def told(workspace: Workspace, thread_id: str) -> set[str]:
-    """Gives the nodes that ran, as the run itself told."""
+    """Return the nodes that ran, as the run itself told."""
     view = workspace.view(thread_id)
     view.catch_up()
     return {":".join(step.path) for step in view.steps}

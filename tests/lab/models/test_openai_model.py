@@ -21,7 +21,7 @@ TEXT = {"text": "The lighthouse stands alone."}
 
 @pytest.fixture
 def real_lab(openai_server: OpenAIServer, tmp_path: Path) -> Iterator[Lab]:
-    """A lab whose real model is the server on this machine."""
+    """Provide a lab whose real model is the server on this machine."""
     lab = Lab(quiet(str(tmp_path / "lab.sqlite"), **asking(openai_server.url)))
     yield lab
     lab.close()
@@ -36,7 +36,7 @@ def started(workspace: Workspace) -> str:
 
 
 def errors(workspace: Workspace, thread_id: str) -> dict[str, str]:
-    """Gives what went wrong, by node."""
+    """Return what went wrong, by node."""
     ended = [event for event in workspace.events(thread_id) if isinstance(event, NodeEnded)]
     return {event.path[-1]: event.error for event in ended if event.error}
 

@@ -34,7 +34,7 @@ def speaking(model: BaseChatModel) -> Any:
 
 
 def stopped_soon(workspace: Workspace, thread_id: str) -> None:
-    """Stops the run and checks that it ended as stopped, in time, and that nothing is called a failure."""
+    """Stop the run and check that it ended as stopped, in time, and that nothing is called a failure."""
     began = time.monotonic()
     assert workspace.stop(thread_id)
     ended = end(workspace, thread_id)

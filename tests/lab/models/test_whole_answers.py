@@ -45,7 +45,7 @@ def model(openai_server: OpenAIServer) -> BaseChatModel:
 
 @tool
 def send_mail(to: str) -> str:
-    """Sends a mail."""
+    """Send a mail."""
     return to
 
 

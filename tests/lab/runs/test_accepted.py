@@ -17,20 +17,20 @@ from tests.support.toy_patterns import head, saved
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Names a database that outlives a process."""
+    """Name a database that outlives a process."""
     return database(request, tmp_path)
 
 
 @pytest.fixture
 def lab(where: str, tmp_path: Path) -> Iterator[Lab]:
-    """The lab of the process that finds what the killed one left."""
+    """Provide the lab of the process that finds what the killed one left."""
     found = opened(tmp_path, where)
     yield found
     found.close()
 
 
 def settled(workspace: Workspace, thread_id: str) -> RunEnded:
-    """Waits until the killed process has lost its thread, and gives how its run is said to have ended."""
+    """Wait until the killed process has lost its thread, and return how its run is said to have ended."""
     until(lambda: workspace.status(thread_id) != "elsewhere")
     last = workspace.events(thread_id)[-1]
     assert isinstance(last, RunEnded)

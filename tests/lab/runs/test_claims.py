@@ -22,20 +22,20 @@ ROUNDS = 50
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Names a database for all processes of a test."""
+    """Name a database for all processes of a test."""
     return database(request, tmp_path)
 
 
 @pytest.fixture
 def lab(where: str, tmp_path: Path) -> Iterator[Lab]:
-    """A lab of the test's own process, which looks on."""
+    """Provide a lab of the test's own process, which looks on."""
     found = opened(tmp_path, where)
     yield found
     found.close()
 
 
 def hidden(workspace: Workspace, thread_id: str) -> int:
-    """Counts the thread's checkpoints that aren't on the way to its head."""
+    """Count the thread's checkpoints that aren't on the way to its head."""
     tree = workspace.tree(thread_id)
     assert tree.head is not None
     return len(tree.marks) - len(tree.lineage(tree.head))
@@ -182,7 +182,7 @@ def test_a_run_in_one_process_is_stopped_from_the_other(lab: Lab, where: str, tm
 
 
 def ended(workspace: Workspace, thread_id: str) -> RunEnded:
-    """Waits until the end of the thread's last run is told, and gives it."""
+    """Wait until the end of the thread's last run is told, and return it."""
     until(lambda: [event for event in workspace.events(thread_id)[-1:] if isinstance(event, RunEnded)])
     last = workspace.events(thread_id)[-1]
     assert isinstance(last, RunEnded)

@@ -12,7 +12,7 @@ from tests.support.toy_patterns import RUNS, OpenLab, State, begin, chain, done,
 
 
 def told(workspace: Workspace, thread_id: str) -> list[int]:
-    """Gives the steps whose checkpoints events tell of."""
+    """Return the steps whose checkpoints events tell of."""
     return [event.step for event in workspace.events(thread_id) if isinstance(event, CheckpointSaved)]
 
 

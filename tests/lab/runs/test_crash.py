@@ -21,14 +21,14 @@ from tests.support.toy_patterns import end, names
 
 
 def killed(folder: Path, lane_key: str, dies_in: str) -> None:
-    """Runs a thread in a process that is killed in that step."""
+    """Run a thread in a process that is killed in that step."""
     command = [sys.executable, "-m", "tests.support.crash_program", str(folder), lane_key, dies_in]
     process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert process.returncode == -signal.SIGKILL, process.stderr
 
 
 def found(folder: Path) -> tuple[Lab, Workspace, Thread]:
-    """Opens a lab as after a restart and waits until the killed process has lost its thread."""
+    """Open a lab as after a restart and wait until the killed process has lost its thread."""
     lab = Lab(quiet(str(folder / "lab.sqlite")), patterns=[counting(folder, None)])
     workspace = lab.workspace("w")
     (thread,) = workspace.threads()

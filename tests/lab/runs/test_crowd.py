@@ -26,7 +26,7 @@ Rows = Counter[str]
 
 
 def played(lab: Lab, jobs: list[tuple[str, str, Example]], path: Path) -> list[tuple[str, str, Rows]]:
-    """Plays all jobs at once; gives each one's status, error and number of rows by table."""
+    """Play all jobs at once; return each one's status, error and number of rows by table."""
     together = threading.Barrier(len(jobs))
 
     def play(job: tuple[str, str, Example]) -> tuple[str, str, str]:

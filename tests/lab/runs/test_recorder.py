@@ -45,7 +45,7 @@ def told(workspace: Workspace, thread_id: str) -> list[tuple[str, str]]:
 
 
 def failing_first(meanwhile: threading.Event) -> Any:
-    """Makes a node that fails once those beside it are at work."""
+    """Make a node that fails once those beside it are at work."""
 
     def node(_: Any) -> dict[str, Any]:
         assert meanwhile.wait(10)
@@ -134,7 +134,7 @@ def test_a_node_that_hands_over_to_the_graph_around_it_is_done(open_toys: OpenLa
 
 
 def cached(build: Build) -> Build:
-    """Gives the graph a cache, which compiling alone can."""
+    """Return the graph a cache, which compiling alone can."""
 
     class Cached:
         def __init__(self, built: Any) -> None:

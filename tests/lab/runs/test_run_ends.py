@@ -29,7 +29,7 @@ odd = pytest.mark.parametrize("error", ODD, ids=[type(error).__name__ for error 
 
 
 def raising(error: BaseException, times: int = 1) -> Any:
-    """Makes a node that raises so many times and is done then."""
+    """Make a node that raises so many times and is done then."""
     left = [error] * times
 
     def node(_: Any) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def raising(error: BaseException, times: int = 1) -> Any:
 
 
 def failed(workspace: Workspace, thread_id: str, reason: str) -> None:
-    """Checks that the thread's run failed for that reason, and that the thread is free."""
+    """Check that the thread's run failed for that reason, and that the thread is free."""
     ended = end(workspace, thread_id)
 
     assert ended.outcome == "failed"

@@ -28,7 +28,7 @@ def inner(ask: bool = False) -> Any:
 
 
 def awaiting(called: Any) -> Build:
-    """Makes a graph whose one node awaits a subgraph."""
+    """Make a graph whose one node awaits a subgraph."""
 
     def node(state: Any, config: RunnableConfig) -> dict[str, Any]:
         found = asyncio.run(called.ainvoke({"n": state["n"]}, config))
@@ -38,7 +38,7 @@ def awaiting(called: Any) -> Build:
 
 
 def inside(lab: Lab, thread_id: str) -> list[tuple[str, list[str]]]:
-    """Gives what the subgraph saved: the node that runs next and what is done, by checkpoint."""
+    """Return what the subgraph saved: the node that runs next and what is done, by checkpoint."""
     config: Any = {"configurable": {"thread_id": thread_id}}
     found = [saved for saved in lab.storage.saver.list(config) if saved.config["configurable"]["checkpoint_ns"]]
     return [
@@ -111,7 +111,7 @@ class Input(TypedDict):
 
 
 def shipping(parent: type, by_node: bool) -> Build:
-    """Makes a graph of one state with a subgraph of another."""
+    """Make a graph of one state with a subgraph of another."""
 
     def drive(state: Leg) -> dict[str, Any]:
         return {"miles": state["n"] * 2}

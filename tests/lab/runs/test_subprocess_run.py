@@ -70,7 +70,7 @@ def test_an_event_comes_through_as_it_was_sent(event: Event) -> None:
 
 
 def request_for(lab: Lab, pattern: str, lane: str, values: dict[str, Any], **more: Any) -> Request:
-    """Makes a request to start a thread that nothing else knows of."""
+    """Make a request to start a thread that nothing else knows of."""
     thread = lab.threads.create("w", pattern, lane, lab.new_session(), "test", "offline")
     given = {"model": "offline", "pace": 0.0, "breakpoints": Breakpoints(), **more}
     return Request(

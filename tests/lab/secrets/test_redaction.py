@@ -26,7 +26,7 @@ SPOKEN = {
 
 
 def everything_told(workspace: Workspace, thread_id: str) -> str:
-    """Gives all that anybody can read of a thread, as one text."""
+    """Return all that anybody can read of a thread, as one text."""
     view = workspace.view(thread_id)
     view.catch_up()
     found = [

@@ -35,7 +35,7 @@ def within(seconds: float, act: Callable[[], Any]) -> Any:
 
 
 def complaint(schema: Any, answer: Any) -> str:
-    """Gives what an answer is refused for; anything but such a refusal comes through."""
+    """Return what an answer is refused for; anything but such a refusal comes through."""
     try:
         check_answer(schema, answer)
     except InvalidInput as refused:

@@ -89,7 +89,7 @@ def test_lists_keep_as_many_items_as_can_be_kept(before: list[int], after: list[
 
 @functools.cache
 def common(one: tuple[int, ...], other: tuple[int, ...]) -> int:
-    """Gives the length of the longest common subsequence, by its definition."""
+    """Return the length of the longest common subsequence, by its definition."""
     if not one or not other:
         return 0
     if one[-1] == other[-1]:

@@ -41,7 +41,7 @@ def test_texts_with_little_in_common_are_told_whole() -> None:
 
 
 def prose(length: int, seed: int) -> str:
-    """Gives text of a small vocabulary in lines, always the same for a seed."""
+    """Return text of a small vocabulary in lines, always the same for a seed."""
     dice = random.Random(seed)
     words = [f"word{number}" for number in range(800)]
     made = (dice.choice(words) + ("\n" if dice.random() < 0.08 else " ") for _ in range(length // 7))

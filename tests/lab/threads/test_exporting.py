@@ -35,12 +35,12 @@ from tests.support.toy_patterns import OpenLab, chain, done, end, fan, lane, ran
 
 
 def dies(pattern: Pattern, number: int) -> bool:
-    """Says whether an example kills its process."""
+    """Say whether an example kills its process."""
     return bool(pattern.examples[number].input.get(pattern.crash_field, "never") != "never")
 
 
 def told_apart(pattern: Pattern) -> list[int]:
-    """Gives the numbers of a pattern's examples, and of those that are killed, two processes each, the first alone."""
+    """Return the numbers of a pattern's examples, and of those that are killed, two processes each, the first alone."""
     killed = [dies(pattern, number) for number in range(len(pattern.examples))]
     return [number for number, dead in enumerate(killed) if not dead or number == killed.index(True)]
 
@@ -71,7 +71,7 @@ def test_every_pattern_comes_back_equal(tmp_path: Path, slug: str, lane_key: str
 
 
 def told(lab: Lab, thread_id: str, workspace: str) -> list[Any]:
-    """Gives what the history tells of each step."""
+    """Return what the history tells of each step."""
     found = lab.workspace(workspace).history(thread_id, limit=1000).rows
     return [(row.checkpoint_id, sorted(row.ran), sorted(row.changed), row.next, row.asked) for row in found]
 
@@ -82,7 +82,7 @@ def thread_fields(thread: Thread) -> dict[str, Any]:
 
 
 def moved(lab: Lab, thread_id: str, workspace: str) -> list[Any]:
-    """Reads a thread's own states, newest first, without what an import changes: the thread and the workspace."""
+    """Read a thread's own states, newest first, without what an import changes: the thread and the workspace."""
     thread = lab.workspace(workspace).thread(thread_id)
     reader = lab.reading(thread.pattern, thread.lane)
     return [
@@ -188,7 +188,7 @@ class OnlyNumber(TypedDict):
 
 
 def typed_pattern() -> Pattern:
-    """Makes a graph whose state has a value of every kind, and that asks with one of them."""
+    """Make a graph whose state has a value of every kind, and that asks with one of them."""
 
     def ask(_: Typed) -> dict[str, Any]:
         return {"deep": {"answer": interrupt(Order(item="asked", colour=Colour.RED))}}
@@ -256,7 +256,7 @@ def test_whatever_happened_in_a_thread_comes_back_equal_and_goes_on(
 
 
 def perform(lab: Lab, thread_id: str, act: str, number: int, said: str) -> None:
-    """Does one thing to a thread, at a checkpoint that the number picks."""
+    """Do one thing to a thread, at a checkpoint that the number picks."""
     reader = lab.reading("toy", "only")
     config = lab.config(thread_id, "toy", "only", WORKSPACE)
     past = list(reader.get_state_history(config))[::-1]

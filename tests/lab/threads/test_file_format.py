@@ -189,7 +189,7 @@ def test_a_file_that_was_changed_is_refused(home: tuple[Lab, bytes], change: Cal
 
 
 def every_place(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Gives the way to everything inside a JSON value."""
+    """Return the way to everything inside a JSON value."""
     inside: Mapping[Any, Any] = value if isinstance(value, dict) else dict(enumerate(value))
     for key, one in inside.items():
         yield (*place, key)

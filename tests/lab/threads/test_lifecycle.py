@@ -56,7 +56,7 @@ def test_a_deleted_thread_leaves_no_row_behind_and_the_others_as_they_are(open_a
 
 
 def trips(_: State, runtime: Any) -> dict[str, Any]:
-    """Fails by the visitor's wish, which is counted."""
+    """Fail by the visitor's wish, which is counted."""
     runtime.context.faults.trip("here", 9)
     return {}
 
@@ -90,7 +90,7 @@ def test_pruning_keeps_whole_branches_and_nothing_else(open_anywhere: OpenLab, k
 
 
 def values_without_checkpoint(storage: Storage) -> list[Any]:
-    """Finds values that PostgreSQL or memory keep for no checkpoint, and writes without theirs."""
+    """Find values that PostgreSQL or memory keep for no checkpoint, and write without theirs."""
     if isinstance(storage.saver, InMemorySaver):
         saver = storage.saver
         alive = {(k, ns, i) for k, spaces in saver.storage.items() for ns in spaces for i in spaces[ns]}
@@ -169,7 +169,7 @@ class Mind(TypedDict):
 
 
 def with_subgraph(*, remembers: bool) -> Build:
-    """Makes a graph whose second node is a subgraph, which may remember from call to call."""
+    """Make a graph whose second node is a subgraph, which may remember from call to call."""
 
     def build(_: Any) -> Any:
         inner = StateGraph(Mind).add_node("count", lambda state: {"calls": [state["n"]]}).add_edge(START, "count")
@@ -208,7 +208,7 @@ def test_pruning_keeps_the_subgraphs_of_kept_branches(open_anywhere: OpenLab, re
 
 
 def replayed(lab: Lab, thread_id: str, checkpoint_id: str) -> str:
-    """Makes a branch that runs the rest once more, and gives its head."""
+    """Make a branch that runs the rest once more, and return its head."""
     workspace = lab.workspace(WORKSPACE)
     workspace.replay(thread_id, checkpoint_id)
     end(workspace, thread_id)
@@ -301,7 +301,7 @@ def writes(lab: Lab, thread_id: str, checkpoint_id: str) -> list[saved.Write]:
 
 
 def links(lab: Lab, thread_id: str) -> set[tuple[str, str, str]]:
-    """Gives each checkpoint's namespace, id, and the thread's checkpoint that it was called from."""
+    """Return each checkpoint's namespace, id, and the thread's checkpoint that it was called from."""
     with saved.open_for_reading(lab.storage) as opened:
         return {
             (link.namespace, link.checkpoint_id, link.metadata["parents"].get("", ""))
@@ -388,5 +388,5 @@ def test_a_thread_with_an_unreadable_row_is_listed_measured_pruned_and_deleted(t
 
 
 def at_least_says(message: str) -> bool:
-    """Tells whether a message says the thing, the rule and the remedy."""
+    """Return whether a message says the thing, the rule and the remedy."""
     return message.count(". ") >= 2 and len(message) < 700

@@ -13,7 +13,7 @@ CALLED = list[Any]()
 
 
 def canary(*given_values: Any, **named: Any) -> str:
-    """Notes that a value made Python call it."""
+    """Note that a value made Python call it."""
     CALLED.append((given_values, named))
     return "called"
 

@@ -34,7 +34,7 @@ ARGUMENTS: dict[str, Any] = {
 
 
 def call(workspace: Workspace, name: str, thread_id: str) -> object:
-    """Calls a method of the workspace for that thread, with something for all else that it needs."""
+    """Call a method of the workspace for that thread, with something for all else that it needs."""
     given: dict[str, Any] = {}
     for parameter in list(METHODS[name].parameters.values())[1:]:
         if parameter.name == "thread_id":

@@ -18,7 +18,7 @@ from tests.support.toy_patterns import GIVEN, Hold, OpenLab, State, chain, done,
 
 
 def unbegun(lab: Lab, given: dict[str, Json] | None = None) -> str:
-    """Leaves a thread as a kill does that comes before the first checkpoint."""
+    """Leave a thread as a kill does that comes before the first checkpoint."""
     return lab.threads.create("w", "toy", "only", lab.new_session(), "t", "offline", given).thread_id
 
 

@@ -86,7 +86,7 @@ def charged(workspace: Workspace, thread_id: str) -> int:
 
 
 def answer(workspace: Workspace, thread_id: str, given: object, node: str | None = None) -> str:
-    """Answers what is pending, in the way of a fresh form, and gives the question's id."""
+    """Answer what is pending, in the way of a fresh form, and return the question's id."""
     asked = head(workspace, thread_id)
     question = next(found for found in asked.questions if node in (None, found.node))
     workspace.resume(thread_id, {question.id: given}, asked.checkpoint_id)

@@ -34,14 +34,14 @@ from tests.support.toy_patterns import (
 
 
 def routed(_: object) -> Any:
-    """Goes by a conditional edge."""
+    """Go by a conditional edge."""
     made = graph().add_node("a", done("a")).add_node("small", done("small")).add_node("large", done("large"))
     made.add_conditional_edges("a", lambda state: "small" if state["n"] < 3 else "large", ["small", "large"])
     return made.add_edge(START, "a")
 
 
 def handing(_: object) -> Any:
-    """Hands over from agent to agent by commands, and once to itself."""
+    """Hand over from agent to agent by commands, and once to itself."""
     way = {"alice": ["bob", "carol"], "bob": ["bob", "alice"], "carol": []}
 
     def agent(name: str) -> Node:
@@ -58,7 +58,7 @@ def handing(_: object) -> Any:
 
 
 def mapping(_: object) -> Any:
-    """Sends tasks of their own values, and gathers what they made when all are done."""
+    """Send tasks of their own values, and gather what they made when all are done."""
     made = graph().add_node("plan", done("plan")).add_node("gather", done("gather"), defer=True)
     made.add_node("each", lambda given: {"done": [f"each {given['crash']}"]}).add_edge("each", "gather")
     made.add_conditional_edges("plan", lambda _: [Send("each", {"crash": one}) for one in "xyz"], ["each"])
@@ -66,7 +66,7 @@ def mapping(_: object) -> Any:
 
 
 def uneven(_: object) -> Any:
-    """Joins a short way and a long one."""
+    """Join a short way and a long one."""
     made = graph().add_edge(START, "short").add_edge(START, "long").add_edge("long", "longer")
     for name in ("short", "long", "longer", "join"):
         made.add_node(name, done(name))
@@ -74,7 +74,7 @@ def uneven(_: object) -> Any:
 
 
 def nested(_: object) -> Any:
-    """Calls a subgraph."""
+    """Call a subgraph."""
     inner = graph().add_node("i", done("i")).add_node("j", done("j")).add_edge(START, "i").add_edge("i", "j")
     made = graph().add_node("a", done("a")).add_node("sub", inner.compile()).add_node("z", done("z"))
     return made.add_edge(START, "a").add_edge("a", "sub").add_edge("sub", "z")
@@ -195,7 +195,7 @@ class Grown(Given):
 
 
 def from_input(_: object) -> Any:
-    """Goes where the input says."""
+    """Go where the input says."""
     made = StateGraph(Grown, context_schema=World, input_schema=Given)
     for name in ("small", "large"):
         made.add_node(name, lambda state, name=name: {"done": [f"{name} {state['tone']}"]})

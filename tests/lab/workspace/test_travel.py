@@ -39,7 +39,7 @@ def three() -> Pattern:
 
 
 def forking(_: object) -> Any:
-    """Goes to `small` or to `large`, as `n` says, and to as many `each` as `n`, where it's below 3."""
+    """Go to `small` or to `large`, as `n` says, and to as many `each` as `n`, where it's below 3."""
     made = graph().add_node("a", done("a"))
     for name in ("small", "large", "each"):
         made.add_node(name, done(name))

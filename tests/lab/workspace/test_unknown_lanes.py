@@ -18,7 +18,7 @@ OTHERS = {"pattern": {"pattern": "gone"}, "lane": {"lane": "gone"}}
 
 
 def make_unknown(lab: Lab, thread_id: str, what: str) -> None:
-    """Makes a thread one of a pattern, or of a lane, that another version had."""
+    """Make a thread one of a pattern, or of a lane, that another version had."""
     with lab.storage.database.begin() as connection:
         connection.execute(update(THREADS).where(THREADS.c.thread_id == thread_id).values(**OTHERS[what]))
 

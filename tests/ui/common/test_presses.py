@@ -11,7 +11,7 @@ HARMLESS = {"_pin", "look_at", "_stop", "_new", "open_dialog", "bring_into_view"
 
 
 def acts(file: Path) -> list[str]:
-    """Gives the callbacks of a file's buttons that can be pressed twice to some effect."""
+    """Return the callbacks of a file's buttons that can be pressed twice to some effect."""
     found = []
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in BUTTONS:

@@ -15,25 +15,25 @@ Rgb = tuple[float, float, float]
 
 
 def rgb(colour: str) -> Rgb:
-    """Gives the three parts of `#rrggbb`, each from 0 to 1."""
+    """Return the three parts of `#rrggbb`, each from 0 to 1."""
     red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
     return red, green, blue
 
 
 def over(front: Rgb, back: Rgb, opacity: float) -> Rgb:
-    """Gives the colour that is seen where `front` lies on `back`."""
+    """Return the colour that is seen where `front` lies on `back`."""
     red, green, blue = (f * opacity + b * (1 - opacity) for f, b in zip(front, back, strict=True))
     return red, green, blue
 
 
 def luminance(colour: Rgb) -> float:
-    """Gives WCAG's relative luminance."""
+    """Return WCAG's relative luminance."""
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def contrast(one: Rgb, other: Rgb) -> float:
-    """Gives WCAG's contrast ratio, from 1 to 21."""
+    """Return WCAG's contrast ratio, from 1 to 21."""
     darker, lighter = sorted((luminance(one), luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 

@@ -15,7 +15,7 @@ ROWS: dict[str, Any] = {"edited_rows": {}, "added_rows": [], "deleted_rows": []}
 
 
 def page() -> None:
-    """Draws the form over a state with all kinds; what is read is left in the session."""
+    """Draw the form over a state with all kinds; what is read is left in the session."""
     import streamlit as st  # noqa: PLC0415 - the page's source is run alone
 
     from lab.state import state_fields  # noqa: PLC0415
@@ -52,14 +52,14 @@ def got(at: AppTest) -> dict[str, Any]:
 
 
 def after(at: AppTest) -> dict[str, Any]:
-    """Gives the state's fields as what was changed would leave them, those that it would change only."""
+    """Return the state's fields as what was changed would leave them, those that it would change only."""
     edited = at.session_state["got"]
     found = preview(State, VALUES, rebuild(State, edited.values, edited.how))
     return {name: value for name, value in found.items() if value != VALUES.get(name)}
 
 
 def change(at: AppTest, name: str, **changes: Any) -> None:
-    """Does what a visitor would do in a table."""
+    """Do what a visitor would do in a table."""
     at.session_state[f"ed_c1_{name}"] = {**ROWS, **changes}
     drawn(at)
 

@@ -19,7 +19,7 @@ ROW = Row("", "", None, 0, "loop", 0.0, (), (), (), (), (), "main", "", None, 0)
 
 
 def row(did: str) -> Row:
-    """Makes a step of these nodes, or one that was written otherwise."""
+    """Make a step of these nodes, or one that was written otherwise."""
     if did in ("fork", "update"):
         return dataclasses.replace(ROW, source=did)
     return dataclasses.replace(ROW, ran=(did,))

@@ -56,7 +56,7 @@ class Reader(HTMLParser):
 
 
 def page(before, after, reducers):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """Draws a difference; AppTest runs the source of this alone, where no name of this module is known."""
+    """Draw a difference; AppTest runs the source of this alone, where no name of this module is known."""
     from lab.state import diff_states  # noqa: PLC0415
     from ui.history import changes  # noqa: PLC0415
 

@@ -13,7 +13,7 @@ from ui.history.folding import ITEMS, LANES, PER_LANE, Fold, Folded, fold
 
 
 def closed(picture: Folded) -> list[list[Mark]]:
-    """What each lane shows and holds, in its order."""
+    """Return what each lane shows and holds, in its order."""
     return [
         [
             mark
