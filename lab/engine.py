@@ -20,7 +20,7 @@ from lab.database import ArchiveTable, FaultTable, LedgerTable, OutboxTable
 from lab.errors import UnknownLane
 from lab.events import ROOM, ROOM_IN_MEMORY, EventStore, Kind, Log, Outcome, SaverDropped, StateEdited, WentBack
 from lab.history import pending_questions
-from lab.models import make_model
+from lab.models import load_openai_model, make_model
 from lab.runs import Claims, LeaseRenewal, Request, Runs, Stream, TwoStepRun, asked_again, plain_names
 from lab.secrets import know_environment_secrets, know_secrets
 from lab.settings import Settings, read_settings
@@ -36,6 +36,8 @@ class Engine:
         self.settings = settings or read_settings()
         know_environment_secrets()
         know_secrets(*self.settings.secrets)
+        if self.settings.real_model:
+            load_openai_model()
         self.patterns = {pattern.slug: pattern for pattern in patterns}
         self._stack = ExitStack()
         self.storage: Storage = self._stack.enter_context(open_storage(self.settings))

@@ -1,11 +1,11 @@
 """The models that answer: an offline scripted one that streams, and ChatOpenAI for real ones."""
 
+import importlib
 import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import openai
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
@@ -15,8 +15,8 @@ from langchain_core.runnables import Runnable
 
 from graphs.pattern import Script
 from lab.errors import NotPossible
+from lab.models.answer_errors import AnswerCut, AnswerUnreadable
 from lab.models.failures import advice
-from lab.models.openai_model import AnswerCut, AnswerUnreadable, LabChatOpenAI, cuttable_client
 from lab.models.stopping import current_signal
 from lab.secrets import redact
 from lab.settings import Settings
@@ -95,40 +95,52 @@ def make_model(name: ModelName, script: Script, pace: float, settings: Settings)
             "No real model is configured. Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own, "
             "and start the lab again; until then the offline model answers."
         )
-    return LabChatOpenAI(
-        model=settings.openai_model,
-        # A server of one's own often asks for no key, but the client insists on one.
-        api_key=settings.openai_api_key or (lambda: "none"),
-        base_url=settings.openai_base_url,
-        timeout=settings.openai_timeout,
-        max_retries=settings.openai_retries,
-        http_client=cuttable_client(settings.openai_timeout),
-    )
+    model: BaseChatModel = load_openai_model().openai_model(settings)
+    return model
+
+
+def load_openai_model() -> Any:
+    """Import the module of the real model.
+
+    With the client of its server it's more than a quarter of a start, which an offline lab and a killed example's
+    process needn't wait for; a lab that has a real model imports it as it's opened, so that no visitor waits for it.
+    """
+    return importlib.import_module("lab.models.openai_model")
 
 
 _CUT = "The connection to the model server broke before the answer's end. Nothing of it was saved"
-_ADVICE: tuple[tuple[type[Exception], str], ...] = (
-    (AnswerCut, _CUT),
-    (AnswerUnreadable, "The model server sent what is no answer, and nothing of it was saved. Check OPENAI_BASE_URL"),
-    (openai.AuthenticationError, "The model server refused the key. Set a valid OPENAI_API_KEY, start the lab again"),
-    (openai.PermissionDeniedError, "The key may not use this model. Choose another one by OPENAI_MODEL"),
-    (openai.NotFoundError, "The model server knows no such model or address. Check OPENAI_MODEL and OPENAI_BASE_URL"),
-    (openai.RateLimitError, "The model server is limiting requests (429). Wait a little"),
-    (openai.APITimeoutError, "The model server didn't answer in time. Check that it's up, or raise OPENAI_TIMEOUT"),
-    (openai.APIConnectionError, "The model server can't be reached. Check OPENAI_BASE_URL and that it's running"),
-    (openai.InternalServerError, "The model server failed. It may pass"),
-    (openai.BadRequestError, "The model server refused the request. Look at its message below"),
-    (openai.APIError, "The model server reported an error in the middle of its answer. Nothing of it was saved"),
-)
+_UNREADABLE = "The model server sent what is no answer, and nothing of it was saved. Check OPENAI_BASE_URL"
+CLIENT_ADVICE = {
+    "AuthenticationError": "The model server refused the key. Set a valid OPENAI_API_KEY, start the lab again",
+    "PermissionDeniedError": "The key may not use this model. Choose another one by OPENAI_MODEL",
+    "NotFoundError": "The model server knows no such model or address. Check OPENAI_MODEL and OPENAI_BASE_URL",
+    "RateLimitError": "The model server is limiting requests (429). Wait a little",
+    "APITimeoutError": "The model server didn't answer in time. Check that it's up, or raise OPENAI_TIMEOUT",
+    "APIConnectionError": "The model server can't be reached. Check OPENAI_BASE_URL and that it's running",
+    "InternalServerError": "The model server failed. It may pass",
+    "BadRequestError": "The model server refused the request. Look at its message below",
+    "APIError": "The model server reported an error in the middle of its answer. Nothing of it was saved",
+}
+"""By the class of the OpenAI client's error, each before those that it is a case of."""
 
 
 def explain(error: BaseException) -> str:
     """Tell a node's failure in one sentence with what to do, and the exception itself after it."""
     raw = redact(f"{type(error).__name__}: {error}")
-    told = next((text for kind, text in _ADVICE if isinstance(error, kind)), "") or advice(error)
-    if _was_cut(error):
+    if isinstance(error, AnswerCut) or _was_cut(error):
         told = _CUT
+    elif isinstance(error, AnswerUnreadable):
+        told = _UNREADABLE
+    else:
+        told = _client_advice(error) or advice(error)
     return f"{told}; then try again: the thread stands at its last checkpoint. ({raw})" if told else raw
+
+
+def _client_advice(error: BaseException) -> str:
+    """Return what to do about an error of the OpenAI client, empty for any other one."""
+    # By name, as who has such an error has imported the client, and nobody else needs to.
+    names = {kind.__name__ for kind in type(error).__mro__ if kind.__module__.partition(".")[0] == "openai"}
+    return next((text for name, text in CLIENT_ADVICE.items() if name in names), "")
 
 
 def _was_cut(error: BaseException) -> bool:

@@ -17,21 +17,12 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_openai import ChatOpenAI
 from pydantic import ValidationError
 
+from lab.models.answer_errors import AnswerCut, AnswerUnreadable
 from lab.models.stopping import RunStopped, StopSignal, current_signal, unless_stopped
 from lab.secrets import redact, redact_error
+from lab.settings import Settings
 
 Piece = TypeVar("Piece")
-
-
-class AnswerCut(ConnectionError):
-    """Raised where an answer ends without a word that it's over; a retry may have better luck."""
-
-    def __init__(self) -> None:
-        super().__init__("the answer ended without a finish_reason")
-
-
-class AnswerUnreadable(ValueError):
-    """Raised where the model server sends what is no piece of an answer."""
 
 
 class _Call:
@@ -209,6 +200,15 @@ def _telling() -> Iterator[None]:
         raise
 
 
-def cuttable_client(timeout: float) -> Any:
-    """Return the HTTP client by which a call can hang up."""
-    return openai.DefaultHttpxClient(timeout=timeout, event_hooks={"request": [_watch]})
+def openai_model(settings: Settings) -> LabChatOpenAI:
+    """Return the model of the settings."""
+    timeout = settings.openai_timeout
+    return LabChatOpenAI(
+        model=settings.openai_model,
+        # A server of one's own often asks for no key, but the client insists on one.
+        api_key=settings.openai_api_key or (lambda: "none"),
+        base_url=settings.openai_base_url,
+        timeout=timeout,
+        max_retries=settings.openai_retries,
+        http_client=openai.DefaultHttpxClient(timeout=timeout, event_hooks={"request": [_watch]}),
+    )

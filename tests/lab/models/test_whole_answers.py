@@ -11,7 +11,7 @@ from langchain_core.tools import tool
 from lab.events import NodeEnded
 from lab.lab import Lab
 from lab.models import explain, make_model
-from lab.models.openai_model import AnswerCut, AnswerUnreadable
+from lab.models.answer_errors import AnswerCut, AnswerUnreadable
 from tests.support.labs import quiet
 from tests.support.openai_server import Answer, OpenAIServer, Text, ToolCalls
 from tests.support.toy_patterns import end
