@@ -312,7 +312,8 @@ class EventLog:
             if self._late is not None:
                 self._late.append(make)
                 return
-            self._settle()
+            if self._open:
+                self._settle()
             self._add(make)
             if self._waiting:
                 self._news.notify_all()
@@ -419,7 +420,7 @@ class EventLog:
                 self._room = 2 * self._bytes
 
 
-_LIGHT = (NodeStarted, CheckpointSaved, CheckpointMade, RunStopping, WentBack, Skipped)
+_LIGHT = frozenset((NodeStarted, CheckpointSaved, CheckpointMade, RunStopping, WentBack, Skipped))
 """Events without values of the state, which aren't worth weighing."""
 _LIGHT_WEIGHT = 400
 LARGE = 2**16
@@ -430,10 +431,12 @@ _CUTS = ((4000, 200), (1000, 40), (200, 10))
 
 def weight(event: Event) -> int:
     """Tell about how many bytes an event takes."""
-    if isinstance(event, _LIGHT):
+    if type(event) in _LIGHT:
         return _LIGHT_WEIGHT
     if isinstance(event, Tokens):
         return _LIGHT_WEIGHT + len(event.text)
+    if isinstance(event, NodeEnded):
+        return _LIGHT_WEIGHT + _weight(event.wrote) + len(event.error) + _weight(event.asked)
     return _weight(event)
 
 

@@ -32,7 +32,7 @@ class RunCallbacks(BaseCallbackHandler):
         """Tell by `names` how nodes are called."""
         self._log = log
         self._names = names
-        self._begun: dict[uuid.UUID, tuple[Path, str, float]] = {}
+        self._begun: dict[uuid.UUID, tuple[Mapping[str, Any], float]] = {}
 
     def cut(self) -> None:
         """End the run's model calls at their next token."""
@@ -66,7 +66,7 @@ class RunCallbacks(BaseCallbackHandler):
     ) -> None:
         """Remember when an attempt of a node began."""
         if tags and tags[0].startswith("graph:step:"):
-            self._begun[run_id] = (*self._place(metadata or {}), time.time())
+            self._begun[run_id] = (metadata or {}, time.time())
 
     def on_chain_end(self, outputs: Any, *, run_id: uuid.UUID, **kwargs: Any) -> None:
         """Forget an attempt that went well."""
@@ -77,7 +77,8 @@ class RunCallbacks(BaseCallbackHandler):
         begun = self._begun.pop(run_id, None)
         if begun is None or isinstance(error, GraphBubbleUp):
             return
-        path, task_id, started = begun
+        metadata, started = begun
+        path, task_id = self._place(metadata)
         told = explain(error)
         self._log.append(lambda no: AttemptFailed(no, time.time(), path, task_id, started, told))
 
