@@ -18,9 +18,6 @@ Json = Any
 Script = Callable[[Sequence[BaseMessage]], str | AIMessage]
 """Answers a model call offline, from the messages alone, so that a changed input changes the answer."""
 
-Saver = Literal["", "memory", "sqlite", "postgresql"]
-"""A kind of checkpointer that a lane asks for; empty is the one that the lab itself is on."""
-
 Build = Callable[[BaseChatModel], StateGraph[Any, Any, Any, Any]]
 """Makes a lane's uncompiled graph around the model that answers."""
 
@@ -59,6 +56,16 @@ def run_saving_every_superstep(graph: Any, given: Any, config: RunnableConfig, *
     durability = None if graph.checkpointer is None else "sync"
     parts: Iterator[Any] = graph.stream(given, config, durability=durability, **options)
     return parts
+
+
+@dataclass(frozen=True, slots=True)
+class Saver:
+    """The checkpointer that each thread of a lane has for itself, so that it can be dropped and made anew."""
+
+    kind: Literal["memory", "sqlite", "postgresql"]
+    """One on PostgreSQL is there only where the lab is on PostgreSQL."""
+    make: Callable[..., BaseCheckpointSaver[Any]]
+    """Takes nothing in memory, the path of a SQLite file, or a pool of connections to PostgreSQL."""
 
 
 GoOn = Callable[..., Iterator[Any]]
@@ -208,9 +215,8 @@ class Lane:
     run: Run = run_saving_every_superstep
     remembers: bool = True
     """False where `compile` passes the checkpointer over, so that no turn leaves anything behind."""
-    saver: Saver = ""
-    """The checkpointer that each thread of the lane has for itself and that can be restarted; PostgreSQL's lanes are
-    there only where the lab is on PostgreSQL."""
+    saver: Saver | None = None
+    """Where each thread of the lane has a checkpointer of its own; None shares the lab's."""
     edits: tuple[str, ...] = ()
     """State fields that a person fills in when the lane stops at a static breakpoint, or goes back by a fork."""
     travel: Rewind | Replay | Fork | None = None

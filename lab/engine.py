@@ -13,9 +13,9 @@ from langchain_core.runnables.graph import Graph as Drawing
 from langgraph.types import Command
 
 from graphs.catalogue import CATALOGUE
-from graphs.pattern import Fork, GoOn, Lane, Pattern, Replay, Rewind, Run
+from graphs.pattern import Fork, GoOn, Lane, Pattern, Replay, Rewind, Run, Saver
 from graphs.world import World
-from lab.checkpoints import CALLS, Storage, ThreadSaver, ThreadSavers, open_storage
+from lab.checkpoints import Storage, ThreadSaver, ThreadSavers, open_storage, restart_calls
 from lab.database import ArchiveTable, FaultTable, LedgerTable, OutboxTable
 from lab.errors import UnknownLane
 from lab.events import ROOM, ROOM_IN_MEMORY, EventStore, Kind, Log, Outcome, SaverDropped, StateEdited, WentBack
@@ -130,9 +130,9 @@ class Engine:
         saver = self.lane(request.pattern, request.lane).saver
         return self._held_graph(self.lane_savers.keep(request.thread_id, saver), *how) if saver else self.graph(*how)
 
-    def _lost(self, thread_id: str, checkpoints: int) -> None:
+    def _lost(self, thread_id: str, checkpoints: int, saver: Saver) -> None:
         """Tell a thread's page that its memory went to make room for others'."""
-        calls = CALLS["memory"]
+        calls = restart_calls(saver)
         for log in self.runs.logs(thread_id):
             log.append(lambda no: SaverDropped(no, time.time(), "room", checkpoints, 0, calls))
 

@@ -5,11 +5,16 @@ a checkpoint: the table under the lanes tells what one costs and how many bytes 
 """
 
 import operator
+import sqlite3
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AnyMessage, BaseMessage, HumanMessage, SystemMessage
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.postgres import Conn, PostgresSaver
+from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph import START, StateGraph
 from langgraph.graph.message import add_messages
 from pydantic import Field
@@ -43,7 +48,7 @@ class State(Input):
 
 
 def build(model: BaseChatModel) -> StateGraph[State, None, Input, State]:
-    """Build listen, a loop of rehearsals, and answer; no node knows which checkpointer is behind it."""
+    """Build listen, a loop of rehearsals, and answer; no node knows with which checkpointer it's compiled."""
 
     def listen(state: State) -> dict[str, Any]:
         return {"messages": [HumanMessage(state["message"])], "left": state["rounds"]}
@@ -73,3 +78,18 @@ def build(model: BaseChatModel) -> StateGraph[State, None, Input, State]:
 def human_lines(messages: Iterable[BaseMessage]) -> list[str]:
     """Return what the person has said, line by line."""
     return [message.text for message in messages if message.type == "human"]
+
+
+def in_memory() -> InMemorySaver:
+    """Make a checkpointer that keeps all in this process, and whose checkpoints go with it."""
+    return InMemorySaver()
+
+
+def in_sqlite(path: Path) -> SqliteSaver:
+    """Make a checkpointer that writes to a file, in which the next one finds what this one saved."""
+    return SqliteSaver(sqlite3.connect(path, check_same_thread=False))
+
+
+def in_postgresql(pool: Conn) -> PostgresSaver:
+    """Make a checkpointer on a server, over connections that outlive it."""
+    return PostgresSaver(pool)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from langchain_core.messages import BaseMessage
 
-from graphs.pattern import Example, Family, Lane, Pattern, Restart, Turn
-from graphs.persistence.checkpointers import ANSWER, build, human_lines
+from graphs.pattern import Example, Family, Lane, Pattern, Restart, Saver, Turn
+from graphs.persistence.checkpointers import ANSWER, build, human_lines, in_memory, in_postgresql, in_sqlite
 from graphs.script import by_instruction
 
 
@@ -56,21 +56,21 @@ PATTERN = Pattern(
             "In memory",
             "Checkpoints are kept in this process; nothing is as quick, and they go with the checkpointer.",
             build,
-            saver="memory",
+            saver=Saver("memory", in_memory),
         ),
         Lane(
             "sqlite",
             "SQLite",
             "Each superstep is written to a file, with the whole state in every checkpoint; a new connection finds it.",
             build,
-            saver="sqlite",
+            saver=Saver("sqlite", in_sqlite),
         ),
         Lane(
             "postgresql",
             "PostgreSQL",
             "Each superstep goes to a server that other machines reach; its pool of connections outlives a restart.",
             build,
-            saver="postgresql",
+            saver=Saver("postgresql", in_postgresql),
         ),
     ),
     examples=(

@@ -20,10 +20,9 @@ from lab.checkpoints.step_summary import NO_SUMMARY, KeyChange
 from lab.checkpoints.storage import INDEX, Storage, open_storage
 from lab.checkpoints.summary_saver import SummarySaver
 from lab.checkpoints.summary_table import SummarySearch, nodes_that_ran, read_summaries, search_summaries
-from lab.checkpoints.thread_savers import CALLS, ThreadSaver, ThreadSavers
+from lab.checkpoints.thread_savers import ThreadSaver, ThreadSavers, restart_calls
 
 __all__ = [
-    "CALLS",
     "INDEX",
     "NO_SUMMARY",
     "IndexRow",
@@ -52,6 +51,7 @@ __all__ = [
     "open_for_writing",
     "open_storage",
     "read_summaries",
+    "restart_calls",
     "search_summaries",
     "state_sizes",
     "storage_size",

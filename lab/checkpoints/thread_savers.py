@@ -8,16 +8,20 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
+from typing import cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.postgres import PostgresSaver
+from langgraph.checkpoint.sqlite import SqliteSaver
 from sqlalchemy import delete
 
 from graphs.pattern import Saver
 from lab.checkpoints.savers import Readers, SummaryMemorySaver, SummaryPostgresSaver, SummarySqliteSaver
 from lab.checkpoints.storage import Storage, open_storage
 from lab.checkpoints.summary_saver import SummarySaver
-from lab.database import NOTES, Guard, connect, in_words
+from lab.database import BUSY_TIMEOUT, NOTES, Database, Guard, connect, in_words
 from lab.errors import NotPossible
 from lab.settings import Settings
 from lab.types import Graph, ModelName
@@ -25,14 +29,15 @@ from lab.types import Graph, ModelName
 ROOM = {"memory": 200, "sqlite": 32, "postgresql": 32}
 """Checkpointers of each kind that are kept; past that the one used longest ago goes, unless its thread runs."""
 
-_COMPILE = "graph = builder.compile(checkpointer=saver)"
-CALLS = {
-    "memory": f"del graph, saver\nsaver = InMemorySaver()\n{_COMPILE}",
-    "sqlite": "saver.conn.close()\ndel graph, saver\n"
-    f"saver = SqliteSaver(sqlite3.connect(path, check_same_thread=False))\n{_COMPILE}",
-    "postgresql": f"del graph, saver\nsaver = PostgresSaver(pool)\n{_COMPILE}",
-}
-"""What a restart does, as code, by kind."""
+GIVEN = {"memory": "", "sqlite": "path", "postgresql": "pool"}
+"""What a lane's function makes a checkpointer of, by kind."""
+
+
+def restart_calls(saver: Saver) -> str:
+    """Return as code what a restart does."""
+    closed = "saver.conn.close()\n" if saver.kind == "sqlite" else ""
+    made = f"saver = {saver.make.__name__}({GIVEN[saver.kind]})"
+    return f"{closed}del graph, saver\n{made}\ngraph = builder.compile(checkpointer=saver)"
 
 
 class _Bare(SummarySaver):
@@ -50,7 +55,11 @@ class _Bare(SummarySaver):
 
 
 class ThreadMemorySaver(_Bare, SummaryMemorySaver):
-    """One thread's checkpoints in memory."""
+    """One thread's checkpoints in the memory of the checkpointer that the lane's function makes."""
+
+    def __init__(self, made: InMemorySaver, database: Database) -> None:
+        super().__init__(database)
+        self.storage, self.writes, self.blobs = made.storage, made.writes, made.blobs
 
 
 class ThreadPostgresSaver(_Bare, SummaryPostgresSaver):
@@ -60,9 +69,13 @@ class ThreadPostgresSaver(_Bare, SummaryPostgresSaver):
 class ThreadSqliteSaver(_Bare, SummarySqliteSaver):
     """One thread's connection to a file: opened by the first call, and open until it's let go."""
 
-    def __init__(self, path: Path, *, stays: bool) -> None:
-        """Open nothing yet; with `stays` False each call opens and close a connection of its own."""
+    def __init__(self, make: Callable[[Path], SqliteSaver], path: Path, *, stays: bool) -> None:
+        """Open nothing yet; with `stays` False each call opens and closes a connection of its own.
+
+        Each connection is that of a checkpointer which the lane's function makes.
+        """
         super().__init__(_closed(), Readers(partial(connect, path), keep=1 if stays else 0))
+        self._make = make
         self._path = path
         self._stays = stays
         self._opened = False
@@ -74,7 +87,8 @@ class ThreadSqliteSaver(_Bare, SummarySqliteSaver):
         with self._one:
             if not self._opened:
                 with in_words():
-                    self.conn = connect(self._path)
+                    self.conn = self._make(self._path).conn
+                    self.conn.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT * 1000)}")
                     self.conn.execute("PRAGMA synchronous=NORMAL")
                 self._opened = True
             try:
@@ -106,6 +120,8 @@ def _closed() -> sqlite3.Connection:
 class ThreadSaver:
     """A thread's checkpointer and the graphs that were compiled with it."""
 
+    lane: Saver
+    """Which checkpointer its lane asks for."""
     storage: Storage
     graphs: dict[tuple[ModelName, float], Graph] = field(default_factory=dict)
 
@@ -118,7 +134,7 @@ class ThreadSavers:
         settings: Settings,
         own: Storage,
         running: Callable[[], Collection[str]],
-        lost: Callable[[str, int], None],
+        lost: Callable[[str, int, Saver], None],
         guard: Guard,
     ) -> None:
         """Tell `lost` of each thread in memory that went to make room, and how many checkpoints went with it.
@@ -135,25 +151,26 @@ class ThreadSavers:
         self._held: dict[str, ThreadSaver] = {}
         """By thread, the one used longest ago first."""
 
-    def offers(self, kind: Saver) -> bool:
+    def offers(self, saver: Saver | None) -> bool:
         """Return whether there is such a checkpointer here: PostgreSQL's only where the lab is on PostgreSQL."""
-        return kind != "postgresql" or self._own.kind == "postgresql"
+        return saver is None or saver.kind != "postgresql" or self._own.kind == "postgresql"
 
-    def of(self, thread_id: str, kind: Saver) -> ThreadSaver:
+    def of(self, thread_id: str, saver: Saver) -> ThreadSaver:
         """Return the checkpointer by which a thread is read, a passing one where none is kept."""
         with self._lock:
             # To look at a thread that has nothing here mustn't push out the memory of one that does.
-            return self._held.get(thread_id) or self._made(kind, stays=False)
+            return self._held.get(thread_id) or self._made(saver, stays=False)
 
-    def keep(self, thread_id: str, kind: Saver) -> ThreadSaver:
-        """Return the checkpointer of a thread that is about to run, and keep it for what comes after."""
+    def keep(self, thread_id: str, saver: Saver) -> ThreadSaver:
+        """Return the checkpointer of a thread that is about to run, and keeps it for what comes after."""
         with self._lock:
-            held = self._held.pop(thread_id, None) or self._made(kind, stays=True)
+            held = self._held.pop(thread_id, None) or self._made(saver, stays=True)
             self._held[thread_id] = held
             gone = self._overdue(held.storage.kind)
         for ident, old in gone.items():
             if isinstance(old.storage.saver, SummaryMemorySaver):
-                self._lost(ident, sum(map(len, list(old.storage.saver.storage.get(ident, {}).values()))))
+                spaces = list(old.storage.saver.storage.get(ident, {}).values())
+                self._lost(ident, sum(map(len, spaces)), old.lane)
             self._let_go(ident, old)
         return held
 
@@ -186,23 +203,30 @@ class ThreadSavers:
             with held.storage.database.begin() as connection:
                 connection.execute(delete(NOTES).where(NOTES.c.thread_id == thread_id))
 
-    def _made(self, kind: Saver, *, stays: bool) -> ThreadSaver:
-        held = self._new(kind, stays=stays)
+    def _made(self, saver: Saver, *, stays: bool) -> ThreadSaver:
+        held = self._new(saver, stays=stays)
         held.storage.saver.guard = self._guard
         return held
 
-    def _new(self, kind: Saver, *, stays: bool) -> ThreadSaver:
-        if kind == "memory":
-            return ThreadSaver(replace(self._memory, saver=ThreadMemorySaver(self._memory.database)))
-        if kind == "sqlite":
+    def _new(self, saver: Saver, *, stays: bool) -> ThreadSaver:
+        """Make a checkpointer by the lane's function; the lab's own class takes its place, for guard and summaries."""
+        if saver.kind == "memory":
+            made = saver.make()
+            assert isinstance(made, InMemorySaver)
+            memory = ThreadMemorySaver(made, self._memory.database)
+            return ThreadSaver(saver, replace(self._memory, saver=memory))
+        if saver.kind == "sqlite":
             path, storage = self._file
-            return ThreadSaver(replace(storage, saver=ThreadSqliteSaver(path, stays=stays)))
+            make = cast("Callable[[Path], SqliteSaver]", saver.make)
+            return ThreadSaver(saver, replace(storage, saver=ThreadSqliteSaver(make, path, stays=stays)))
         if not isinstance(self._own.saver, SummaryPostgresSaver):
             raise NotPossible(
                 "This thread's checkpoints are in PostgreSQL, and this lab is on another storage. "
                 "Start the lab with the postgresql:// URL of that database as LAB_DATABASE."
             )
-        return ThreadSaver(replace(self._own, saver=ThreadPostgresSaver(self._own.saver.conn)))
+        made = saver.make(self._own.saver.conn)
+        assert isinstance(made, PostgresSaver)
+        return ThreadSaver(saver, replace(self._own, saver=ThreadPostgresSaver(made.conn)))
 
     @cached_property
     def _memory(self) -> Storage:

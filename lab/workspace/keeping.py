@@ -205,7 +205,7 @@ class Keeping(Owned):
         if not self._is_known(slug, lane_key):
             return None
         lane = self._engine.lane(slug, lane_key)
-        kept = lane.remembers and (not lane.saver or lane.saver == self._engine.storage.kind != "memory")
+        kept = lane.remembers and (not lane.saver or lane.saver.kind == self._engine.storage.kind != "memory")
         return self._engine.reading(slug, lane_key) if kept else None
 
 

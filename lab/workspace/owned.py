@@ -10,7 +10,7 @@ from langgraph.types import StateSnapshot
 from sqlalchemy import Connection
 
 from graphs.pattern import Breakpoints, Lane, Pattern
-from lab.checkpoints import CALLS, newest_checkpoint_id, state_sizes
+from lab.checkpoints import newest_checkpoint_id, restart_calls, state_sizes
 from lab.engine import Engine
 from lab.errors import (
     NotPossible,
@@ -118,7 +118,7 @@ class Owned:
             and not log.dropped
             and not newest_checkpoint_id(self._engine.storage_of(thread), thread.thread_id)
         ):
-            log.append(lambda no: SaverDropped(no, time.time(), "restart", told, 0, CALLS[saver]))
+            log.append(lambda no: SaverDropped(no, time.time(), "restart", told, 0, restart_calls(saver)))
 
     def _compare(self, thread: Thread, log: EventLog) -> None:
         """Take over what other processes told of a thread, and the end of a run whose process died."""

@@ -8,7 +8,7 @@ from typing import Unpack
 
 from sqlalchemy import Connection
 
-from lab.checkpoints import CALLS
+from lab.checkpoints import restart_calls
 from lab.errors import AnswerKept, AnswerPending, InvalidInput, NothingToContinue, NotPossible, WorkLeft
 from lab.events import SaverDropped
 from lab.history import answered, status
@@ -209,7 +209,7 @@ class Workspace(Travelling, Keeping):
         with self._claimed(thread_id):
             before = self.count(thread_id)
             self._engine.lane_savers.drop(thread_id)
-            told = SaverDropped(0, time.time(), "restart", before, self.count(thread_id), CALLS[lane.saver])
+            told = SaverDropped(0, time.time(), "restart", before, self.count(thread_id), restart_calls(lane.saver))
             log.append(lambda no: told._replace(no=no))
         return told
 

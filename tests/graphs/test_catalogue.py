@@ -230,7 +230,7 @@ def test_only_lanes_with_a_checkpointer_of_their_own_are_restarted(pattern: Patt
 @pytest.mark.parametrize("pattern", [one for one in CATALOGUE if any(lane.saver for lane in one.lanes)])
 def test_only_a_lab_on_postgresql_offers_lanes_on_postgresql(stored: Lab, pattern: Pattern) -> None:
     there = stored.storage.kind == "postgresql"
-    missing = [lane for lane in pattern.lanes if lane.saver == "postgresql" and not there]
+    missing = [lane for lane in pattern.lanes if lane.saver and lane.saver.kind == "postgresql" and not there]
 
     assert [*stored.offered(pattern.slug).lanes, *missing] == list(pattern.lanes)
 

@@ -103,7 +103,9 @@ def test_a_restart_tells_how_many_checkpoints_it_left(stored: Lab) -> None:
 def test_a_restart_drops_the_checkpointer_the_graph_and_the_connection(stored: Lab) -> None:
     for key in lanes(stored):
         thread_id = told(stored, key)
-        held = stored.lane_savers.keep(thread_id, PATTERN.lane(key).saver)
+        asked_for = PATTERN.lane(key).saver
+        assert asked_for is not None
+        held = stored.lane_savers.keep(thread_id, asked_for)
         saver = held.storage.saver
         dead = [weakref.ref(found) for found in (saver, *held.graphs.values())]
         assert len(dead) == 2

@@ -13,7 +13,8 @@ from langgraph.graph import START, StateGraph
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from graphs.pattern import Build, Family, Lane, Pattern, Run, compile_with_checkpointer
+from graphs.pattern import Build, Family, Lane, Pattern, Run, Saver, compile_with_checkpointer
+from graphs.persistence.checkpointers import in_memory, in_postgresql, in_sqlite
 from graphs.persistence.conversation_memory import compile_forgetful
 from graphs.persistence.crash_recovery import run_async, run_exit, run_sync
 from graphs.world import World
@@ -39,6 +40,12 @@ class State(Input):
 
 
 GIVEN = {"n": 1}
+SAVERS = {
+    "memory": Saver("memory", in_memory),
+    "sqlite": Saver("sqlite", in_sqlite),
+    "postgresql": Saver("postgresql", in_postgresql),
+}
+"""Checkpointers that each thread of a lane has for itself, by kind."""
 RUNS: dict[str, Run] = {"sync": run_sync, "async": run_async, "exit": run_exit}
 """Ways to run a lane, by the durability that each asks for."""
 

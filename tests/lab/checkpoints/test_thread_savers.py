@@ -1,12 +1,15 @@
 """A restart: what it drops and refuses, what makes room for others, and what is there when the lab opens again."""
 
+import sqlite3
 from pathlib import Path
 from sqlite3 import ProgrammingError
 
 import pytest
+from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from sqlalchemy import func, select
 
+from graphs.pattern import Saver
 from lab.checkpoints.thread_savers import ROOM
 from lab.database import NOTES, Database
 from lab.errors import NotPossible, ThreadBusy
@@ -14,7 +17,21 @@ from lab.events import SaverDropped
 from lab.lab import Lab
 from tests.support.checkpointer_lanes import UNKNOWN, asked, restarts, told
 from tests.support.labs import quiet
-from tests.support.toy_patterns import GIVEN, Hold, OpenLab, State, begin, chain, done, end, lane, names, ran, toy
+from tests.support.toy_patterns import (
+    GIVEN,
+    SAVERS,
+    Hold,
+    OpenLab,
+    State,
+    begin,
+    chain,
+    done,
+    end,
+    lane,
+    names,
+    ran,
+    toy,
+)
 
 
 def test_a_restart_in_the_middle_of_a_run_is_refused(open_toys: OpenLab) -> None:
@@ -23,7 +40,7 @@ def test_a_restart_in_the_middle_of_a_run_is_refused(open_toys: OpenLab) -> None
     def wait(_: State) -> None:
         hold()
 
-    workspace = open_toys(toy(lane(chain(a=done("a"), wait=wait), saver="memory"))).workspace("w")
+    workspace = open_toys(toy(lane(chain(a=done("a"), wait=wait), saver=SAVERS["memory"]))).workspace("w")
     thread_id = begin(workspace)
     hold.reached()
     with pytest.raises(ThreadBusy):
@@ -45,7 +62,7 @@ def test_a_lane_on_the_checkpointer_of_all_is_never_restarted(open_toys: OpenLab
 
 
 def test_who_reads_during_a_restart_reads_on_and_leaves_nothing_open(open_toys: OpenLab) -> None:
-    lab = open_toys(toy(lane(chain(a=done("a")), saver="sqlite"), turns=True))
+    lab = open_toys(toy(lane(chain(a=done("a")), saver=SAVERS["sqlite"]), turns=True))
     workspace = lab.workspace("w")
     thread_id = ran(workspace)
     graph, saver = lab.reading_of(workspace.thread(thread_id)), lab.storage_of(workspace.thread(thread_id)).saver
@@ -59,7 +76,7 @@ def test_who_reads_during_a_restart_reads_on_and_leaves_nothing_open(open_toys: 
 
 
 def test_what_was_noted_of_a_thread_in_memory_is_gone_too(open_toys: OpenLab) -> None:
-    lab = open_toys(toy(lane(chain(a=done("a")), saver="memory")))
+    lab = open_toys(toy(lane(chain(a=done("a")), saver=SAVERS["memory"])))
     workspace = lab.workspace("w")
     thread_id = ran(workspace)
     noted = [row.ran for row in workspace.history(thread_id).rows]
@@ -79,7 +96,7 @@ def _notes(database: Database, thread_id: str) -> int:
 
 def test_memory_that_makes_room_for_others_says_so(open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ROOM, "memory", 2)
-    workspace = open_toys(toy(lane(chain(a=done("a")), saver="memory"), turns=True)).workspace("w")
+    workspace = open_toys(toy(lane(chain(a=done("a")), saver=SAVERS["memory"]), turns=True)).workspace("w")
     first, second = ran(workspace), ran(workspace)
     workspace.turn(first, GIVEN)
     end(workspace, first)
@@ -92,7 +109,7 @@ def test_memory_that_makes_room_for_others_says_so(open_toys: OpenLab, monkeypat
 
 def test_looking_at_a_thread_pushes_nobody_out(open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ROOM, "memory", 1)
-    workspace = open_toys(toy(lane(chain(a=done("a")), saver="memory"))).workspace("w")
+    workspace = open_toys(toy(lane(chain(a=done("a")), saver=SAVERS["memory"]))).workspace("w")
     gone, kept = ran(workspace), ran(workspace)
 
     assert [workspace.status(gone), workspace.count(gone), workspace.snapshot(gone)] == ["new", 0, None]
@@ -103,7 +120,7 @@ def test_a_file_has_no_more_connections_than_there_is_room_for(
     open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(ROOM, "sqlite", 2)
-    workspace = open_toys(toy(lane(chain(a=done("a")), saver="sqlite"))).workspace("w")
+    workspace = open_toys(toy(lane(chain(a=done("a")), saver=SAVERS["sqlite"]))).workspace("w")
     threads = [ran(workspace) for _ in range(5)]
 
     assert {workspace.status(one) for one in threads} == {"finished"}
@@ -138,3 +155,39 @@ def test_the_temporary_file_goes_with_the_lab() -> None:
     lab.close()
 
     assert not path.parent.exists()
+
+
+def test_a_thread_s_checkpoints_are_in_the_memory_that_the_lane_s_function_made(open_toys: OpenLab) -> None:
+    made: list[InMemorySaver] = []
+
+    def in_my_memory() -> InMemorySaver:
+        made.append(InMemorySaver())
+        return made[-1]
+
+    workspace = open_toys(toy(lane(chain(a=done("a")), saver=Saver("memory", in_my_memory)))).workspace("w")
+    thread_id = ran(workspace)
+    holding = [saver for saver in made if thread_id in saver.storage]
+    dropped = workspace.restart(thread_id)
+
+    assert len(holding) == 1
+    assert len(holding[0].storage[thread_id][""]) == 3
+    assert dropped.calls == ("del graph, saver\nsaver = in_my_memory()\ngraph = builder.compile(checkpointer=saver)")
+
+
+def test_a_thread_s_checkpoints_are_written_over_the_connection_that_the_lane_s_function_opened(
+    open_toys: OpenLab,
+) -> None:
+    written: list[str] = []
+
+    def in_my_file(path: Path) -> SqliteSaver:
+        connection = sqlite3.connect(path, check_same_thread=False)
+        connection.set_trace_callback(written.append)
+        return SqliteSaver(connection)
+
+    workspace = open_toys(toy(lane(chain(a=done("a")), saver=Saver("sqlite", in_my_file)))).workspace("w")
+    thread_id = ran(workspace)
+    dropped = workspace.restart(thread_id)
+
+    assert sum("INTO checkpoints" in statement for statement in written) == 3
+    assert "PRAGMA busy_timeout=30000" in written
+    assert dropped.calls.startswith("saver.conn.close()\ndel graph, saver\nsaver = in_my_file(path)\n")

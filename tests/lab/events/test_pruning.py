@@ -4,7 +4,20 @@ from lab.events import CheckpointSaved, Event, RunEnded, RunStarted, Said, State
 from lab.events.pruning import without_branches
 from lab.workspace import Workspace
 from tests.support.asking_nodes import asks
-from tests.support.toy_patterns import OpenLab, before, chain, done, end, everywhere, head, lane, names, ran, toy
+from tests.support.toy_patterns import (
+    SAVERS,
+    OpenLab,
+    before,
+    chain,
+    done,
+    end,
+    everywhere,
+    head,
+    lane,
+    names,
+    ran,
+    toy,
+)
 
 
 def told(text: str) -> list[Event]:
@@ -92,7 +105,7 @@ def test_the_answer_and_the_steps_of_a_pruned_branch_are_told_no_more(open_toys:
 
 
 def test_a_lane_with_a_storage_of_its_own_forgets_what_was_told_too(open_toys: OpenLab) -> None:
-    workspace = open_toys(toy(lane(chain(a=done("a"), ask=asks("ask")), saver="memory"))).workspace("w")
+    workspace = open_toys(toy(lane(chain(a=done("a"), ask=asks("ask")), saver=SAVERS["memory"]))).workspace("w")
     thread_id = ran(workspace)
     asked = head(workspace, thread_id)
     workspace.resume(thread_id, {asked.questions[0].id: "a secret"}, asked.checkpoint_id)

@@ -61,14 +61,15 @@ def test_the_durability_that_a_run_was_called_with_is_told(sqlite_lab: Lab, slug
     compile(calls, "calls", "exec")
 
 
-ABOUT_A_CALL = {"breakpoints", "conversation-memory", "time-travel", "crash-recovery"}
-"""Patterns whose lesson is how the graph is compiled, streamed or gone back in."""
+ABOUT_A_CALL = {"breakpoints", "checkpointers", "conversation-memory", "time-travel", "crash-recovery"}
+"""Patterns whose lesson is how the graph is compiled, with which checkpointer, how it is streamed or gone back in."""
 
 
 def calls_of(lane: Lane) -> list[Any]:
     """Return the functions that the lab calls for a lane in place of calling LangGraph itself."""
     way = [getattr(lane.travel, name) for name in ("write", "run") if getattr(lane.travel, name, None) is not None]
-    return [lane.compile, lane.run, *way]
+    made = [lane.saver.make] if lane.saver else []
+    return [lane.compile, lane.run, *made, *way]
 
 
 @pytest.mark.parametrize(

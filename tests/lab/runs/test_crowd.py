@@ -18,7 +18,7 @@ JOBS = [
     (pattern.slug, lane.key, example)
     for pattern in CATALOGUE
     for lane in pattern.lanes
-    if lane.saver != "postgresql"
+    if lane.saver is None or lane.saver.kind != "postgresql"
     for example in pattern.examples[:2]
     if example.input.get(pattern.crash_field, "never") == "never"
 ]
