@@ -60,6 +60,8 @@ def test_a_link_to_a_checkpoint_brings_what_it_names_into_view_and_a_plain_one_s
 
 def test_the_slider_stays_under_the_pointer_and_in_focus_where_the_table_turns_its_page(here: Here, page: Page) -> None:
     visit(page, f"{here.server.url}/explorer?thread={here.thread}")
+    # The tree above the slider is drawn by a module of its own, once that is loaded.
+    expect(page.locator(".ct-name.chosen").last).to_contain_text("branch 5")
     handle = page.get_by_test_id("stMain").get_by_role("slider").first
     handle.focus()
     before = handle.bounding_box()

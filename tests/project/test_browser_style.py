@@ -75,6 +75,7 @@ ALLOWED = {
     ("test_security.py", "test_hostile_text_in_the_address_stays_text", "evaluate"): "reads nothing",
     ("test_security.py", "test_the_workspace_cookie_is_out_of_reach_for_scripts", "evaluate"): "can't change",
     ("test_servers.py", "test_a_request_to_the_outside_fails_and_is_recorded", "evaluate"): "waits for its promise",
+    ("test_servers.py", "test_idle_waits_for_the_code_of_each_element", "count"): "what `idle` itself waited for",
     ("test_servers.py", "test_what_goes_wrong_in_a_page_is_recorded", "evaluate"): "does something, reads nothing",
     ("test_tree_keys.py", "redraw", "evaluate"): "does something, reads nothing",
     (

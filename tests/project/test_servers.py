@@ -240,6 +240,17 @@ def test_idle_waits_for_the_end_of_the_script(lab_server: StartLab, page: Page, 
     expect(keyed(page, "end")).to_have_text("done", timeout=1)
 
 
+def test_idle_waits_for_the_code_of_each_element(lab_server: StartLab, page: Page, tmp_path: Path) -> None:
+    server = lab_server(script=app(tmp_path, "import streamlit as st\nst.slider('How many', 0, 3)\n"))
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    slow = {"offline": False, "latency": 300, "downloadThroughput": -1, "uploadThroughput": -1}
+    network.send("Network.emulateNetworkConditions", slow)
+    visit(page, server.url)
+    assert page.get_by_test_id("stSkeleton").count() == 0
+    assert page.get_by_role("slider").count() == 1
+
+
 def test_a_page_that_cannot_be_compiled_fails_at_once(lab_server: StartLab, page: Page, tmp_path: Path) -> None:
     server = lab_server(script=app(tmp_path, "def broken(:"))
     with pytest.raises(AssertionError, match="can't be compiled"):

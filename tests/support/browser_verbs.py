@@ -89,9 +89,11 @@ RESTS = """before => {
   const state = document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state')
   if (state === 'compilationError') return state
   const {asked, answered, open} = window.scriptRuns
-  return state === 'notRunning' && asked > Math.max(before, 0) && answered === asked && !open && state
+  const whole = !document.querySelector('[data-testid=stSkeleton]')
+  return state === 'notRunning' && asked > Math.max(before, 0) && answered === asked && !open && whole && state
 }"""
-"""Read and judged in one go: between two looks the script may have started again."""
+"""Read and judged in one go: between two looks the script may have started again. An element whose code the browser
+hasn't loaded yet is drawn as a grey bar of another height, and what is below it moves once more."""
 
 
 def count_runs(context: BrowserContext) -> BrowserContext:
