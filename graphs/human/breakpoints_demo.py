@@ -1,4 +1,4 @@
-"""Breakpoints, as the lab shows it: texts, examples and offline answers."""
+"""Breakpoints, as the lab shows it: texts and examples."""
 
 from graphs.human.breakpoints import build, run_to_pause
 from graphs.pattern import Breakpoints, Edit, Example, Family, Go, Lane, Pattern

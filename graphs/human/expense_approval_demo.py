@@ -1,4 +1,4 @@
-"""Expense approval, as the lab shows it: texts, examples and offline answers."""
+"""Expense approval, as the lab shows it: texts and examples."""
 
 from graphs.human.expense_approval import build_dynamic, build_static, run_static
 from graphs.pattern import Edit, Example, Family, Go, Lane, Pattern, Reply

@@ -1,4 +1,4 @@
-"""Validated recovery, as the lab shows it: texts, examples and offline answers."""
+"""Validated recovery, as the lab shows it: texts and examples."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Stateful reducer, as the lab shows it: texts, examples and offline answers."""
+"""Stateful reducer, as the lab shows it: texts and examples."""
 
 from graphs.pattern import Back, Beside, Example, Family, Lane, Pattern, Replay
 from graphs.script import by_instruction

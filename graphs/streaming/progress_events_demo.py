@@ -1,4 +1,4 @@
-"""Progress events, as the lab shows it: texts, examples and offline answers."""
+"""Progress events, as the lab shows it: texts and examples."""
 
 from graphs.pattern import Example, Family, Lane, Pattern
 from graphs.script import by_instruction
