@@ -1,8 +1,7 @@
 """Which errors are the database's own, and what they say to whoever meets them."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import psycopg
 import sqlalchemy.exc
@@ -69,15 +68,23 @@ def is_full(error: BaseException | None) -> bool:
     return False
 
 
-@contextmanager
-def in_words() -> Iterator[None]:
+class _InWords:
+    """A block's errors in words; it keeps nothing, so that one serves all, at each of a run's many transactions."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, DATABASE_ERRORS) and (told := _told(error)) is not None:
+            raise told from error
+
+
+_IN_WORDS = _InWords()
+
+
+def in_words() -> AbstractContextManager[None]:
     """Raise what goes wrong with the database in the block as StorageUnavailable, in words; other errors stay."""
-    try:
-        yield
-    except DATABASE_ERRORS as error:
-        if (told := _told(error)) is None:
-            raise
-        raise told from error
+    return _IN_WORDS
 
 
 def _told(error: Exception) -> LabError | None:

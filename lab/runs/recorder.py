@@ -100,11 +100,11 @@ class Recorder:
             if (
                 growing is not None
                 and message.__class__ is AIMessageChunk
-                and message.content.__class__ is str
+                and (content := message.content).__class__ is str
                 and not message.tool_call_chunks
             ):
-                if message.content:
-                    self._log.say(growing, message.content)
+                if content:
+                    self._log.say(growing, content)
             else:
                 self._message(part["ns"], message, metadata)
         elif kind == "tasks":
