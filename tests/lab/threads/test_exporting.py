@@ -2,6 +2,7 @@
 
 import enum
 import operator
+import re
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -286,12 +287,12 @@ def test_a_type_that_only_another_lane_names_is_refused(open_toys: OpenLab) -> N
     lines = opened(exported(lab, ran(lab.workspace(WORKSPACE))))
     plain = Lab(quiet("memory"), patterns=[toy(lane(chain(fill=done("fill"), ask=done("ask"))))])
 
-    must_refuse(plain, sealed(lines), r"tests\.test_export\.\w+, which")
+    must_refuse(plain, sealed(lines), rf"{re.escape(__name__)}\.\w+, which")
     plain.close()
 
 
 def test_a_thread_with_a_type_that_no_import_takes_is_not_exported(open_anywhere: OpenLab) -> None:
     lab = open_anywhere(toy(lane(chain(a=lambda _: {"done": [Parcelled(1)]}))))
     thread_id = ran(lab.workspace(WORKSPACE))
-    with pytest.raises(ExportRefused, match=r"tests\.test_export\.Parcelled"):
+    with pytest.raises(ExportRefused, match=re.escape(f"{__name__}.Parcelled")):
         exported(lab, thread_id)
