@@ -1,7 +1,7 @@
 """The program of tests with several processes on one database, and the patterns that it runs.
 
-It reads one order a line from its standard input, carries it out as a page would, waits for the run's end, and
-answers with one line: what it got, or why it was refused.
+It reads from its standard input, a line each, where to open its lab and then orders. It carries each out as a page
+would, waits for the run's end, and answers with one line: what it got, or why it was refused.
 """
 
 import json
@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from langgraph.runtime import Runtime
 
@@ -72,59 +72,90 @@ def charges(workspace: Workspace, thread_id: str) -> int:
 class Rival:
     """A process with a lab of its own on the database."""
 
+    idle: ClassVar[list[subprocess.Popen[str]]] = []
+    """Processes that have closed their lab and wait for the next one, for most of a start goes to importing."""
+
     def __init__(self, folder: Path, database: str, lease: float = LEASE) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "tests.support.rival_processes", str(folder), database, str(lease)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
-            env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
-        )
-        assert self._line() == {"ready": True}
+        self.process = self.idle.pop() if self.idle else _started()
+        self._unanswered = 0
+        self._write([str(folder), database, lease])
 
     def order(self, verb: str, *arguments: Any, **keywords: Any) -> None:
-        """Return an order without waiting for its answer."""
+        """Give an order without waiting for its answer."""
+        self._write([verb, arguments, keywords])
+
+    def _write(self, line: list[Any] | None) -> None:
         assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps([verb, arguments, keywords]) + "\n")
+        self.process.stdin.write(json.dumps(line) + "\n")
         self.process.stdin.flush()
+        self._unanswered += 1
 
     def answer(self) -> dict[str, Any]:
         """Wait for the answer to the oldest order."""
-        return self._line()
-
-    def do(self, verb: str, *arguments: Any, **keywords: Any) -> dict[str, Any]:
-        """Return an order and wait for its answer."""
-        self.order(verb, *arguments, **keywords)
-        return self.answer()
-
-    def _line(self) -> dict[str, Any]:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line, f"the rival ended with {self.process.wait()}"
+        self._unanswered -= 1
         told: dict[str, Any] = json.loads(line)
         return told
 
+    def do(self, verb: str, *arguments: Any, **keywords: Any) -> dict[str, Any]:
+        """Give an order and wait for its answer."""
+        self.order(verb, *arguments, **keywords)
+        return self.answer()
+
     def end(self) -> None:
-        """End the process, killed or not."""
-        self.process.kill()
-        self.process.communicate()
+        """Close the lab and keep the process for the next one; kill one that is dead already or still at work."""
+        if self.process.poll() is None and not self._unanswered:
+            self._write(None)
+            assert self.answer() == {"closed": True}
+            self.idle.append(self.process)
+        else:
+            _end(self.process)
+
+
+def _started() -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "tests.support.rival_processes"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+    )
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.communicate()
+
+
+def end_idle() -> None:
+    """End the processes that wait for a lab."""
+    while Rival.idle:
+        _end(Rival.idle.pop())
 
 
 @contextmanager
 def rivals(folder: Path, database: str, number: int = 2, lease: float = LEASE) -> Iterator[list[Rival]]:
-    """Start so many processes on the database and end them after the block."""
+    """Open so many processes' labs on the database and end them after the block."""
     found: list[Rival] = []
     try:
-        while len(found) < number:
-            found.append(Rival(folder, database, lease))
-        yield found
-    finally:
+        # All open at once, and only then is waited for the first.
+        found += [Rival(folder, database, lease) for _ in range(number)]
         for rival in found:
-            rival.end()
+            assert rival.answer() == {"ready": True}
+        yield found
+    except BaseException:
+        # What they were at is unknown.
+        for rival in found:
+            _end(rival.process)
+        raise
+    for rival in found:
+        rival.end()
 
 
 def both(found: list[Rival], verb: str, *arguments: Any, **keywords: Any) -> list[dict[str, Any]]:
-    """Return all the same order at once and their answers."""
+    """Give all the same order at once and return their answers."""
     for rival in found:
         rival.order(verb, *arguments, **keywords)
     return [rival.answer() for rival in found]
@@ -163,13 +194,21 @@ def _carry_out(lab: Lab, verb: str, arguments: list[Any], keywords: Mapping[str,
 
 
 def main() -> None:
-    """Carry out orders until there are no more."""
-    folder, database, lease = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
-    lab = opened(folder, database, lease)
-    print(json.dumps({"ready": True}), flush=True)  # noqa: T201 - the answer to the test
-    for line in sys.stdin:
-        print(json.dumps(_carry_out(lab, *json.loads(line))), flush=True)  # noqa: T201 - the answer to the test
-    lab.close()
+    """Open one lab after the other and carry out the orders to each until it's to be closed."""
+    for place in sys.stdin:
+        folder, database, lease = json.loads(place)
+        lab = opened(Path(folder), database, lease)
+        _say({"ready": True})
+        for line in sys.stdin:
+            if (order := json.loads(line)) is None:
+                break
+            _say(_carry_out(lab, *order))
+        lab.close()
+        _say({"closed": True})
+
+
+def _say(told: dict[str, Any]) -> None:
+    print(json.dumps(told), flush=True)  # noqa: T201 - the answer to the test
 
 
 if __name__ == "__main__":

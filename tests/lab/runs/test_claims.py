@@ -14,10 +14,17 @@ from lab.lab import Lab
 from lab.workspace import Workspace
 from tests.support.labs import database
 from tests.support.polling import until
-from tests.support.rival_processes import SHORT, begun, both, charges, done_by, leftovers, opened, rivals
+from tests.support.rival_processes import SHORT, begun, both, charges, done_by, end_idle, leftovers, opened, rivals
 from tests.support.toy_patterns import head, saved
 
 ROUNDS = 50
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _idle() -> Iterator[None]:
+    """Leave no process behind that waits for a lab."""
+    yield
+    end_idle()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
