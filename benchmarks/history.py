@@ -131,7 +131,7 @@ class Measured:
 
     def ids(self) -> list[str]:
         """Return the checkpoints in the order of writing."""
-        return list(self.lab.workspace("bench").tree(self.thread_id).marks)
+        return list(self.lab.workspace("bench").history.tree(self.thread_id).marks)
 
 
 def figures() -> Iterator[Figure]:
@@ -184,7 +184,7 @@ def ran(lab: Lab, lane: str, length: int) -> Measured:
         durability="sync",
     )
     saver.conn.execute("PRAGMA synchronous=NORMAL")
-    found = lab.workspace("bench").count(thread.thread_id)
+    found = lab.workspace("bench").history.count(thread.thread_id)
     assert found == length, found
     return Measured(lab, lane, thread.thread_id, length)
 
@@ -217,9 +217,9 @@ def reading(thread: Measured) -> Callable[[], object]:
     selected = thread.ids()[SELECTED]
 
     def go() -> None:
-        workspace.tree(ident)
-        workspace.history(ident, limit=PAGE, at=selected)
-        workspace.snapshot(ident, selected)
+        workspace.history.tree(ident)
+        workspace.history.page(ident, limit=PAGE, at=selected)
+        workspace.history.snapshot(ident, selected)
 
     return go
 

@@ -26,7 +26,7 @@ def render() -> None:
     st.title("Explorer", anchor=False)
     st.markdown("Every checkpoint of every thread: look, compare, go back, and go on from there on a new branch.")
     visitor = workspace()
-    threads = [thread for thread in visitor.threads(limit=OFFERED) if is_known(thread)]
+    threads = [thread for thread in visitor.threads.newest(limit=OFFERED) if is_known(thread)]
     asked = _asked(visitor)
     if asked is not None and asked not in threads:
         threads.insert(0, asked)
@@ -34,7 +34,7 @@ def render() -> None:
         st.info("No thread yet. Open a pattern from the gallery and run it.", icon=":material/info:")
         return
     thread = _chosen(threads, asked)
-    look = partial(visitor.stamp, [thread.thread_id])
+    look = partial(visitor.history.stamp, [thread.thread_id])
     stamp = look()
     try:
         pane = _now(visitor, thread)
@@ -79,7 +79,7 @@ def _asked(visitor: Workspace) -> Thread | None:
     if not asked:
         return None
     try:
-        thread = visitor.thread(asked)
+        thread = visitor.threads.find(asked)
         if not is_known(thread):
             raise UnknownLane(thread.pattern, thread.lane)
         return thread

@@ -23,7 +23,7 @@ def render(pattern: Pattern) -> None:
     visitor = workspace()
     pattern = the_lab().offered(pattern.slug)
     shown = current_threads(pattern, visitor)
-    look = partial(visitor.stamp, [thread.thread_id for thread in shown.threads.values()])
+    look = partial(visitor.history.stamp, [thread.thread_id for thread in shown.threads.values()])
     stamp = look()
     _head(pattern)
     if shown.problem:
@@ -81,7 +81,7 @@ def _tables(pattern: Pattern, visitor: Workspace, threads: Mapping[str, Thread])
         return
     titles = {threads[lane.key].thread_id: lane.title for lane in pattern.lanes if lane.key in threads}
     for table in pattern.tables:
-        rows = visitor.business(table, list(titles))
+        rows = visitor.threads.business(table, list(titles))
         st.header(table.capitalize(), anchor=False)
         if not rows:
             st.caption(f"The {table} has no row of these threads.")

@@ -42,7 +42,7 @@ def render() -> None:
     visitor = workspace()
     _top(visitor)
     _news(visitor)
-    if visitor.listed(limit=0).total:
+    if visitor.threads.page(limit=0).total:
         _found(visitor)
     else:
         st.info("No thread yet. Open a pattern from the gallery and run it, or import a file.", icon=":material/info:")
@@ -58,12 +58,12 @@ def _watch(visitor: Workspace, threads: Sequence[Thread]) -> None:
 
 
 def _stamp(visitor: Workspace, thread_ids: Sequence[str]) -> object:
-    return visitor.listed(limit=0).total, visitor.threads(limit=1), visitor.stamp(thread_ids)
+    return visitor.threads.page(limit=0).total, visitor.threads.newest(limit=1), visitor.history.stamp(thread_ids)
 
 
 def _top(visitor: Workspace) -> None:
     """Draw what all threads take, and what concerns no single one."""
-    size = visitor.storage()
+    size = visitor.threads.storage()
     free = f", {sized(size.free)} of it free" if size.free else ""
     with st.container(horizontal=True, vertical_alignment="center", key="threads_top"):
         st.button("Import", icon=":material/upload:", key="threads_import", on_click=open_dialog, args=("import",))
@@ -86,7 +86,7 @@ def _only_near(visitor: Workspace, size: StorageSize) -> str:
 
 def _compact(visitor: Workspace) -> None:
     try:
-        say("done", f"Compacted: {sized(visitor.compact())} were given back to the disk.")
+        say("done", f"Compacted: {sized(visitor.threads.compact())} were given back to the disk.")
     except NotPossible as error:
         say("refused", literal(error, 1000))
 
@@ -96,7 +96,7 @@ def _news(visitor: Workspace) -> None:
     # It may be gone again by now.
     with suppress(UnknownThread):
         if made:
-            _link(visitor.thread(made), "Open it", icon=":material/arrow_forward:")
+            _link(visitor.threads.find(made), "Open it", icon=":material/arrow_forward:")
 
 
 def _found(visitor: Workspace) -> None:
@@ -119,14 +119,14 @@ def _found(visitor: Workspace) -> None:
             on_change=_first_page,
         )
     chosen: Any = {"pattern": pattern or None, "text": text or ""}
-    total = visitor.listed(**chosen, limit=0).total
+    total = visitor.threads.page(**chosen, limit=0).total
     rows = st.container(key="threads_rows")
     number = _page_number(-(-total // SHOWN))
     with rows:
         if not total:
             st.info("No thread matches. Search for a shorter text, or in all patterns.", icon=":material/search_off:")
-        threads = visitor.listed(**chosen, limit=SHOWN, offset=(number - 1) * SHOWN).threads
-        sizes = visitor.sizes([thread.thread_id for thread in threads])
+        threads = visitor.threads.page(**chosen, limit=SHOWN, offset=(number - 1) * SHOWN).threads
+        sizes = visitor.threads.sizes([thread.thread_id for thread in threads])
         for together in _by_run(threads):
             with _frame(together):
                 for thread in together:
@@ -179,7 +179,7 @@ def _standing(visitor: Workspace, thread: Thread) -> Standing:
             "This version doesn't have its pattern or lane. Open it with the version that made it, or delete it.",
         )
     try:
-        found = visitor.status(thread.thread_id)
+        found = visitor.history.status(thread.thread_id)
     except Unreadable as error:
         return Standing(*BADGES["unreadable"], str(error))
     if found == "resumable":

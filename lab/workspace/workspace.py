@@ -1,4 +1,4 @@
-"""One visitor's door: start, resume, edit and stop runs, and read the threads that this workspace owns."""
+"""A visitor's workspace: start, resume, edit and stop runs; its facets read, go back, and manage threads."""
 
 import time
 from collections.abc import Mapping
@@ -9,20 +9,36 @@ from typing import Unpack
 from sqlalchemy import Connection
 
 from lab.checkpoints import restart_calls
+from lab.engine import Engine
 from lab.errors import AnswerKept, AnswerPending, InvalidInput, NothingToContinue, NotPossible, WorkLeft
-from lab.events import SaverDropped
+from lab.events import Event, SaverDropped, ThreadView
 from lab.history import answered, status
 from lab.jsonable import Json, to_jsonable
 from lab.runs import REQUEST, Request
 from lab.state import check_answer, check_input
 from lab.threads import Thread, titled
-from lab.workspace.keeping import Keeping
-from lab.workspace.owned import RunOptions
-from lab.workspace.travel import Travelling
+from lab.workspace.access import OpenedThread, ThreadAccess
+from lab.workspace.editing import StateEdit, StateEditor
+from lab.workspace.history import History
+from lab.workspace.launching import Launcher, RunOptions
+from lab.workspace.states import answers_given, asked_questions, must_remember, must_stand_at
+from lab.workspace.threads import WorkspaceThreads
+from lab.workspace.travel import Travel
 
 
-class Workspace(Travelling, Keeping):
+class Workspace:
     """All that a visitor may do; every call checks that the thread is this workspace's own."""
+
+    def __init__(self, engine: Engine, name: str, *, near: bool = False) -> None:
+        self.name = name
+        self.near = near
+        """Whether the visitor sits at this very machine, and may do what concerns all workspaces."""
+        self._engine = engine
+        self._access = ThreadAccess(engine, name)
+        self._launcher = Launcher(self._access)
+        self.history = History(self._access)
+        self.travel = Travel(self._access, self._launcher)
+        self.threads = WorkspaceThreads(self._access, near=near)
 
     def start(
         self,
@@ -31,18 +47,16 @@ class Workspace(Travelling, Keeping):
         values: Mapping[str, Json],
         *,
         session: str | None = None,
-        **going: Unpack[RunOptions],
+        **options: Unpack[RunOptions],
     ) -> Thread:
         """Start a new thread of a lane on this input; raises InvalidInput, NotPossible."""
-        pattern = self._engine.pattern(slug)
-        self._must_be_offered(self._engine.lane(slug, lane_key))
+        self._access.must_be_offered(self._engine.lane(slug, lane_key))
         checked = check_input(self._engine.input_schema(slug, lane_key), values)
-        apart = self._must_run_apart(pattern, checked)
-        model = going.get("model") or "offline"
-        self._engine.graph(slug, lane_key, model, self._pace(going))
+        model = options.get("model") or "offline"
+        self._engine.graph(slug, lane_key, model, self._launcher.pace(options))
         thread = Thread.new(self.name, slug, lane_key, session or self._engine.new_session(), _title(values), model)
-        request = self._request(thread, "start", values, going)
-        work = self._work(request, apart=apart)
+        request = self._launcher.request(thread, "start", values, options)
+        work = self._launcher.work(request, checked)
         self._engine.renewal.begin()
         begun = self._engine.runs.claimed(
             self.name, thread.thread_id, runs=True, before=partial(self._added, thread, values), request=request
@@ -59,91 +73,91 @@ class Workspace(Travelling, Keeping):
         self,
         thread_id: str,
         values: Mapping[str, Json],
-        **going: Unpack[RunOptions],
+        **options: Unpack[RunOptions],
     ) -> None:
         """Send further input to a thread that has finished.
 
         Raises InvalidInput, AnswerPending, WorkLeft, ThreadBusy, and NotPossible where a pattern takes one input only.
         """
-        thread, pattern, lane, graph, log = self._open(thread_id)
-        if not pattern.turns:
-            raise NotPossible(f"The pattern '{pattern.title}' takes one input a thread. Start a new thread.")
-        checked = check_input(self._engine.input_schema(pattern.slug, lane.key), values)
-        apart = self._must_run_apart(pattern, checked)
-        request = self._request(thread, "turn", values, going)
-        with self._claimed(thread_id, runs=True) as claim:
-            if lane.remembers:
-                found = status(self._state(graph, thread))
+        opened = self._access.open(thread_id)
+        if not opened.pattern.turns:
+            raise NotPossible(f"The pattern '{opened.pattern.title}' takes one input a thread. Start a new thread.")
+        checked = check_input(self._engine.input_schema(opened.pattern.slug, opened.lane.key), values)
+        request = self._launcher.request(opened.thread, "turn", values, options)
+        with self._access.claimed(thread_id, runs=True) as claim:
+            if opened.lane.remembers:
+                found = status(opened.state())
                 if found == "waiting":
                     raise AnswerPending
                 if found == "resumable":
                     raise WorkLeft
-            self._launch(claim, thread, request, to_jsonable(checked), log, apart=apart)
+            self._launcher.launch(claim, opened, request, to_jsonable(checked), self._launcher.work(request, checked))
 
     def resume(
         self,
         thread_id: str,
         answers: Mapping[str, Json],
         checkpoint_id: str,
-        **going: Unpack[RunOptions],
+        **options: Unpack[RunOptions],
     ) -> None:
         """Answer pending interrupts by id, as shown at that checkpoint.
 
         Raises StaleAnswer, InvalidInput, ThreadBusy, and AnswerKept where the question has an answer already, whose
         node failed after it: `proceed` tries again with that one, `reanswer` asks anew.
         """
-        thread, pattern, lane, graph, log = self._open(thread_id)
-        self._must_remember(lane)
-        for question in self._asked(self._state(graph, thread), answers, checkpoint_id):
+        opened = self._access.open(thread_id)
+        must_remember(opened.lane)
+        for question in asked_questions(opened.state(), answers, checkpoint_id):
             check_answer(question.schema, answers[question.id])
-        request = self._request(thread, "resume", answers, going)
-        with self._claimed(thread_id, frozenset(answers), runs=True) as claim:
-            snapshot = self._state(graph, thread)
-            if self._kept(thread, snapshot).keys() & answers.keys():
+        request = self._launcher.request(opened.thread, "resume", answers, options)
+        with self._access.claimed(thread_id, frozenset(answers), runs=True) as claim:
+            snapshot = opened.state()
+            if answers_given(self._engine, opened.thread, snapshot).keys() & answers.keys():
                 raise AnswerKept
             said = [
-                answered(question, answers[question.id]) for question in self._asked(snapshot, answers, checkpoint_id)
+                answered(question, answers[question.id])
+                for question in asked_questions(snapshot, answers, checkpoint_id)
             ]
-            self._launch(claim, thread, request, said, log, apart=self._must_run_apart(pattern, snapshot.values))
+            self._launcher.launch(claim, opened, request, said, self._launcher.work(request, snapshot.values))
 
     def proceed(
         self,
         thread_id: str,
         checkpoint_id: str | None = None,
-        **going: Unpack[RunOptions],
+        **options: Unpack[RunOptions],
     ) -> None:
         """Go on from the thread's head after a pause, a stop, a failure or a crash, with the answers given there.
 
         Raises NothingToContinue, AnswerPending, ThreadBusy, and StaleAnswer where the head is no longer
         the checkpoint that was shown.
         """
-        thread, pattern, lane, graph, log = self._open(thread_id)
-        self._must_remember(lane)
-        request = self._request(thread, "continue", {}, going)
-        with self._claimed(thread_id, runs=True) as claim:
-            snapshot = self._state(graph, thread)
-            self._must_stand_at(snapshot, checkpoint_id)
+        opened = self._access.open(thread_id)
+        must_remember(opened.lane)
+        request = self._launcher.request(opened.thread, "continue", {}, options)
+        with self._access.claimed(thread_id, runs=True) as claim:
+            snapshot = opened.state()
+            must_stand_at(snapshot, checkpoint_id)
             if status(snapshot) == "waiting":
-                if not self._kept(thread, snapshot):
+                if not answers_given(self._engine, opened.thread, snapshot):
                     raise AnswerPending
             elif status(snapshot) != "resumable":
                 raise NothingToContinue
-            self._launch(claim, thread, request, None, log, apart=self._must_run_apart(pattern, snapshot.values))
+            self._launcher.launch(claim, opened, request, None, self._launcher.work(request, snapshot.values))
 
-    def again(self, thread_id: str, **going: Unpack[RunOptions]) -> None:
+    def again(self, thread_id: str, **options: Unpack[RunOptions]) -> None:
         """Carry out what was accepted for a thread and never begun, because its process died or its run failed.
 
         A thread of which nothing was saved is started over with its own input. Raises ThreadBusy, StaleAnswer, and
         NotPossible where there is nothing to carry out, or where the input is gone.
         """
-        thread, pattern, lane, graph, log = self._open(thread_id)
-        self._must_remember(lane)
-        accepted = self.accepted(thread_id)
+        opened = self._access.open(thread_id)
+        must_remember(opened.lane)
+        accepted = self.history.accepted(thread_id)
         if accepted is not None and accepted.kind != "start":
-            self._carry_out(thread, REQUEST.validate_python(accepted.request), accepted.head, going)
+            self._carry_out(opened, REQUEST.validate_python(accepted.request), accepted.head, options)
             return
-        with self._claimed(thread_id, runs=True) as claim:
-            snapshot = self._state(graph, thread)
+        with self._access.claimed(thread_id, runs=True) as claim:
+            snapshot = opened.state()
             if status(snapshot) != "new":
                 raise NotPossible(
                     "Something of this thread is saved, and a second start would bury it. Go on from there, "
@@ -153,35 +167,34 @@ class Workspace(Travelling, Keeping):
             if given is None:
                 raise NotPossible("The input of this thread wasn't kept. Start a new thread.")
             try:
-                checked = check_input(self._engine.input_schema(pattern.slug, lane.key), given)
+                checked = check_input(self._engine.input_schema(opened.pattern.slug, opened.lane.key), given)
             except InvalidInput as error:
                 raise NotPossible(f"The input of this thread is out of date. Start a new thread. {error}") from error
-            apart = self._must_run_apart(pattern, checked)
-            request = self._request(thread, "start", given, going)
-            self._launch(claim, thread, request, to_jsonable(checked), log, apart=apart)
+            request = self._launcher.request(opened.thread, "start", given, options)
+            work = self._launcher.work(request, checked)
+            self._launcher.launch(claim, opened, request, to_jsonable(checked), work)
 
-    def _carry_out(self, thread: Thread, asked: Request, head: str, going: RunOptions) -> None:
+    def _carry_out(self, opened: OpenedThread, asked: Request, head: str, options: RunOptions) -> None:
         """Begin what was accepted where the thread stood at that head."""
-        _, pattern, _, graph, log = self._open(thread.thread_id)
-        with self._claimed(thread.thread_id, runs=True) as claim:
-            snapshot = self._state(graph, thread)
-            self._must_stand_at(snapshot, head or None)
-            request = self._request(
-                thread, asked.kind, asked.values, going, checkpoint_id=asked.checkpoint_id, label=asked.label
+        with self._access.claimed(opened.thread_id, runs=True) as claim:
+            snapshot = opened.state()
+            must_stand_at(snapshot, head or None)
+            request = self._launcher.request(
+                opened.thread, asked.kind, asked.values, options, checkpoint_id=asked.checkpoint_id, label=asked.label
             )
             values = asked.values if asked.kind == "turn" else snapshot.values
-            self._launch(claim, thread, request, None, log, apart=self._must_run_apart(pattern, values))
+            self._launcher.launch(claim, opened, request, None, self._launcher.work(request, values))
 
     def edit(self, thread_id: str, values: Mapping[str, Json], checkpoint_id: str | None = None) -> str:
         """Write values to the state at a pause and return the new checkpoint's id; the thread stays paused.
 
         Raises InvalidInput, StaleAnswer, ThreadBusy, AnswerPending, NotPossible.
         """
-        thread, _, lane, graph, log = self._open(thread_id)
-        self._must_remember(lane)
-        with self._claimed(thread_id):
-            snapshot = self._state(graph, thread)
-            self._must_stand_at(snapshot, checkpoint_id)
+        opened = self._access.open(thread_id)
+        must_remember(opened.lane)
+        with self._access.claimed(thread_id):
+            snapshot = opened.state()
+            must_stand_at(snapshot, checkpoint_id)
             if status(snapshot) == "waiting":
                 raise AnswerPending
             # A node that has finished is no longer next, but what it wrote joins the state with the others' only.
@@ -191,8 +204,9 @@ class Workspace(Travelling, Keeping):
                     f"The step of {', '.join(pending)} isn't over; nodes side by side wait for each other, and an edit "
                     "now would drop what they wrote. Let them finish first."
                 )
-            edited = self._save_edit(thread, graph, snapshot, values, dict.fromkeys(values, "append"), None)
-            log.append(lambda no: edited._replace(no=no))
+            edit = StateEdit(values, dict.fromkeys(values, "append"))
+            edited = StateEditor(self._access).save(opened, snapshot, edit)
+            opened.log.append(lambda no: edited._replace(no=no))
         return edited.checkpoint_id
 
     def restart(self, thread_id: str) -> SaverDropped:
@@ -200,31 +214,41 @@ class Workspace(Travelling, Keeping):
 
         Raises ThreadBusy, and NotPossible where the lane's threads share the lab's own checkpointer.
         """
-        _, _, lane, _, log = self._open(thread_id)
-        if not lane.saver:
+        opened = self._access.open(thread_id)
+        if not opened.lane.saver:
             raise NotPossible(
-                f"The lane '{lane.title}' shares its checkpointer with all other threads, which a restart would stop. "
-                "Only a lane whose threads have one each can be restarted."
+                f"The lane '{opened.lane.title}' shares its checkpointer with all other threads, which a "
+                "restart would stop. Only a lane whose threads have one each can be restarted."
             )
-        with self._claimed(thread_id):
-            before = self.count(thread_id)
+        with self._access.claimed(thread_id):
+            before = self.history.count(thread_id)
             self._engine.lane_savers.drop(thread_id)
-            told = SaverDropped(0, time.time(), "restart", before, self.count(thread_id), restart_calls(lane.saver))
-            log.append(lambda no: told._replace(no=no))
+            told = SaverDropped(
+                0, time.time(), "restart", before, self.history.count(thread_id), restart_calls(opened.lane.saver)
+            )
+            opened.log.append(lambda no: told._replace(no=no))
         return told
 
     def stop(self, thread_id: str) -> bool:
         """Ask the thread's run to end, in this process or in another one; False where none is going on."""
-        self._followed(thread_id)
+        self._access.logs.followed(thread_id)
         run = self._engine.runs.active(thread_id)
         if run is None:
             return self._engine.claims.ask_to_stop(thread_id)
         run.stop()
         return True
 
+    def events(self, thread_id: str, after: int = 0, timeout: float = 0.0) -> list[Event]:
+        """Return the thread's events past that number, waiting up to `timeout` seconds for the first."""
+        return self._access.logs.followed(thread_id).after(after, timeout)
+
+    def view(self, thread_id: str) -> ThreadView:
+        """Return a view of the thread that the caller brings up to date as often as it likes."""
+        return ThreadView(self._access.logs.followed(thread_id))
+
     def wait(self, thread_id: str, timeout: float = 60.0) -> bool:
         """Wait for the thread's run to end; False where it's still going on after `timeout` seconds."""
-        self._followed(thread_id)
+        self._access.logs.followed(thread_id)
         run = self._engine.runs.active(thread_id)
         return run is None or run.done.wait(timeout)
 

@@ -79,7 +79,7 @@ def forked(server: LabServer) -> tuple[str, str]:
     workspace = lab.workspace(str(visitors.read(cookie)))
     thread_id = workspace.start("linear-pipeline", "pipeline", find("linear-pipeline").examples[0].input).thread_id
     assert workspace.wait(thread_id)
-    workspace.replay(thread_id, workspace.history(thread_id).rows[1].checkpoint_id)
+    workspace.travel.replay(thread_id, workspace.history.page(thread_id).rows[1].checkpoint_id)
     assert workspace.wait(thread_id)
     lab.close()
     return thread_id, cookie

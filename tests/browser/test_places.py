@@ -33,11 +33,11 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
     visitor = lab.workspace(LOCAL)
     thread = visitor.start("linear-pipeline", "pipeline", {"text": "One. Two. Three."}).thread_id
     assert visitor.wait(thread)
-    early = visitor.history(thread).rows[1].checkpoint_id
+    early = visitor.history.page(thread).rows[1].checkpoint_id
     for _ in range(4):
-        visitor.replay(thread, early)
+        visitor.travel.replay(thread, early)
         assert visitor.wait(thread)
-    root = visitor.history(thread).rows[0].checkpoint_id
+    root = visitor.history.page(thread).rows[0].checkpoint_id
     lab.close()
     with running_lab(data, {"LAB_PACE": "30"}) as server:
         yield Here(server, thread, root)

@@ -71,7 +71,7 @@ def test_every_example_runs_to_its_end(stored: Lab, pattern: Pattern, lane: Lane
 
 def runs_to_its_end(stored: Lab, pattern: Pattern, lane: Lane, example: Example) -> None:
     played = player(stored)(pattern.slug, lane.key, example)
-    snapshot = stored.workspace("tests").snapshot(played.thread_id)
+    snapshot = stored.workspace("tests").history.snapshot(played.thread_id)
 
     assert played.status == "finished" or example.unhappy
     assert played.error is None or example.unhappy

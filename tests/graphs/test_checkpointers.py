@@ -86,15 +86,15 @@ def test_a_restart_tells_how_many_checkpoints_it_left(stored: Lab) -> None:
     workspace = stored.workspace("tests")
     for key in lanes(stored):
         thread_id = told(stored, key)
-        before, state = workspace.history(thread_id).rows, workspace.snapshot(thread_id)
+        before, state = workspace.history.page(thread_id).rows, workspace.history.snapshot(thread_id)
         dropped = workspace.restart(thread_id)
 
         assert len(before) == 6
         assert (dropped.before, dropped.found) == (6, 6 if key in KEPT else 0)
         assert restarts(workspace, thread_id) == [dropped._replace(no=workspace.events(thread_id)[-1].no)]
-        assert workspace.history(thread_id).rows == (before if key in KEPT else ())
-        assert workspace.snapshot(thread_id) == (state if key in KEPT else None)
-        assert workspace.status(thread_id) == ("finished" if key in KEPT else "new")
+        assert workspace.history.page(thread_id).rows == (before if key in KEPT else ())
+        assert workspace.history.snapshot(thread_id) == (state if key in KEPT else None)
+        assert workspace.history.status(thread_id) == ("finished" if key in KEPT else "new")
         view = workspace.view(thread_id)
         view.catch_up()
         assert [(item.before, item.found) for item in view.items if isinstance(item, Reopened)] == [(6, dropped.found)]
@@ -131,7 +131,7 @@ def test_a_restart_touches_no_other_thread(stored: Lab) -> None:
 
 def test_a_stranger_restarts_and_measures_nothing(stored: Lab) -> None:
     thread_id = told(stored, "memory")
-    for call in (stored.workspace("others").restart, stored.workspace("others").cost):
+    for call in (stored.workspace("others").restart, stored.workspace("others").history.costs):
         with pytest.raises(UnknownThread):
             call(thread_id)
 
@@ -147,7 +147,7 @@ def test_the_cost_is_that_of_the_thread_and_grows_with_its_supersteps(stored: La
         )
         for thread_id in (short, long):
             ended(workspace, thread_id)
-        little, much = workspace.cost(short), workspace.cost(long)
+        little, much = workspace.history.costs(short), workspace.history.costs(long)
 
         assert (little.pace.supersteps, much.pace.supersteps) == (3, 22)
         assert (little.checkpoints, much.checkpoints) == (5, 24)
@@ -162,9 +162,9 @@ def test_after_a_restart_the_bytes_in_memory_are_gone_and_those_in_a_file_are_th
     workspace = stored.workspace("tests")
     for key in lanes(stored):
         thread_id = told(stored, key)
-        before = workspace.cost(thread_id)
+        before = workspace.history.costs(thread_id)
         workspace.restart(thread_id)
-        after = workspace.cost(thread_id)
+        after = workspace.history.costs(thread_id)
 
         assert after.bytes == (before.bytes if key in KEPT else 0)
         assert after.restart is not None

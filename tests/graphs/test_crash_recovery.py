@@ -131,13 +131,13 @@ def test_a_killed_payroll_is_taken_up_after_a_restart_of_the_lab(
     first.close()
     second = Lab(quiet(str(tmp_path / "lab.sqlite")))
     workspace = second.workspace("tests")
-    assert workspace.status(thread_id) == status
+    assert workspace.history.status(thread_id) == status
     take_up: Callable[[str], None] = workspace.again if status == "new" else workspace.proceed
     take_up(thread_id)
     ended(workspace, thread_id)
-    left = workspace.snapshot(thread_id)
+    left = workspace.history.snapshot(thread_id)
 
-    assert workspace.status(thread_id) == "finished"
+    assert workspace.history.status(thread_id) == "finished"
     assert left is not None
     assert left.values["repeated"] == repeated
     second.close()
@@ -150,8 +150,8 @@ def test_a_thread_without_a_checkpoint_cannot_be_continued_only_started_again(sq
     with pytest.raises(NothingToContinue):
         workspace.proceed(thread_id)
 
-    assert (workspace.status(thread_id), workspace.snapshot(thread_id)) == ("new", None)
-    assert len(workspace.business("ledger", [thread_id])) == 1
+    assert (workspace.history.status(thread_id), workspace.history.snapshot(thread_id)) == ("new", None)
+    assert len(workspace.threads.business("ledger", [thread_id])) == 1
 
 
 def test_a_kill_that_left_a_checkpoint_is_continued_and_not_started_again(sqlite_lab: Lab) -> None:
@@ -161,8 +161,8 @@ def test_a_kill_that_left_a_checkpoint_is_continued_and_not_started_again(sqlite
     with pytest.raises(NotPossible, match="Go on from there"):
         workspace.again(thread_id)
 
-    assert workspace.status(thread_id) == "resumable"
-    assert len(workspace.business("ledger", [thread_id])) == 3
+    assert workspace.history.status(thread_id) == "resumable"
+    assert len(workspace.threads.business("ledger", [thread_id])) == 3
 
 
 @pytest.mark.usefixtures("pages_lab")

@@ -122,15 +122,15 @@ def test_a_killed_process_pays_twice_only_where_the_order_isnt_fixed(
     workspace = sqlite_lab.workspace("tests")
     thread_id, confirmed = killed(sqlite_lab, lane, crash)
 
-    assert workspace.status(thread_id) == status
+    assert workspace.history.status(thread_id) == status
     if status == "waiting":
         answer(sqlite_lab, thread_id, "yes")
     else:
         workspace.proceed(thread_id, pace=0)
     ended(workspace, thread_id)
 
-    booked = [row["order"] for row in workspace.business("ledger", [thread_id])]
-    assert workspace.status(thread_id) == "finished"
+    booked = [row["order"] for row in workspace.threads.business("ledger", [thread_id])]
+    assert workspace.history.status(thread_id) == "finished"
     assert len(booked) == rows
     assert (confirmed in booked) == (lane != "in-node")
 
@@ -141,11 +141,11 @@ def test_a_trap_killed_after_the_charge_lets_the_person_decline_what_is_paid(sql
     thread_id, _ = killed(sqlite_lab, lane, "after-charge")
     answer(sqlite_lab, thread_id, "no")
     ended(workspace, thread_id)
-    left = workspace.snapshot(thread_id)
+    left = workspace.history.snapshot(thread_id)
 
     assert left is not None
     assert left.values["confirmed"] is False
-    assert len(workspace.business("ledger", [thread_id])) == 1
+    assert len(workspace.threads.business("ledger", [thread_id])) == 1
 
 
 def killed(lab: Lab, lane: str, crash: str) -> tuple[str, str]:
@@ -154,7 +154,7 @@ def killed(lab: Lab, lane: str, crash: str) -> tuple[str, str]:
     given: dict[str, Any] = {"item": "Lamp", "amount": 10, "failures": 0, "crash": crash}
     thread_id = workspace.start("durable-task", lane, given, pace=0).thread_id
     ended(workspace, thread_id)
-    asked = workspace.snapshot(thread_id)
+    asked = workspace.history.snapshot(thread_id)
     assert asked is not None
     question: Any = asked.questions[0].value
     answer(lab, thread_id, "yes")
@@ -165,7 +165,7 @@ def killed(lab: Lab, lane: str, crash: str) -> tuple[str, str]:
 def answer(lab: Lab, thread_id: str, confirm: str) -> None:
     """Answer the question that is pending."""
     workspace = lab.workspace("tests")
-    asked = workspace.snapshot(thread_id)
+    asked = workspace.history.snapshot(thread_id)
     assert asked is not None
     workspace.resume(thread_id, {asked.questions[0].id: {"confirm": confirm}}, asked.checkpoint_id, pace=0)
 

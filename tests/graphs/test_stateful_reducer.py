@@ -43,9 +43,9 @@ def test_the_object_counts_a_replay_again(play: Play) -> None:
 def test_the_replay_s_error_is_in_its_own_branch_and_the_first_end_stays_as_it_was(play: Play, sqlite_lab: Lab) -> None:
     played = play("stateful-reducer", "stateful", REPLAYED)
     workspace = sqlite_lab.workspace("tests")
-    ends = [row.checkpoint_id for row in workspace.history(played.thread_id).rows if not row.next]
+    ends = [row.checkpoint_id for row in workspace.history.page(played.thread_id).rows if not row.next]
 
-    assert [workspace.values(played.thread_id, ident)["by_reducer"] for ident in ends] == [10, 40]
+    assert [workspace.history.values(played.thread_id, ident)["by_reducer"] for ident in ends] == [10, 40]
 
 
 @pytest.mark.parametrize("example", [ALONE, SECOND, REPLAYED])
@@ -71,11 +71,11 @@ def test_the_average_follows_the_numbers(play: Play, lane: str) -> None:
 def test_a_replay_from_the_middle_is_told_too(sqlite_lab: Lab, play: Play, lane: str, expected: float) -> None:
     played = play("stateful-reducer", lane, Example("three", {"numbers": "10, 20, 30"}))
     workspace = sqlite_lab.workspace("tests")
-    middle = [row.checkpoint_id for row in workspace.history(played.thread_id).rows if row.next == ("add",)][1]
-    workspace.replay(played.thread_id, middle, pace=0)
+    middle = [row.checkpoint_id for row in workspace.history.page(played.thread_id).rows if row.next == ("add",)][1]
+    workspace.travel.replay(played.thread_id, middle, pace=0)
     assert workspace.wait(played.thread_id)
 
-    head = workspace.snapshot(played.thread_id)
+    head = workspace.history.snapshot(played.thread_id)
     assert head is not None
     assert head.values["by_reducer"] == expected
 
@@ -106,9 +106,9 @@ def test_as_many_numbers_as_allowed_are_within_the_limit_of_steps(play: Play, la
 def test_looking_at_threads_feeds_the_object_nothing(sqlite_lab: Lab, play: Play) -> None:
     played = play("stateful-reducer", "stateful", Example("first", {"numbers": "10"}))
     workspace = sqlite_lab.workspace("tests")
-    for row in workspace.history(played.thread_id).rows:
-        workspace.snapshot(played.thread_id, row.checkpoint_id)
-    workspace.tree(played.thread_id)
+    for row in workspace.history.page(played.thread_id).rows:
+        workspace.history.snapshot(played.thread_id, row.checkpoint_id)
+    workspace.history.tree(played.thread_id)
 
     assert _verdict(play("stateful-reducer", "stateful", Example("next", {"numbers": "100"})).values)[0] == 55
 

@@ -12,6 +12,7 @@ from graphs.persistence.time_travel_demo import PATTERN
 from lab.errors import NotPossible
 from lab.events import RunStarted, StateEdited
 from lab.lab import Lab
+from lab.workspace import StateEdit
 from tests.support.example_player import Play, Played, before, ended
 
 WRITING, BEGINNING, SENDING, NO_WORD = range(4)
@@ -26,7 +27,7 @@ ONCE = ["outlined in 3 lines", "wrote 46 words", "sent to the readers"]
 
 def _ends(lab: Lab, played: Played) -> list[str]:
     """Return the checkpoints from which nothing runs any more."""
-    return [row.checkpoint_id for row in lab.workspace("tests").history(played.thread_id).rows if not row.next]
+    return [row.checkpoint_id for row in lab.workspace("tests").history.page(played.thread_id).rows if not row.next]
 
 
 @pytest.mark.parametrize("lane", LANES)
@@ -62,7 +63,7 @@ def test_a_replay_runs_the_rest_again_and_sends_a_second_mail(
     play: Play, sqlite_lab: Lab, example: int, again: list[str]
 ) -> None:
     played = play("time-travel", "replay", example)
-    rows = sqlite_lab.workspace("tests").history(played.thread_id).rows
+    rows = sqlite_lab.workspace("tests").history.page(played.thread_id).rows
     forked = next(number for number, row in enumerate(rows) if row.source == "fork")
 
     assert [name for row in rows[forked:] for name in row.ran] == again
@@ -76,7 +77,7 @@ def test_a_fork_goes_on_from_the_edit_and_its_first_end_stays(play: Play, sqlite
     played = play("time-travel", "fork", WRITING)
     first, second = _ends(sqlite_lab, played)
     workspace = sqlite_lab.workspace("tests")
-    changed = {change.at for change in workspace.diff(played.thread_id, first, second)}
+    changed = {change.at for change in workspace.history.diff(played.thread_id, first, second)}
 
     assert played.values["text"] == "It began with the keeper's last night. Then came a ship without lights."
     assert played.values["log"] == ["outlined in 3 lines", "wrote 13 words", "sent to the readers"]
@@ -120,15 +121,15 @@ def test_only_the_lane_that_shows_the_mistake_can_make_it(play: Play, sqlite_lab
     played = play("time-travel", lane, Example("straight", {"topic": "Rain"}))
     workspace = sqlite_lab.workspace("tests")
     with pytest.raises(NotPossible, match="no way back"):
-        workspace.rewind(played.thread_id, before(workspace, played.thread_id, "write"))
+        workspace.travel.rewind(played.thread_id, before(workspace, played.thread_id, "write"))
 
-    assert workspace.status(played.thread_id) == "finished"
+    assert workspace.history.status(played.thread_id) == "finished"
 
 
 def test_what_runs_again_is_told_before_it_does(play: Play, sqlite_lab: Lab) -> None:
     played = play("time-travel", "replay", Example("straight", {"topic": "Rain"}))
     workspace = sqlite_lab.workspace("tests")
-    ahead = workspace.ahead(played.thread_id, before(workspace, played.thread_id, "write"))
+    ahead = workspace.travel.ahead(played.thread_id, before(workspace, played.thread_id, "write"))
 
     assert (ahead.next, ahead.later, ahead.effects) == (("write",), ("send",), {"send": ("outbox",)})
 
@@ -139,7 +140,7 @@ def test_one_can_go_back_as_often_as_wanted(play: Play, sqlite_lab: Lab) -> None
     workspace = sqlite_lab.workspace("tests")
     ended(workspace, played.thread_id)
 
-    assert len(workspace.tree(played.thread_id).branches) == 4
+    assert len(workspace.history.tree(played.thread_id).branches) == 4
     assert len(played.outbox) == 4
     assert len(played.values["log"]) == 3
 
@@ -177,11 +178,13 @@ def test_a_way_back_is_made_by_the_calls_of_the_pattern_s_own_file(
 def test_a_fork_leaves_what_is_next_as_it_is_at_every_checkpoint(play: Play, sqlite_lab: Lab) -> None:
     played = play("time-travel", "fork", WRITING)
     workspace = sqlite_lab.workspace("tests")
-    rows = workspace.history(played.thread_id).rows
+    rows = workspace.history.page(played.thread_id).rows
 
     assert len(rows) == 8
     for row in rows:
-        preview = workspace.preview(played.thread_id, row.checkpoint_id, {"topic": "Rain"}, {"topic": "replace"})
+        preview = workspace.travel.preview(
+            played.thread_id, row.checkpoint_id, StateEdit({"topic": "Rain"}, {"topic": "replace"})
+        )
         expected = ("outline",) if row.next == ("__start__",) else row.next
         assert (row.checkpoint_id, preview.next) == (row.checkpoint_id, expected)
         assert preview.values["topic"] == "Rain"

@@ -135,7 +135,7 @@ def test_after_a_restart_of_the_lab_the_row_is_loaded_and_checked_all_the_same(
     workspace = second.workspace("tests")
     workspace.turn(thread_id, visit(20))
     ended(workspace, thread_id)
-    rows = workspace.business("archive", [thread_id])
+    rows = workspace.threads.business("archive", [thread_id])
 
     assert [row["status"] for row in rows] == ["restored" if damage == "nothing" else "quarantined", "stored"]
     assert json.loads(rows[-1]["body"])["points"] == points

@@ -52,19 +52,19 @@ def test_another_answer_takes_the_place_of_the_old_one_on_a_branch_of_its_own(op
     workspace = open_toys(toy(lane(chain(ask=asks("ask"), z=done("z"))))).workspace("w")
     thread_id, asked, question = answered(workspace, "old")
     old = head(workspace, thread_id)
-    workspace.reanswer(thread_id, asked, {question: "new"}, label="another")
+    workspace.travel.reanswer(thread_id, asked, {question: "new"}, label="another")
 
     assert end(workspace, thread_id).outcome == "finished"
     assert names(workspace, thread_id) == ["ask='new'", "z"]
-    assert workspace.snapshot(thread_id, old.checkpoint_id) == old
-    assert [branch.name for branch in workspace.tree(thread_id).branches] == ["main", "another"]
+    assert workspace.history.snapshot(thread_id, old.checkpoint_id) == old
+    assert [branch.name for branch in workspace.history.tree(thread_id).branches] == ["main", "another"]
 
 
 def test_an_answer_given_anew_twice_is_the_last_one_each_time(open_toys: OpenLab) -> None:
     workspace = open_toys(toy(lane(chain(ask=asks("ask"))))).workspace("w")
     thread_id, asked, question = answered(workspace, "old")
     for answer in ("second", "third"):
-        workspace.reanswer(thread_id, asked, {question: answer})
+        workspace.travel.reanswer(thread_id, asked, {question: answer})
         end(workspace, thread_id)
         assert names(workspace, thread_id) == [f"ask={answer!r}"]
 
@@ -76,10 +76,10 @@ def test_one_of_two_answers_given_anew_leaves_the_other_question_open(open_toys:
     workspace.resume(thread_id, {question.id: "old" for question in asked.questions}, asked.checkpoint_id)
     end(workspace, thread_id)
     (of_b,) = [question.id for question in asked.questions if question.node == "b"]
-    workspace.reanswer(thread_id, asked.checkpoint_id, {of_b: "new"})
+    workspace.travel.reanswer(thread_id, asked.checkpoint_id, {of_b: "new"})
 
     assert end(workspace, thread_id).outcome == "waiting"
-    (left,) = workspace.pending(thread_id)
+    (left,) = workspace.history.pending(thread_id)
     assert left.node == "a"
     workspace.resume(thread_id, {left.id: "again"}, head(workspace, thread_id).checkpoint_id)
     end(workspace, thread_id)
@@ -98,10 +98,10 @@ def test_an_answer_is_not_given_to_another_question_that_is_asked_in_its_place(o
     workspace = open_toys(toy(lane(chain(ask=asks_of_price)))).workspace("w")
     thread_id, asked, question = answered(workspace, "yes")
     seen.clear()
-    workspace.reanswer(thread_id, asked, {question: "yes"})
+    workspace.travel.reanswer(thread_id, asked, {question: "yes"})
 
     assert end(workspace, thread_id).outcome == "waiting"
-    assert [question.value for question in workspace.pending(thread_id)] == ["Pay 99?"]
+    assert [question.value for question in workspace.history.pending(thread_id)] == ["Pay 99?"]
 
 
 def test_the_last_of_two_questions_of_a_node_is_no_answer_to_the_first_when_asked_again(open_toys: OpenLab) -> None:
@@ -112,12 +112,12 @@ def test_the_last_of_two_questions_of_a_node_is_no_answer_to_the_first_when_aske
     thread_id, asked, _ = answered(workspace, 1)
     workspace.resume(thread_id, {head(workspace, thread_id).questions[0].id: 2}, asked)
     end(workspace, thread_id)
-    shown = workspace.snapshot(thread_id, asked)
+    shown = workspace.history.snapshot(thread_id, asked)
     assert shown is not None
-    workspace.reanswer(thread_id, asked, {shown.questions[0].id: "two"})
+    workspace.travel.reanswer(thread_id, asked, {shown.questions[0].id: "two"})
 
     assert end(workspace, thread_id).outcome == "waiting"
-    assert [question.value for question in workspace.pending(thread_id)] == ["first?"]
+    assert [question.value for question in workspace.history.pending(thread_id)] == ["first?"]
 
 
 def test_where_the_question_cannot_be_looked_up_the_run_fails_and_gives_the_thread_back(
@@ -126,10 +126,10 @@ def test_where_the_question_cannot_be_looked_up_the_run_fails_and_gives_the_thre
     workspace = open_toys(toy(lane(chain(ask=asks("ask"))))).workspace("w")
     thread_id, asked, question = answered(workspace, "old")
     monkeypatch.setattr("lab.engine.asked_again", lambda *_: dict[str, str]()["gone"])
-    workspace.reanswer(thread_id, asked, {question: "new"})
+    workspace.travel.reanswer(thread_id, asked, {question: "new"})
 
     assert end(workspace, thread_id)[3:] == ("failed", "KeyError: 'gone'")
-    assert workspace.status(thread_id) == "waiting"
+    assert workspace.history.status(thread_id) == "waiting"
 
 
 def test_bare_one_answer_to_two_questions_is_an_error() -> None:

@@ -15,7 +15,7 @@ from graphs.pattern import Build, Fork, Replay, Rewind
 from graphs.persistence.time_travel import fork, go_on, replay, rewind
 from graphs.world import World
 from lab.errors import InvalidInput, NotPossible
-from lab.workspace import Workspace
+from lab.workspace import StateEdit, Workspace
 from tests.support.asking_nodes import asks
 from tests.support.toy_patterns import (
     OpenLab,
@@ -79,7 +79,7 @@ def test_old_values_are_not_written_over_new_ones_where_that_is_not_the_lesson(o
     thread_id = ran(workspace)
     there = saved(workspace, thread_id)
     with pytest.raises(NotPossible, match="Replay the checkpoint"):
-        workspace.rewind(thread_id, there[1])
+        workspace.travel.rewind(thread_id, there[1])
 
     assert saved(workspace, thread_id) == there
 
@@ -89,7 +89,7 @@ def test_a_lane_whose_lesson_it_is_shows_what_writing_old_values_does(open_toys:
     build = chain(a=done("a", count), b=done("b", count))
     workspace = open_toys(toy(lane(build, travel=Rewind(rewind, go_on)))).workspace("w")
     thread_id = ran(workspace)
-    workspace.rewind(thread_id, before(workspace, thread_id, "b"))
+    workspace.travel.rewind(thread_id, before(workspace, thread_id, "b"))
     end(workspace, thread_id)
 
     assert (names(workspace, thread_id), count) == (["a", "b", "a"], ["a", "b"])
@@ -100,7 +100,7 @@ def test_a_replay_runs_the_rest_again_from_the_old_values(open_toys: OpenLab) ->
     count = list[str]()
     workspace = open_toys(toy(lane(chain(a=done("a", count), b=done("b", count))))).workspace("w")
     thread_id = ran(workspace)
-    workspace.replay(thread_id, before(workspace, thread_id, "b"))
+    workspace.travel.replay(thread_id, before(workspace, thread_id, "b"))
 
     assert end(workspace, thread_id).outcome == "finished"
     assert (names(workspace, thread_id), count) == (["a", "b"], ["a", "b", "b"])
@@ -117,9 +117,13 @@ def test_bare_an_edit_as_one_of_several_pending_nodes_drops_the_others_and_the_j
 
 
 EDITS: dict[str, Callable[[Workspace, str, str, str], object]] = {
-    "fork": lambda workspace, thread, at, node: workspace.fork(thread, at, {"n": 2}, {}, as_node=node),
-    "what_if": lambda workspace, thread, at, node: workspace.what_if(thread, at, {"n": 2}, {}, as_node=node),
-    "preview": lambda workspace, thread, at, node: workspace.preview(thread, at, {"n": 2}, {}, node),
+    "fork": lambda workspace, thread, at, node: workspace.travel.fork(
+        thread, at, StateEdit({"n": 2}, {}, as_node=node)
+    ),
+    "what_if": lambda workspace, thread, at, node: workspace.travel.what_if(
+        thread, at, StateEdit({"n": 2}, {}, as_node=node)
+    ),
+    "preview": lambda workspace, thread, at, node: workspace.travel.preview(thread, at, StateEdit({"n": 2}, {}, node)),
 }
 
 
@@ -142,7 +146,7 @@ def test_an_edit_as_one_of_several_pending_nodes_is_refused_and_loses_nothing(op
 def test_an_edit_as_the_node_before_a_fan_runs_all_of_it_and_the_join(open_toys: OpenLab) -> None:
     workspace = open_toys(toy(lane(fan(a=done("a"), b=done("b"))))).workspace("w")
     thread_id = ran(workspace)
-    workspace.fork(thread_id, before(workspace, thread_id, "a"), {"n": 2}, {}, run=True)
+    workspace.travel.fork(thread_id, before(workspace, thread_id, "a"), StateEdit({"n": 2}, {}), run=True)
     end(workspace, thread_id)
 
     assert (names(workspace, thread_id), head(workspace, thread_id).values["n"]) == (["a", "b", "join"], 2)
@@ -166,7 +170,7 @@ def test_an_edit_as_a_node_that_the_graph_does_not_have_is_refused(open_toys: Op
         EDITS[edit](workspace, thread_id, there[2], node)
 
     assert len(str(refused.value)) < 300
-    assert (saved(workspace, thread_id), workspace.status(thread_id)) == (there, "finished")
+    assert (saved(workspace, thread_id), workspace.history.status(thread_id)) == (there, "finished")
 
 
 def test_bare_an_edit_after_parallel_nodes_is_ambiguous() -> None:
@@ -186,11 +190,11 @@ def test_an_edit_from_which_the_graph_finds_no_way_is_refused_and_saves_nothing(
     workspace = open_toys(toy(lane(build))).workspace("w")
     thread_id = ran(workspace)
     there, at = saved(workspace, thread_id), before(workspace, thread_id, "b")
-    for edit in (workspace.fork, workspace.preview):
+    for edit in (workspace.travel.fork, workspace.travel.preview):
         with pytest.raises(NotPossible, match="KeyError: 3"):
-            edit(thread_id, at, {"n": 3}, {}, as_node="a")
+            edit(thread_id, at, StateEdit({"n": 3}, {}, "a"))
     assert saved(workspace, thread_id) == there
-    workspace.replay(thread_id, at)
+    workspace.travel.replay(thread_id, at)
 
     assert end(workspace, thread_id).outcome == "finished"
 
@@ -210,10 +214,10 @@ def test_a_typed_value_that_is_edited_in_a_fork_keeps_its_type(open_toys: OpenLa
     thread_id = workspace.start("toy", "only", {"n": 1, "order": {"item": "Lamp", "cents": 1}, "notes": []}).thread_id
     end(workspace, thread_id)
     edit = {"order": {"item": "Desk", "cents": 7}}
-    new = workspace.fork(thread_id, before(workspace, thread_id, "b"), edit, {}, run=True)
+    new = workspace.travel.fork(thread_id, before(workspace, thread_id, "b"), StateEdit(edit, {}), run=True)
     end(workspace, thread_id)
 
-    assert workspace.values(thread_id, new)["order"] == Order(item="Desk", cents=7)
+    assert workspace.history.values(thread_id, new)["order"] == Order(item="Desk", cents=7)
     assert head(workspace, thread_id).values["notes"] == ["a", "Order"]
 
 
@@ -224,7 +228,7 @@ def test_a_typed_value_that_does_not_fit_is_refused_by_field_and_saves_nothing(o
     there = saved(workspace, thread_id)
     for values, field in (({"order": {"item": "Desk", "cents": "many"}}, "order.cents"), ({"nothing": 1}, "nothing")):
         with pytest.raises(InvalidInput) as refused:
-            workspace.fork(thread_id, there[2], values, {})
+            workspace.travel.fork(thread_id, there[2], StateEdit(values, {}))
         assert set(refused.value.fields) == {field}
 
     assert saved(workspace, thread_id) == there
@@ -244,9 +248,9 @@ def test_a_fork_of_a_question_asks_it_again_before_it_takes_an_answer(open_toys:
     workspace = open_toys(toy(lane(chain(ask=asks("ask"))))).workspace("w")
     thread_id = ran(workspace)
     asked = head(workspace, thread_id)
-    workspace.fork(thread_id, asked.checkpoint_id, {"n": 2}, {})
-    assert (workspace.status(thread_id), workspace.pending(thread_id)) == ("resumable", ())
+    workspace.travel.fork(thread_id, asked.checkpoint_id, StateEdit({"n": 2}, {}))
+    assert (workspace.history.status(thread_id), workspace.history.pending(thread_id)) == ("resumable", ())
     workspace.proceed(thread_id)
 
     assert end(workspace, thread_id).outcome == "waiting"
-    assert [question.node for question in workspace.pending(thread_id)] == ["ask"]
+    assert [question.node for question in workspace.history.pending(thread_id)] == ["ask"]

@@ -14,7 +14,7 @@ from langgraph.types import Command
 from graphs.pattern import Breakpoints, Build, Rewind
 from graphs.persistence.time_travel import go_on, rewind
 from lab.errors import NothingToContinue, NotPossible, StaleAnswer, ThreadBusy, UnknownCheckpoint, UnknownThread
-from lab.workspace import Workspace
+from lab.workspace import StateEdit, Workspace
 from tests.support.toy_patterns import (
     Hold,
     OpenLab,
@@ -149,12 +149,16 @@ def test_a_thread_with_work_left_and_nothing_next_is_resumable_and_is_finished_b
         thread_id = ran(workspace)
     assert head(workspace, thread_id).next == ()
 
-    assert workspace.status(thread_id) == "resumable"
+    assert workspace.history.status(thread_id) == "resumable"
     with pytest.raises(NotPossible, match="isn't over"):
         workspace.edit(thread_id, {"n": 2})
     workspace.proceed(thread_id)
     assert end(workspace, thread_id).outcome == "finished"
-    assert (names(workspace, thread_id), count, workspace.status(thread_id)) == (["a", "b"], ["a", "b"], "finished")
+    assert (names(workspace, thread_id), count, workspace.history.status(thread_id)) == (
+        ["a", "b"],
+        ["a", "b"],
+        "finished",
+    )
 
 
 def test_bare_a_second_run_forks_the_thread_and_hides_the_first_ones_result() -> None:
@@ -179,19 +183,19 @@ def test_bare_a_second_run_forks_the_thread_and_hides_the_first_ones_result() ->
 
 
 BACK: dict[str, Callable[[Workspace, str, str], object]] = {
-    "replay": lambda workspace, thread, at: workspace.replay(thread, at),
-    "fork": lambda workspace, thread, at: workspace.fork(thread, at, {"n": 2}, {}),
-    "reanswer": lambda workspace, thread, at: workspace.reanswer(thread, at, {"some": "answer"}),
-    "what_if": lambda workspace, thread, at: workspace.what_if(thread, at, {"n": 2}, {}),
-    "rewind": lambda workspace, thread, at: workspace.rewind(thread, at),
+    "replay": lambda workspace, thread, at: workspace.travel.replay(thread, at),
+    "fork": lambda workspace, thread, at: workspace.travel.fork(thread, at, StateEdit({"n": 2}, {})),
+    "reanswer": lambda workspace, thread, at: workspace.travel.reanswer(thread, at, {"some": "answer"}),
+    "what_if": lambda workspace, thread, at: workspace.travel.what_if(thread, at, StateEdit({"n": 2}, {})),
+    "rewind": lambda workspace, thread, at: workspace.travel.rewind(thread, at),
 }
 LOOK: dict[str, Callable[[Workspace, str, str], object]] = {
-    "snapshot": lambda workspace, thread, at: workspace.snapshot(thread, at),
-    "values": lambda workspace, thread, at: workspace.values(thread, at),
-    "diff after": lambda workspace, thread, at: workspace.diff(thread, None, at),
-    "diff before": lambda workspace, thread, at: workspace.diff(thread, at, saved(workspace, thread)[0]),
-    "ahead": lambda workspace, thread, at: workspace.ahead(thread, at),
-    "preview": lambda workspace, thread, at: workspace.preview(thread, at, {"n": 2}, {}),
+    "snapshot": lambda workspace, thread, at: workspace.history.snapshot(thread, at),
+    "values": lambda workspace, thread, at: workspace.history.values(thread, at),
+    "diff after": lambda workspace, thread, at: workspace.history.diff(thread, None, at),
+    "diff before": lambda workspace, thread, at: workspace.history.diff(thread, at, saved(workspace, thread)[0]),
+    "ahead": lambda workspace, thread, at: workspace.travel.ahead(thread, at),
+    "preview": lambda workspace, thread, at: workspace.travel.preview(thread, at, StateEdit({"n": 2}, {})),
 }
 
 
@@ -210,7 +214,7 @@ def test_no_way_back_is_open_while_the_thread_runs(open_toys: OpenLab, back: str
 
     assert left == there
     assert end(workspace, thread_id).outcome == "finished"
-    assert len(workspace.tree(thread_id).branches) == 1
+    assert len(workspace.history.tree(thread_id).branches) == 1
 
 
 def test_of_many_ways_back_taken_at_once_one_is_gone(open_toys: OpenLab) -> None:
@@ -221,7 +225,7 @@ def test_of_many_ways_back_taken_at_once_one_is_gone(open_toys: OpenLab) -> None
 
     def replay(_: int) -> str:
         try:
-            workspace.replay(thread_id, there)
+            workspace.travel.replay(thread_id, there)
         except ThreadBusy:
             return "busy"
         return "gone"
@@ -256,7 +260,7 @@ def test_an_answer_for_an_unknown_or_a_finished_thread_is_refused(open_toys: Ope
     with pytest.raises(StaleAnswer):
         workspace.resume(thread_id, {"some": "answer"}, newest)
     with pytest.raises(StaleAnswer):
-        workspace.reanswer(thread_id, newest, {"some": "answer"})
+        workspace.travel.reanswer(thread_id, newest, {"some": "answer"})
     with pytest.raises(NothingToContinue):
         workspace.proceed(thread_id)
     assert (count, saved(workspace, thread_id)[-1]) == (["a"], newest)
@@ -285,4 +289,4 @@ def test_a_checkpoint_that_the_thread_does_not_have_is_refused_and_begins_nothin
         assert len(str(refused.value)) < 300
 
     assert (saved(workspace, thread_id), workspace.events(thread_id)) == (there, events)
-    assert workspace.status(thread_id) == "finished"
+    assert workspace.history.status(thread_id) == "finished"

@@ -36,7 +36,7 @@ PIPELINE, MEMORY = find("linear-pipeline"), find("conversation-memory")
 
 def ledger(lab: Lab) -> list[dict[str, Any]]:
     here = lab.workspace(LOCAL)
-    return here.business("ledger", [thread.thread_id for thread in here.threads()])
+    return here.threads.business("ledger", [thread.thread_id for thread in here.threads.newest()])
 
 
 def test_a_rejection_without_a_note_is_told_at_the_field_and_changes_nothing(pages_lab: Lab) -> None:
@@ -200,7 +200,7 @@ def test_a_new_thread_clears_the_lanes_and_the_old_one_stays_in_the_list(pages_l
     press(at, "linear-pipeline_new")
     assert badges(at) == ["Not started"]
     assert "thread" not in at.query_params
-    assert len(pages_lab.workspace(LOCAL).threads()) == 1
+    assert len(pages_lab.workspace(LOCAL).threads.newest()) == 1
 
 
 def test_a_second_run_is_a_thread_of_its_own(pages_lab: Lab) -> None:
@@ -209,7 +209,7 @@ def test_a_second_run_is_a_thread_of_its_own(pages_lab: Lab) -> None:
     first = at.query_params["thread"]
     press(at, "linear-pipeline_run")
     assert at.query_params["thread"] != first
-    assert len(pages_lab.workspace(LOCAL).threads()) == 2
+    assert len(pages_lab.workspace(LOCAL).threads.newest()) == 2
 
 
 def test_a_conversation_goes_on_in_the_same_thread(pages_lab: Lab) -> None:
@@ -220,7 +220,7 @@ def test_a_conversation_goes_on_in_the_same_thread(pages_lab: Lab) -> None:
     press(at, "conversation-memory_run")
     assert "Your name is Alice." in texts(at)
     assert at.query_params["thread"] == first
-    assert len(pages_lab.workspace(LOCAL).threads()) == 2
+    assert len(pages_lab.workspace(LOCAL).threads.newest()) == 2
 
 
 def test_an_example_that_has_no_further_message_says_so_instead_of_only_emptying_the_field() -> None:

@@ -20,7 +20,8 @@ REWIND, REPLAY, FORK = TRAVEL.lanes
 def mails(lab: Lab, lane: str) -> list[str]:
     here = lab.workspace(LOCAL)
     return [
-        row["body"] for row in here.business("outbox", [one.thread_id for one in here.threads() if one.lane == lane])
+        row["body"]
+        for row in here.threads.business("outbox", [one.thread_id for one in here.threads.newest() if one.lane == lane])
     ]
 
 
@@ -146,9 +147,9 @@ def test_checkpoints_on_branches_of_one_name_are_told_apart(pages_lab: Lab) -> N
     at = open_page("time-travel")
     start(at, TRAVEL)
     here = pages_lab.workspace(LOCAL)
-    thread = next(one.thread_id for one in here.threads() if one.lane == "replay")
+    thread = next(one.thread_id for one in here.threads.newest() if one.lane == "replay")
     for _ in range(2):
-        here.replay(thread, before(here, thread, "send"), label="again", pace=0)
+        here.travel.replay(thread, before(here, thread, "send"), label="again", pace=0)
         ended(here, thread)
     at.run()
     (options,) = [found.options for found in at.selectbox if str(found.key).startswith("time-travel_replay_")]

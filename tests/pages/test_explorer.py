@@ -38,7 +38,7 @@ def approved(workspace: Workspace) -> str:
 
 def at_node(workspace: Workspace, thread_id: str, name: str) -> str:
     """Return the first checkpoint from which that node runs next."""
-    return next(row.checkpoint_id for row in workspace.history(thread_id).rows if name in row.next)
+    return next(row.checkpoint_id for row in workspace.history.page(thread_id).rows if name in row.next)
 
 
 def look(thread_id: str, view: str = "State", **address: str) -> AppTest:
@@ -76,7 +76,7 @@ def test_what_a_step_changed_is_told_key_by_key(workspace: Workspace, approved: 
 
 
 def test_any_two_checkpoints_are_compared_and_the_pair_is_a_link(workspace: Workspace, approved: str) -> None:
-    rows = workspace.history(approved).rows
+    rows = workspace.history.page(approved).rows
     at = look(approved, "Diff", checkpoint=rows[-1].checkpoint_id, against=rows[1].checkpoint_id)
     drawn = "".join(found.proto.body for found in at.get("html"))
     assert all(key in drawn for key in ("claim", "status", "decisions"))
@@ -111,11 +111,11 @@ def edited(workspace: Workspace, thread_id: str, amount: float, label: str = "")
 
 
 def test_an_edit_is_previewed_before_it_is_saved(workspace: Workspace, approved: str) -> None:
-    before = workspace.count(approved)
+    before = workspace.history.count(approved)
     at = edited(workspace, approved, 50.0)
     assert "Runs next: `submit`, as before the edit" in markdowns(at)
     assert "50.0" in "".join(found.proto.body for found in at.get("html"))
-    assert workspace.count(approved) == before
+    assert workspace.history.count(approved) == before
 
 
 def test_an_edit_can_be_written_as_a_node_or_as_the_input(workspace: Workspace, approved: str) -> None:
@@ -131,7 +131,7 @@ def test_an_edit_can_be_written_as_a_node_or_as_the_input(workspace: Workspace, 
     assert "as before the edit" not in markdowns(at)
     press(at, f"fork_run_{approved}")
     ended(workspace, approved)
-    snapshot = workspace.snapshot(approved)
+    snapshot = workspace.history.snapshot(approved)
     assert snapshot is not None
     assert (snapshot.values["amount"], snapshot.next) == (50.0, ())
     told = [one for table in look(approved).dataframe if "Ran" in table.value for one in table.value["Ran"]]
@@ -140,13 +140,13 @@ def test_an_edit_can_be_written_as_a_node_or_as_the_input(workspace: Workspace, 
 
 
 def test_a_fork_that_runs_makes_a_named_branch_and_leaves_the_old_one(workspace: Workspace, approved: str) -> None:
-    old = workspace.tree(approved).head
+    old = workspace.history.tree(approved).head
     press(edited(workspace, approved, 50.0, "cheap"), f"fork_run_{approved}")
     ended(workspace, approved)
-    branches = workspace.tree(approved).branches
+    branches = workspace.history.tree(approved).branches
     assert [branch.name for branch in branches] == ["main", "cheap"]
     assert branches[0].leaf.checkpoint_id == old
-    snapshot = workspace.snapshot(approved)
+    snapshot = workspace.history.snapshot(approved)
     assert snapshot is not None
     assert (snapshot.values["amount"], snapshot.values["status"], snapshot.next) == (50.0, "paid", ())
 
@@ -154,7 +154,7 @@ def test_a_fork_that_runs_makes_a_named_branch_and_leaves_the_old_one(workspace:
 def test_a_fork_that_stays_paused_runs_nothing(workspace: Workspace, approved: str) -> None:
     at = edited(workspace, approved, 50.0)
     press(at, f"fork_{approved}")
-    snapshot = workspace.snapshot(approved)
+    snapshot = workspace.history.snapshot(approved)
     assert snapshot is not None
     assert (snapshot.source, snapshot.next) == ("update", ("submit",))
     assert at.query_params["checkpoint"] == snapshot.checkpoint_id
@@ -169,17 +169,17 @@ def test_what_was_typed_last_is_what_is_forked_though_the_page_was_not_drawn_sin
     give(at, f"label_{approved}", "typed last")
     press(at, f"fork_run_{approved}")
     ended(workspace, approved)
-    snapshot = workspace.snapshot(approved)
+    snapshot = workspace.history.snapshot(approved)
     assert snapshot is not None
     assert snapshot.values["amount"] == 70.0
-    assert workspace.tree(approved).branches[-1].name == "typed last"
+    assert workspace.history.tree(approved).branches[-1].name == "typed last"
 
 
 def test_a_fork_without_a_change_is_refused_with_the_reason(workspace: Workspace, approved: str) -> None:
     at = look(approved, "Edit and fork", checkpoint=at_node(workspace, approved, "submit"))
     press(at, f"fork_run_{approved}")
     assert "No field was changed" in markdowns(at)
-    assert len(workspace.tree(approved).branches) == 1
+    assert len(workspace.history.tree(approved).branches) == 1
 
 
 def test_a_value_out_of_its_bounds_is_told_at_its_field_and_nothing_is_forked(
@@ -188,7 +188,7 @@ def test_a_value_out_of_its_bounds_is_told_at_its_field_and_nothing_is_forked(
     at = edited(workspace, approved, -5.0)
     assert any("must be at least 0.01" in text for text in texts(at))
     press(at, f"fork_run_{approved}")
-    assert len(workspace.tree(approved).branches) == 1
+    assert len(workspace.history.tree(approved).branches) == 1
 
 
 def test_an_edit_says_what_the_nodes_after_it_do_outside_the_state(workspace: Workspace, approved: str) -> None:
@@ -202,13 +202,13 @@ def test_a_second_press_of_a_double_click_makes_no_second_branch(workspace: Work
     # The browser sends a press with the address of the page on which it was made.
     at.query_params["checkpoint"] = old
     press(at, f"fork_{approved}")
-    assert len(workspace.tree(approved).branches) == 2
-    assert at.query_params["checkpoint"] == workspace.tree(approved).head
+    assert len(workspace.history.tree(approved).branches) == 2
+    assert at.query_params["checkpoint"] == workspace.history.tree(approved).head
 
 
 @pytest.mark.parametrize("name", ["against", "other", "left", "right"])
 def test_a_link_to_a_pair_that_is_gone_says_so(workspace: Workspace, approved: str, name: str) -> None:
-    workspace.replay(approved, at_node(workspace, approved, "pay"), pace=0)
+    workspace.travel.replay(approved, at_node(workspace, approved, "pay"), pace=0)
     ended(workspace, approved)
     view = "Compare branches" if name in ("left", "right") else "Diff"
     at = look(approved, view, **{name: "made-up"})
@@ -219,10 +219,10 @@ def test_what_if_runs_both_and_shows_their_ends_side_by_side(workspace: Workspac
     at = edited(workspace, approved, 50.0, "cheap")
     press(at, f"what_if_{approved}")
     ended(workspace, approved)
-    assert {branch.name for branch in workspace.tree(approved).branches} == {"main", "as it was", "cheap"}
+    assert {branch.name for branch in workspace.history.tree(approved).branches} == {"main", "as it was", "cheap"}
     at = look(approved, "Compare branches")
     begins = [str(at.selectbox(key=f"{side}_{approved}").value) for side in ("left", "right")]
-    assert {workspace.tree(approved).branch_of(begin).number for begin in begins} == {2, 3}
+    assert {workspace.history.tree(approved).branch_of(begin).number for begin in begins} == {2, 3}
     ends: Any = at.table[-1].value
     assert "waits for an answer in manager" in set(ends.iloc[0])
     assert "finished" in set(ends.iloc[0])
@@ -233,11 +233,11 @@ def test_a_replay_says_first_what_runs_again_and_what_it_does_outside(workspace:
     told = markdowns(at)
     assert "**Runs again, for real:** `manager`" in told
     assert "`pay` acts outside the state: ledger" in told
-    assert len(workspace.tree(approved).branches) == 1
+    assert len(workspace.history.tree(approved).branches) == 1
     press(at, f"replay_{approved}")
     ended(workspace, approved)
-    assert workspace.status(approved) == "waiting"
-    assert len(workspace.tree(approved).branches) == 2
+    assert workspace.history.status(approved) == "waiting"
+    assert len(workspace.history.tree(approved).branches) == 2
 
 
 def test_the_end_offers_no_replay(approved: str) -> None:
@@ -249,14 +249,14 @@ def test_the_end_offers_no_replay(approved: str) -> None:
 def test_another_answer_makes_a_branch_and_the_old_answer_is_not_used(workspace: Workspace, approved: str) -> None:
     ident = at_node(workspace, approved, "manager")
     at = look(approved, "Answer again", checkpoint=ident)
-    snapshot = workspace.snapshot(approved, ident)
+    snapshot = workspace.history.snapshot(approved, ident)
     assert snapshot is not None
     place = f"again_{approved}_{snapshot.questions[0].id}"
     give(at, f"{place}_decision", "rejected")
     give(at, f"{place}_note", "No budget left.")
     press(at, f"again_send_{approved}")
     ended(workspace, approved)
-    now = workspace.snapshot(approved)
+    now = workspace.history.snapshot(approved)
     assert now is not None
     assert now.values["status"] == "rejected"
     assert [made["decision"] for made in now.values["decisions"]] == ["rejected"]
@@ -267,18 +267,18 @@ def test_another_answer_that_does_not_fit_is_told_at_its_field_and_runs_nothing(
 ) -> None:
     ident = at_node(workspace, approved, "manager")
     at = look(approved, "Answer again", checkpoint=ident)
-    snapshot = workspace.snapshot(approved, ident)
+    snapshot = workspace.history.snapshot(approved, ident)
     assert snapshot is not None
     give(at, f"again_{approved}_{snapshot.questions[0].id}_decision", "rejected")
     press(at, f"again_send_{approved}")
-    assert len(workspace.tree(approved).branches) == 1
+    assert len(workspace.history.tree(approved).branches) == 1
     assert any("is empty. Fill it in." in text for text in texts(at))
 
 
 @pytest.fixture
 def damaged(pages_lab: Lab, workspace: Workspace, approved: str) -> str:
     """Provide the approved ticket, its newest checkpoint no longer to be read."""
-    head = workspace.tree(approved).head
+    head = workspace.history.tree(approved).head
     with pages_lab.storage.database.begin() as connection:
         connection.execute(
             text("UPDATE checkpoints SET checkpoint = :junk WHERE checkpoint_id = :head"),
@@ -298,10 +298,10 @@ def test_an_answer_whose_node_failed_is_given_differently_at_the_head(
     example = find("durable-task").examples[0]
     thread_id = workspace.start("durable-task", "in-node", example.input, pace=0).thread_id
     ended(workspace, thread_id)
-    (question,) = workspace.pending(thread_id)
+    (question,) = workspace.history.pending(thread_id)
     at = look(thread_id, "Answer again")
     assert "hasn't been answered yet" in markdowns(at)
-    workspace.resume(thread_id, {question.id: {"confirm": "yes"}}, str(workspace.tree(thread_id).head))
+    workspace.resume(thread_id, {question.id: {"confirm": "yes"}}, str(workspace.history.tree(thread_id).head))
     ended(workspace, thread_id)
     at = look(thread_id, "Answer again")
     assert "hasn't been answered yet" not in markdowns(at)
@@ -309,10 +309,10 @@ def test_an_answer_whose_node_failed_is_given_differently_at_the_head(
     give(at, f"again_{thread_id}_{question.id}_confirm", "no")
     press(at, f"again_send_{thread_id}")
     ended(workspace, thread_id)
-    snapshot = workspace.snapshot(thread_id)
+    snapshot = workspace.history.snapshot(thread_id)
     assert snapshot is not None
     assert "was declined" in str(snapshot.values["receipt"])
-    assert workspace.business("ledger", [thread_id]) == []
+    assert workspace.threads.business("ledger", [thread_id]) == []
 
 
 def test_a_damaged_head_is_told_of_and_an_earlier_checkpoint_can_be_looked_at_and_forked(
@@ -324,7 +324,7 @@ def test_a_damaged_head_is_told_of_and_an_earlier_checkpoint_can_be_looked_at_an
     assert "After step 0" in markdowns(look(damaged, checkpoint=at_node(workspace, damaged, "submit")))
     press(earlier, f"fork_run_{damaged}")
     ended(workspace, damaged)
-    assert workspace.status(damaged) == "finished"
+    assert workspace.history.status(damaged) == "finished"
 
 
 def test_a_damaged_thread_leaves_the_pages_of_all_others_as_they_are(workspace: Workspace, damaged: str) -> None:

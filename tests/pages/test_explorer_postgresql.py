@@ -35,7 +35,7 @@ def approved(on_postgresql: Lab) -> str:
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view_of_a_checkpoint_is_drawn(on_postgresql: Lab, approved: str, view: str) -> None:
-    asked = next(row for row in on_postgresql.workspace(LOCAL).history(approved).rows if row.asked)
+    asked = next(row for row in on_postgresql.workspace(LOCAL).history.page(approved).rows if row.asked)
     at = open_page("explorer", None, thread=approved, view=view, checkpoint=asked.checkpoint_id)
     assert not at.warning or view in ("Replay", "Answer again")
     rows = next(table.value for table in at.dataframe if "Ran" in table.value)
@@ -44,7 +44,7 @@ def test_every_view_of_a_checkpoint_is_drawn(on_postgresql: Lab, approved: str, 
 
 def test_a_fork_and_another_answer_are_branches_and_the_first_end_stays(on_postgresql: Lab, approved: str) -> None:
     workspace = on_postgresql.workspace(LOCAL)
-    rows = workspace.history(approved).rows
+    rows = workspace.history.page(approved).rows
     first = next(row.checkpoint_id for row in rows if "submit" in row.next)
     at = open_page("explorer", None, thread=approved, view="Edit and fork", checkpoint=first)
     give(at, f"edit_{approved}_{first}_amount_set", 50.0)
@@ -53,13 +53,13 @@ def test_a_fork_and_another_answer_are_branches_and_the_first_end_stays(on_postg
     press(at, f"fork_run_{approved}")
     ended(workspace, approved)
     asked = next(row.checkpoint_id for row in rows if row.asked)
-    question = workspace.snapshot(approved, asked)
+    question = workspace.history.snapshot(approved, asked)
     assert question is not None
-    workspace.reanswer(
+    workspace.travel.reanswer(
         approved, asked, {question.questions[0].id: {"decision": "rejected", "note": "No."}}, label="no", pace=0
     )
     ended(workspace, approved)
-    branches = workspace.tree(approved).branches
-    ends = [workspace.snapshot(approved, branch.leaf.checkpoint_id) for branch in branches]
+    branches = workspace.history.tree(approved).branches
+    ends = [workspace.history.snapshot(approved, branch.leaf.checkpoint_id) for branch in branches]
     assert [end.values["status"] for end in ends if end is not None] == ["paid", "paid", "rejected"]
     assert "rejected" in texts(open_page("explorer", None, thread=approved))

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from graphs.catalogue import find
 from lab.lab import Lab
-from lab.workspace import Workspace
+from lab.workspace import StateEdit, Workspace
 from tests.support.app_pages import answer, badges, open_page, press, start, texts
 
 pytestmark = pytest.mark.usefixtures("pages_lab")
@@ -70,8 +70,8 @@ def test_a_fork_that_stays_paused_is_not_called_failed_for_the_run_before_it(her
     at = open_page(PIPELINE.slug)
     start(at, PIPELINE, 2)
     thread = str(at.query_params["thread"])
-    first = here.history(thread).rows[0].checkpoint_id
-    here.fork(thread, first, {"text": "A text."}, {}, as_node="__start__")
+    first = here.history.page(thread).rows[0].checkpoint_id
+    here.travel.fork(thread, first, StateEdit({"text": "A text."}, {}, as_node="__start__"))
     at.run()
 
     assert badges(at) == ["Paused"]
@@ -81,9 +81,9 @@ def test_a_fork_that_stays_paused_is_not_called_failed_for_the_run_before_it(her
 def test_a_thread_of_which_only_its_checkpoints_tell_isn_t_called_stopped(here: Workspace) -> None:
     thread_id = here.start(PIPELINE.slug, "pipeline", PIPELINE.examples[0].input, pace=0).thread_id
     assert here.wait(thread_id)
-    first = here.history(thread_id).rows[1].checkpoint_id
-    here.fork(thread_id, first, {"text": "A text."}, {})
-    taken = here.take_in(io.BytesIO(b"".join(here.export(thread_id))))
+    first = here.history.page(thread_id).rows[1].checkpoint_id
+    here.travel.fork(thread_id, first, StateEdit({"text": "A text."}, {}))
+    taken = here.threads.import_file(io.BytesIO(b"".join(here.threads.export(thread_id))))
 
     assert badges(open_page(PIPELINE.slug, thread=taken.thread_id)) == ["Paused"]
 
@@ -111,10 +111,10 @@ def test_a_payment_that_was_made_twice_is_seen_in_the_lane_that_lost_nothing_els
     start(at, PAYROLL, 1)
     press(at, "crash-recovery_sync_again")
     press(at, "crash-recovery_exit_anew")
-    by_lane = {thread.lane: thread.thread_id for thread in here.threads()}
+    by_lane = {thread.lane: thread.thread_id for thread in here.threads.newest()}
     said = [found.value for found in at.markdown if "Its process was killed here." in found.value]
 
-    assert len(here.business("ledger", [by_lane["sync"]])) == 5
+    assert len(here.threads.business("ledger", [by_lane["sync"]])) == 5
     assert "2 steps that had ended were lost too" in said[0]
     assert "No step that had ended was lost" in said[2]
     again = [label for label in labels(at, "pay") if "killed, ran again" in label]

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("pages_lab")
 
 
 def amounts(here: Workspace) -> list[Any]:
-    found = [here.snapshot(thread.thread_id) for thread in here.threads()]
+    found = [here.history.snapshot(thread.thread_id) for thread in here.threads.newest()]
     return [snapshot.values["amount"] for snapshot in found if snapshot is not None]
 
 
@@ -31,13 +31,13 @@ def test_a_text_over_its_limit_is_told_of_with_what_was_typed_still_there(here: 
     assert field.value == "x" * 4500
     # With a limit of its own the browser would have kept the paste to itself.
     assert field.proto.max_chars == 0
-    assert here.threads() == ()
+    assert here.threads.newest() == ()
 
 
 def test_a_message_of_blanks_is_refused_and_no_turn_is_taken(here: Workspace) -> None:
     at = open_page("conversation-memory")
     start(at, MEMORY)
-    threads = here.threads()
+    threads = here.threads.newest()
     key = next(str(found.key) for found in at.text_input if str(found.key).endswith("_message"))
     give(at, key, "   ")
     before = [len(here.events(thread.thread_id)) for thread in threads]
@@ -66,7 +66,7 @@ def test_an_amount_that_does_not_fit_starts_nothing_and_stays_as_it_was_typed(
     start(at, EXPENSE, values={"amount": typed})
     assert told in texts(at)
     assert at.text_input(key="expense-approval_0_amount").value == typed
-    assert here.threads() == ()
+    assert here.threads.newest() == ()
 
 
 def test_an_amount_with_a_decimal_comma_is_that_amount(here: Workspace) -> None:
@@ -97,26 +97,26 @@ def test_an_answer_without_a_choice_is_asked_for_the_choice_alone() -> None:
 
 def test_a_title_and_the_name_of_a_branch_are_refused_when_too_long_and_never_cut(here: Workspace) -> None:
     thread = made(here, "Short")
-    first = here.history(thread.thread_id).rows[1].checkpoint_id
+    first = here.history.page(thread.thread_id).rows[1].checkpoint_id
     long = "x" * 130
     for field, act in (
-        ("Title", lambda: here.rename(thread.thread_id, long)),
-        ("Title", lambda: here.copy(thread.thread_id, long)),
-        ("Name of the branch", lambda: here.replay(thread.thread_id, first, label=long)),
+        ("Title", lambda: here.threads.rename(thread.thread_id, long)),
+        ("Title", lambda: here.threads.copy(thread.thread_id, long)),
+        ("Name of the branch", lambda: here.travel.replay(thread.thread_id, first, label=long)),
     ):
         with pytest.raises(InvalidInput) as refused:
             act()
         assert refused.value.fields == {field: f"'{field}' must have at most {TITLE} characters; it has 130."}
-    assert [found.title for found in here.threads()] == ["Short"]
-    assert len(here.tree(thread.thread_id).branches) == 1
+    assert [found.title for found in here.threads.newest()] == ["Short"]
+    assert len(here.history.tree(thread.thread_id).branches) == 1
 
 
 def test_the_name_of_a_branch_that_is_too_long_is_told_at_its_field_and_nothing_runs(here: Workspace) -> None:
     thread = made(here)
-    first = here.history(thread.thread_id).rows[1].checkpoint_id
+    first = here.history.page(thread.thread_id).rows[1].checkpoint_id
     at = open_page("explorer", None, thread=thread.thread_id, view="Replay", checkpoint=first)
     give(at, f"label_{thread.thread_id}", "x" * 130)
     press(at, f"replay_{thread.thread_id}")
     assert f"'Name of the branch' must have at most {TITLE} characters; it has 130." in texts(at)
     assert at.text_input(key=f"label_{thread.thread_id}").value == "x" * 130
-    assert len(here.tree(thread.thread_id).branches) == 1
+    assert len(here.history.tree(thread.thread_id).branches) == 1

@@ -15,8 +15,8 @@ EXPENSE, BREAKPOINTS, PIPELINE = find("expense-approval"), find("breakpoints"), 
 def test_a_link_opens_the_thread_lane_tab_and_checkpoint_that_it_names(pages_lab: Lab) -> None:
     at = open_page("expense-approval")
     start(at, EXPENSE, 1)
-    thread = next(found for found in pages_lab.workspace(LOCAL).threads() if found.lane == "dynamic")
-    earlier = pages_lab.workspace(LOCAL).history(thread.thread_id).rows[0].checkpoint_id
+    thread = next(found for found in pages_lab.workspace(LOCAL).threads.newest() if found.lane == "dynamic")
+    earlier = pages_lab.workspace(LOCAL).history.page(thread.thread_id).rows[0].checkpoint_id
     there = open_page(
         "expense-approval", thread=thread.thread_id, lane="dynamic", tab="Checkpoints", checkpoint=earlier
     )
@@ -39,7 +39,7 @@ def test_the_slider_moves_to_the_checkpoint_before_and_names_it_in_the_address(p
     at.slider[-1].set_value(0).run()
     well(at)
     assert any("After step 0" in found.value for found in at.markdown)
-    rows = pages_lab.workspace(LOCAL).history(str(at.query_params["thread"])).rows
+    rows = pages_lab.workspace(LOCAL).history.page(str(at.query_params["thread"])).rows
     assert at.query_params["checkpoint"] == rows[1].checkpoint_id
 
 

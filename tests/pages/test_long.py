@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from graphs.catalogue import find
 from lab.events import StepView, ThreadView
 from lab.lab import Lab
-from lab.workspace.reading import Reading
+from lab.workspace import Workspace
 from tests.support.app_pages import markdowns, open_page, start, steps, well
 
 pytestmark = pytest.mark.usefixtures("pages_lab")
@@ -21,9 +21,9 @@ def long(pages_lab: Lab, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """Provide a page whose lane had a thousand parallel tasks."""
     at = open_page("linear-pipeline")
     start(at, find("linear-pipeline"))
-    view = Reading.view
+    view = Workspace.view
 
-    def viewed(self: Reading, thread_id: str) -> ThreadView:
+    def viewed(self: Workspace, thread_id: str) -> ThreadView:
         found = view(self, thread_id)
         found.catch_up()
         now = time.time()
@@ -33,7 +33,7 @@ def long(pages_lab: Lab, monkeypatch: pytest.MonkeyPatch) -> AppTest:
         ]
         return found
 
-    monkeypatch.setattr(Reading, "view", viewed)
+    monkeypatch.setattr(Workspace, "view", viewed)
     at.run()
     well(at)
     return at

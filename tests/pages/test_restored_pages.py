@@ -12,6 +12,8 @@ from sqlalchemy import delete, update
 from lab.database import EVENTS
 from lab.events import Message, RunEnded, ThreadView, Tokens
 from lab.lab import Lab
+from lab.workspace import StateEdit
+from lab.workspace.states import state_of
 from tests.support.example_player import player
 from tests.support.fixtures_servers import StartLab
 from tests.support.labs import quiet
@@ -109,7 +111,7 @@ def test_events_that_were_damaged_leave_the_thread_readable_by_its_checkpoints(f
     view = workspace.view(thread_id)
     view.catch_up()
 
-    assert workspace.status(thread_id) == "finished"
+    assert workspace.history.status(thread_id) == "finished"
     assert [step.path for step in view.steps] == [("say",), ("b",)]
     lab.close()
 
@@ -133,9 +135,9 @@ def test_a_copy_shows_what_its_original_shows(file: str) -> None:
     lab = Lab(quiet(file), patterns=[SPOKEN])
     workspace = lab.workspace("w")
     thread_id = ran(workspace)
-    workspace.fork(thread_id, saved(workspace, thread_id)[1], {"n": 5}, {}, run=True)
+    workspace.travel.fork(thread_id, saved(workspace, thread_id)[1], StateEdit({"n": 5}, {}), run=True)
     end(workspace, thread_id)
-    copied = workspace.copy(thread_id)
+    copied = workspace.threads.copy(thread_id)
 
     assert seen(workspace.view(copied.thread_id)) == seen(workspace.view(thread_id))
     lab.close()
@@ -152,13 +154,12 @@ def test_a_large_state_is_not_read_fifty_times_to_tell_what_no_event_tells(
     lab = reopened(lab, file)
     workspace = lab.workspace("w")
     read: list[str | None] = []
-    state = type(workspace)._state
 
-    def counted(self: Any, graph: Any, thread: Any, ident: str | None = None, space: str = "") -> Any:
+    def counted(graph: Any, thread_id: str, ident: str | None = None, space: str = "") -> Any:
         read.append(ident)
-        return state(self, graph, thread, ident, space)
+        return state_of(graph, thread_id, ident, space)
 
-    monkeypatch.setattr(type(workspace), "_state", counted)
+    monkeypatch.setattr("lab.workspace.logs.state_of", counted)
     workspace.events(thread_id)
 
     assert len(read) == 2

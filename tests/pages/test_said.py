@@ -4,7 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from graphs.catalogue import find
-from lab.workspace import Workspace
+from lab.workspace import StateEdit, Workspace
 from tests.support.app_pages import open_page
 from tests.support.example_player import ended, take
 
@@ -39,11 +39,11 @@ def test_an_answer_s_bubble_says_what_was_chosen_by_its_titles(approved: str) ->
 def test_another_answer_is_told_in_words_and_the_old_one_stays_on_its_own_branch(
     here: Workspace, approved: str
 ) -> None:
-    asked = next(row.checkpoint_id for row in here.history(approved).rows if row.asked)
-    snapshot = here.snapshot(approved, asked)
+    asked = next(row.checkpoint_id for row in here.history.page(approved).rows if row.asked)
+    snapshot = here.history.snapshot(approved, asked)
     assert snapshot is not None
     given = {snapshot.questions[0].id: {"decision": "rejected", "note": NOTE}}
-    here.reanswer(approved, asked, given, pace=0)
+    here.travel.reanswer(approved, asked, given, pace=0)
     ended(here, approved)
     said = bubbles(open_page(EXPENSE.slug, thread=approved))
 
@@ -52,20 +52,20 @@ def test_another_answer_is_told_in_words_and_the_old_one_stays_on_its_own_branch
 
 
 def test_a_replay_at_a_question_leaves_its_old_answer_behind(here: Workspace, approved: str) -> None:
-    asked = next(row.checkpoint_id for row in here.history(approved).rows if row.asked)
-    here.replay(approved, asked, pace=0)
+    asked = next(row.checkpoint_id for row in here.history.page(approved).rows if row.asked)
+    here.travel.replay(approved, asked, pace=0)
     ended(here, approved)
 
-    assert here.status(approved) == "waiting"
+    assert here.history.status(approved) == "waiting"
     assert len(bubbles(open_page(EXPENSE.slug, thread=approved))) == 1
 
 
 def test_edited_messages_are_told_by_who_speaks(here: Workspace) -> None:
     thread_id = here.start(MEMORY.slug, "remembers", {"message": "My name is Ada."}, pace=0).thread_id
     ended(here, thread_id)
-    head = here.history(thread_id).rows[-1].checkpoint_id
+    head = here.history.page(thread_id).rows[-1].checkpoint_id
     messages = [{"role": "human", "text": "My name is Bo.", "id": None}]
-    here.fork(thread_id, head, {"messages": messages}, {"messages": "replace"}, pace=0)
+    here.travel.fork(thread_id, head, StateEdit({"messages": messages}, {"messages": "replace"}), pace=0)
     said = bubbles(open_page(MEMORY.slug, thread=thread_id))
 
     # Below the lanes the state at the selected checkpoint has bubbles too.
@@ -84,7 +84,7 @@ def test_a_pause_that_was_edited_and_gone_on_from_is_still_there_to_go_back_to(h
     thread_id = here.start(EXPENSE.slug, "static", EXPENSE.examples[1].input, pace=0).thread_id
     ended(here, thread_id)
     edited = here.edit(thread_id, {"decision": "approved"})
-    here.replay(thread_id, edited, pace=0)
+    here.travel.replay(thread_id, edited, pace=0)
     ended(here, thread_id)
 
     assert bubbles(open_page(EXPENSE.slug, thread=thread_id))[1:] == ["Decision: Approved"]

@@ -51,7 +51,7 @@ def looked(pattern: Pattern, thread_id: str, view: str, checkpoint: str = "") ->
 
 
 def step(here: Workspace, thread_id: str, number: int) -> str:
-    return next(row.checkpoint_id for row in here.history(thread_id).rows if row.step == number)
+    return next(row.checkpoint_id for row in here.history.page(thread_id).rows if row.step == number)
 
 
 @EVERY
@@ -59,15 +59,15 @@ def test_its_page_runs_the_example_to_its_end(here: Workspace, pattern: Pattern)
     at = open_page(pattern.slug)
     start(at, pattern)
     assert badges(at) == ["Finished"]
-    (thread,) = here.threads()
-    assert here.status(thread.thread_id) == "finished"
+    (thread,) = here.threads.newest()
+    assert here.history.status(thread.thread_id) == "finished"
 
 
 @EVERY
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view_of_a_checkpoint_opens(here: Workspace, pattern: Pattern, view: str) -> None:
     thread_id = ran(here, pattern)
-    for row in here.history(thread_id).rows[-2:]:
+    for row in here.history.page(thread_id).rows[-2:]:
         at = looked(pattern, thread_id, view, row.checkpoint_id)
         assert not [found.value for found in at.error]
         assert next(tab for tab in at.tabs if tab.label == view).children
@@ -77,17 +77,17 @@ def test_every_view_of_a_checkpoint_opens(here: Workspace, pattern: Pattern, vie
 def test_the_rest_of_such_a_state_is_edited_and_forked(here: Workspace, pattern: Pattern) -> None:
     thread_id = ran(here, pattern)
     ident = step(here, thread_id, 1)
-    before = here.values(thread_id, ident)
+    before = here.history.values(thread_id, ident)
     at = looked(pattern, thread_id, "Edit and fork", ident)
     give(at, f"edit_{thread_id}_{ident}_name_set", "Changed")
     at.run()
     well(at)
     press(at, f"fork_{thread_id}")
-    head = here.tree(thread_id).head
+    head = here.history.tree(thread_id).head
     assert head is not None
-    after = here.values(thread_id, head)
+    after = here.history.values(thread_id, head)
     assert after == {**before, "name": "Changed"}
-    assert len(here.tree(thread_id).branches) == 2
+    assert len(here.history.tree(thread_id).branches) == 2
 
 
 def test_a_field_of_an_unknown_type_is_named_and_not_offered(here: Workspace) -> None:
@@ -103,7 +103,7 @@ def test_an_optional_field_of_json_can_be_left_empty(here: Workspace) -> None:
     start(at, UNKNOWN, values={"extra": '{"a": 1}'})
     start(at, UNKNOWN, values={"extra": "  "})
     assert not any("isn't valid JSON" in text or "is empty" in text for text in texts(at))
-    found: list[Any] = [here.snapshot(thread.thread_id) for thread in here.threads()]
+    found: list[Any] = [here.history.snapshot(thread.thread_id) for thread in here.threads.newest()]
     assert sorted(str(one.values["extra"]) for one in found) == ["None", "{'a': 1}"]
 
 
@@ -115,15 +115,15 @@ def test_an_old_typed_dict_is_edited_by_its_fields(here: Workspace) -> None:
     at.run()
     well(at)
     press(at, f"fork_{thread_id}")
-    head = here.tree(thread_id).head
+    head = here.history.tree(thread_id).head
     assert head is not None
-    assert here.values(thread_id, head)["home"] == {"city": "Oslo"}
+    assert here.history.values(thread_id, head)["home"] == {"city": "Oslo"}
 
 
 def test_a_step_that_changed_what_is_no_text_in_messages_is_told(here: Workspace) -> None:
     thread_id = ran(here, TALK)
     head = step(here, thread_id, 2)
-    (changed,) = here.diff(thread_id, step(here, thread_id, 1), head)
+    (changed,) = here.history.diff(thread_id, step(here, thread_id, 1), head)
     assert [change.name for change in changed.inside] == ["human 1", "ai 2", "tool 3"]
     keys = [[inner.at for inner in change.inside] for change in changed.inside]
     assert keys == [["content"], ["content", "additional_kwargs"], ["name", "status"]]

@@ -7,7 +7,7 @@ from graphs.catalogue import find
 from lab.errors import UnknownThread
 from lab.lab import Lab
 from lab.threads import Thread
-from lab.workspace import Workspace
+from lab.workspace import History, Workspace, WorkspaceThreads
 from tests.support.app_pages import markdowns, open_page, press, well
 from tests.support.thread_pages import HOSTILE, branched, choose, keys, links, made, titles
 
@@ -77,7 +77,7 @@ def test_a_thread_is_copied_and_the_copy_linked(here: Workspace) -> None:
     at = open_page("threads")
     choose(at, thread, "copy")
     press(at, "copy_do")
-    copied = here.threads()[0]
+    copied = here.threads.newest()[0]
     assert titles(here) == ["A thread (copy)", "A thread"]
     assert links(at) == ["Open it", "A thread \\(copy\\)", "A thread"]
     assert copied.thread_id in at.main.get("page_link")[0].proto.query_string
@@ -90,9 +90,9 @@ def test_a_thread_is_deleted_once_that_is_confirmed(here: Workspace) -> None:
     at = open_page("threads", at)
     choose(at, thread, "delete")
     assert "This deletes it with 5 checkpoints" in markdowns(at)
-    assert len(here.threads()) == 2
+    assert len(here.threads.newest()) == 2
     press(at, "delete_do")
-    assert [found.thread_id for found in here.threads()] == [kept.thread_id]
+    assert [found.thread_id for found in here.threads.newest()] == [kept.thread_id]
     assert "Deleted **Gone**" in at.success[0].value
     assert links(at) == ["Kept"]
     del at.query_params["thread"]
@@ -118,7 +118,7 @@ def test_what_was_booked_and_sent_is_named_before_it_is_deleted(pages_lab: Lab, 
     choose(at, thread, "delete")
     assert "2 bookings of the ledger and 1 mail of the outbox" in markdowns(at)
     press(at, "delete_do")
-    assert here.threads() == ()
+    assert here.threads.newest() == ()
 
 
 def test_a_thread_goes_into_a_file_and_comes_back_from_it(here: Workspace) -> None:
@@ -126,20 +126,20 @@ def test_a_thread_goes_into_a_file_and_comes_back_from_it(here: Workspace) -> No
     at = open_page("threads")
     choose(at, thread, "export")
     assert at.download_button(key="export_download").label.startswith("Download the file (")
-    data = b"".join(here.export(thread.thread_id))
-    here.delete(thread.thread_id)
+    data = b"".join(here.threads.export(thread.thread_id))
+    here.threads.delete(thread.thread_id)
     at = open_page("threads")
     press(at, "threads_import")
     at.file_uploader(key="import_file").upload("thread.jsonl", data)
     press(at, "import_do")
-    (again,) = here.threads()
+    (again,) = here.threads.newest()
     assert (again.title, again.thread_id != thread.thread_id) == ("There and back", True)
     assert "Imported **There and back**" in at.success[0].value
     assert again.thread_id in at.main.get("page_link")[0].proto.query_string
 
 
 def test_a_file_that_is_imported_twice_makes_threads_that_can_be_told_apart(here: Workspace) -> None:
-    data = b"".join(here.export(made(here, "There and back").thread_id))
+    data = b"".join(here.threads.export(made(here, "There and back").thread_id))
     for _ in range(3):
         at = open_page("threads")
         press(at, "threads_import")
@@ -171,7 +171,7 @@ def test_a_file_that_is_no_export_is_refused_with_a_reason(here: Workspace, data
     at.file_uploader(key="import_file").upload("diary.txt", data)
     press(at, "import_do")
     assert "Nothing was changed" in at.warning[0].value
-    assert here.threads() == ()
+    assert here.threads.newest() == ()
     assert "import_do" in keys(at)
 
 
@@ -183,7 +183,7 @@ def test_an_import_without_a_file_asks_for_one(here: Workspace) -> None:
 
 
 def mark(at: AppTest, here: Workspace, thread: Thread, *rows: int) -> None:
-    tree = here.tree(thread.thread_id)
+    tree = here.history.tree(thread.thread_id)
     key = f"prune_branches_{tree.head}_{len(tree.branches)}"
     at.session_state[key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
     at.run()
@@ -192,7 +192,7 @@ def mark(at: AppTest, here: Workspace, thread: Thread, *rows: int) -> None:
 
 def test_marked_branches_are_pruned(here: Workspace) -> None:
     thread = branched(here)
-    ends = here.heads(thread.thread_id)
+    ends = here.threads.branch_heads(thread.thread_id)
     at = open_page("threads")
     choose(at, thread, "prune")
     assert at.button(key="prune_do").disabled
@@ -200,7 +200,7 @@ def test_marked_branches_are_pruned(here: Workspace) -> None:
     assert "This deletes 2 branches with" in markdowns(at)
     assert "goes on from the end of **second**" in markdowns(at)
     press(at, "prune_do")
-    assert here.heads(thread.thread_id) == (ends[1],)
+    assert here.threads.branch_heads(thread.thread_id) == (ends[1],)
     assert "2 branches and" in at.success[0].value
 
 
@@ -212,19 +212,19 @@ def test_one_branch_at_least_stays(here: Workspace) -> None:
     assert "At least one branch stays" in markdowns(at)
     assert at.button(key="prune_do").disabled
     press(at, "prune_cancel")
-    assert len(here.heads(thread.thread_id)) == 3
+    assert len(here.threads.branch_heads(thread.thread_id)) == 3
 
 
 def test_all_but_the_newest_branches_are_pruned(here: Workspace) -> None:
     thread = branched(here)
-    ends = here.heads(thread.thread_id)
+    ends = here.threads.branch_heads(thread.thread_id)
     at = open_page("threads")
     choose(at, thread, "prune")
     at.segmented_control(key="prune_way").set_value("newest").run()
     at.number_input(key="prune_newest").set_value(2).run()
     assert "This deletes 1 branch with" in markdowns(at)
     press(at, "prune_do")
-    assert here.heads(thread.thread_id) == ends[:2]
+    assert here.threads.branch_heads(thread.thread_id) == ends[:2]
 
 
 def test_a_thread_of_one_branch_has_nothing_to_prune(here: Workspace) -> None:
@@ -245,21 +245,23 @@ def test_a_running_thread_is_not_deleted(pages_lab: Lab, here: Workspace) -> Non
     assert titles(here) == ["A thread"]
     pages_lab.runs.release(thread.thread_id)
     press(at, "delete_do")
-    assert here.threads() == ()
+    assert here.threads.newest() == ()
 
 
-@pytest.mark.parametrize(("action", "read"), [("delete", "heads"), ("prune", "tree")])
+@pytest.mark.parametrize(
+    ("action", "read"), [("delete", (WorkspaceThreads, "branch_heads")), ("prune", (History, "tree"))]
+)
 def test_a_thread_that_goes_while_its_dialog_is_open_is_missed_politely(
-    here: Workspace, monkeypatch: pytest.MonkeyPatch, action: str, read: str
+    here: Workspace, monkeypatch: pytest.MonkeyPatch, action: str, read: tuple[type, str]
 ) -> None:
     thread = made(here)
     at = open_page("threads")
 
-    def gone(_: Workspace, thread_id: str) -> None:
+    def gone(_: object, thread_id: str) -> None:
         raise UnknownThread(thread_id)
 
     # A dialog that is drawn anew reads the thread without the page around it, which would have found it gone.
-    monkeypatch.setattr(Workspace, read, gone)
+    monkeypatch.setattr(*read, gone)
     choose(at, thread, action)
     assert "There is no thread" in at.warning[0].value.replace("\\", "")
     assert f"{action}_do" not in keys(at)

@@ -36,7 +36,7 @@ def test_a_damaged_thread_says_so_and_leaves_the_others_usable(pages_lab: Lab, h
     assert "can't be exported" in at.warning[0].value.replace("\\", "")
     choose(at, bad, "delete")
     press(at, "delete_do")
-    assert [thread.thread_id for thread in here.threads()] == [good.thread_id]
+    assert [thread.thread_id for thread in here.threads.newest()] == [good.thread_id]
     choose(at, good, "export")
     assert at.download_button(key="export_download").label
 
@@ -71,7 +71,7 @@ def test_a_thread_of_a_pattern_that_is_gone_is_listed_and_can_be_deleted(pages_l
 def test_a_thread_that_was_deleted_in_another_tab_is_missed_politely(here: Workspace) -> None:
     thread = made(here)
     at = open_page("threads")
-    here.delete(thread.thread_id)
+    here.threads.delete(thread.thread_id)
     choose(at, thread, "rename")
     assert "There is no thread" in at.warning[0].value.replace("\\", "")
 
@@ -96,7 +96,7 @@ def test_a_filter_stands_in_the_address(here: Workspace) -> None:
 def test_a_long_list_is_paged(here: Workspace) -> None:
     first = made(here, "number 0")
     for number in range(1, SHOWN + 1):
-        here.copy(first.thread_id, f"number {number}")
+        here.threads.copy(first.thread_id, f"number {number}")
     at = open_page("threads")
     assert len(links(at)) == SHOWN
     at.pagination(key="threads_page").select(2).run()
@@ -112,7 +112,7 @@ def test_a_long_list_is_paged(here: Workspace) -> None:
 def test_a_search_begins_at_the_first_page(here: Workspace) -> None:
     first = made(here, "number 0")
     for number in range(1, 2 * SHOWN + 1):
-        here.copy(first.thread_id, f"number {number}")
+        here.threads.copy(first.thread_id, f"number {number}")
     at = open_page("threads", threads_page="3")
     assert links(at) == ["number 0"]
     at.text_input(key="threads_text").set_value("number").run()
@@ -123,8 +123,8 @@ def test_a_search_begins_at_the_first_page(here: Workspace) -> None:
 def test_compaction_says_what_it_gave_back(here: Workspace) -> None:
     first = made(here)
     assert open_page("threads").button(key="threads_compact").disabled
-    for thread in [here.copy(first.thread_id) for _ in range(30)]:
-        here.delete(thread.thread_id)
+    for thread in [here.threads.copy(first.thread_id) for _ in range(30)]:
+        here.threads.delete(thread.thread_id)
     at = open_page("threads")
     assert "of it free" in markdowns(at)
     press(at, "threads_compact")
@@ -136,8 +136,8 @@ def test_compaction_says_what_it_gave_back(here: Workspace) -> None:
 def test_only_a_visitor_at_the_lab_s_own_machine_is_offered_compaction(
     here: Workspace, headers: dict[str, str]
 ) -> None:
-    for thread in [here.copy(made(here).thread_id) for _ in range(30)]:
-        here.delete(thread.thread_id)
+    for thread in [here.threads.copy(made(here).thread_id) for _ in range(30)]:
+        here.threads.delete(thread.thread_id)
     told = "which only a browser on the lab's own machine can give back"
     for mark in ("", "near", "true", "made.up"):
         headers[NEAR] = mark
@@ -153,8 +153,8 @@ def test_only_a_visitor_at_the_lab_s_own_machine_is_offered_compaction(
 @pytest.mark.usefixtures("near")
 def test_compaction_is_refused_while_a_thread_is_running(pages_lab: Lab, here: Workspace) -> None:
     first = made(here)
-    for thread in [here.copy(first.thread_id) for _ in range(30)]:
-        here.delete(thread.thread_id)
+    for thread in [here.threads.copy(first.thread_id) for _ in range(30)]:
+        here.threads.delete(thread.thread_id)
     at = open_page("threads")
     pages_lab.runs.claim(first.thread_id)
     press(at, "threads_compact")
@@ -165,9 +165,9 @@ def test_compaction_is_refused_while_a_thread_is_running(pages_lab: Lab, here: W
 def test_a_file_of_another_lab_belongs_to_whoever_imports_it(pages_lab: Lab, here: Workspace) -> None:
     stranger = pages_lab.workspace("stranger")
     thread = made(stranger, "Theirs")
-    here.take_in(io.BytesIO(b"".join(stranger.export(thread.thread_id))))
+    here.threads.import_file(io.BytesIO(b"".join(stranger.threads.export(thread.thread_id))))
     assert links(open_page("threads")) == ["Theirs"]
-    assert [found.thread_id for found in stranger.threads()] == [thread.thread_id]
+    assert [found.thread_id for found in stranger.threads.newest()] == [thread.thread_id]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_a_fork_that_stays_paused_offers_to_go_on_where_it_was_made(workspace: W
     at.run()
     well(at)
     assert "It has reached its end." in markdowns(at)
-    assert workspace.status(approved) == "finished"
+    assert workspace.history.status(approved) == "finished"
 
 
 def test_what_was_done_is_told_no_more_once_another_checkpoint_is_looked_at(
@@ -53,9 +53,9 @@ def test_what_was_done_is_told_no_more_once_another_checkpoint_is_looked_at(
 
 def test_the_slider_leads_back_along_the_branch_that_it_came_from(workspace: Workspace, approved: str) -> None:
     first = at_node(workspace, approved, "manager")
-    workspace.replay(approved, first, pace=0, label="second try")
+    workspace.travel.replay(approved, first, pace=0, label="second try")
     ended(workspace, approved)
-    tree = workspace.tree(approved)
+    tree = workspace.history.tree(approved)
     way = tree.path(2)
     at = look(approved)
     assert "second try" in at.slider[-1].label

@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from lab.runs.registry import Run
+from lab.workspace import StateEdit
 from tests.support.project import ROOT
 from tests.support.rival_processes import SHORT, opened
 
@@ -38,9 +40,9 @@ def main() -> None:
     workspace = opened(folder, database, SHORT).workspace("w")
     if verb == "rerun":
         thread_id, checkpoint_id, values = arguments
-        workspace.fork(thread_id, checkpoint_id, values, {}, run=True)
+        workspace.travel.fork(thread_id, checkpoint_id, StateEdit(values, {}), run=True)
     else:
-        getattr(workspace, verb)(*arguments)
+        attrgetter(verb)(workspace)(*arguments)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def books(_: State, runtime: Runtime[World]) -> dict[str, Any]:
 
 def shown(workspace: Workspace, thread_id: str) -> tuple[Snapshot, Question]:
     """Return what a page shows of the one question that is pending."""
-    snapshot = workspace.snapshot(thread_id)
+    snapshot = workspace.history.snapshot(thread_id)
     assert snapshot is not None
     (question,) = snapshot.questions
     return snapshot, question

@@ -35,7 +35,7 @@ def asked(lab: Lab, thread_id: str, workspace: str = "tests") -> str:
     """Ask a thread for the name and return the answer's first sentence."""
     lab.workspace(workspace).turn(thread_id, ASKS, pace=0)
     ended(lab.workspace(workspace), thread_id)
-    snapshot = lab.workspace(workspace).snapshot(thread_id)
+    snapshot = lab.workspace(workspace).history.snapshot(thread_id)
     assert snapshot is not None
     return str(snapshot.values["messages"][-1]["text"]).partition(" Lines")[0]
 

@@ -11,7 +11,7 @@ from graphs.pattern import Back, Beside, Edit, Example, Fork, Go, Recover, Repla
 from lab.events import Message, ThreadView
 from lab.jsonable import Json
 from lab.lab import Lab
-from lab.workspace import Workspace
+from lab.workspace import StateEdit, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def take(workspace: Workspace, thread_id: str, step: Step, example: Example) -> 
     """Do one step of an example on the thread."""
     match step:
         case Reply(value, _):
-            snapshot = workspace.snapshot(thread_id)
+            snapshot = workspace.history.snapshot(thread_id)
             assert snapshot is not None
             assert snapshot.questions, "nothing is asked"
             answers = {question.id: value for question in snapshot.questions}
@@ -82,7 +82,7 @@ def take(workspace: Workspace, thread_id: str, step: Step, example: Example) -> 
         case Restart():
             workspace.restart(thread_id)
         case Recover():
-            take_up = workspace.again if workspace.status(thread_id) == "new" else workspace.proceed
+            take_up = workspace.again if workspace.history.status(thread_id) == "new" else workspace.proceed
             take_up(thread_id, pace=0, breakpoints=example.breakpoints)
         case Back(to, values):
             go_back(workspace, thread_id, before(workspace, thread_id, to), values)
@@ -92,19 +92,19 @@ def take(workspace: Workspace, thread_id: str, step: Step, example: Example) -> 
 
 def before(workspace: Workspace, thread_id: str, node: str) -> str:
     """Return the checkpoint from which this node ran first."""
-    return next(row.checkpoint_id for row in workspace.history(thread_id, limit=200).rows if node in row.next)
+    return next(row.checkpoint_id for row in workspace.history.page(thread_id, limit=200).rows if node in row.next)
 
 
 def go_back(workspace: Workspace, thread_id: str, checkpoint_id: str, values: Mapping[str, Json]) -> None:
     """Go back in a thread in the way that its lane is about."""
-    thread = workspace.thread(thread_id)
+    thread = workspace.threads.find(thread_id)
     match find(thread.pattern).lane(thread.lane).travel:
         case Rewind():
-            workspace.rewind(thread_id, checkpoint_id, pace=0)
+            workspace.travel.rewind(thread_id, checkpoint_id, pace=0)
         case Replay():
-            workspace.replay(thread_id, checkpoint_id, pace=0)
+            workspace.travel.replay(thread_id, checkpoint_id, pace=0)
         case Fork():
-            workspace.fork(thread_id, checkpoint_id, values, {}, run=True, pace=0)
+            workspace.travel.fork(thread_id, checkpoint_id, StateEdit(values, {}), run=True, pace=0)
         case _:
             raise AssertionError(f"The lane '{thread.lane}' goes nowhere back.")
 
@@ -117,19 +117,19 @@ def ended(workspace: Workspace, thread_id: str) -> None:
 def _played(lab: Lab, workspace: Workspace, thread_id: str, beside: Sequence[str]) -> Played:
     view = workspace.view(thread_id)
     view.catch_up()
-    thread = workspace.thread(thread_id)
+    thread = workspace.threads.find(thread_id)
     lane = find(thread.pattern).lane(thread.lane)
     failed = [step for step in view.steps if step.status == "failed"]
     return Played(
         thread_id=thread_id,
         values=_saved(lab, thread_id) if lane.remembers else _written(view),
-        status=workspace.status(thread_id),
+        status=workspace.history.status(thread_id),
         error=(failed[-1].error if failed else view.runs[-1].error) or None,
         failed_node=failed[-1].path[-1] if failed else None,
         visited=_visited(view),
-        ledger=workspace.business("ledger", [thread_id]),
-        outbox=workspace.business("outbox", [thread_id]),
-        archive=workspace.business("archive", [thread_id]),
+        ledger=workspace.threads.business("ledger", [thread_id]),
+        outbox=workspace.threads.business("outbox", [thread_id]),
+        archive=workspace.threads.business("archive", [thread_id]),
         asked=[asked["value"] for step in view.steps for asked in step.asked],
         custom=[(step.path[-1], data) for step in view.steps for data in step.progress],
         answers=[item.text for item in view.items if isinstance(item, Message)],
@@ -138,7 +138,7 @@ def _played(lab: Lab, workspace: Workspace, thread_id: str, beside: Sequence[str
 
 
 def _saved(lab: Lab, thread_id: str) -> dict[str, Any]:
-    graph = lab.reading_of(lab.workspace("tests").thread(thread_id))
+    graph = lab.reading_of(lab.workspace("tests").threads.find(thread_id))
     return dict(graph.get_state({"configurable": {"thread_id": thread_id}}).values)
 
 

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -66,7 +67,7 @@ def begun(workspace: Workspace, slug: str, n: int = 1) -> str:
 
 def charges(workspace: Workspace, thread_id: str) -> int:
     """Count what was charged for the thread."""
-    return len(workspace.business("ledger", [thread_id]))
+    return len(workspace.threads.business("ledger", [thread_id]))
 
 
 class Rival:
@@ -184,9 +185,9 @@ def leftovers(database: str, thread_id: str) -> dict[str, int]:
 def _carry_out(lab: Lab, verb: str, arguments: list[Any], keywords: Mapping[str, Any]) -> dict[str, Any]:
     workspace = lab.workspace("w")
     try:
-        got = getattr(workspace, verb)(*arguments, **keywords)
+        got = attrgetter(verb)(workspace)(*arguments, **keywords)
         thread_id = got.thread_id if verb == "start" else arguments[0]
-        if verb != "start" and verb not in ("delete", "status"):
+        if verb != "start" and verb not in ("threads.delete", "history.status"):
             workspace.wait(thread_id, 30)
     except LabError as error:
         return {"error": type(error).__name__, "text": str(error)}

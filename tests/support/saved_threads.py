@@ -16,7 +16,7 @@ WORKSPACE = "w"
 
 
 def thread_of(lab: Lab, thread_id: str) -> Thread:
-    return lab.workspace(WORKSPACE).thread(thread_id)
+    return lab.workspace(WORKSPACE).threads.find(thread_id)
 
 
 def history(lab: Lab, thread_id: str) -> list[Any]:
@@ -73,7 +73,7 @@ def forked(lab: Lab, thread_id: str, checkpoint_id: str, **values: Any) -> str:
 
 def at(lab: Lab, thread_id: str, step: int) -> str:
     """Return the first checkpoint of that step."""
-    return next(row.checkpoint_id for row in lab.workspace(WORKSPACE).history(thread_id).rows if row.step == step)
+    return next(row.checkpoint_id for row in lab.workspace(WORKSPACE).history.page(thread_id).rows if row.step == step)
 
 
 def branched(lab: Lab) -> tuple[str, list[str]]:
@@ -84,7 +84,7 @@ def branched(lab: Lab) -> tuple[str, list[str]]:
     third = forked(lab, thread_id, at(lab, thread_id, 2), done=["third"])
     inside = next(
         row.checkpoint_id
-        for row in lab.workspace(WORKSPACE).history(thread_id).rows
+        for row in lab.workspace(WORKSPACE).history.page(thread_id).rows
         if row.parent_id == at(lab, thread_id, 1) and row.source == "update"
     )
     return thread_id, [first, second, third, forked(lab, thread_id, inside, done=["fourth"])]
@@ -96,7 +96,9 @@ def three_steps() -> Pattern:
 
 def lineage(lab: Lab, thread_id: str, head: str) -> list[str]:
     """Return a branch from its head back to the root."""
-    parents = {row.checkpoint_id: row.parent_id for row in lab.workspace(WORKSPACE).history(thread_id, limit=1000).rows}
+    parents = {
+        row.checkpoint_id: row.parent_id for row in lab.workspace(WORKSPACE).history.page(thread_id, limit=1000).rows
+    }
     way: list[str] = []
     found: str | None = head
     while found is not None:

@@ -13,18 +13,18 @@ TEXT = {"text": "One. Two. Three."}
 def made(here: Workspace, title: str = "A thread", slug: str = "linear-pipeline", lane: str = "pipeline") -> Thread:
     thread = here.start(slug, lane, TEXT)
     assert here.wait(thread.thread_id)
-    here.rename(thread.thread_id, title)
-    return here.thread(thread.thread_id)
+    here.threads.rename(thread.thread_id, title)
+    return here.threads.find(thread.thread_id)
 
 
 def branched(here: Workspace) -> Thread:
     """Make a thread of three branches."""
     thread = made(here, "Branched")
-    first = here.history(thread.thread_id).rows[1].checkpoint_id
+    first = here.history.page(thread.thread_id).rows[1].checkpoint_id
     for label in ("second", "third"):
-        here.replay(thread.thread_id, first, label=label)
+        here.travel.replay(thread.thread_id, first, label=label)
         assert here.wait(thread.thread_id)
-    assert len(here.heads(thread.thread_id)) == 3
+    assert len(here.threads.branch_heads(thread.thread_id)) == 3
     return thread
 
 
@@ -39,7 +39,7 @@ def links(at: AppTest) -> list[str]:
 
 
 def titles(here: Workspace) -> list[str]:
-    return [thread.title for thread in here.threads()]
+    return [thread.title for thread in here.threads.newest()]
 
 
 def keys(at: AppTest) -> set[str]:

@@ -161,18 +161,18 @@ def bare(build: Build) -> tuple[Any, Any]:
 
 def saved(workspace: Workspace, thread_id: str) -> list[str]:
     """Return the ids of a thread's checkpoints in the order of writing."""
-    return [row.checkpoint_id for row in workspace.history(thread_id, limit=1000).rows]
+    return [row.checkpoint_id for row in workspace.history.page(thread_id, limit=1000).rows]
 
 
 def before(workspace: Workspace, thread_id: str, node: str) -> str:
     """Return the newest checkpoint from which that node runs next."""
-    rows = workspace.history(thread_id, limit=1000).rows
+    rows = workspace.history.page(thread_id, limit=1000).rows
     return next(row.checkpoint_id for row in reversed(rows) if node in row.next)
 
 
 def head(workspace: Workspace, thread_id: str) -> Snapshot:
     """Return the newest checkpoint."""
-    snapshot = workspace.snapshot(thread_id)
+    snapshot = workspace.history.snapshot(thread_id)
     assert snapshot is not None
     return snapshot
 
@@ -199,7 +199,7 @@ def ran(workspace: Workspace, slug: str = "toy", lane_key: str = "only", **more:
 
 def names(workspace: Workspace, thread_id: str) -> list[str]:
     """Return the names that the nodes left in the state."""
-    snapshot = workspace.snapshot(thread_id)
+    snapshot = workspace.history.snapshot(thread_id)
     assert snapshot is not None
     found: list[str] = snapshot.values.get("done", [])
     return found

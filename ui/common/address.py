@@ -41,7 +41,7 @@ class Looked:
     @property
     def running(self) -> bool:
         """Whether a run is going on, during which nobody can go back."""
-        return self.workspace.running(self.thread.thread_id)
+        return self.workspace.history.running(self.thread.thread_id)
 
 
 def read_place(name: str = CHECKPOINT_PARAMETER) -> Place | None:

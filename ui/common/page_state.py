@@ -29,7 +29,7 @@ def current_threads(pattern: Pattern, workspace: Workspace) -> Shown:
     if not asked:
         return Shown({})
     try:
-        thread = workspace.thread(asked)
+        thread = workspace.threads.find(asked)
     except UnknownThread as error:
         return Shown({}, str(error))
     if thread.pattern != pattern.slug:
@@ -39,7 +39,7 @@ def current_threads(pattern: Pattern, workspace: Workspace) -> Shown:
     if not is_known(thread):
         return Shown({}, str(UnknownLane(thread.pattern, thread.lane)))
     show_thread(pattern, thread.thread_id)
-    return Shown({found.lane: found for found in workspace.threads(session=thread.session) if is_known(found)})
+    return Shown({found.lane: found for found in workspace.threads.newest(session=thread.session) if is_known(found)})
 
 
 def way_back(slug: str) -> dict[str, str]:

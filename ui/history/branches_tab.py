@@ -82,7 +82,7 @@ def _side_chosen(workspace: Workspace, thread_id: str, key: str, name: str) -> N
         return
     # What is gone by now is told of by the page itself.
     with suppress(LabError):
-        grown = workspace.tree(thread_id)
+        grown = workspace.history.tree(thread_id)
         begins = str(st.session_state[key])
         if begins in grown.marks:
             look_at(Place(grown.branch_of(begins).leaf.checkpoint_id), name)
@@ -144,7 +144,7 @@ def _frame(lines: Sequence[Mapping[str, str]]) -> pd.DataFrame:
 
 
 def _rows(looked: Looked, marks: Sequence[Mark]) -> Mapping[str, Row]:
-    found = looked.workspace.rows(looked.thread.thread_id, [mark.checkpoint_id for mark in marks], looked.grown)
+    found = looked.workspace.history.rows(looked.thread.thread_id, [mark.checkpoint_id for mark in marks], looked.grown)
     return {row.checkpoint_id: row for row in found}
 
 
@@ -159,7 +159,7 @@ def _told(row: Row | None) -> str:
 
 def _outcomes(looked: Looked, left: Branch, right: Branch) -> None:
     thread_id = looked.thread.thread_id
-    ends = [looked.workspace.snapshot(thread_id, branch.leaf.checkpoint_id) for branch in (left, right)]
+    ends = [looked.workspace.history.snapshot(thread_id, branch.leaf.checkpoint_id) for branch in (left, right)]
     one, other = ends
     if one is None or other is None:
         return
@@ -178,7 +178,7 @@ def _outcomes(looked: Looked, left: Branch, right: Branch) -> None:
         )
     st.table(_frame(lines), hide_index=True, alt=f"The ends of both branches: {len(lines)} rows")
     with st.expander("The difference of the two ends, left to right", expanded=True):
-        changes(looked.workspace.diff(thread_id, one.checkpoint_id, other.checkpoint_id))
+        changes(looked.workspace.history.diff(thread_id, one.checkpoint_id, other.checkpoint_id))
 
 
 def _stands(end: Snapshot) -> str:

@@ -27,9 +27,9 @@ def draw(looked: Looked, snapshot: Snapshot) -> None:
         return
     # The pair reads as a change from the other side to the one that is looked at.
     if other.thread_id == looked.thread.thread_id:
-        found = looked.workspace.diff(other.thread_id, before, snapshot.checkpoint_id)
+        found = looked.workspace.history.diff(other.thread_id, before, snapshot.checkpoint_id)
     else:
-        found = looked.workspace.diff(other.thread_id, before, snapshot.checkpoint_id, looked.thread.thread_id)
+        found = looked.workspace.history.diff(other.thread_id, before, snapshot.checkpoint_id, looked.thread.thread_id)
     changes(found)
 
 
@@ -67,11 +67,11 @@ def _other_side(looked: Looked, snapshot: Snapshot) -> tuple[Thread, str | None]
 
 
 def _threads(workspace: Workspace, thread: Thread) -> list[Thread]:
-    listed = filter(is_known, workspace.threads(pattern=thread.pattern))
+    listed = filter(is_known, workspace.threads.newest(pattern=thread.pattern))
     found = {one.thread_id: one for one in (thread, *listed)}
     # An older one than the list has opens by its link.
     with suppress(UnknownThread):
-        asked = workspace.thread(st.query_params.get("other", thread.thread_id))
+        asked = workspace.threads.find(st.query_params.get("other", thread.thread_id))
         if asked.pattern == thread.pattern and is_known(asked):
             found.setdefault(asked.thread_id, asked)
     return list(found.values())
@@ -110,10 +110,10 @@ def _pin(thread: Thread, pinned: Place) -> None:
 
 
 def _offered(looked: Looked, other: Thread, asked: Place | None) -> Sequence[Row]:
-    total = looked.workspace.count(other.thread_id)
-    rows = looked.workspace.history(other.thread_id, limit=OFFERED, offset=max(0, total - OFFERED)).rows
+    total = looked.workspace.history.count(other.thread_id)
+    rows = looked.workspace.history.page(other.thread_id, limit=OFFERED, offset=max(0, total - OFFERED)).rows
     if asked is not None and all(row.checkpoint_id != asked.checkpoint_id for row in rows):
-        rows = (*looked.workspace.rows(other.thread_id, [asked.checkpoint_id]), *rows)
+        rows = (*looked.workspace.history.rows(other.thread_id, [asked.checkpoint_id]), *rows)
     return rows
 
 

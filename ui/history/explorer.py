@@ -23,7 +23,7 @@ def draw_explorer(workspace: Workspace, thread: Thread) -> None:
     if not find(thread.pattern).lane(thread.lane).remembers:
         st.info("This lane has no checkpointer: nothing was saved, so there is no history.", icon=":material/info:")
         return
-    grown = workspace.tree(thread.thread_id)
+    grown = workspace.history.tree(thread.thread_id)
     if grown.head is None:
         st.info("The thread has no checkpoint.", icon=":material/info:")
         return
@@ -37,7 +37,7 @@ def draw_explorer(workspace: Workspace, thread: Thread) -> None:
     draw_history_table(workspace, thread.thread_id, grown, node_names(thread.pattern, thread.lane), at)
     travel_notice(looked)
     try:
-        snapshot = workspace.snapshot(thread.thread_id, at.checkpoint_id, at.namespace)
+        snapshot = workspace.history.snapshot(thread.thread_id, at.checkpoint_id, at.namespace)
     except LabError as error:
         st.warning(literal(error, 1000), icon=":material/error:")
         return
@@ -63,7 +63,7 @@ def _at(grown: Tree) -> Place:
 
 
 def _own(workspace: Workspace, thread: Thread, at: Place) -> str:
-    caller = workspace.caller(thread.thread_id, at.checkpoint_id, at.namespace) if at.namespace else None
+    caller = workspace.history.caller(thread.thread_id, at.checkpoint_id, at.namespace) if at.namespace else None
     return caller or at.checkpoint_id
 
 
@@ -128,7 +128,7 @@ def _slid(workspace: Workspace, thread_id: str, begins: str, key: str) -> None:
         return
     # A thread or a branch that is gone by now is told of by the page itself.
     with suppress(LabError):
-        grown = workspace.tree(thread_id)
+        grown = workspace.history.tree(thread_id)
         way = grown.path(grown.branch_of(begins).number) if begins in grown.marks else ()
         number = st.session_state[key] - way[0].step if way else 0
         if 0 <= number < len(way):

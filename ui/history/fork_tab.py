@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
 from lab.errors import InvalidInput, LabError
 from lab.history import Snapshot
-from lab.workspace import Preview
+from lab.workspace import Preview, StateEdit
 from ui.common import CHECKPOINT_PARAMETER, Looked, Place, literal, look_at, once
 from ui.forms import Edited, edit, edit_in_form
 from ui.graph import node_names
@@ -36,8 +35,8 @@ def edit_and_fork(looked: Looked, snapshot: Snapshot) -> None:
         return
     thread_id, checkpoint_id = looked.thread.thread_id, snapshot.checkpoint_id
     st.caption("The checkpoint stays as it is; what you change becomes a branch that begins here.")
-    entries = looked.workspace.fields(thread_id)
-    values = looked.workspace.values(thread_id, checkpoint_id)
+    entries = looked.workspace.history.fields(thread_id)
+    values = looked.workspace.history.values(thread_id, checkpoint_id)
     key = f"edit_{thread_id}"
 
     def typed() -> Typed:
@@ -62,8 +61,8 @@ def _previewed(looked: Looked, snapshot: Snapshot, typed: Typed) -> tuple[Previe
     if not edited.values:
         return None, {}
     try:
-        return looked.workspace.preview(
-            looked.thread.thread_id, snapshot.checkpoint_id, edited.values, edited.how, typed.as_node
+        return looked.workspace.travel.preview(
+            looked.thread.thread_id, snapshot.checkpoint_id, StateEdit(edited.values, edited.how, typed.as_node)
         ), {}
     except InvalidInput as error:
         return None, error.fields
@@ -94,25 +93,24 @@ def _preview(looked: Looked, snapshot: Snapshot, made: Preview | None, wrong: Ma
         following = names(made.next) or "nothing, the thread would be at its end"
         as_before = ", as before the edit" if made.next == snapshot.next else ""
         st.markdown(f"Runs next: {following}{as_before}")
-        effects(looked.workspace.ahead(looked.thread.thread_id, snapshot.checkpoint_id, made.next))
+        effects(looked.workspace.travel.ahead(looked.thread.thread_id, snapshot.checkpoint_id, made.next))
         changes(made.changes)
 
 
 def _buttons(looked: Looked, snapshot: Snapshot, typed: Callable[[], Typed]) -> None:
     thread_id, checkpoint_id = looked.thread.thread_id, snapshot.checkpoint_id
 
-    def given() -> dict[str, Any]:
+    def typed_edit() -> StateEdit:
         now = typed()
-        more = {"as_node": now.as_node, "label": now.label}
-        return {"values": now.edited.values, "how": now.edited.how, **more, **going()}
+        return StateEdit(now.edited.values, now.edited.how, now.as_node, now.label)
 
     def fork(*, run: bool) -> None:
-        new = looked.workspace.fork(thread_id, checkpoint_id, run=run, **given())
+        new = looked.workspace.travel.fork(thread_id, checkpoint_id, typed_edit(), run=run, **going())
         look_at(None if run else Place(new))
         travelled(looked, Done(f"Forked from step {snapshot.step}", looked.grown.head))
 
     def both() -> None:
-        looked.workspace.what_if(thread_id, checkpoint_id, **given())
+        looked.workspace.travel.what_if(thread_id, checkpoint_id, typed_edit(), **going())
         # Unless somebody chose two branches, those made last are compared.
         for name in (CHECKPOINT_PARAMETER, "left", "right"):
             look_at(None, name)
@@ -154,11 +152,11 @@ def replay(looked: Looked, snapshot: Snapshot) -> None:
         return
 
     def again() -> None:
-        looked.workspace.replay(thread_id, snapshot.checkpoint_id, label=label_of(thread_id), **going())
+        looked.workspace.travel.replay(thread_id, snapshot.checkpoint_id, label=label_of(thread_id), **going())
         look_at(None)
         travelled(looked, Done(f"Replayed from step {snapshot.step}", looked.grown.head))
 
-    notice(looked.workspace.ahead(thread_id, snapshot.checkpoint_id))
+    notice(looked.workspace.travel.ahead(thread_id, snapshot.checkpoint_id))
     label(thread_id)
     complaint(thread_id)
     st.button(

@@ -32,7 +32,7 @@ def answer_again(looked: Looked, snapshot: Snapshot) -> None:
         "The question is asked anew and your answer goes to that: an answer sent to the old one would be "
         "passed over, and the old answer used again. The old branch stays."
     )
-    notice(looked.workspace.ahead(thread_id, snapshot.checkpoint_id))
+    notice(looked.workspace.travel.ahead(thread_id, snapshot.checkpoint_id))
     label(thread_id)
     complaint(thread_id)
     with st.form(key=f"again_{thread_id}_{snapshot.checkpoint_id}"):
@@ -86,6 +86,6 @@ def _answer(looked: Looked, snapshot: Snapshot) -> None:
         fields, simple = answer_fields(question)
         given = answered(fields, f"again_{thread_id}_{question.id}")
         answers[question.id] = given.get("answer") if simple else given
-    looked.workspace.reanswer(thread_id, snapshot.checkpoint_id, answers, label=label_of(thread_id), **going())
+    looked.workspace.travel.reanswer(thread_id, snapshot.checkpoint_id, answers, label=label_of(thread_id), **going())
     look_at(None)
     travelled(looked, Done(f"Answered differently at step {snapshot.step}", looked.grown.head))

@@ -48,7 +48,7 @@ def _title(looked: Looked, snapshot: Snapshot) -> str:
 
 def _states(names: list[str], looked: Looked, snapshot: Snapshot) -> dict[str, NodeState]:
     inside = looked.at.checkpoint_id if looked.at.namespace else None
-    visits = looked.workspace.visits(looked.thread.thread_id, looked.own, looked.grown, inside)
+    visits = looked.workspace.history.visits(looked.thread.thread_id, looked.own, looked.grown, inside)
     asked = {question.node for question in snapshot.questions}
     states: dict[str, NodeState] = {}
     for name in names:
@@ -98,7 +98,7 @@ def _state(looked: Looked, snapshot: Snapshot) -> None:
     if not snapshot.values:
         st.caption("The state is empty here; the input is written by the next step.")
     # The state of a subgraph has a schema of its own, which only its values tell of.
-    types = {} if looked.at.namespace else looked.workspace.types(looked.thread.thread_id)
+    types = {} if looked.at.namespace else looked.workspace.history.types(looked.thread.thread_id)
     for name, value in snapshot.values.items():
         _value(name, value, types.get(name) or type(value).__name__)
     whole = json.dumps(snapshot.values, ensure_ascii=False, indent=2)

@@ -30,7 +30,7 @@ def draw_history_table(workspace: Workspace, thread_id: str, grown: Tree, nodes:
     turned = st.session_state.get(key)
     offset = (int(turned or 1) - 1) * PAGE
     at = None if turned else shown.checkpoint_id
-    page = workspace.history(thread_id, only, limit=PAGE, offset=offset, at=at, tree=grown)
+    page = workspace.history.page(thread_id, only, limit=PAGE, offset=offset, at=at, tree=grown)
     if not page.found:
         st.info("No checkpoint fits these filters. Loosen one of them.", icon=":material/filter_alt_off:")
         return

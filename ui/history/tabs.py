@@ -42,7 +42,7 @@ def _changed(looked: Looked, snapshot: Snapshot) -> None:
     if looked.at.namespace:
         st.info("Changes are shown for the thread's own steps; look at the step that called this subgraph.")
         return
-    found = looked.workspace.diff(looked.thread.thread_id, snapshot.parent_id, snapshot.checkpoint_id)
+    found = looked.workspace.history.diff(looked.thread.thread_id, snapshot.parent_id, snapshot.checkpoint_id)
     if snapshot.parent_id is None:
         st.caption("The first checkpoint of the thread, against nothing.")
     changes(found)

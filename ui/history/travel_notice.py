@@ -52,14 +52,14 @@ def travel_notice(looked: Looked) -> None:
 
 def _ran(looked: Looked, new: Sequence[Mark]) -> str:
     ids = [mark.checkpoint_id for mark in new[:TOLD]]
-    rows = looked.workspace.rows(looked.thread.thread_id, ids, looked.grown)
+    rows = looked.workspace.history.rows(looked.thread.thread_id, ids, looked.grown)
     ran = [name for row in rows if row.source == "loop" for name in row.ran]
     return f"Ran: {code_counted(ran)}." if ran else "Nothing has run yet."
 
 
 def _head(looked: Looked) -> Snapshot | None:
     try:
-        return looked.workspace.snapshot(looked.thread.thread_id)
+        return looked.workspace.history.snapshot(looked.thread.thread_id)
     except LabError:
         # The page says of an unreadable checkpoint why it is, where it draws its state.
         return None

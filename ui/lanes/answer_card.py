@@ -129,7 +129,7 @@ def _failed(card: Card, question: Question) -> None:
         )
         with st.form(key=f"{key}_form", border=False):
             st.markdown("Or answer differently: it's asked anew, and what you send is the answer to that.")
-            notice(card.workspace.ahead(card.thread_id, card.snapshot.checkpoint_id))
+            notice(card.workspace.travel.ahead(card.thread_id, card.snapshot.checkpoint_id))
             unchecked_notice(question)
             ask(asked, key, {}, card.wrong)
             st.form_submit_button(
@@ -149,7 +149,7 @@ def _send(card: Card, question: Question, key: str, asked: tuple[Field, ...], *,
 
 def _send_anew(card: Card, question: Question, key: str, asked: tuple[Field, ...], *, simple: bool) -> None:
     answers = {question.id: _answer(key, asked, simple=simple)}
-    card.workspace.reanswer(card.thread_id, card.snapshot.checkpoint_id, answers, **card.how())
+    card.workspace.travel.reanswer(card.thread_id, card.snapshot.checkpoint_id, answers, **card.how())
 
 
 def _answer(key: str, asked: tuple[Field, ...], *, simple: bool) -> Json:

@@ -35,12 +35,12 @@ def draw_card(pane: LanePane, pattern: Pattern, visitor: Workspace, pauses: Call
     elif pane.status == "new" and pane.lane.remembers:
         restart_card(Buttons(pane.key, visitor, pane.thread.thread_id, pauses))
     if pane.status == "elsewhere":
-        where = literal(visitor.elsewhere(pane.thread.thread_id), 200)
+        where = literal(visitor.history.elsewhere(pane.thread.thread_id), 200)
         st.caption(f"Another process ({where}) works on this thread. What it saves appears here by itself.")
         return
     if pane.status == "running" or pane.snapshot is None or pane.view is None:
         return
-    if (accepted := visitor.accepted(pane.thread.thread_id)) is not None and accepted.kind in UNBEGUN:
+    if (accepted := visitor.history.accepted(pane.thread.thread_id)) is not None and accepted.kind in UNBEGUN:
         accepted_card(Buttons(pane.key, visitor, pane.thread.thread_id, pauses), accepted.kind)
     asked = Card(pane.key, visitor, pane.thread.thread_id, pauses, pane.snapshot)
     example = _example(pattern, pane)

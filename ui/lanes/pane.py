@@ -82,9 +82,9 @@ class LanePane:
     def _stand(self, workspace: Workspace, thread: Thread) -> None:
         """Read how the thread stands; one that is damaged leaves the rest of the page as it is."""
         try:
-            self.status = workspace.status(thread.thread_id)
+            self.status = workspace.history.status(thread.thread_id)
             if self.status != "running":
-                self.snapshot = workspace.snapshot(thread.thread_id)
+                self.snapshot = workspace.history.snapshot(thread.thread_id)
             self._look_for_losses(workspace, thread)
         except LabError as error:
             self.status, self.problem = "resumable", str(error)
@@ -96,7 +96,7 @@ class LanePane:
         self.view.catch_up()
         places = [item for item in self.view.items if isinstance(item, Killed)]
         if places:
-            saved = workspace.tree(thread.thread_id).marks
+            saved = workspace.history.tree(thread.thread_id).marks
             self._lost = {step.key: step for place in places for step in place.lost(saved)}
 
     @property

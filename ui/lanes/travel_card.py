@@ -8,6 +8,7 @@ from graphs.pattern import Fork, Lane, Replay, Rewind
 from lab.history import Row, Snapshot
 from lab.jsonable import Json
 from lab.state import Field
+from lab.workspace import StateEdit
 from ui.common import code, literal, look_at, once, shown
 from ui.forms import ask, values_in_form
 from ui.history import changes
@@ -26,8 +27,8 @@ BUTTONS = {
 
 def back(card: Card, lane: Lane, state_fields: Sequence[Field], filled: Filled) -> None:
     """Draw what the last way back left, and the way back to any checkpoint from which something runs."""
-    total = card.workspace.count(card.thread_id)
-    rows = card.workspace.history(card.thread_id, limit=OFFERED, offset=max(0, total - OFFERED)).rows
+    total = card.workspace.history.count(card.thread_id)
+    rows = card.workspace.history.page(card.thread_id, limit=OFFERED, offset=max(0, total - OFFERED)).rows
     _left(card, rows)
     offered = _titles([row for row in rows if row.next and row.next != ("__start__",)])
     if not offered:
@@ -42,7 +43,7 @@ def back(card: Card, lane: Lane, state_fields: Sequence[Field], filled: Filled) 
         if filled.note:
             st.caption(f":material/edit_note: {filled.note}")
         to = st.selectbox("To the checkpoint", list(offered), format_func=offered.__getitem__, key=key)
-        there = card.workspace.snapshot(card.thread_id, str(to))
+        there = card.workspace.history.snapshot(card.thread_id, str(to))
         if there is not None:
             st.markdown(_writes(card) if isinstance(lane.travel, Rewind) else _runs(card, there))
             values = filled.values if to == _meant(rows, filled) else {}
@@ -73,7 +74,7 @@ def _title(row: Row) -> str:
 
 
 def _runs(card: Card, there: Snapshot) -> str:
-    ahead = card.workspace.ahead(card.thread_id, there.checkpoint_id)
+    ahead = card.workspace.travel.ahead(card.thread_id, there.checkpoint_id)
     acts = [f"{_names([name])} acts again on the {literal(', '.join(told))}." for name, told in ahead.effects.items()]
     return " ".join([f"Runs again, for real: {_names([*ahead.next, *ahead.later])}.", *acts, "Nothing before it does."])
 
@@ -114,13 +115,15 @@ def _go(card: Card, lane: Lane, there: Snapshot, editable: Sequence[Field]) -> N
     ident, how = there.checkpoint_id, card.how()
     match lane.travel:
         case Rewind():
-            card.workspace.rewind(card.thread_id, ident, **how)
+            card.workspace.travel.rewind(card.thread_id, ident, **how)
         case Replay():
-            card.workspace.replay(card.thread_id, ident, **how)
+            card.workspace.travel.replay(card.thread_id, ident, **how)
         case _:
             given = values_in_form(editable, f"{card.key}_{ident}")
             changed = {name: value for name, value in given.items() if value != there.values.get(name)}
-            card.workspace.fork(card.thread_id, ident, changed, dict.fromkeys(changed, "replace"), run=True, **how)
+            card.workspace.travel.fork(
+                card.thread_id, ident, StateEdit(changed, dict.fromkeys(changed, "replace")), run=True, **how
+            )
     look_at(None)
 
 
@@ -138,4 +141,4 @@ def _left(card: Card, rows: Sequence[Row]) -> None:
         told += [f"Failed: {_names(failed)}."] if failed else []
         told += ["Against the state just before, which is still in the history:"]
         st.markdown(" ".join(told))
-        changes(card.workspace.diff(card.thread_id, before.checkpoint_id, rows[-1].checkpoint_id))
+        changes(card.workspace.history.diff(card.thread_id, before.checkpoint_id, rows[-1].checkpoint_id))

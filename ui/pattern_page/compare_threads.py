@@ -27,7 +27,7 @@ def draw_beside(pattern: Pattern, visitor: Workspace) -> None:
     """Draw a row for each end of each lane's newest threads; one that's picked is shown in the lanes."""
     if not pattern.compares:
         return
-    newest = visitor.threads(pattern=pattern.slug, limit=2 * THREADS * len(pattern.lanes))
+    newest = visitor.threads.newest(pattern=pattern.slug, limit=2 * THREADS * len(pattern.lanes))
     found = [
         (thread, line)
         for lane in pattern.lanes
@@ -55,14 +55,14 @@ def _oldest_first(threads: Sequence[Thread]) -> Sequence[Thread]:
 
 
 def _lines(pattern: Pattern, lane: Lane, thread: Thread, visitor: Workspace) -> Iterator[Mapping[str, Any]]:
-    if visitor.status(thread.thread_id) == "running":
+    if visitor.history.status(thread.thread_id) == "running":
         return
     titles = {field.name: field.title for field in state_fields(pattern.slug, lane.key)}
-    rows = visitor.history(thread.thread_id, limit=200).rows
+    rows = visitor.history.page(thread.thread_id, limit=200).rows
     for row in ([row for row in rows if not row.next] or list(rows[-1:]))[-ENDS:]:
         # A thread that can't be read is told of where it's opened.
         with suppress(Unreadable):
-            values = visitor.values(thread.thread_id, row.checkpoint_id)
+            values = visitor.history.values(thread.thread_id, row.checkpoint_id)
             fields = {titles[name]: _cell(values.get(name)) for name in pattern.compares}
             yield {"Lane": lane.title, "Thread": _began(thread), "Branch": _branch(row), **fields}
 

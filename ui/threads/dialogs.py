@@ -95,7 +95,7 @@ def draw_dialog(visitor: Workspace) -> None:
         _import(visitor)
     elif action:
         try:
-            thread = visitor.thread(thread_id)
+            thread = visitor.threads.find(thread_id)
         except LabError as error:
             close_dialog()
             say("refused", literal(error, 1000))
@@ -142,7 +142,7 @@ def _rename(visitor: Workspace, thread: Thread) -> None:
     title = _title("rename", thread.title)
     if title is not None:
         with _attempt("Renaming", "rename_do"):
-            visitor.rename(thread.thread_id, title)
+            visitor.threads.rename(thread.thread_id, title)
             _done(f"Renamed to **{literal(title, TITLE)}**.")
 
 
@@ -154,7 +154,7 @@ def _copy(visitor: Workspace, thread: Thread) -> None:
     title = _title("copy", f"{thread.title} (copy)"[-TITLE:])
     if title is not None:
         with _attempt("Copying", "copy_do"):
-            copied = visitor.copy(thread.thread_id, title)
+            copied = visitor.threads.copy(thread.thread_id, title)
             _done(f"Copied to **{literal(copied.title, TITLE)}**.", copied.thread_id)
 
 
@@ -179,14 +179,14 @@ def _export(visitor: Workspace, thread: Thread) -> None:
 
 def _file(visitor: Workspace, thread: Thread, key: str, label: str) -> None:
     """Offer the thread's file; that of a large thread is written when it's asked for."""
-    size = visitor.sizes([thread.thread_id])[thread.thread_id]
+    size = visitor.threads.sizes([thread.thread_id])[thread.thread_id]
     if size.bytes > AT_ONCE and not st.button(
         f"Prepare the file of {counted(size.checkpoints, 'checkpoint')}", icon=":material/draft:", key=f"{key}_prepare"
     ):
         return
     data, left_out = b"", set[str]()
     with _attempt("Writing the file"):
-        data = b"".join(visitor.export(thread.thread_id, left_out))
+        data = b"".join(visitor.threads.export(thread.thread_id, left_out))
     if left_out:
         st.warning(literal(f"Not in the file: {'; '.join(sorted(left_out))}.", 1000), icon=":material/error:")
     if data:
@@ -207,7 +207,7 @@ def _delete(visitor: Workspace, thread: Thread) -> None:
     _name(thread)
     lost = _lost(visitor, thread)
     st.markdown(f"This deletes {lost}. It can't be undone.")
-    if visitor.heads(thread.thread_id):
+    if visitor.threads.branch_heads(thread.thread_id):
         _file(visitor, thread, "delete", "Keep a file of it")
     sure, no = _sure("delete", "Delete the thread")
     if no:
@@ -215,16 +215,16 @@ def _delete(visitor: Workspace, thread: Thread) -> None:
         st.rerun()
     if sure:
         with _attempt("Deleting", "delete_do"):
-            visitor.delete(thread.thread_id)
+            visitor.threads.delete(thread.thread_id)
             forget_deleted(thread)
             _done(f"Deleted **{literal(thread.title, TITLE)}**.")
 
 
 def _lost(visitor: Workspace, thread: Thread) -> str:
-    size = visitor.sizes([thread.thread_id])[thread.thread_id]
+    size = visitor.threads.sizes([thread.thread_id])[thread.thread_id]
     found = [f"{counted(size.checkpoints, 'checkpoint')} ({sized(size.bytes)})"] if size.checkpoints else []
     for table, (one, many) in BOOKED.items():
-        rows = len(visitor.business(table, [thread.thread_id]))
+        rows = len(visitor.threads.business(table, [thread.thread_id]))
         found += [counted(rows, one, many)] if rows else []
     return f"it with {_and(found)}" if found else "it; nothing else was saved of it"
 
@@ -254,8 +254,8 @@ def _prune(visitor: Workspace, thread: Thread) -> None:
 
 def _pruned(visitor: Workspace, thread: Thread, chosen: Choice) -> Pruned:
     if chosen.newest:
-        return visitor.keep_newest(thread.thread_id, chosen.newest)
-    return visitor.prune(thread.thread_id, chosen.keep)
+        return visitor.threads.keep_newest(thread.thread_id, chosen.newest)
+    return visitor.threads.prune(thread.thread_id, chosen.keep)
 
 
 @st.dialog("Import a thread", on_dismiss=close_dialog)
@@ -273,18 +273,18 @@ def _import(visitor: Workspace) -> None:
         offer("import_do")
     elif taken and file is not None:
         with _attempt("Checking the file", "import_do"):
-            thread = _told_apart(visitor, visitor.take_in(file))
+            thread = _told_apart(visitor, visitor.threads.import_file(file))
             _done(f"Imported **{literal(thread.title, TITLE)}**.", thread.thread_id)
 
 
 def _told_apart(visitor: Workspace, thread: Thread) -> Thread:
     """Name an imported thread so that no other one of its title could be taken for it."""
-    alike = visitor.listed(text=thread.title, limit=0).total - 1
+    alike = visitor.threads.page(text=thread.title, limit=0).total - 1
     if not alike or not thread.title:
         return thread
     ending = f" (imported {alike})" if alike > 1 else " (imported)"
-    visitor.rename(thread.thread_id, thread.title[: TITLE - len(ending)] + ending)
-    return visitor.thread(thread.thread_id)
+    visitor.threads.rename(thread.thread_id, thread.title[: TITLE - len(ending)] + ending)
+    return visitor.threads.find(thread.thread_id)
 
 
 def _name(thread: Thread) -> None:

@@ -34,7 +34,7 @@ class Choice:
 
 def choose(visitor: Workspace, thread: Thread) -> Choice | None:
     """Ask which branches are to go and say what that deletes; None where there is no choice."""
-    tree = visitor.tree(thread.thread_id)
+    tree = visitor.history.tree(thread.thread_id)
     if len(tree.branches) < 2:
         st.info("The thread has one branch only, which is kept whole. There is nothing to prune.")
         return None
@@ -45,7 +45,7 @@ def choose(visitor: Workspace, thread: Thread) -> Choice | None:
         number = int(
             st.number_input("Newest branches to keep", 1, len(tree.branches) - 1, 1, key="prune_newest", width=240)
         )
-        keep = visitor.heads(thread.thread_id)[:number]
+        keep = visitor.threads.branch_heads(thread.thread_id)[:number]
         choice = Choice(keep, number, len(tree.branches) - len(keep))
     else:
         gone = _picked(tree)

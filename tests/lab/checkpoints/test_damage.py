@@ -17,7 +17,7 @@ from graphs.world import World
 from lab.errors import Unreadable
 from lab.history import Only
 from lab.lab import Lab
-from lab.workspace import Workspace
+from lab.workspace import StateEdit, Workspace
 from tests.support.asking_nodes import asks
 from tests.support.labs import quiet
 from tests.support.toy_patterns import begin, chain, done, end, graph, lane, names, ran, saved, toy
@@ -58,7 +58,7 @@ class Damaged:
 
     def _lived(self) -> str:
         thread_id = ran(self.workspace)
-        if asked := self.workspace.pending(thread_id):
+        if asked := self.workspace.history.pending(thread_id):
             self.workspace.resume(thread_id, {asked[0].id: 1}, saved(self.workspace, thread_id)[-1])
             end(self.workspace, thread_id)
         return thread_id
@@ -91,26 +91,26 @@ def damaged(tmp_path: Path) -> Iterator[Damaged]:
 def looks(workspace: Workspace, thread_id: str, ids: list[str]) -> dict[str, str]:
     """Look at a thread in every way; return the checkpoints and ways that were said to be unreadable, and how."""
     ways: dict[str, Callable[[str, str], object]] = {
-        "snapshot": workspace.snapshot,
-        "values": workspace.values,
-        "ahead": workspace.ahead,
-        "diff": lambda thread, ident: workspace.diff(thread, None, ident),
-        "preview": lambda thread, ident: workspace.preview(thread, ident, {"n": 2}, {}, "a"),
+        "snapshot": workspace.history.snapshot,
+        "values": workspace.history.values,
+        "ahead": workspace.travel.ahead,
+        "diff": lambda thread, ident: workspace.history.diff(thread, None, ident),
+        "preview": lambda thread, ident: workspace.travel.preview(thread, ident, StateEdit({"n": 2}, {}, "a")),
     }
     acts: dict[str, Callable[[], object]] = {
-        "threads": workspace.threads,
-        "status": lambda: workspace.status(thread_id),
-        "snapshot": lambda: workspace.snapshot(thread_id),
-        "pending": lambda: workspace.pending(thread_id),
-        "history": lambda: workspace.history(thread_id),
-        "marks": lambda: workspace.history(thread_id, Only(errors=True, interrupts=True)),
-        "text": lambda: workspace.history(thread_id, Only(text="ask", node="ask")),
-        "rows": lambda: workspace.rows(thread_id, ids),
-        "tree": lambda: workspace.tree(thread_id),
-        "count": lambda: workspace.count(thread_id),
+        "threads": workspace.threads.newest,
+        "status": lambda: workspace.history.status(thread_id),
+        "snapshot": lambda: workspace.history.snapshot(thread_id),
+        "pending": lambda: workspace.history.pending(thread_id),
+        "history": lambda: workspace.history.page(thread_id),
+        "marks": lambda: workspace.history.page(thread_id, Only(errors=True, interrupts=True)),
+        "text": lambda: workspace.history.page(thread_id, Only(text="ask", node="ask")),
+        "rows": lambda: workspace.history.rows(thread_id, ids),
+        "tree": lambda: workspace.history.tree(thread_id),
+        "count": lambda: workspace.history.count(thread_id),
         "events": lambda: workspace.events(thread_id),
         "view": lambda: workspace.view(thread_id).catch_up(),
-        "fields": lambda: workspace.fields(thread_id),
+        "fields": lambda: workspace.history.fields(thread_id),
     }
     for ident in ids:
         acts |= {f"{way} {ident}": partial(look, thread_id, ident) for way, look in ways.items()}
@@ -135,7 +135,7 @@ def test_a_damaged_state_is_named_and_everything_else_is_read(
     damaged: Damaged, change: str, place: int, restarted: bool
 ) -> None:
     workspace, at = damaged.workspace, damaged.ids[place]
-    was = workspace.history(damaged.bad).rows
+    was = workspace.history.page(damaged.bad).rows
     other = looks(workspace, damaged.good, saved(workspace, damaged.good))
     damaged.damage("checkpoints", change, at)
     if restarted:
@@ -147,8 +147,8 @@ def test_a_damaged_state_is_named_and_everything_else_is_read(
     assert of(told) == {at}
     assert all(at in told[f"{way} {at}"] for way in ("snapshot", "values", "ahead", "diff", "preview"))
     assert {name for name in told if " " not in name} == ({"status", "snapshot", "pending"} if place == -1 else set())
-    assert [row.ran for row in workspace.history(damaged.bad).rows] == [row.ran for row in was]
-    assert workspace.tree(damaged.bad).head == damaged.ids[-1]
+    assert [row.ran for row in workspace.history.page(damaged.bad).rows] == [row.ran for row in was]
+    assert workspace.history.tree(damaged.bad).head == damaged.ids[-1]
     assert other == looks(workspace, damaged.good, saved(workspace, damaged.good)) == {}
 
 
@@ -167,7 +167,7 @@ def test_damaged_metadata_breaks_no_list_and_no_other_checkpoint(
 
     assert damaged.dump() == before
     assert of(told) <= {at}
-    assert [row.checkpoint_id for row in workspace.history(damaged.bad).rows] == damaged.ids
+    assert [row.checkpoint_id for row in workspace.history.page(damaged.bad).rows] == damaged.ids
 
 
 @pytest.mark.parametrize("change", WRITES.values(), ids=WRITES)
@@ -185,8 +185,8 @@ def test_a_damaged_write_breaks_its_own_checkpoint_at_most(
 
     assert damaged.dump() == before
     assert of(told) == {at}
-    assert [row.checkpoint_id for row in workspace.history(damaged.bad).rows] == damaged.ids
-    assert workspace.tree(damaged.bad).marks[at].interrupted
+    assert [row.checkpoint_id for row in workspace.history.page(damaged.bad).rows] == damaged.ids
+    assert workspace.history.tree(damaged.bad).marks[at].interrupted
 
 
 @pytest.mark.parametrize("change", STATES.values(), ids=STATES)
@@ -194,12 +194,12 @@ def test_a_thread_with_a_damaged_head_goes_on_from_an_earlier_checkpoint(damaged
     damaged.damage("checkpoints", change, damaged.ids[-1])
     workspace = damaged.restart()
     there = damaged.ids[1]
-    workspace.fork(damaged.bad, there, {"n": 5}, {})
-    assert workspace.status(damaged.bad) == "resumable"
-    workspace.replay(damaged.bad, there)
+    workspace.travel.fork(damaged.bad, there, StateEdit({"n": 5}, {}))
+    assert workspace.history.status(damaged.bad) == "resumable"
+    workspace.travel.replay(damaged.bad, there)
 
     assert end(workspace, damaged.bad).outcome == "waiting"
-    (question,) = workspace.pending(damaged.bad)
+    (question,) = workspace.history.pending(damaged.bad)
     workspace.resume(damaged.bad, {question.id: 2}, saved(workspace, damaged.bad)[-1])
     assert end(workspace, damaged.bad).outcome == "finished"
     assert names(workspace, damaged.bad) == ["a", "ask=2", "z"]
@@ -221,7 +221,7 @@ def test_a_damaged_head_is_not_gone_on_from_and_the_thread_is_not_left_busy(dama
             acts[act](damaged.workspace)
 
     assert damaged.dump() == before
-    damaged.workspace.replay(damaged.bad, damaged.ids[1])
+    damaged.workspace.travel.replay(damaged.bad, damaged.ids[1])
     assert end(damaged.workspace, damaged.bad).outcome == "waiting"
 
 
@@ -231,25 +231,25 @@ def test_without_a_note_a_damaged_head_is_not_taken_for_a_finished_one(damaged: 
         connection.execute("DELETE FROM lab_notes")
     workspace = damaged.restart()
     before = damaged.dump()
-    row = workspace.history(damaged.bad).rows[-1]
+    row = workspace.history.page(damaged.bad).rows[-1]
 
     assert (row.ran, row.next, row.changed) == ((), (), ())
-    assert not workspace.tree(damaged.bad).marks[row.checkpoint_id].finished
+    assert not workspace.history.tree(damaged.bad).marks[row.checkpoint_id].finished
     assert [found for found in damaged.dump() if found in before] == before
 
 
 def test_a_subgraphs_damaged_row_breaks_neither_list_nor_reader(tmp_path: Path) -> None:
     inner = graph().add_node("x", done("x")).add_node("y", done("y")).add_edge(START, "x").add_edge("x", "y").compile()
     made = Damaged(tmp_path / "lab.sqlite", toy(lane(chain(a=done("a"), sub=cast("Any", inner)))))
-    calling = made.workspace.history(made.bad).rows[2]
+    calling = made.workspace.history.page(made.bad).rows[2]
     made.damage("checkpoints", STATES["garbage"], calling.inner[2].checkpoint_id)
     workspace = made.restart()
     before = made.dump()
 
     assert of(looks(workspace, made.bad, made.ids)) == set()
-    assert [row.ran for row in workspace.history(made.bad).rows[2].inner] == [row.ran for row in calling.inner]
+    assert [row.ran for row in workspace.history.page(made.bad).rows[2].inner] == [row.ran for row in calling.inner]
     with pytest.raises(Unreadable):
-        workspace.snapshot(made.bad, calling.inner[2].checkpoint_id, calling.inner[2].namespace)
+        workspace.history.snapshot(made.bad, calling.inner[2].checkpoint_id, calling.inner[2].namespace)
     assert made.dump() == before
     made.lab.close()
 
@@ -269,8 +269,8 @@ def test_on_postgresql_a_damaged_value_is_named_and_everything_else_is_read(post
 
     assert of(told) == {ids[-1]}
     assert {name for name in told if " " not in name} == {"status", "snapshot", "pending"}
-    assert (workspace.status(good), names(workspace, good)) == ("finished", ["a", "b"])
-    workspace.replay(bad, ids[1])
+    assert (workspace.history.status(good), names(workspace, good)) == ("finished", ["a", "b"])
+    workspace.travel.replay(bad, ids[1])
     assert (end(workspace, bad).outcome, names(workspace, bad)) == ("finished", ["a", "b"])
     lab.close()
 

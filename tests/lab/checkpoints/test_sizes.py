@@ -31,7 +31,7 @@ def test_a_thread_is_as_large_as_what_it_saves(open_anywhere: OpenLab) -> None:
 
     assert list(sizes) == [small, large, "nowhere"]
     assert (sizes["nowhere"].bytes, sizes["nowhere"].checkpoints) == (0, 0)
-    assert sizes[small].checkpoints == sizes[large].checkpoints == workspace.count(small)
+    assert sizes[small].checkpoints == sizes[large].checkpoints == workspace.history.count(small)
     assert 500 < sizes[small].bytes < 10_000 < 100_000 < sizes[large].bytes < 1_000_000
     assert storage_size(lab.storage).bytes >= sizes[small].bytes + sizes[large].bytes
     delete_thread(lab.storage, large)

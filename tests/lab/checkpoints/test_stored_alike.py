@@ -16,6 +16,7 @@ from graphs.world import World
 from lab.errors import UnknownThread
 from lab.history import Only
 from lab.lab import Lab, close_lab, open_lab
+from lab.workspace import StateEdit
 from tests.support.app_pages import open_page
 from tests.support.labs import quiet
 from tests.support.toy_patterns import OpenLab, begin, end, lane, ran, saved, toy, two_steps
@@ -59,21 +60,21 @@ def test_no_text_and_no_number_fails_a_run_or_is_changed_by_it(open_anywhere: Op
     thread_id = begin(workspace)
     assert end(workspace, thread_id).outcome == "finished"
     for ident in saved(workspace, thread_id)[-2:]:
-        values = workspace.values(thread_id, ident)
+        values = workspace.history.values(thread_id, ident)
         assert (values["text"], values["number"]) == (NUL, math.inf)
         assert values["said"][0].content == NUL
         assert math.isnan(values["said"][1][NUL])
-    orders = [row["order"] for row in workspace.business("ledger", [thread_id])]
+    orders = [row["order"] for row in workspace.threads.business("ledger", [thread_id])]
     assert orders == [LONG, NUL.replace("\x00", "\ufffd")]
-    assert workspace.business("ledger", [thread_id])[0]["cents"] == 3_000_000_000
-    assert workspace.business("outbox", [thread_id])[0]["body"] == LONG
+    assert workspace.threads.business("ledger", [thread_id])[0]["cents"] == 3_000_000_000
+    assert workspace.threads.business("outbox", [thread_id])[0]["body"] == LONG
     found = lab.world(thread_id).archive.newest(LONG + NUL)
     assert found is not None
-    assert len(workspace.history(thread_id, Only(text="after")).rows) == 1
+    assert len(workspace.history.page(thread_id, Only(text="after")).rows) == 1
     ended = saved(workspace, thread_id)
-    workspace.fork(thread_id, ended[-2], {"text": NUL + "!"}, {}, run=True)
+    workspace.travel.fork(thread_id, ended[-2], StateEdit({"text": NUL + "!"}, {}), run=True)
     assert end(workspace, thread_id).outcome == "finished"
-    assert workspace.values(thread_id, saved(workspace, thread_id)[-1])["text"] == NUL + "!"
+    assert workspace.history.values(thread_id, saved(workspace, thread_id)[-1])["text"] == NUL + "!"
 
 
 @pytest.mark.parametrize("ident", ["\x00", "a\x00b", "\ud800", "", "' OR 1=1 --"])
@@ -81,12 +82,12 @@ def test_a_thread_of_an_impossible_name_is_an_unknown_one(open_anywhere: OpenLab
     workspace = open_anywhere(two_steps()).workspace("w")
     ran(workspace)
     with pytest.raises(UnknownThread):
-        workspace.status(ident)
+        workspace.history.status(ident)
     with pytest.raises(UnknownThread):
-        workspace.rename(ident, "x")
+        workspace.threads.rename(ident, "x")
     with pytest.raises(UnknownThread):
-        workspace.sizes([ident])
-    assert workspace.threads(session=ident) == ()
+        workspace.threads.sizes([ident])
+    assert workspace.threads.newest(session=ident) == ()
 
 
 def test_an_address_with_a_nul_is_no_traceback_on_postgresql(
@@ -127,7 +128,7 @@ def test_no_more_connections_are_made_than_the_setting_says(postgres_database: s
         counter = threading.Thread(target=count)
         counter.start()
         threads = [begin(workspace) for _ in range(8)]
-        readers = [threading.Thread(target=workspace.history, args=(thread_id,)) for thread_id in threads]
+        readers = [threading.Thread(target=workspace.history.page, args=(thread_id,)) for thread_id in threads]
         for reader in readers:
             reader.start()
         outcomes = {end(workspace, thread_id).outcome for thread_id in threads}

@@ -58,14 +58,17 @@ def test_a_lane_on_the_checkpointer_of_all_is_never_restarted(open_toys: OpenLab
     with pytest.raises(NotPossible, match="shares its checkpointer"):
         workspace.restart(thread_id)
 
-    assert workspace.status(thread_id) == "finished"
+    assert workspace.history.status(thread_id) == "finished"
 
 
 def test_who_reads_during_a_restart_reads_on_and_leaves_nothing_open(open_toys: OpenLab) -> None:
     lab = open_toys(toy(lane(chain(a=done("a")), saver=SAVERS["sqlite"]), turns=True))
     workspace = lab.workspace("w")
     thread_id = ran(workspace)
-    graph, saver = lab.reading_of(workspace.thread(thread_id)), lab.storage_of(workspace.thread(thread_id)).saver
+    graph, saver = (
+        lab.reading_of(workspace.threads.find(thread_id)),
+        lab.storage_of(workspace.threads.find(thread_id)).saver,
+    )
     workspace.restart(thread_id)
 
     assert graph.get_state({"configurable": {"thread_id": thread_id}}).values["done"] == ["a"]
@@ -79,8 +82,8 @@ def test_what_was_noted_of_a_thread_in_memory_is_gone_too(open_toys: OpenLab) ->
     lab = open_toys(toy(lane(chain(a=done("a")), saver=SAVERS["memory"])))
     workspace = lab.workspace("w")
     thread_id = ran(workspace)
-    noted = [row.ran for row in workspace.history(thread_id).rows]
-    database = lab.storage_of(workspace.thread(thread_id)).database
+    noted = [row.ran for row in workspace.history.page(thread_id).rows]
+    database = lab.storage_of(workspace.threads.find(thread_id)).database
     before = _notes(database, thread_id)
     workspace.restart(thread_id)
 
@@ -103,7 +106,7 @@ def test_memory_that_makes_room_for_others_says_so(open_toys: OpenLab, monkeypat
     third = ran(workspace)
 
     assert [(event.why, event.before, event.found) for event in restarts(workspace, second)] == [("room", 3, 0)]
-    assert [workspace.status(one) for one in (first, second, third)] == ["finished", "new", "finished"]
+    assert [workspace.history.status(one) for one in (first, second, third)] == ["finished", "new", "finished"]
     assert restarts(workspace, first) == restarts(workspace, third) == []
 
 
@@ -112,8 +115,12 @@ def test_looking_at_a_thread_pushes_nobody_out(open_toys: OpenLab, monkeypatch: 
     workspace = open_toys(toy(lane(chain(a=done("a")), saver=SAVERS["memory"]))).workspace("w")
     gone, kept = ran(workspace), ran(workspace)
 
-    assert [workspace.status(gone), workspace.count(gone), workspace.snapshot(gone)] == ["new", 0, None]
-    assert workspace.status(kept) == "finished"
+    assert [workspace.history.status(gone), workspace.history.count(gone), workspace.history.snapshot(gone)] == [
+        "new",
+        0,
+        None,
+    ]
+    assert workspace.history.status(kept) == "finished"
 
 
 def test_a_file_has_no_more_connections_than_there_is_room_for(
@@ -123,7 +130,7 @@ def test_a_file_has_no_more_connections_than_there_is_room_for(
     workspace = open_toys(toy(lane(chain(a=done("a")), saver=SAVERS["sqlite"]))).workspace("w")
     threads = [ran(workspace) for _ in range(5)]
 
-    assert {workspace.status(one) for one in threads} == {"finished"}
+    assert {workspace.history.status(one) for one in threads} == {"finished"}
     assert [restarts(workspace, one) for one in threads] == [[]] * 5
 
 
@@ -133,16 +140,16 @@ def test_a_thread_in_the_file_is_there_after_the_lab_was_closed_and_one_in_memor
     settings = quiet(str(tmp_path / "lab.sqlite"))
     first = Lab(settings)
     in_memory, in_file = told(first, "memory"), told(first, "sqlite")
-    costs = [first.workspace("tests").cost(one).pace.each for one in (in_memory, in_file)]
+    costs = [first.workspace("tests").history.costs(one).pace.each for one in (in_memory, in_file)]
     first.close()
     second = Lab(settings)
     workspace = second.workspace("tests")
 
-    assert [workspace.status(one) for one in (in_memory, in_file)] == ["new", "finished"]
-    assert [workspace.cost(one).pace.each for one in (in_memory, in_file)] == costs
+    assert [workspace.history.status(one) for one in (in_memory, in_file)] == ["new", "finished"]
+    assert [workspace.history.costs(one).pace.each for one in (in_memory, in_file)] == costs
     assert [isinstance(workspace.events(one)[-1], SaverDropped) for one in (in_memory, in_file)] == [True, False]
     assert asked(second, in_file) == "Your name is Alice."
-    assert workspace.cost(in_file).pace.supersteps == 8
+    assert workspace.history.costs(in_file).pace.supersteps == 8
     assert asked(second, in_memory) == UNKNOWN
     second.close()
 

@@ -101,7 +101,7 @@ def test_a_lab_without_room_to_keep_back_works_all_the_same(tmp_path: Path) -> N
     (tmp_path / "lab.sqlite-reserve").mkdir()
     lab = Lab(quiet(str(tmp_path / "lab.sqlite")), patterns=[two_steps()])
     workspace = lab.workspace("w")
-    workspace.delete(ran(workspace))
+    workspace.threads.delete(ran(workspace))
 
-    assert workspace.threads() == ()
+    assert workspace.threads.newest() == ()
     lab.close()

@@ -110,8 +110,8 @@ def test_a_database_without_a_version_is_migrated_and_keeps_what_it_held(
     for _ in range(2):
         lab = Lab(quiet(database), patterns=[two_steps()])
         workspace = lab.workspace("w")
-        assert [thread.title for thread in workspace.threads()] == ["An old one"]
-        assert workspace.business("ledger", ["old"])[0]["order"] == "desk"
+        assert [thread.title for thread in workspace.threads.newest()] == ["An old one"]
+        assert workspace.threads.business("ledger", ["old"])[0]["order"] == "desk"
         assert lab.threads.given("old") == {"n": 1}
         assert lab.secret == "an old secret"
         lab.close()
@@ -199,8 +199,8 @@ def test_four_processes_may_open_an_empty_database_at_once(database: str, look: 
     assert (opened.stdout, opened.stderr) == ("[0, 0, 0, 0]\n", "")
     lab = Lab(quiet(database), patterns=[two_steps()])
     workspace = lab.workspace("w")
-    assert len(workspace.threads()) == 4
-    assert all(names(workspace, thread.thread_id) == ["a", "b"] for thread in workspace.threads())
+    assert len(workspace.threads.newest()) == 4
+    assert all(names(workspace, thread.thread_id) == ["a", "b"] for thread in workspace.threads.newest())
     assert end(workspace, begin(workspace)).outcome == "finished"
     lab.close()
     assert versions(look) == VERSION

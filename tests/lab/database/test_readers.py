@@ -17,7 +17,7 @@ from lab.errors import DamageFound, StorageUnavailable
 from lab.history import Only
 from lab.lab import Lab
 from lab.threads import Threads
-from lab.workspace import Workspace
+from lab.workspace import StateEdit, Workspace
 from tests.support.app_pages import open_page
 from tests.support.labs import quiet
 from tests.support.toy_patterns import begin, end, names, ran, saved, two_steps
@@ -36,15 +36,15 @@ def looks(workspace: Workspace, thread_id: str) -> dict[str, Callable[[], object
     """Return the ways to look at a thread."""
     ident = saved(workspace, thread_id)[1]
     return {
-        "status": lambda: workspace.status(thread_id),
-        "threads": workspace.threads,
-        "snapshot": lambda: workspace.snapshot(thread_id, ident),
-        "values": lambda: workspace.values(thread_id, ident),
-        "history": lambda: workspace.history(thread_id, Only(text="a")),
-        "tree": lambda: workspace.tree(thread_id),
+        "status": lambda: workspace.history.status(thread_id),
+        "threads": workspace.threads.newest,
+        "snapshot": lambda: workspace.history.snapshot(thread_id, ident),
+        "values": lambda: workspace.history.values(thread_id, ident),
+        "history": lambda: workspace.history.page(thread_id, Only(text="a")),
+        "tree": lambda: workspace.history.tree(thread_id),
         "events": lambda: workspace.events(thread_id),
-        "diff": lambda: workspace.diff(thread_id, None, ident),
-        "sizes": lambda: workspace.sizes([thread_id]),
+        "diff": lambda: workspace.history.diff(thread_id, None, ident),
+        "sizes": lambda: workspace.threads.sizes([thread_id]),
     }
 
 
@@ -57,8 +57,8 @@ def test_no_reader_waits_while_writers_wait_for_another_programs_lock(tmp_path: 
     with locked(path):
         # One that waits in the checkpointer, and one in the lab's own tables.
         waiting = [
-            threading.Thread(target=workspace.fork, args=(other, saved(workspace, other)[1], {"n": 2}, {})),
-            threading.Thread(target=workspace.rename, args=(other, "another")),
+            threading.Thread(target=workspace.travel.fork, args=(other, saved(workspace, other)[1], {"n": 2}, {})),
+            threading.Thread(target=workspace.threads.rename, args=(other, "another")),
         ]
         for writer in waiting:
             writer.start()
@@ -76,7 +76,7 @@ def test_no_reader_waits_while_writers_wait_for_another_programs_lock(tmp_path: 
         writer.join(30)
 
     assert took < 10
-    assert workspace.thread(other).title == "another"
+    assert workspace.threads.find(other).title == "another"
     assert len(saved(workspace, other)) == len(saved(workspace, thread_id)) + 1
     lab.close()
 
@@ -86,7 +86,7 @@ def test_what_a_run_has_saved_is_read_at_once(tmp_path: Path) -> None:
     workspace = lab.workspace("w")
     for _ in range(20):
         thread_id = ran(workspace)
-        assert (workspace.status(thread_id), names(workspace, thread_id)) == ("finished", ["a", "b"])
+        assert (workspace.history.status(thread_id), names(workspace, thread_id)) == ("finished", ["a", "b"])
     lab.close()
 
     assert [found.name for found in tmp_path.iterdir()] == ["lab.sqlite"]
@@ -103,11 +103,11 @@ def test_a_lock_that_does_not_end_is_told_in_words_and_leaves_the_thread_usable(
     thread_id = ran(workspace)
     at = saved(workspace, thread_id)
     acts: list[Callable[[], object]] = [
-        lambda: workspace.rename(thread_id, "another"),
-        lambda: workspace.delete(thread_id),
+        lambda: workspace.threads.rename(thread_id, "another"),
+        lambda: workspace.threads.delete(thread_id),
         lambda: begin(workspace),
         lambda: workspace.turn(thread_id, {"n": 2}),
-        lambda: workspace.fork(thread_id, at[1], {"n": 2}, {}),
+        lambda: workspace.travel.fork(thread_id, at[1], StateEdit({"n": 2}, {})),
     ]
     with locked(path):
         for act in acts:
@@ -117,7 +117,7 @@ def test_a_lock_that_does_not_end_is_told_in_words_and_leaves_the_thread_usable(
     workspace.turn(thread_id, {"n": 2})
 
     assert end(workspace, thread_id).outcome == "finished"
-    assert len(workspace.threads()) == 1
+    assert len(workspace.threads.newest()) == 1
     lab.close()
 
 
@@ -133,7 +133,7 @@ def test_damage_that_is_met_while_the_lab_is_at_work_is_told_as_such(tmp_path: P
         file.seek((root - 1) * 4096)
         file.write(b"\xff" * 4096)
     with pytest.raises(DamageFound):
-        lab.workspace("w").threads()
+        lab.workspace("w").threads.newest()
     lab.close()
 
 
@@ -158,7 +158,7 @@ def test_a_lost_postgresql_is_told_in_words_and_taken_up_again(postgres_database
     with pytest.raises(StorageUnavailable, match="doesn't answer"):
         lose(lab)
 
-    assert workspace.status(thread_id) == "finished"
+    assert workspace.history.status(thread_id) == "finished"
     assert end(workspace, begin(workspace)).outcome == "finished"
     lab.close()
 

@@ -73,12 +73,12 @@ def test_a_damaged_page_is_found_while_the_lab_is_at_work(tmp_path: Path) -> Non
     assert isinstance(lab.storage.damage, DamageFound)
     assert "damaged" in str(lab.storage.damage)
     workspace = lab.workspace("w")
-    threads = workspace.threads()
+    threads = workspace.threads.newest()
     with pytest.raises(DamageFound, match="no run begins"):
         begin(workspace)
     with pytest.raises(DamageFound):
         workspace.turn(threads[0].thread_id, {"n": 2})
-    assert workspace.threads() == threads
+    assert workspace.threads.newest() == threads
     lab.close()
 
 
@@ -159,7 +159,7 @@ def test_a_file_that_another_program_holds_locked_is_not_called_damaged(
     assert "isn't damaged" in str(refused.value)
     assert "move the file" not in str(refused.value)
     lab = Lab(quiet(str(path)), patterns=[two_steps()])
-    assert len(lab.workspace("w").threads()) == 20
+    assert len(lab.workspace("w").threads.newest()) == 20
     lab.close()
 
 
@@ -291,7 +291,7 @@ def test_one_unreadable_thread_leaves_the_others_as_they_are(tmp_path: Path) -> 
     lab = Lab(quiet(str(path)), patterns=[two_steps()])
     workspace = lab.workspace("w")
 
-    assert {thread.thread_id for thread in workspace.threads()} == {bad, good}
-    assert workspace.status(good) == "finished"
+    assert {thread.thread_id for thread in workspace.threads.newest()} == {bad, good}
+    assert workspace.history.status(good) == "finished"
     assert names(workspace, good) == ["a", "b"]
     lab.close()

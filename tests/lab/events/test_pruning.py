@@ -86,10 +86,10 @@ def test_the_answer_and_the_steps_of_a_pruned_branch_are_told_no_more(open_toys:
     asked = head(workspace, thread_id)
     workspace.resume(thread_id, {asked.questions[0].id: "a secret"}, asked.checkpoint_id)
     end(workspace, thread_id)
-    workspace.reanswer(thread_id, asked.checkpoint_id, {asked.questions[0].id: "open"})
+    workspace.travel.reanswer(thread_id, asked.checkpoint_id, {asked.questions[0].id: "open"})
     end(workspace, thread_id)
     assert "a secret" in said(workspace, thread_id)
-    workspace.keep_newest(thread_id, 1)
+    workspace.threads.keep_newest(thread_id, 1)
 
     assert "a secret" not in said(workspace, thread_id)
     view = workspace.view(thread_id)
@@ -99,7 +99,7 @@ def test_the_answer_and_the_steps_of_a_pruned_branch_are_told_no_more(open_toys:
     assert steps[-2:] == [(("ask",), "done"), (("z",), "done")]
     assert next(item.kind for item in view.items if isinstance(item, Said)) == "start"
     assert "open" in said(workspace, thread_id)
-    workspace.replay(thread_id, before(workspace, thread_id, "z"))
+    workspace.travel.replay(thread_id, before(workspace, thread_id, "z"))
     end(workspace, thread_id)
     assert names(workspace, thread_id) == ["a", "ask='open'", "z"]
 
@@ -110,9 +110,9 @@ def test_a_lane_with_a_storage_of_its_own_forgets_what_was_told_too(open_toys: O
     asked = head(workspace, thread_id)
     workspace.resume(thread_id, {asked.questions[0].id: "a secret"}, asked.checkpoint_id)
     end(workspace, thread_id)
-    workspace.reanswer(thread_id, asked.checkpoint_id, {asked.questions[0].id: "open"})
+    workspace.travel.reanswer(thread_id, asked.checkpoint_id, {asked.questions[0].id: "open"})
     end(workspace, thread_id)
-    workspace.keep_newest(thread_id, 1)
+    workspace.threads.keep_newest(thread_id, 1)
 
     assert "a secret" not in said(workspace, thread_id)
     assert names(workspace, thread_id) == ["a", "ask='open'"]

@@ -67,13 +67,23 @@ def test_a_thread_stands_after_a_restart_as_it_stood_before(
     first = reopen(make())
     thread_id = ran(first.workspace("w"))
     before = first.workspace("w")
-    was = (before.threads(), before.status(thread_id), before.snapshot(thread_id), before.history(thread_id).rows)
+    was = (
+        before.threads.newest(),
+        before.history.status(thread_id),
+        before.history.snapshot(thread_id),
+        before.history.page(thread_id).rows,
+    )
     steps = [(step.path, step.status, step.wrote, step.error, step.asked) for step in viewed(before, thread_id).steps]
     first.close()
     second = reopen(make())
     after = second.workspace("w")
 
-    assert (after.threads(), after.status(thread_id), after.snapshot(thread_id), after.history(thread_id).rows) == was
+    assert (
+        after.threads.newest(),
+        after.history.status(thread_id),
+        after.history.snapshot(thread_id),
+        after.history.page(thread_id).rows,
+    ) == was
     assert was[1] == status
     again = viewed(after, thread_id)
     assert [(step.path, step.status, step.wrote, step.error, step.asked) for step in again.steps] == steps
@@ -100,7 +110,7 @@ def test_a_failure_that_was_overcome_is_not_told_as_one_after_a_restart(reopen: 
     first = reopen(pattern)
     workspace = first.workspace("w")
     thread_id = ran(workspace)
-    asked = workspace.snapshot(thread_id)
+    asked = workspace.history.snapshot(thread_id)
     assert asked is not None
     workspace.resume(thread_id, {asked.questions[0].id: 1}, asked.checkpoint_id)
     assert end(workspace, thread_id).outcome == "failed"
@@ -147,7 +157,7 @@ def test_a_question_from_before_a_restart_can_be_answered_after_it(reopen: Reope
     pattern = toy(lane(chain(a=done("a", count), ask=asks("ask"), z=done("z"))))
     first = reopen(pattern)
     thread_id = ran(first.workspace("w"))
-    shown = first.workspace("w").snapshot(thread_id)
+    shown = first.workspace("w").history.snapshot(thread_id)
     assert shown is not None
     first.close()
     second = reopen(pattern)
@@ -184,10 +194,10 @@ def test_a_lane_without_a_checkpointer_shows_what_it_did_after_a_restart_and_has
     view = workspace.view(thread_id)
     view.catch_up()
 
-    assert [thread.thread_id for thread in workspace.threads()] == [thread_id]
-    assert workspace.status(thread_id) == "finished"
+    assert [thread.thread_id for thread in workspace.threads.newest()] == [thread_id]
+    assert workspace.history.status(thread_id) == "finished"
     assert [step.path for step in view.steps] == [("a",)]
-    assert workspace.snapshot(thread_id) is None
+    assert workspace.history.snapshot(thread_id) is None
     lab.close()
 
 
@@ -197,5 +207,5 @@ def test_a_memory_database_is_gone_with_its_lab() -> None:
     first.close()
     second = Lab(quiet("memory"), patterns=[two_steps()])
 
-    assert second.workspace("w").threads() == ()
+    assert second.workspace("w").threads.newest() == ()
     second.close()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lab.events import Said, StepView
 from lab.lab import Lab
-from lab.workspace import Workspace
+from lab.workspace import StateEdit, Workspace
 from tests.support.labs import quiet
 from tests.support.toy_patterns import chain, done, end, lane, ran, toy
 
@@ -28,8 +28,8 @@ def test_a_forked_thread_shows_after_a_restart_what_it_showed_before(tmp_path: P
     before = Lab(quiet(database), patterns=[PATTERN])
     workspace = before.workspace("w")
     thread_id = ran(workspace)
-    after_a = next(row for row in workspace.history(thread_id).rows if row.ran == ("a",))
-    workspace.fork(thread_id, after_a.checkpoint_id, {"n": 7}, {}, run=True)
+    after_a = next(row for row in workspace.history.page(thread_id).rows if row.ran == ("a",))
+    workspace.travel.fork(thread_id, after_a.checkpoint_id, StateEdit({"n": 7}, {}), run=True)
     end(workspace, thread_id)
     assert steps(workspace, thread_id) == ["a", "b", "c"]
     assert edits(workspace, thread_id) == [{"n": 7}]
@@ -49,8 +49,8 @@ def test_a_replayed_thread_shows_the_replay_and_not_what_was_left(tmp_path: Path
     before = Lab(quiet(database), patterns=[PATTERN])
     workspace = before.workspace("w")
     thread_id = ran(workspace)
-    after_b = next(row for row in workspace.history(thread_id).rows if row.ran == ("b",))
-    workspace.replay(thread_id, after_b.checkpoint_id)
+    after_b = next(row for row in workspace.history.page(thread_id).rows if row.ran == ("b",))
+    workspace.travel.replay(thread_id, after_b.checkpoint_id)
     end(workspace, thread_id)
     assert steps(workspace, thread_id) == ["a", "b", "c"]
     before.close()
@@ -67,8 +67,8 @@ def test_a_what_if_shows_the_edited_branch_at_its_end_and_nothing_of_the_other(t
     try:
         workspace = lab.workspace("w")
         thread_id = ran(workspace)
-        after_a = next(row for row in workspace.history(thread_id).rows if row.ran == ("a",))
-        workspace.what_if(thread_id, after_a.checkpoint_id, {"n": 7}, {})
+        after_a = next(row for row in workspace.history.page(thread_id).rows if row.ran == ("a",))
+        workspace.travel.what_if(thread_id, after_a.checkpoint_id, StateEdit({"n": 7}, {}))
         end(workspace, thread_id)
         assert steps(workspace, thread_id) == ["a", "b", "c"]
         assert edits(workspace, thread_id) == [{"n": 7}]

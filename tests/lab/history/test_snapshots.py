@@ -16,7 +16,7 @@ from lab.database import NOTES
 from lab.history import Row
 from lab.history.snapshots import seconds
 from lab.lab import Lab
-from lab.workspace import Workspace
+from lab.workspace import StateEdit, Workspace
 from tests.support.asking_nodes import asks
 from tests.support.toy_patterns import (
     RUNS,
@@ -118,13 +118,13 @@ def turns(workspace: Workspace, thread_id: str) -> None:
 
 
 def edits(workspace: Workspace, thread_id: str) -> None:
-    workspace.fork(thread_id, before(workspace, thread_id, "b"), {"n": 7}, {}, as_node="b", run=True)
+    workspace.travel.fork(thread_id, before(workspace, thread_id, "b"), StateEdit({"n": 7}, {}, as_node="b"), run=True)
     end(workspace, thread_id)
-    workspace.fork(thread_id, before(workspace, thread_id, "b"), {"done": []}, {"done": "replace"})
+    workspace.travel.fork(thread_id, before(workspace, thread_id, "b"), StateEdit({"done": []}, {"done": "replace"}))
 
 
 def pauses(workspace: Workspace, thread_id: str) -> None:
-    workspace.replay(thread_id, before(workspace, thread_id, "b"), breakpoints=Breakpoints(after=("b",)))
+    workspace.travel.replay(thread_id, before(workspace, thread_id, "b"), breakpoints=Breakpoints(after=("b",)))
     end(workspace, thread_id)
     workspace.edit(thread_id, {"n": 9})
     workspace.proceed(thread_id)
@@ -134,9 +134,9 @@ def pauses(workspace: Workspace, thread_id: str) -> None:
 def everything(workspace: Workspace, thread_id: str) -> None:
     asked = head(workspace, thread_id)
     answers(workspace, thread_id)
-    workspace.reanswer(thread_id, asked.checkpoint_id, {asked.questions[0].id: "new"})
+    workspace.travel.reanswer(thread_id, asked.checkpoint_id, {asked.questions[0].id: "new"})
     end(workspace, thread_id)
-    workspace.what_if(thread_id, asked.checkpoint_id, {"n": 3}, {})
+    workspace.travel.what_if(thread_id, asked.checkpoint_id, StateEdit({"n": 3}, {}))
     end(workspace, thread_id)
 
 
@@ -214,7 +214,7 @@ def kinds(was: dict[str, Any], now: dict[str, Any]) -> dict[str, tuple[str, int]
 @shapes
 def test_each_row_says_what_the_library_says_of_its_checkpoint(open_toys: OpenLab, shape: Shape) -> None:
     lab, workspace, thread_id = lived(open_toys, shape)
-    rows = every(workspace.history(thread_id, limit=1000).rows)
+    rows = every(workspace.history.page(thread_id, limit=1000).rows)
     assert rows
     for row in rows:
         now = library(lab, thread_id, row.checkpoint_id, row.namespace)
@@ -242,12 +242,12 @@ def test_each_row_says_what_the_library_says_of_its_checkpoint(open_toys: OpenLa
 @shapes
 def test_notes_that_are_lost_are_made_anew_as_they_were(open_toys: OpenLab, shape: Shape) -> None:
     lab, workspace, thread_id = lived(open_toys, shape)
-    was, tree = workspace.history(thread_id, limit=1000), workspace.tree(thread_id)
+    was, tree = workspace.history.page(thread_id, limit=1000), workspace.history.tree(thread_id)
     with lab.storage.database.begin() as connection:
         assert connection.execute(delete(NOTES)).rowcount >= len(was.rows)
-    again = workspace.tree(thread_id)
+    again = workspace.history.tree(thread_id)
 
-    assert workspace.history(thread_id, limit=1000) == was
+    assert workspace.history.page(thread_id, limit=1000) == was
     assert (again.marks, again.branches, again.head) == (tree.marks, tree.branches, tree.head)
 
 
@@ -257,13 +257,13 @@ def test_each_checkpoint_is_noted_as_it_is_saved(open_toys: OpenLab, shape: Shap
     with lab.storage.database.read() as connection:
         noted = {row[0] for row in connection.execute(select(NOTES.c.checkpoint_id))}
 
-    assert noted == {row.checkpoint_id for row in every(workspace.history(thread_id, limit=1000).rows)}
+    assert noted == {row.checkpoint_id for row in every(workspace.history.page(thread_id, limit=1000).rows)}
 
 
 def test_what_is_saved_at_the_end_only_tells_all_nodes_that_ran_since(open_toys: OpenLab) -> None:
     _, workspace, thread_id = lived(open_toys, SHAPES["saved at the end"])
 
-    assert [row.ran for row in workspace.history(thread_id).rows] == [("a", "b", "c")] * 3
+    assert [row.ran for row in workspace.history.page(thread_id).rows] == [("a", "b", "c")] * 3
 
 
 @pytest.mark.processes
@@ -274,7 +274,7 @@ def test_a_run_in_a_process_of_its_own_notes_what_it_saves(sqlite_lab: Lab) -> N
     assert end(workspace, thread_id).outcome == "crashed"
     with sqlite_lab.storage.database.read() as connection:
         noted = {row[0] for row in connection.execute(select(NOTES.c.checkpoint_id))}
-    rows = workspace.history(thread_id).rows
+    rows = workspace.history.page(thread_id).rows
 
     assert noted == {row.checkpoint_id for row in rows}
     assert rows[0].next == ("__start__",)

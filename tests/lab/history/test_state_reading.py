@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from graphs.world import World
 from lab.errors import Unreadable
-from lab.workspace import Workspace
+from lab.workspace import StateEdit, Workspace
 from tests.support.toy_patterns import Input, OpenLab, begin, end, everywhere, head, lane, ran, toy
 
 
@@ -69,7 +69,7 @@ def test_two_writers_of_a_channel_without_a_reducer_failed_and_the_one_beside_th
     assert "InvalidUpdateError" in ended.error
     assert statuses(workspace, thread_id) == {"left": "failed", "right": "failed", "bystander": "done"}
     assert errors(workspace, thread_id) == {"left": ended.error, "right": ended.error}
-    assert workspace.status(thread_id) == "resumable"
+    assert workspace.history.status(thread_id) == "resumable"
     assert set(snapshot.next) == {"left", "right", "bystander"}
     assert snapshot.values.get("total", 0) == 0
     assert set(snapshot.errors) == {"left", "right"}
@@ -90,13 +90,13 @@ def test_the_thread_of_such_a_failure_is_forked_with_an_edit_and_goes_on(open_to
     workspace = open_toys(toy(lane(choosing))).workspace("w")
     thread_id = ran(workspace)
     failed_at = head(workspace, thread_id).checkpoint_id
-    workspace.fork(thread_id, failed_at, {"n": 2}, {}, run=True)
+    workspace.travel.fork(thread_id, failed_at, StateEdit({"n": 2}, {}), run=True)
 
     assert end(workspace, thread_id)[3:] == ("finished", "")
     assert head(workspace, thread_id).values == {"n": 2, "alone": "r", "total": 110}
-    workspace.replay(thread_id, failed_at)
+    workspace.travel.replay(thread_id, failed_at)
     assert end(workspace, thread_id).outcome == "failed"
-    assert workspace.status(thread_id) == "resumable"
+    assert workspace.history.status(thread_id) == "resumable"
     workspace.edit(thread_id, {"n": 3}, head(workspace, thread_id).checkpoint_id)
     workspace.proceed(thread_id)
     assert end(workspace, thread_id)[3:] == ("finished", "")
@@ -143,7 +143,7 @@ def test_a_damaged_row_is_still_told_as_damage(open_toys: OpenLab) -> None:
         connection.exec_driver_sql("UPDATE checkpoints SET checkpoint = X'00FF'")
 
     with pytest.raises(Unreadable, match="can't be read"):
-        workspace.snapshot(thread_id)
+        workspace.history.snapshot(thread_id)
 
 
 def test_a_conflict_inside_a_subgraph_is_a_failure_of_the_node_that_called_it(open_toys: OpenLab) -> None:

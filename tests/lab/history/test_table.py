@@ -14,7 +14,7 @@ from graphs.world import World
 from lab.checkpoints import KeyChange
 from lab.history import Only, Row
 from lab.lab import Lab
-from lab.workspace import Workspace
+from lab.workspace import StateEdit, Workspace
 from tests.support.asking_nodes import asks
 from tests.support.toy_patterns import (
     Node,
@@ -66,7 +66,7 @@ def started(workspace: Workspace) -> str:
 
 
 def rows(workspace: Workspace, thread_id: str, **only: Any) -> list[Row]:
-    return list(workspace.history(thread_id, Only(**only), limit=1000).rows)
+    return list(workspace.history.page(thread_id, Only(**only), limit=1000).rows)
 
 
 def ids(found: list[Row]) -> list[str]:
@@ -120,7 +120,7 @@ class Kept:
 
     def replay(self, at: str, label: str = "") -> None:
         known = set(saved(self._workspace, self.thread_id))
-        self._workspace.replay(self.thread_id, at, label=label)
+        self._workspace.travel.replay(self.thread_id, at, label=label)
         end(self._workspace, self.thread_id)
         self.own.append([ident for ident in saved(self._workspace, self.thread_id) if ident not in known])
         self.begins.append(at)
@@ -145,7 +145,7 @@ def test_tree_and_table_know_the_branches_of_forks_of_forks(open_toys: OpenLab, 
     for number in range(1, branches):
         own = chance.choice([own for own in kept.own if len(own) > 2])
         kept.replay(chance.choice(own[1:-1]), f"label {number}" if number % 2 else "")
-    tree, found = workspace.tree(kept.thread_id), rows(workspace, kept.thread_id)
+    tree, found = workspace.history.tree(kept.thread_id), rows(workspace, kept.thread_id)
 
     assert [[mark.checkpoint_id for mark in branch.own] for branch in tree.branches] == kept.own
     assert [branch.forked_from for branch in tree.branches] == kept.begins
@@ -177,11 +177,11 @@ def talkative(_: object) -> Any:
 def talked(lab: Lab) -> tuple[Workspace, str]:
     workspace = lab.workspace("w")
     thread_id = ran(workspace)
-    while asked := workspace.pending(thread_id):
+    while asked := workspace.history.pending(thread_id):
         workspace.resume(thread_id, {asked[0].id: "Fine"}, head(workspace, thread_id).checkpoint_id)
         end(workspace, thread_id)
     first = next(row.checkpoint_id for row in rows(workspace, thread_id) if row.asked)
-    workspace.fork(thread_id, first, {"n": 3}, {}, label="edited", run=True)
+    workspace.travel.fork(thread_id, first, StateEdit({"n": 3}, {}, label="edited"), run=True)
     end(workspace, thread_id)
     return workspace, thread_id
 
@@ -190,8 +190,8 @@ def texts(workspace: Workspace, found: list[Row]) -> dict[str, str]:
     """Return by checkpoint what its step changed, read from the states."""
     told = {}
     for row in found:
-        now = workspace.snapshot(thread := workspace.threads()[0].thread_id, row.checkpoint_id)
-        was = workspace.snapshot(thread, row.parent_id) if row.parent_id else None
+        now = workspace.history.snapshot(thread := workspace.threads.newest()[0].thread_id, row.checkpoint_id)
+        was = workspace.history.snapshot(thread, row.parent_id) if row.parent_id else None
         assert now is not None
         old = was.values if was else {}
         news = now.values.get("done", [])[len(old.get("done", [])) :]
@@ -206,7 +206,7 @@ def test_each_filter_finds_what_the_test_finds_by_itself(open_toys: OpenLab) -> 
     workspace, thread_id = talked(open_toys(toy(lane(talkative), words=1)))
     everything = rows(workspace, thread_id)
     told = texts(workspace, everything)
-    tree = workspace.tree(thread_id)
+    tree = workspace.history.tree(thread_id)
     for node in ("say", "Say", "SAY", "sa", "", '"', "%", "say\x00"):
         assert ids(rows(workspace, thread_id, node=node)) == [
             row.checkpoint_id for row in everything if not node or node in row.ran
@@ -257,7 +257,7 @@ def test_failed_steps_are_found_and_say_why(open_toys: OpenLab) -> None:
     end(workspace, thread_id)
 
     assert ids(rows(workspace, thread_id, errors=True)) == [at]
-    assert [mark.checkpoint_id for mark in workspace.tree(thread_id).marks.values() if mark.failed] == [at]
+    assert [mark.checkpoint_id for mark in workspace.history.tree(thread_id).marks.values() if mark.failed] == [at]
     assert rows(workspace, thread_id, errors=True, node="b") == []
 
 
@@ -268,16 +268,18 @@ def test_pages_put_together_are_the_whole_and_each_row_is_on_the_page_that_it_as
     kept.replay(kept.own[0][3])
     total = len(saved(workspace, kept.thread_id))
     for only in (Only(), Only(node="a"), Only(branch=2), Only(text="nowhere")):
-        whole = workspace.history(kept.thread_id, only, limit=1000)
+        whole = workspace.history.page(kept.thread_id, only, limit=1000)
         for limit in (1, 2, 5, 7, 100):
             pages = [
-                workspace.history(kept.thread_id, only, limit=limit, offset=offset)
+                workspace.history.page(kept.thread_id, only, limit=limit, offset=offset)
                 for offset in range(0, whole.found + 1, limit)
             ]
             assert [row for page in pages for row in page.rows] == list(whole.rows)
             assert {(page.found, page.total) for page in pages} == {(whole.found, total)}
             for row in whole.rows:
-                page = workspace.history(kept.thread_id, only, limit=limit, at=row.checkpoint_id)
+                page = workspace.history.page(kept.thread_id, only, limit=limit, at=row.checkpoint_id)
                 assert row in page.rows
                 assert page in pages
-    assert workspace.history(kept.thread_id, limit=5, at="made-up") == workspace.history(kept.thread_id, limit=5)
+    assert workspace.history.page(kept.thread_id, limit=5, at="made-up") == workspace.history.page(
+        kept.thread_id, limit=5
+    )

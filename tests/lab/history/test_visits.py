@@ -34,33 +34,35 @@ def told(workspace: Workspace, thread_id: str) -> set[str]:
 def test_at_its_end_a_thread_has_visited_what_its_run_told_of_and_nothing_else(
     workspace: Workspace, thread_id: str
 ) -> None:
-    head = workspace.tree(thread_id).head
+    head = workspace.history.tree(thread_id).head
     assert head is not None
-    assert {name for name, count in workspace.visits(thread_id, head).items() if count} == told(workspace, thread_id)
+    assert {name for name, count in workspace.history.visits(thread_id, head).items() if count} == told(
+        workspace, thread_id
+    )
 
 
 def test_before_its_subgraphs_begin_none_of_their_nodes_has_run(workspace: Workspace, thread_id: str) -> None:
-    calling = next(row for row in workspace.history(thread_id).rows if row.inner)
-    assert set(workspace.visits(thread_id, calling.checkpoint_id)) == {"orchestrate"}
+    calling = next(row for row in workspace.history.page(thread_id).rows if row.inner)
+    assert set(workspace.history.visits(thread_id, calling.checkpoint_id)) == {"orchestrate"}
 
 
 def test_a_replay_begins_with_its_subgraphs_not_yet_run(workspace: Workspace, thread_id: str) -> None:
-    calling = next(row for row in workspace.history(thread_id).rows if row.inner)
-    workspace.replay(thread_id, calling.checkpoint_id, pace=0)
+    calling = next(row for row in workspace.history.page(thread_id).rows if row.inner)
+    workspace.travel.replay(thread_id, calling.checkpoint_id, pace=0)
     ended(workspace, thread_id)
-    fork = next(row for row in workspace.history(thread_id).rows if row.source == "fork")
-    assert set(workspace.visits(thread_id, fork.checkpoint_id)) == {"orchestrate"}
+    fork = next(row for row in workspace.history.page(thread_id).rows if row.source == "fork")
+    assert set(workspace.history.visits(thread_id, fork.checkpoint_id)) == {"orchestrate"}
 
 
 def test_a_subgraphs_checkpoint_belongs_to_the_step_that_called_it(workspace: Workspace, thread_id: str) -> None:
-    calling = next(row for row in workspace.history(thread_id).rows if row.inner)
+    calling = next(row for row in workspace.history.page(thread_id).rows if row.inner)
     for row in calling.inner:
-        assert workspace.caller(thread_id, row.checkpoint_id, row.namespace) == calling.checkpoint_id
-    assert workspace.caller(thread_id, "made-up", calling.inner[0].namespace) is None
+        assert workspace.history.caller(thread_id, row.checkpoint_id, row.namespace) == calling.checkpoint_id
+    assert workspace.history.caller(thread_id, "made-up", calling.inner[0].namespace) is None
 
 
 def test_a_selected_checkpoint_of_a_subgraph_says_which_one_it_is(workspace: Workspace, thread_id: str) -> None:
-    calling = next(row for row in workspace.history(thread_id).rows if row.inner)
+    calling = next(row for row in workspace.history.page(thread_id).rows if row.inner)
     row = next(row for row in calling.inner if row.ran)
     graph = row.namespace.partition(":")[0]
     at = open_page("explorer", None, thread=thread_id, checkpoint=f"{row.checkpoint_id}@{row.namespace}")

@@ -47,7 +47,7 @@ def test_tokens_arrive_piece_by_piece_and_end_in_the_state(real_lab: Lab, openai
     thread_id = started(workspace)
     tokens = pieces(followed(workspace, thread_id))
     assert end(workspace, thread_id)[3:] == ("finished", "")
-    snapshot = workspace.snapshot(thread_id)
+    snapshot = workspace.history.snapshot(thread_id)
     assert snapshot is not None
 
     assert len([event for event in tokens if event.path == ("summarise",)]) > 1
@@ -76,10 +76,10 @@ def test_trouble_is_told_on_its_node_and_the_thread_goes_on_without_repeating_wh
     assert (node, others) == ("headline", [])
     assert told in error
     assert "try again" in error
-    assert workspace.status(thread_id) == "resumable"
+    assert workspace.history.status(thread_id) == "resumable"
     workspace.proceed(thread_id)
     assert end(workspace, thread_id).outcome == "finished"
-    snapshot = workspace.snapshot(thread_id)
+    snapshot = workspace.history.snapshot(thread_id)
     assert snapshot is not None
 
     assert (snapshot.values["summary"], snapshot.values["headline"]) == ("First answer.", "Third answer")
@@ -95,7 +95,7 @@ def test_a_server_that_cannot_be_reached_is_told_as_such(tmp_path: Path) -> None
 
     assert "can't be reached" in errors(workspace, thread_id)["summarise"]
     assert "OPENAI_BASE_URL" in errors(workspace, thread_id)["summarise"]
-    assert workspace.status(thread_id) == "resumable"
+    assert workspace.history.status(thread_id) == "resumable"
     # The offline model may take over, as the thread isn't tied to the one that failed.
     workspace.proceed(thread_id, model="offline", pace=0)
     assert end(workspace, thread_id).outcome == "finished"
@@ -113,7 +113,7 @@ def test_a_stop_hangs_up_on_the_server(real_lab: Lab, openai_server: OpenAIServe
     assert end(workspace, thread_id).outcome == "stopped"
     assert time.monotonic() - began < 2
     assert openai_server.wait_for_hang_up()
-    assert workspace.status(thread_id) == "resumable"
+    assert workspace.history.status(thread_id) == "resumable"
 
 
 def test_the_key_is_in_no_event_no_file_and_no_log(

@@ -57,7 +57,7 @@ def test_a_stop_cuts_a_call_whose_answer_has_not_begun(open_toys: OpenLab, opena
 
     assert openai_server.wait_for_hang_up()
     assert len(openai_server.received) == 1
-    assert (workspace.status(thread_id), names(workspace, thread_id)) == ("resumable", ["a"])
+    assert (workspace.history.status(thread_id), names(workspace, thread_id)) == ("resumable", ["a"])
     openai_server.answer(Text("at last"))
     workspace.proceed(thread_id)
     assert end(workspace, thread_id).outcome == "finished"
@@ -219,7 +219,7 @@ def test_the_lane_says_that_it_is_stopping_until_it_has_stopped(open_toys: OpenL
 
     def outcome() -> str:
         shape = shape_of(lab.drawing("toy", "only"))
-        pane = LanePane(workspace, lab.pattern("toy").lanes[0], workspace.thread(thread_id), shape, "key")
+        pane = LanePane(workspace, lab.pattern("toy").lanes[0], workspace.threads.find(thread_id), shape, "key")
         assert pane.view is not None
         pane.view.catch_up()
         return pane.outcome

@@ -67,7 +67,7 @@ def test_what_is_no_whole_answer_fails_its_node_in_words_and_one_click_asks_agai
     thread_id = workspace.start("linear-pipeline", "pipeline", TEXT, model="openai").thread_id
     ended = end(workspace, thread_id)
     errors = [event.error for event in workspace.events(thread_id) if isinstance(event, NodeEnded) and event.error]
-    snapshot = workspace.snapshot(thread_id)
+    snapshot = workspace.history.snapshot(thread_id)
     assert snapshot is not None
 
     assert (ended.outcome, errors) == ("failed", [ended.error])
@@ -76,7 +76,7 @@ def test_what_is_no_whole_answer_fails_its_node_in_words_and_one_click_asks_agai
     assert "headline" not in snapshot.values
     workspace.proceed(thread_id)
     assert end(workspace, thread_id).outcome == "finished"
-    after = workspace.snapshot(thread_id)
+    after = workspace.history.snapshot(thread_id)
     assert after is not None
     assert (after.values["summary"], after.values["headline"]) == ("First answer.", "Whole answer")
     assert len(openai_server.received) == 3

@@ -31,7 +31,7 @@ def lab(where: str, tmp_path: Path) -> Iterator[Lab]:
 
 def settled(workspace: Workspace, thread_id: str) -> RunEnded:
     """Wait until the killed process has lost its thread, and return how its run is said to have ended."""
-    until(lambda: workspace.status(thread_id) != "elsewhere")
+    until(lambda: workspace.history.status(thread_id) != "elsewhere")
     last = workspace.events(thread_id)[-1]
     assert isinstance(last, RunEnded)
     return last
@@ -45,7 +45,7 @@ def test_an_accepted_turn_is_told_and_carried_out_after_its_process_died(lab: La
     assert settled(workspace, thread_id).outcome == "crashed"
     starts = [event for event in workspace.events(thread_id) if isinstance(event, RunStarted)]
     assert starts[-1].said == {"n": 7}
-    accepted = workspace.accepted(thread_id)
+    accepted = workspace.history.accepted(thread_id)
     assert accepted is not None
     assert accepted.request["values"] == {"n": 7}
     assert charges(workspace, thread_id) == 1
@@ -54,7 +54,7 @@ def test_an_accepted_turn_is_told_and_carried_out_after_its_process_died(lab: La
 
     assert charges(workspace, thread_id) == 2
     assert head(workspace, thread_id).values["n"] == 7
-    assert workspace.accepted(thread_id) is None
+    assert workspace.history.accepted(thread_id) is None
 
 
 def test_an_accepted_answer_is_offered_again_and_has_one_effect(lab: Lab, where: str, tmp_path: Path) -> None:
@@ -65,14 +65,14 @@ def test_an_accepted_answer_is_offered_again_and_has_one_effect(lab: Lab, where:
     accepted_and_killed(tmp_path, where, "resume", thread_id, answer, asked.checkpoint_id)
     settled(workspace, thread_id)
 
-    assert workspace.status(thread_id) == "waiting"
+    assert workspace.history.status(thread_id) == "waiting"
     assert charges(workspace, thread_id) == 0
     workspace.again(thread_id)
     assert workspace.wait(thread_id, 30)
 
     assert head(workspace, thread_id).values["done"] == ["yes", "z"]
     assert charges(workspace, thread_id) == 1
-    assert workspace.accepted(thread_id) is None
+    assert workspace.history.accepted(thread_id) is None
 
 
 def test_who_answers_otherwise_after_all_has_that_answer_alone(lab: Lab, where: str, tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_who_answers_otherwise_after_all_has_that_answer_alone(lab: Lab, where: 
     assert workspace.wait(thread_id, 30)
 
     assert head(workspace, thread_id).values["done"] == ["no", "z"]
-    assert workspace.accepted(thread_id) is None
+    assert workspace.history.accepted(thread_id) is None
 
 
 def test_an_accepted_fork_keeps_its_edit_and_goes_on(lab: Lab, where: str, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_an_accepted_fork_keeps_its_edit_and_goes_on(lab: Lab, where: str, tmp_p
     settled(workspace, thread_id)
 
     assert head(workspace, thread_id).values["n"] == 9
-    assert workspace.status(thread_id) == "resumable"
+    assert workspace.history.status(thread_id) == "resumable"
     workspace.proceed(thread_id)
     assert workspace.wait(thread_id, 30)
     assert charges(workspace, thread_id) == 2
@@ -106,17 +106,17 @@ def test_an_accepted_fork_keeps_its_edit_and_goes_on(lab: Lab, where: str, tmp_p
 def test_an_accepted_replay_is_carried_out_after_its_process_died(lab: Lab, where: str, tmp_path: Path) -> None:
     workspace = lab.workspace("w")
     thread_id = begun(workspace, "pays")
-    accepted_and_killed(tmp_path, where, "replay", thread_id, saved(workspace, thread_id)[1])
+    accepted_and_killed(tmp_path, where, "travel.replay", thread_id, saved(workspace, thread_id)[1])
     settled(workspace, thread_id)
     workspace.again(thread_id)
     assert workspace.wait(thread_id, 30)
 
     assert charges(workspace, thread_id) == 2
-    assert len(workspace.tree(thread_id).branches) == 2
+    assert len(workspace.history.tree(thread_id).branches) == 2
 
 
 def test_nothing_is_offered_where_all_that_was_accepted_was_done(lab: Lab) -> None:
     workspace = lab.workspace("w")
     thread_id = begun(workspace, "pays")
 
-    assert workspace.accepted(thread_id) is None
+    assert workspace.history.accepted(thread_id) is None

@@ -26,14 +26,14 @@ def test_a_lane_s_graph_runs_by_the_lane_s_own_function(open_toys: OpenLab) -> N
     workspace = open_toys(toy(lane(chain(a=done("a")), run=run))).workspace("w")
     thread_id = workspace.start("toy", "only", GIVEN).thread_id
     end(workspace, thread_id)
-    snapshot = workspace.snapshot(thread_id)
+    snapshot = workspace.history.snapshot(thread_id)
     (began,) = [event for event in workspace.events(thread_id) if isinstance(event, RunStarted)]
 
     assert isinstance(made[-1][0], Pregel)
     assert made[-1][1] == GIVEN
     assert snapshot is not None
     assert snapshot.values["n"] == 2
-    assert workspace.count(thread_id) == 1
+    assert workspace.history.count(thread_id) == 1
     assert began.calls.startswith("for part in graph.stream(\n    {'n': 2},\n")
     assert "durability='exit'" in began.calls
     assert "context=world" in began.calls

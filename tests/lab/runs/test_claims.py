@@ -11,7 +11,7 @@ import pytest
 from lab.errors import ClaimLost, ThreadBusy
 from lab.events import RunEnded, RunStarted
 from lab.lab import Lab
-from lab.workspace import Workspace
+from lab.workspace import StateEdit, Workspace
 from tests.support.labs import database
 from tests.support.polling import until
 from tests.support.rival_processes import SHORT, begun, both, charges, done_by, end_idle, leftovers, opened, rivals
@@ -43,7 +43,7 @@ def lab(where: str, tmp_path: Path) -> Iterator[Lab]:
 
 def hidden(workspace: Workspace, thread_id: str) -> int:
     """Count the thread's checkpoints that aren't on the way to its head."""
-    tree = workspace.tree(thread_id)
+    tree = workspace.history.tree(thread_id)
     assert tree.head is not None
     return len(tree.marks) - len(tree.lineage(tree.head))
 
@@ -59,7 +59,7 @@ def test_a_question_that_both_answer_has_one_effect(lab: Lab, where: str, tmp_pa
             assert done_by(answers) == 1
             assert charges(workspace, thread_id) == 1
             assert hidden(workspace, thread_id) == 0
-            assert workspace.status(thread_id) == "finished"
+            assert workspace.history.status(thread_id) == "finished"
 
 
 def test_of_yes_and_no_at_once_the_state_and_the_ledger_tell_the_same(lab: Lab, where: str, tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_an_edited_thread_is_continued_once(lab: Lab, where: str, tmp_path: Path
     first = saved(workspace, thread_id)[1]
     with rivals(tmp_path, where) as found:
         for number in range(ROUNDS):
-            paused = workspace.fork(thread_id, first, {"n": number + 5}, {})
+            paused = workspace.travel.fork(thread_id, first, StateEdit({"n": number + 5}, {}))
             before = charges(workspace, thread_id)
             answers = both(found, "proceed", thread_id, paused)
 
@@ -111,10 +111,10 @@ def test_two_replays_at_once_make_a_branch_each_or_one_is_refused(lab: Lab, wher
     branches = 1
     with rivals(tmp_path, where) as found:
         for _ in range(ROUNDS):
-            branches += done_by(both(found, "replay", thread_id, first))
+            branches += done_by(both(found, "travel.replay", thread_id, first))
 
             assert charges(workspace, thread_id) == branches
-            assert len(workspace.tree(thread_id).branches) == branches
+            assert len(workspace.history.tree(thread_id).branches) == branches
 
 
 def test_two_edits_of_one_pause_at_once_leave_one_edit(lab: Lab, where: str, tmp_path: Path) -> None:
@@ -123,9 +123,9 @@ def test_two_edits_of_one_pause_at_once_leave_one_edit(lab: Lab, where: str, tmp
     first = saved(workspace, thread_id)[1]
     with rivals(tmp_path, where) as found:
         for number in range(ROUNDS):
-            paused = workspace.fork(thread_id, first, {"n": number + 5}, {})
+            paused = workspace.travel.fork(thread_id, first, StateEdit({"n": number + 5}, {}))
             answers = both(found, "edit", thread_id, {"n": 7}, paused)
-            rows = [row for row in workspace.history(thread_id, limit=1000).rows if row.parent_id == paused]
+            rows = [row for row in workspace.history.page(thread_id, limit=1000).rows if row.parent_id == paused]
 
             assert done_by(answers) == 1
             assert len(rows) == 1
@@ -141,7 +141,7 @@ def test_a_thread_that_one_deletes_while_the_other_runs_it_is_there_whole_or_not
         for _ in range(ROUNDS):
             thread_id = begun(workspace, "pays")
             found[0].order("turn", thread_id, {"n": 2})
-            found[1].order("delete", thread_id)
+            found[1].order("threads.delete", thread_id)
             answers = [rival.answer() for rival in found]
             deleted = "done" in answers[1]
 
@@ -160,14 +160,14 @@ def test_a_thread_that_runs_in_one_process_is_told_of_and_refused_in_the_other(
         thread_id = rival.do("start", "holds", "only", {"n": 1})["done"]
         until(lambda: (tmp_path / "inside-1").exists())
 
-        assert workspace.status(thread_id) == "elsewhere"
-        assert f"process {rival.process.pid}" in workspace.elsewhere(thread_id)
+        assert workspace.history.status(thread_id) == "elsewhere"
+        assert f"process {rival.process.pid}" in workspace.history.elsewhere(thread_id)
         with pytest.raises(ThreadBusy, match="another process"):
             workspace.proceed(thread_id)
         with pytest.raises(ThreadBusy, match="another process"):
-            workspace.delete(thread_id)
+            workspace.threads.delete(thread_id)
         (tmp_path / "go-1").touch()
-        until(lambda: workspace.status(thread_id) == "finished")
+        until(lambda: workspace.history.status(thread_id) == "finished")
 
         assert ended(workspace, thread_id).outcome == "finished"
         assert charges(workspace, thread_id) == 1
@@ -182,7 +182,7 @@ def test_a_run_in_one_process_is_stopped_from_the_other(lab: Lab, where: str, tm
         assert workspace.stop(thread_id)
         until(lambda: any(type(event).__name__ == "RunStopping" for event in workspace.events(thread_id)))
         (tmp_path / "go-1").touch()
-        until(lambda: workspace.status(thread_id) == "resumable")
+        until(lambda: workspace.history.status(thread_id) == "resumable")
 
         assert charges(workspace, thread_id) == 0
         assert ended(workspace, thread_id).outcome == "stopped"
@@ -205,7 +205,7 @@ def test_a_killed_process_holds_its_thread_until_its_lease_ends_and_then_the_oth
         until(lambda: (tmp_path / "inside-1").exists())
         os.kill(rival.process.pid, signal.SIGKILL)
         rival.process.wait()
-        until(lambda: workspace.status(thread_id) != "elsewhere")
+        until(lambda: workspace.history.status(thread_id) != "elsewhere")
         last = ended(workspace, thread_id)
 
         assert last.outcome == "crashed"
@@ -214,7 +214,7 @@ def test_a_killed_process_holds_its_thread_until_its_lease_ends_and_then_the_oth
         workspace.proceed(thread_id)
         assert workspace.wait(thread_id, 30)
 
-        assert workspace.status(thread_id) == "finished"
+        assert workspace.history.status(thread_id) == "finished"
         assert charges(workspace, thread_id) == 1
         assert [type(event) for event in workspace.events(thread_id)].count(RunStarted) == 2
 
@@ -228,7 +228,7 @@ def test_a_process_that_stood_still_past_its_lease_writes_nothing_over_the_one_t
         thread_id = rival.do("start", "holds", "only", {"n": 1})["done"]
         until(lambda: (tmp_path / "inside-1").exists())
         os.kill(rival.process.pid, signal.SIGSTOP)
-        until(lambda: workspace.status(thread_id) != "elsewhere")
+        until(lambda: workspace.history.status(thread_id) != "elsewhere")
         (tmp_path / "go-1").touch()
         workspace.proceed(thread_id)
         assert workspace.wait(thread_id, 30)

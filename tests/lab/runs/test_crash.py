@@ -31,8 +31,8 @@ def found(folder: Path) -> tuple[Lab, Workspace, Thread]:
     """Open a lab as after a restart and wait until the killed process has lost its thread."""
     lab = Lab(quiet(str(folder / "lab.sqlite")), patterns=[counting(folder, None)])
     workspace = lab.workspace("w")
-    (thread,) = workspace.threads()
-    until(lambda: workspace.status(thread.thread_id) != "elsewhere")
+    (thread,) = workspace.threads.newest()
+    until(lambda: workspace.history.status(thread.thread_id) != "elsewhere")
     return lab, workspace, thread
 
 
@@ -45,7 +45,7 @@ def test_a_killed_run_goes_on_where_it_was_and_repeats_only_the_node_at_work(tmp
     killed(tmp_path, "row", dies_in)
     before = STEPS[: STEPS.index(dies_in)]
     lab, workspace, thread = found(tmp_path)
-    assert workspace.status(thread.thread_id) == "resumable"
+    assert workspace.history.status(thread.thread_id) == "resumable"
     assert names(workspace, thread.thread_id) == list(before)
     assert executions(tmp_path) == Counter((*before, dies_in))
     workspace.proceed(thread.thread_id)
@@ -75,7 +75,7 @@ def test_a_thread_that_was_killed_is_shown_with_what_it_had_done(tmp_path: Path)
 def test_siblings_that_were_saved_before_a_kill_do_not_run_again(tmp_path: Path, dies_in: str) -> None:
     killed(tmp_path, "fan", dies_in)
     lab, workspace, thread = found(tmp_path)
-    assert workspace.status(thread.thread_id) == "resumable"
+    assert workspace.history.status(thread.thread_id) == "resumable"
     workspace.proceed(thread.thread_id)
 
     assert end(workspace, thread.thread_id).outcome == "finished"
@@ -90,7 +90,7 @@ def paid(lab: Lab, lane_key: str, crash: str, failures: int) -> tuple[list[str],
     given: dict[str, Any] = {"item": "Lamp", "amount": 10, "failures": failures, "crash": crash}
     thread_id = workspace.start("durable-task", lane_key, given).thread_id
     shown, outcomes = list[str](), list[str]([end(workspace, thread_id).outcome])
-    while (status := workspace.status(thread_id)) != "finished":
+    while (status := workspace.history.status(thread_id)) != "finished":
         assert len(outcomes) < 6
         if status == "waiting":
             question = _confirm(workspace, thread_id)
@@ -98,11 +98,11 @@ def paid(lab: Lab, lane_key: str, crash: str, failures: int) -> tuple[list[str],
         else:
             workspace.proceed(thread_id)
         outcomes.append(end(workspace, thread_id).outcome)
-    return shown, [row["order"] for row in workspace.business("ledger", [thread_id])], outcomes
+    return shown, [row["order"] for row in workspace.threads.business("ledger", [thread_id])], outcomes
 
 
 def _confirm(workspace: Workspace, thread_id: str) -> Question:
-    snapshot = workspace.snapshot(thread_id)
+    snapshot = workspace.history.snapshot(thread_id)
     assert snapshot is not None
     (question,) = snapshot.questions
     workspace.resume(thread_id, {question.id: {"confirm": "yes"}}, snapshot.checkpoint_id)

@@ -223,8 +223,8 @@ def test_a_task_that_is_not_run_again_stays_done_with_what_it_gave(open_toys: Op
         assert [step.status for step in tasks] == expected
         assert [step.wrote for step in tasks] == [{"__return__": 2}, {"__return__": 10}][: len(tasks)]
         assert [len(step.spans) for step in tasks] == [1] * len(tasks)
-        if workspace.status(thread_id) == "waiting":
-            (question,) = workspace.pending(thread_id)
+        if workspace.history.status(thread_id) == "waiting":
+            (question,) = workspace.history.pending(thread_id)
             workspace.resume(thread_id, {question.id: "yes"}, head(workspace, thread_id).checkpoint_id)
             end(workspace, thread_id)
 
@@ -279,7 +279,7 @@ def test_nodes_named_by_an_enum_are_told_by_its_values_and_drawn_as_done(open_to
     view = workspace.view(thread_id)
     view.catch_up()
     drawn = [node.id for node in shape_of(lab.drawing("toy", "only")).nodes if node.kind == "node"]
-    states = states_of_nodes(drawn, view, workspace.status(thread_id), workspace.snapshot(thread_id))
+    states = states_of_nodes(drawn, view, workspace.history.status(thread_id), workspace.history.snapshot(thread_id))
 
     assert told(workspace, thread_id) == [("plan", "done"), ("work", "done"), ("work.check", "done")]
     assert drawn == ["plan", "work:check"]

@@ -47,7 +47,7 @@ def test_starting_a_run_does_not_wait_for_its_nodes(open_toys: OpenLab) -> None:
     thread_id = begin(workspace)
     hold.reached()
 
-    assert workspace.status(thread_id) == "running"
+    assert workspace.history.status(thread_id) == "running"
     hold.let_go.set()
     assert end(workspace, thread_id).outcome == "finished"
 
@@ -117,7 +117,7 @@ def test_a_second_run_on_a_busy_thread_is_refused_and_forks_nothing(open_toys: O
         workspace.edit(thread_id, {"n": 5})
     hold.let_go.set()
     end(workspace, thread_id)
-    rows = workspace.history(thread_id).rows
+    rows = workspace.history.page(thread_id).rows
 
     assert count == ["a", "c"]
     assert len([event for event in workspace.events(thread_id) if isinstance(event, RunStarted)]) == 1
@@ -179,7 +179,7 @@ def test_input_that_does_not_fit_is_refused_by_field_and_makes_no_thread(
         workspace.start("toy", "only", given)
 
     assert set(refused.value.fields) == fields
-    assert workspace.threads() == ()
+    assert workspace.threads.newest() == ()
 
 
 @pytest.mark.parametrize(("slug", "lane_key"), [("toy", "nowhere"), ("nothing", "only"), ("", "")])
@@ -188,7 +188,7 @@ def test_a_wrong_pattern_or_lane_is_refused_and_makes_no_thread(open_toys: OpenL
     with pytest.raises(UnknownLane):
         workspace.start(slug, lane_key, GIVEN)
 
-    assert workspace.threads() == ()
+    assert workspace.threads.newest() == ()
 
 
 def test_the_real_model_is_refused_where_none_is_configured(open_toys: OpenLab) -> None:
@@ -196,7 +196,7 @@ def test_the_real_model_is_refused_where_none_is_configured(open_toys: OpenLab) 
     with pytest.raises(NotPossible, match="OPENAI_API_KEY"):
         workspace.start("toy", "only", GIVEN, model="openai")
 
-    assert workspace.threads() == ()
+    assert workspace.threads.newest() == ()
 
 
 def test_the_run_says_which_model_answers_it(open_toys: OpenLab) -> None:

@@ -46,7 +46,7 @@ def failed(workspace: Workspace, thread_id: str, reason: str) -> None:
 
     assert ended.outcome == "failed"
     assert reason in ended.error
-    assert not workspace.running(thread_id)
+    assert not workspace.history.running(thread_id)
 
 
 @odd
@@ -94,7 +94,7 @@ def test_an_end_that_cannot_be_written_down_ends_the_run_all_the_same(
         patch.setattr(EventStore, "add", fail)
         thread_id = begin(workspace)
         assert end(workspace, thread_id).outcome == "finished"
-        assert not workspace.running(thread_id)
+        assert not workspace.history.running(thread_id)
 
     assert "no number is left" in caplog.text
     workspace.turn(thread_id, GIVEN)
@@ -126,7 +126,7 @@ def test_a_process_that_cannot_be_started_is_told(sqlite_lab: Lab, monkeypatch: 
         thread_id = workspace.start("durable-task", "task", ORDER).thread_id
         failed(workspace, thread_id, "couldn't be started ([Errno 11] Resource temporarily unavailable)")
 
-    assert workspace.status(thread_id) == "new"
+    assert workspace.history.status(thread_id) == "new"
 
 
 PROGRAMS = {

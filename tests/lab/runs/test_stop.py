@@ -49,7 +49,7 @@ def test_a_stop_cuts_a_token_stream_long_before_its_end(open_toys: OpenLab) -> N
     assert workspace.stop(thread_id) is True
     assert end(workspace, thread_id)[3:] == ("stopped", "")
     assert time.monotonic() - began < REST / 10
-    assert workspace.status(thread_id) == "resumable"
+    assert workspace.history.status(thread_id) == "resumable"
 
 
 def test_going_on_after_a_stop_repeats_only_the_node_that_was_cut(open_toys: OpenLab) -> None:
@@ -103,7 +103,7 @@ def test_a_stop_of_a_node_without_a_model_waits_for_it_and_starts_no_further_one
     thread_id = begin(workspace)
     hold.reached()
     workspace.stop(thread_id)
-    assert workspace.status(thread_id) == "running"
+    assert workspace.history.status(thread_id) == "running"
     hold.let_go.set()
 
     assert end(workspace, thread_id).outcome == "stopped"
@@ -121,7 +121,7 @@ def test_a_stop_during_the_last_node_leaves_a_thread_that_can_go_on_or_is_finish
     workspace.stop(thread_id)
     hold.let_go.set()
 
-    assert (end(workspace, thread_id).outcome, workspace.status(thread_id)) == ("finished", "finished")
+    assert (end(workspace, thread_id).outcome, workspace.history.status(thread_id)) == ("finished", "finished")
 
 
 def test_a_stop_cuts_all_nodes_that_speak_side_by_side(open_toys: OpenLab) -> None:
@@ -215,4 +215,4 @@ def test_a_stop_where_nothing_runs_says_so(open_toys: OpenLab, times: int) -> No
     thread_id = ran(workspace)
 
     assert [workspace.stop(thread_id) for _ in range(times)] == [False] * times
-    assert workspace.status(thread_id) == "finished"
+    assert workspace.history.status(thread_id) == "finished"

@@ -63,9 +63,9 @@ def test_a_question_in_an_awaited_subgraph_is_answered_where_it_was_asked(open_t
     workspace = open_toys(toy(lane(awaiting(inner(ask=True))))).workspace("w")
     thread_id = begin(workspace)
     assert end(workspace, thread_id).outcome == "waiting"
-    (question,) = workspace.pending(thread_id)
+    (question,) = workspace.history.pending(thread_id)
     assert isinstance(question, Question)
-    snapshot = workspace.snapshot(thread_id)
+    snapshot = workspace.history.snapshot(thread_id)
     assert snapshot is not None
     workspace.resume(thread_id, {question.id: "yes"}, snapshot.checkpoint_id)
 
@@ -139,10 +139,13 @@ def test_a_parent_with_a_class_for_its_state_has_subgraphs_of_another(
     thread_id = begin(workspace)
 
     assert end(workspace, thread_id)[3:] == ("finished", "")
-    snapshot = workspace.snapshot(thread_id)
+    snapshot = workspace.history.snapshot(thread_id)
     assert snapshot is not None
     assert snapshot.values == {"n": 1, "note": f"{parent.__name__}: {'2 miles' if by_node else ''}"}
-    assert [workspace.snapshot(thread_id, row.checkpoint_id) is not None for row in workspace.history(thread_id).rows]
+    assert [
+        workspace.history.snapshot(thread_id, row.checkpoint_id) is not None
+        for row in workspace.history.page(thread_id).rows
+    ]
     view = workspace.view(thread_id)
     view.catch_up()
     assert [(step.path, step.status) for step in view.steps] == [

@@ -150,7 +150,7 @@ def test_a_stop_reaches_the_child(sqlite_lab: Lab) -> None:
     running.join(10)
 
     assert came == [("stopped", "")]
-    assert sqlite_lab.workspace("w").status(request.thread_id) == "resumable"
+    assert sqlite_lab.workspace("w").history.status(request.thread_id) == "resumable"
 
 
 def test_a_stop_that_comes_before_the_child_is_up_still_stops_it(sqlite_lab: Lab) -> None:
@@ -189,7 +189,7 @@ def test_a_run_that_kills_its_process_leaves_this_one_alive_and_says_what_to_do(
     assert ended.outcome == "crashed"
     assert signal.SIGKILL.name in ended.error
     assert "Continue" in ended.error
-    assert workspace.status(thread_id) == "resumable"
+    assert workspace.history.status(thread_id) == "resumable"
     assert [step.status for step in view.steps if step.path == ("order",)] == ["killed"]
     assert not view.running
 
@@ -198,7 +198,7 @@ def test_the_thread_is_claimed_while_its_child_runs(sqlite_lab: Lab) -> None:
     workspace = sqlite_lab.workspace("w")
     thread_id = workspace.start("durable-task", "task", ORDER).thread_id
 
-    assert workspace.status(thread_id) == "running"
+    assert workspace.history.status(thread_id) == "running"
     with pytest.raises(ThreadBusy):
         workspace.proceed(thread_id)
     assert end(workspace, thread_id).outcome == "waiting"
@@ -210,5 +210,5 @@ def test_a_run_that_kills_its_process_is_refused_where_memory_would_die_with_it(
     with pytest.raises(NotPossible, match="LAB_DATABASE"):
         workspace.start("durable-task", "task", ORDER)
 
-    assert workspace.threads() == ()
+    assert workspace.threads.newest() == ()
     lab.close()

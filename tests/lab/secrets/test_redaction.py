@@ -30,8 +30,8 @@ def everything_told(workspace: Workspace, thread_id: str) -> str:
     view = workspace.view(thread_id)
     view.catch_up()
     found = [
-        *(workspace.events(thread_id), view.items, view.runs, workspace.snapshot(thread_id)),
-        *(workspace.history(thread_id).rows, b"".join(workspace.export(thread_id))),
+        *(workspace.events(thread_id), view.items, view.runs, workspace.history.snapshot(thread_id)),
+        *(workspace.history.page(thread_id).rows, b"".join(workspace.threads.export(thread_id))),
     ]
     return "\n".join(map(repr, found))
 

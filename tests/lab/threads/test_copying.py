@@ -32,7 +32,7 @@ def test_a_question_is_answered_in_the_copy_alone(open_anywhere: OpenLab) -> Non
     thread_id = ran(workspace)
     before = history(lab, thread_id)
     copied = copy_thread(lab.storage, thread_of(lab, thread_id), "Other answer").thread_id
-    asked = workspace.snapshot(copied)
+    asked = workspace.history.snapshot(copied)
     assert asked is not None
     workspace.resume(copied, {asked.questions[0].id: "no"}, asked.checkpoint_id)
 
@@ -49,14 +49,14 @@ def test_a_copy_brings_no_business_rows(open_anywhere: OpenLab) -> None:
     lab = open_anywhere(toy(lane(chain(pay=books))))
     workspace = lab.workspace(WORKSPACE)
     thread_id = ran(workspace)
-    asked = workspace.snapshot(thread_id)
+    asked = workspace.history.snapshot(thread_id)
     assert asked is not None
     workspace.resume(thread_id, {asked.questions[0].id: "yes"}, asked.checkpoint_id)
     end(workspace, thread_id)
     copied = copy_thread(lab.storage, thread_of(lab, thread_id)).thread_id
 
-    assert len(workspace.business("ledger", [thread_id])) == 1
-    assert workspace.business("ledger", [copied]) == []
+    assert len(workspace.threads.business("ledger", [thread_id])) == 1
+    assert workspace.threads.business("ledger", [copied]) == []
 
 
 def test_a_copy_outlives_its_original(open_anywhere: OpenLab) -> None:
@@ -101,7 +101,7 @@ def test_a_pruned_answer_can_be_given_differently_in_the_copy(open_anywhere: Ope
     paused = reader.get_state(config).config
     reader.invoke(Command(resume="old"), config)
     reader.invoke(None, paused)
-    asked = workspace.snapshot(thread_id)
+    asked = workspace.history.snapshot(thread_id)
     assert asked is not None
     copied = copy_thread(lab.storage, thread_of(lab, thread_id)).thread_id
     keep_newest_branches(lab.storage, copied, 1)

@@ -59,7 +59,7 @@ CASES = [
 def test_every_pattern_comes_back_equal(tmp_path: Path, slug: str, lane_key: str, number: int) -> None:
     lab, other = Lab(quiet(str(tmp_path / "lab.sqlite"))), Lab(quiet("memory"))
     thread_id = player(lab)(slug, lane_key, number).thread_id
-    thread = lab.workspace("tests").thread(thread_id)
+    thread = lab.workspace("tests").threads.find(thread_id)
     data = b"".join(export_thread(lab.storage, thread, lab.reading(slug, lane_key)))
     again = imported(other, data)
 
@@ -73,7 +73,7 @@ def test_every_pattern_comes_back_equal(tmp_path: Path, slug: str, lane_key: str
 
 def told(lab: Lab, thread_id: str, workspace: str) -> list[Any]:
     """Return what the history tells of each step."""
-    found = lab.workspace(workspace).history(thread_id, limit=1000).rows
+    found = lab.workspace(workspace).history.page(thread_id, limit=1000).rows
     return [(row.checkpoint_id, sorted(row.ran), sorted(row.changed), row.next, row.asked) for row in found]
 
 
@@ -84,7 +84,7 @@ def thread_fields(thread: Thread) -> dict[str, Any]:
 
 def moved(lab: Lab, thread_id: str, workspace: str) -> list[Any]:
     """Read a thread's own states, newest first, without what an import changes: the thread and the workspace."""
-    thread = lab.workspace(workspace).thread(thread_id)
+    thread = lab.workspace(workspace).threads.find(thread_id)
     reader = lab.reading(thread.pattern, thread.lane)
     return [
         (
@@ -117,7 +117,7 @@ def test_a_thread_goes_from_each_storage_to_each(tmp_path: Path, postgres_databa
     thread_id = ran(labs[0].workspace(WORKSPACE))
     first = exported(labs[0], thread_id).splitlines()[1:-1]
     for source, target in [(0, 1), (1, 2), (2, 1), (1, 0), (0, 2), (2, 0)]:
-        data = exported(labs[source], labs[source].workspace(WORKSPACE).threads()[0].thread_id)
+        data = exported(labs[source], labs[source].workspace(WORKSPACE).threads.newest()[0].thread_id)
         again = imported(labs[target], data).thread_id
         assert exported(labs[target], again).splitlines()[1:-1] == first
         assert values(labs[target], again) == values(labs[0], thread_id)
@@ -216,7 +216,7 @@ def test_an_export_holds_no_workspace_and_no_thread_id(open_anywhere: OpenLab) -
     lab = open_anywhere(three_steps())
     thread_id = lab.workspace("very-secret").start("toy", "only", {"n": 1}).thread_id
     end(lab.workspace("very-secret"), thread_id)
-    thread = lab.workspace("very-secret").thread(thread_id)
+    thread = lab.workspace("very-secret").threads.find(thread_id)
     data = b"".join(export_thread(lab.storage, thread, lab.reading("toy", "only")))
     again = imported(lab, data)
 

@@ -25,7 +25,7 @@ def test_a_sealed_file_is_taken(home: tuple[Lab, bytes]) -> None:
     lab, data = home
 
     assert sealed(opened(data)) == data
-    assert lab.workspace(WORKSPACE).status(imported(lab, data).thread_id) == "waiting"
+    assert lab.workspace(WORKSPACE).history.status(imported(lab, data).thread_id) == "waiting"
 
 
 def test_a_file_that_is_cut_off_or_goes_on_is_refused(home: tuple[Lab, bytes]) -> None:
@@ -255,6 +255,6 @@ def test_a_value_that_unfolds_without_end_is_refused_in_little_memory(home: tupl
 )
 def test_a_thread_that_no_import_would_take_is_not_exported(home: tuple[Lab, bytes], limits: Limits) -> None:
     lab, _ = home
-    thread = lab.workspace(WORKSPACE).threads()[0]
+    thread = lab.workspace(WORKSPACE).threads.newest()[0]
     with pytest.raises(ExportRefused):
         list(export_thread(lab.storage, thread, lab.reading("toy", "only"), limits=limits))

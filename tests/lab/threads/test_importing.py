@@ -24,7 +24,7 @@ def test_a_question_is_answered_in_the_import_alone(open_anywhere: OpenLab) -> N
     thread_id = ran(workspace)
     before = history(lab, thread_id)
     again = imported(lab, exported(lab, thread_id)).thread_id
-    asked = workspace.snapshot(again)
+    asked = workspace.history.snapshot(again)
     assert asked is not None
     workspace.resume(again, {asked.questions[0].id: "no"}, asked.checkpoint_id)
 
@@ -41,7 +41,7 @@ def test_what_was_done_beside_a_question_is_not_done_again_in_the_import(open_an
     lab = open_anywhere(toy(lane(fan(a=done("a", count), ask=asks("ask")))))
     workspace = lab.workspace(WORKSPACE)
     again = imported(lab, exported(lab, ran(workspace))).thread_id
-    asked = workspace.snapshot(again)
+    asked = workspace.history.snapshot(again)
     assert asked is not None
     workspace.resume(again, {asked.questions[0].id: 1}, asked.checkpoint_id)
 
@@ -130,7 +130,7 @@ def test_what_postgresqls_json_cannot_hold_is_taken_as_everywhere(open_anywhere:
     thread_id = imported(lab, sealed(lines)).thread_id
     workspace = lab.workspace(WORKSPACE)
 
-    assert workspace.values(thread_id, branch_heads(lab.storage, thread_id)[0])["crash"] == "a\x00b"
+    assert workspace.history.values(thread_id, branch_heads(lab.storage, thread_id)[0])["crash"] == "a\x00b"
 
 
 def test_two_imports_of_one_file_make_two_threads(open_anywhere: OpenLab) -> None:
@@ -139,5 +139,5 @@ def test_two_imports_of_one_file_make_two_threads(open_anywhere: OpenLab) -> Non
     first, second = imported(lab, data), imported(lab, data, "another")
 
     assert first.thread_id != second.thread_id
-    assert [thread.thread_id for thread in lab.workspace("another").threads()] == [second.thread_id]
+    assert [thread.thread_id for thread in lab.workspace("another").threads.newest()] == [second.thread_id]
     assert count(lab.storage, first.thread_id) == count(lab.storage, second.thread_id) > 0

@@ -28,6 +28,7 @@ from lab.threads import (
     prune_branches,
 )
 from lab.threads.exporting import ExportRefused
+from lab.workspace import StateEdit
 from tests.support.asking_nodes import asks, books
 from tests.support.labs import quiet
 from tests.support.saved_threads import WORKSPACE, at, branched, forked, history, lineage, rows, thread_of, three_steps
@@ -39,7 +40,7 @@ def test_a_deleted_thread_leaves_no_row_behind_and_the_others_as_they_are(open_a
     workspace = lab.workspace(WORKSPACE)
     other, before = ran(workspace), rows(lab.storage)
     thread_id = ran(workspace)
-    asked = workspace.snapshot(thread_id)
+    asked = workspace.history.snapshot(thread_id)
     assert asked is not None
     workspace.resume(thread_id, {asked.questions[0].id: "yes"}, asked.checkpoint_id)
     assert end(workspace, thread_id).outcome == "failed"
@@ -50,9 +51,9 @@ def test_a_deleted_thread_leaves_no_row_behind_and_the_others_as_they_are(open_a
     assert {name: len(found) for name, found in rows(lab.storage).items()} == {
         name: len(found) for name, found in before.items()
     }
-    assert [thread.thread_id for thread in workspace.threads()] == [other]
+    assert [thread.thread_id for thread in workspace.threads.newest()] == [other]
     with pytest.raises(UnknownThread):
-        workspace.snapshot(thread_id)
+        workspace.history.snapshot(thread_id)
 
 
 def trips(_: State, runtime: Any) -> dict[str, Any]:
@@ -68,14 +69,14 @@ def test_pruning_keeps_whole_branches_and_nothing_else(open_anywhere: OpenLab, k
     other = ran(lab.workspace(WORKSPACE))
     wanted = {ident for number in kept for ident in lineage(lab, thread_id, ends[number])}
     told = [one for one in history(lab, thread_id) if any(ident in one[4].split("}")[0] for ident in wanted)]
-    every = lab.workspace(WORKSPACE).history(thread_id, limit=1000).rows
+    every = lab.workspace(WORKSPACE).history.page(thread_id, limit=1000).rows
     stayed = {row.parent_id for row in every if row.source == "loop" and row.checkpoint_id in wanted}
     # There a kept branch begins, and what the tasks wrote is of the branch that went on from there.
     left = {row.parent_id for row in every if row.source == "update" and row.checkpoint_id in wanted} - stayed
-    beside, all_rows = history(lab, other), lab.workspace(WORKSPACE).count(thread_id)
+    beside, all_rows = history(lab, other), lab.workspace(WORKSPACE).history.count(thread_id)
     pruned = prune_branches(lab.storage, thread_id, [ends[number] for number in kept])
 
-    assert {row.checkpoint_id for row in lab.workspace(WORKSPACE).history(thread_id).rows} == wanted
+    assert {row.checkpoint_id for row in lab.workspace(WORKSPACE).history.page(thread_id).rows} == wanted
     for now, was in zip(history(lab, thread_id), told, strict=True):
         if any(f"'checkpoint_id': '{ident}'" in was[4].split("}")[0] for ident in left):
             assert (*now[:4], now[5]) == (*was[:4], was[5])
@@ -121,7 +122,7 @@ def test_a_kept_branch_goes_on(open_anywhere: OpenLab) -> None:
     thread_id = ran(workspace)
     forked(lab, thread_id, at(lab, thread_id, 1), done=["edited"])
     keep_newest_branches(lab.storage, thread_id, 1)
-    asked = workspace.snapshot(thread_id)
+    asked = workspace.history.snapshot(thread_id)
     assert asked is not None
     workspace.resume(thread_id, {asked.questions[0].id: 7}, asked.checkpoint_id)
 
@@ -210,7 +211,7 @@ def test_pruning_keeps_the_subgraphs_of_kept_branches(open_anywhere: OpenLab, re
 def replayed(lab: Lab, thread_id: str, checkpoint_id: str) -> str:
     """Make a branch that runs the rest once more, and return its head."""
     workspace = lab.workspace(WORKSPACE)
-    workspace.replay(thread_id, checkpoint_id)
+    workspace.travel.replay(thread_id, checkpoint_id)
     end(workspace, thread_id)
     return str(branch_heads(lab.storage, thread_id)[0])
 
@@ -226,7 +227,7 @@ def test_the_subgraphs_of_a_pruned_branch_go_where_another_branch_began_at_their
     if way == "replay":
         second = replayed(lab, thread_id, there)
     else:
-        workspace.fork(thread_id, there, {"n": 2}, {}, run=True)
+        workspace.travel.fork(thread_id, there, StateEdit({"n": 2}, {}), run=True)
         end(workspace, thread_id)
         second = branch_heads(lab.storage, thread_id)[0]
     before = links(lab, thread_id)
@@ -247,8 +248,8 @@ def test_the_subgraphs_of_a_pruned_branch_go_where_another_branch_began_at_their
     prune_branches(lab.storage, copied, [first])
     assert {link for link in links(lab, copied) if link[2] == there} == {link for link in before if link[2] == there}
     assert writes(lab, copied, there) == wrote != []
-    assert workspace.snapshot(thread_id) is not None
-    workspace.replay(thread_id, there)
+    assert workspace.history.snapshot(thread_id) is not None
+    workspace.travel.replay(thread_id, there)
     assert end(workspace, thread_id).outcome == "finished"
     assert names(workspace, thread_id) == ["a", "b"]
 
@@ -257,12 +258,12 @@ def test_the_answer_of_a_pruned_branch_goes_with_it(open_anywhere: OpenLab) -> N
     lab = open_anywhere(toy(lane(chain(a=done("a"), ask=asks("ask")))))
     workspace = lab.workspace(WORKSPACE)
     thread_id = ran(workspace)
-    asked = workspace.snapshot(thread_id)
+    asked = workspace.history.snapshot(thread_id)
     assert asked is not None
     there, question = asked.checkpoint_id, asked.questions[0].id
     workspace.resume(thread_id, {question: "a secret"}, there)
     end(workspace, thread_id)
-    workspace.reanswer(thread_id, there, {question: "open"})
+    workspace.travel.reanswer(thread_id, there, {question: "open"})
     end(workspace, thread_id)
     assert any(b"a secret" in write.data for write in writes(lab, thread_id, there))
     keep_newest_branches(lab.storage, thread_id, 1)
@@ -274,7 +275,7 @@ def test_the_answer_of_a_pruned_branch_goes_with_it(open_anywhere: OpenLab) -> N
         for ident in lineage(lab, thread_id, branch_heads(lab.storage, thread_id)[0])
         for write in writes(lab, thread_id, ident)
     )
-    left = workspace.snapshot(thread_id, there)
+    left = workspace.history.snapshot(thread_id, there)
     assert left is not None
     assert (left.next, left.questions, left.values) == (("ask",), (), asked.values)
 
@@ -283,16 +284,16 @@ def test_a_question_that_still_waits_at_a_shared_checkpoint_stays_one(open_anywh
     lab = open_anywhere(toy(lane(chain(ask=asks("ask"), z=done("z")))))
     workspace = lab.workspace(WORKSPACE)
     thread_id = ran(workspace)
-    asked = workspace.snapshot(thread_id)
+    asked = workspace.history.snapshot(thread_id)
     assert asked is not None
     for n in (2, 3):
-        workspace.fork(thread_id, asked.checkpoint_id, {"n": n}, {}, run=True)
+        workspace.travel.fork(thread_id, asked.checkpoint_id, StateEdit({"n": n}, {}), run=True)
         end(workspace, thread_id)
     before = writes(lab, thread_id, asked.checkpoint_id)
     keep_newest_branches(lab.storage, thread_id, 1)
 
     assert writes(lab, thread_id, asked.checkpoint_id) == before != []
-    assert [question.node for question in workspace.pending(thread_id)] == ["ask"]
+    assert [question.node for question in workspace.history.pending(thread_id)] == ["ask"]
 
 
 def writes(lab: Lab, thread_id: str, checkpoint_id: str) -> list[saved.Write]:
@@ -375,14 +376,14 @@ def test_a_thread_with_an_unreadable_row_is_listed_measured_pruned_and_deleted(t
         list(export_thread(lab.storage, thread_of(lab, thread_id), lab.reading("toy", "only")))
 
     assert at_least_says(str(refused.value))
-    assert {thread.thread_id for thread in lab.workspace(WORKSPACE).threads()} == {thread_id, good}
+    assert {thread.thread_id for thread in lab.workspace(WORKSPACE).threads.newest()} == {thread_id, good}
     assert thread_sizes(lab.storage, [thread_id])[thread_id].bytes > 1000
     copied = copy_thread(lab.storage, thread_of(lab, thread_id)).thread_id
     assert prune_branches(lab.storage, thread_id, ends[:1]).branches == 3
     assert history(lab, good) == beside
     delete_thread(lab.storage, thread_id)
     delete_thread(lab.storage, copied)
-    assert [thread.thread_id for thread in lab.workspace(WORKSPACE).threads()] == [good]
+    assert [thread.thread_id for thread in lab.workspace(WORKSPACE).threads.newest()] == [good]
     assert history(lab, good) == beside
     lab.close()
 

@@ -115,7 +115,7 @@ def test_a_state_that_its_own_type_refuses_comes_back_as_it_was(open_toys: OpenL
     again = imported(lab, data).thread_id
 
     assert exported(lab, again).splitlines()[1:-1] == data.splitlines()[1:-1]
-    assert lab.workspace(WORKSPACE).history(again).rows
+    assert lab.workspace(WORKSPACE).history.page(again).rows
 
 
 def test_what_this_version_s_lane_does_not_have_is_left_out_and_told(open_toys: OpenLab) -> None:

@@ -47,7 +47,7 @@ def test_it_is_refused_where_something_is_saved(open_toys: OpenLab) -> None:
     with pytest.raises(NotPossible, match="is saved"):
         workspace.again(thread_id)
 
-    assert (workspace.status(thread_id), names(workspace, thread_id)) == ("finished", ["a"])
+    assert (workspace.history.status(thread_id), names(workspace, thread_id)) == ("finished", ["a"])
 
 
 def test_it_is_refused_where_the_input_was_not_kept(open_toys: OpenLab) -> None:
@@ -56,7 +56,7 @@ def test_it_is_refused_where_the_input_was_not_kept(open_toys: OpenLab) -> None:
     with pytest.raises(NotPossible, match="wasn't kept"):
         workspace.again(thread_id)
 
-    assert workspace.status(thread_id) == "new"
+    assert workspace.history.status(thread_id) == "new"
 
 
 def test_it_is_refused_where_the_input_no_longer_fits(open_toys: OpenLab) -> None:
@@ -72,7 +72,7 @@ def test_it_is_refused_where_the_input_no_longer_fits(open_toys: OpenLab) -> Non
     with pytest.raises(NotPossible, match=r"out of date.*Text"):
         workspace.again(thread_id)
 
-    assert workspace.status(thread_id) == "new"
+    assert workspace.history.status(thread_id) == "new"
 
 
 def test_it_is_refused_where_nothing_is_ever_saved(open_toys: OpenLab) -> None:

@@ -21,12 +21,16 @@ def test_an_answer_comes_back_from_the_interrupt_and_the_run_goes_on(open_toys: 
     workspace = open_toys(asking()).workspace("w")
     thread_id = ran(workspace)
     snapshot, question = shown(workspace, thread_id)
-    assert (workspace.status(thread_id), question.node, question.value) == ("waiting", "ask", {"question": "ask?"})
+    assert (workspace.history.status(thread_id), question.node, question.value) == (
+        "waiting",
+        "ask",
+        {"question": "ask?"},
+    )
     workspace.resume(thread_id, {question.id: "fine"}, snapshot.checkpoint_id)
 
     assert end(workspace, thread_id).outcome == "finished"
     assert names(workspace, thread_id) == ["ask='fine'", "z"]
-    assert workspace.pending(thread_id) == ()
+    assert workspace.history.pending(thread_id) == ()
 
 
 def test_two_simultaneous_answers_to_the_same_question_have_one_effect(tmp_path: Path) -> None:
@@ -57,7 +61,7 @@ def test_two_simultaneous_answers_to_the_same_question_have_one_effect(tmp_path:
 
             assert "StaleAnswer" in told
             assert told - {"StaleAnswer"} == set(names(workspace, thread_id))
-            assert len(workspace.business("ledger", [thread_id])) == 1
+            assert len(workspace.threads.business("ledger", [thread_id])) == 1
     lab.close()
 
 
@@ -117,11 +121,11 @@ def test_the_right_question_at_another_checkpoint_is_stale(open_toys: OpenLab) -
     workspace = open_toys(asking()).workspace("w")
     thread_id = ran(workspace)
     _, question = shown(workspace, thread_id)
-    for checkpoint_id in (workspace.history(thread_id).rows[0].checkpoint_id, "made-up", ""):
+    for checkpoint_id in (workspace.history.page(thread_id).rows[0].checkpoint_id, "made-up", ""):
         with pytest.raises(StaleAnswer):
             workspace.resume(thread_id, {question.id: "x"}, checkpoint_id)
 
-    assert workspace.status(thread_id) == "waiting"
+    assert workspace.history.status(thread_id) == "waiting"
 
 
 @pytest.mark.parametrize("answers", [{}, {"made-up": "x"}])
@@ -135,7 +139,7 @@ def test_answers_to_nothing_that_is_asked_are_stale_and_run_nothing(
     with pytest.raises(StaleAnswer):
         workspace.resume(thread_id, answers, snapshot.checkpoint_id)
 
-    assert workspace.status(thread_id) == "waiting"
+    assert workspace.history.status(thread_id) == "waiting"
     assert len(workspace.events(thread_id)) == told
 
 
@@ -146,7 +150,7 @@ def test_a_known_question_beside_an_unknown_one_is_not_answered_either(open_toys
     with pytest.raises(StaleAnswer):
         workspace.resume(thread_id, {question.id: "x", "made-up": "y"}, snapshot.checkpoint_id)
 
-    assert workspace.status(thread_id) == "waiting"
+    assert workspace.history.status(thread_id) == "waiting"
 
 
 def test_an_answer_for_a_finished_thread_is_stale(open_toys: OpenLab) -> None:
@@ -156,7 +160,7 @@ def test_an_answer_for_a_finished_thread_is_stale(open_toys: OpenLab) -> None:
     snapshot, question = shown(workspace, thread_id)
     workspace.resume(thread_id, {question.id: "x"}, snapshot.checkpoint_id)
     end(workspace, thread_id)
-    left = workspace.snapshot(thread_id)
+    left = workspace.history.snapshot(thread_id)
     assert left is not None
     with pytest.raises(StaleAnswer):
         workspace.resume(thread_id, {question.id: "x"}, left.checkpoint_id)
@@ -220,12 +224,12 @@ def test_one_of_two_parallel_questions_can_be_answered_alone(open_toys: OpenLab)
     count = list[str]()
     workspace = open_toys(toy(lane(fan(a=asks("a", count=count), b=asks("b", count=count))))).workspace("w")
     thread_id = ran(workspace)
-    snapshot = workspace.snapshot(thread_id)
+    snapshot = workspace.history.snapshot(thread_id)
     assert snapshot is not None
     first, second = snapshot.questions
     workspace.resume(thread_id, {second.id: 2}, snapshot.checkpoint_id)
     assert end(workspace, thread_id).outcome == "waiting"
-    assert (workspace.pending(thread_id), count) == ((first,), ["b"])
+    assert (workspace.history.pending(thread_id), count) == ((first,), ["b"])
     with pytest.raises(StaleAnswer):
         workspace.resume(thread_id, {second.id: 3}, snapshot.checkpoint_id)
     left, _ = shown(workspace, thread_id)
@@ -239,7 +243,7 @@ def test_one_of_two_parallel_questions_can_be_answered_alone(open_toys: OpenLab)
 def test_parallel_questions_can_be_answered_together(open_toys: OpenLab) -> None:
     workspace = open_toys(toy(lane(fan(a=asks("a"), b=asks("b"))))).workspace("w")
     thread_id = ran(workspace)
-    snapshot = workspace.snapshot(thread_id)
+    snapshot = workspace.history.snapshot(thread_id)
     assert snapshot is not None
     answers = {question.id: question.node for question in snapshot.questions}
     workspace.resume(thread_id, answers, snapshot.checkpoint_id)
@@ -258,7 +262,7 @@ def test_an_answer_to_the_other_question_while_one_is_at_work_finds_the_thread_b
 
     workspace = open_toys(toy(lane(fan(slow=slow, b=asks("b"))))).workspace("w")
     thread_id = ran(workspace)
-    snapshot = workspace.snapshot(thread_id)
+    snapshot = workspace.history.snapshot(thread_id)
     assert snapshot is not None
     by_node = {question.node: question.id for question in snapshot.questions}
     workspace.resume(thread_id, {by_node["slow"]: 1}, snapshot.checkpoint_id)
@@ -294,4 +298,4 @@ def test_a_stranger_does_not_learn_that_the_thread_waits(open_toys: OpenLab) -> 
     with pytest.raises(UnknownThread):
         lab.workspace("other").resume(thread_id, {question.id: "x"}, snapshot.checkpoint_id)
 
-    assert lab.workspace("w").status(thread_id) == "waiting"
+    assert lab.workspace("w").history.status(thread_id) == "waiting"

@@ -11,7 +11,7 @@ from langgraph.types import interrupt
 from graphs.pattern import Breakpoints, Build
 from graphs.world import World
 from lab.errors import AnswerKept, AnswerPending, NotPossible
-from lab.workspace import Workspace
+from lab.workspace import StateEdit, Workspace
 from tests.support.asking_nodes import asks
 from tests.support.toy_patterns import (
     Node,
@@ -82,7 +82,7 @@ def called(**made: Node) -> Build:
 
 
 def charged(workspace: Workspace, thread_id: str) -> int:
-    return len(workspace.business("ledger", [thread_id]))
+    return len(workspace.threads.business("ledger", [thread_id]))
 
 
 def answer(workspace: Workspace, thread_id: str, given: object, node: str | None = None) -> str:
@@ -95,12 +95,12 @@ def answer(workspace: Workspace, thread_id: str, given: object, node: str | None
 
 
 def fork_that_waits(workspace: Workspace, thread_id: str) -> None:
-    workspace.fork(thread_id, head(workspace, thread_id).checkpoint_id, {"n": 2}, {}, run=True)
+    workspace.travel.fork(thread_id, head(workspace, thread_id).checkpoint_id, StateEdit({"n": 2}, {}), run=True)
     end(workspace, thread_id)
 
 
 def replay_that_waits(workspace: Workspace, thread_id: str) -> None:
-    workspace.replay(thread_id, head(workspace, thread_id).checkpoint_id)
+    workspace.travel.replay(thread_id, head(workspace, thread_id).checkpoint_id)
     end(workspace, thread_id)
 
 
@@ -134,7 +134,7 @@ def test_after_a_yes_whose_node_failed_a_no_is_the_answer_and_charges_nothing(op
         answer(workspace, thread_id, "yes")
         # Given anew, the answer fails at a head that the new asking wrote; replayed, it's asked without an answer.
         failed = head(workspace, thread_id)
-        workspace.reanswer(thread_id, failed.checkpoint_id, failed.kept)
+        workspace.travel.reanswer(thread_id, failed.checkpoint_id, failed.kept)
         assert end(workspace, thread_id).outcome == "failed"
         assert list(head(workspace, thread_id).kept.values()) == ["yes"]
         replay_that_waits(workspace, thread_id)
@@ -142,10 +142,10 @@ def test_after_a_yes_whose_node_failed_a_no_is_the_answer_and_charges_nothing(op
         question = answer(workspace, thread_id, "yes")
         line.down = 0
         failed = head(workspace, thread_id)
-        assert (failed.kept, workspace.status(thread_id)) == ({question: "yes"}, "waiting")
+        assert (failed.kept, workspace.history.status(thread_id)) == ({question: "yes"}, "waiting")
         with pytest.raises(AnswerKept):
             workspace.resume(thread_id, {question: "no"}, failed.checkpoint_id)
-        workspace.reanswer(thread_id, failed.checkpoint_id, {question: "no"})
+        workspace.travel.reanswer(thread_id, failed.checkpoint_id, {question: "no"})
 
         assert end(workspace, thread_id).outcome == "finished"
         assert [name for name in names(workspace, thread_id) if "pay" in name] == ["pay=no"]
@@ -187,7 +187,7 @@ def test_an_answer_that_the_node_refuses_is_no_dead_end(open_toys: OpenLab) -> N
     assert head(workspace, thread_id).errors == {"counts": "TypeError: 'a few' is no number"}
     with pytest.raises(AnswerKept):
         workspace.resume(thread_id, {question: 3}, head(workspace, thread_id).checkpoint_id)
-    workspace.reanswer(thread_id, head(workspace, thread_id).checkpoint_id, {question: 3})
+    workspace.travel.reanswer(thread_id, head(workspace, thread_id).checkpoint_id, {question: 3})
 
     assert end(workspace, thread_id).outcome == "finished"
     assert names(workspace, thread_id) == ["3 pieces"]
@@ -206,7 +206,7 @@ def test_a_second_answer_from_another_tab_is_refused_once_the_first_one_failed(o
             workspace.resume(thread_id, {shown.questions[0].id: given}, shown.checkpoint_id)
 
     assert (charged(workspace, thread_id), len(workspace.events(thread_id))) == (0, told)
-    assert workspace.status(thread_id) == "waiting"
+    assert workspace.history.status(thread_id) == "waiting"
 
 
 @everywhere
@@ -243,13 +243,13 @@ def test_an_accepted_answer_that_is_kept_never_answers_the_next_question(
     workspace = open_toys(toy(lane(chain(twice=twice)))).workspace("w")
     thread_id = ran(workspace)
     answer(workspace, thread_id, "yes")
-    assert workspace.accepted(thread_id) is None
+    assert workspace.history.accepted(thread_id) is None
     with pytest.raises(NotPossible):
         workspace.again(thread_id)
     workspace.proceed(thread_id)
 
     assert end(workspace, thread_id).outcome == "waiting"
-    assert [question.value for question in workspace.pending(thread_id)] == ["Receipt?"]
+    assert [question.value for question in workspace.history.pending(thread_id)] == ["Receipt?"]
 
 
 @everywhere
@@ -278,10 +278,10 @@ def test_another_answer_beside_a_question_that_waits_leaves_that_one_to_be_answe
     thread_id = ran(workspace)
     question = answer(workspace, thread_id, "yes", "pay")
     failed = head(workspace, thread_id)
-    assert set(workspace.ahead(thread_id, failed.checkpoint_id).next) == {"b", "pay"}
-    workspace.reanswer(thread_id, failed.checkpoint_id, {question: "no"})
+    assert set(workspace.travel.ahead(thread_id, failed.checkpoint_id).next) == {"b", "pay"}
+    workspace.travel.reanswer(thread_id, failed.checkpoint_id, {question: "no"})
     assert end(workspace, thread_id).outcome == "waiting"
-    assert [found.node for found in workspace.pending(thread_id)] == ["b"]
+    assert [found.node for found in workspace.history.pending(thread_id)] == ["b"]
     answer(workspace, thread_id, 2, "b")
 
     assert names(workspace, thread_id) == ["b=2", "pay=no", "join"]
@@ -318,7 +318,7 @@ def test_a_question_that_was_not_answered_yet_can_be_asked_anew_with_an_answer(o
     workspace.proceed(thread_id)
     end(workspace, thread_id)
     asked = head(workspace, thread_id)
-    workspace.reanswer(thread_id, asked.checkpoint_id, {asked.questions[0].id: "no"})
+    workspace.travel.reanswer(thread_id, asked.checkpoint_id, {asked.questions[0].id: "no"})
 
     assert end(workspace, thread_id).outcome == "finished"
     assert names(workspace, thread_id) == ["pay=no"]

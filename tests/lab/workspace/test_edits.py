@@ -19,7 +19,7 @@ def paused(open_toys: OpenLab) -> tuple[Workspace, str]:
 
 
 def head(workspace: Workspace, thread_id: str) -> Any:
-    snapshot = workspace.snapshot(thread_id)
+    snapshot = workspace.history.snapshot(thread_id)
     assert snapshot is not None
     return snapshot
 
@@ -30,7 +30,7 @@ def test_an_edit_writes_the_value_and_leaves_the_thread_at_its_pause(open_toys: 
     now = head(workspace, thread_id)
 
     assert (now.checkpoint_id, now.values["n"], now.next, now.source) == (saved, 42, ("b",), "update")
-    assert workspace.status(thread_id) == "resumable"
+    assert workspace.history.status(thread_id) == "resumable"
     workspace.proceed(thread_id)
     assert end(workspace, thread_id).outcome == "finished"
     assert (names(workspace, thread_id), head(workspace, thread_id).values["n"]) == (["a", "b", "c"], 42)
@@ -54,12 +54,12 @@ def test_an_edit_that_does_not_fit_is_refused_by_field_and_saves_nothing(
     open_toys: OpenLab, values: dict[str, Any], field: str
 ) -> None:
     workspace, thread_id = paused(open_toys)
-    rows = workspace.history(thread_id).rows
+    rows = workspace.history.page(thread_id).rows
     with pytest.raises(InvalidInput) as refused:
         workspace.edit(thread_id, {"crash": "never", **values})
 
     assert set(refused.value.fields) == {field}
-    assert workspace.history(thread_id).rows == rows
+    assert workspace.history.page(thread_id).rows == rows
 
 
 def test_an_edit_of_nothing_is_refused(open_toys: OpenLab) -> None:

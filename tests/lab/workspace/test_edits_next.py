@@ -12,7 +12,7 @@ from graphs.pattern import Breakpoints, Build
 from graphs.world import World
 from lab.errors import InvalidInput
 from lab.lab import Lab
-from lab.workspace import Workspace
+from lab.workspace import StateEdit, Workspace
 from tests.support.asking_nodes import asks
 from tests.support.toy_patterns import (
     Node,
@@ -97,12 +97,12 @@ def test_wherever_a_state_is_edited_the_same_nodes_run_after_it_and_each_once(op
     workspace = open_toys(toy(lane(SHAPES[shape]))).workspace("w")
     thread_id = ran(workspace)
     whole = names(workspace, thread_id)
-    rows = [row for row in workspace.history(thread_id, limit=100).rows if row.next]
+    rows = [row for row in workspace.history.page(thread_id, limit=100).rows if row.next]
     for number, row in enumerate(rows):
-        there = workspace.snapshot(thread_id, row.checkpoint_id)
+        there = workspace.history.snapshot(thread_id, row.checkpoint_id)
         assert there is not None
-        seen = workspace.preview(thread_id, row.checkpoint_id, {"n": 100 + number}, {})
-        new = workspace.fork(thread_id, row.checkpoint_id, {"n": 100 + number}, {})
+        seen = workspace.travel.preview(thread_id, row.checkpoint_id, StateEdit({"n": 100 + number}, {}))
+        new = workspace.travel.fork(thread_id, row.checkpoint_id, StateEdit({"n": 100 + number}, {}))
         now = head(workspace, thread_id)
         assert (now.checkpoint_id, now.source, now.values) == (new, "update", seen.values)
         assert now.values["n"] == 100 + number
@@ -110,7 +110,7 @@ def test_wherever_a_state_is_edited_the_same_nodes_run_after_it_and_each_once(op
             assert seen.next == there.next
             assert {**now.values, "n": there.values["n"]} == there.values
         assert now.next == seen.next
-        assert workspace.status(thread_id) == "resumable"
+        assert workspace.history.status(thread_id) == "resumable"
         if (shape, row.next) == ("a conditional edge", ("a",)) or there.next == ("__start__",):
             # There the router is still ahead, and reads what was edited.
             continue
@@ -126,16 +126,16 @@ def test_an_edit_of_what_an_edit_left_is_a_checkpoint_of_its_own(open_toys: Open
     workspace = open_toys(toy(lane(mapping))).workspace("w")
     thread_id = ran(workspace)
     at = before(workspace, thread_id, "each")
-    first = workspace.fork(thread_id, at, {"n": 2}, {}, label="two")
-    second = workspace.fork(thread_id, first, {"n": 3}, {}, label="three")
+    first = workspace.travel.fork(thread_id, at, StateEdit({"n": 2}, {}, label="two"))
+    second = workspace.travel.fork(thread_id, first, StateEdit({"n": 3}, {}, label="three"))
     third = workspace.edit(thread_id, {"crash": "no"}, second)
-    was = workspace.snapshot(thread_id, first)
+    was = workspace.history.snapshot(thread_id, first)
     assert was is not None
 
     assert was.values["n"] == 2
     assert head(workspace, thread_id).values == {**was.values, "n": 3, "crash": "no"}
     assert (head(workspace, thread_id).checkpoint_id, head(workspace, thread_id).parent_id) == (third, second)
-    assert [row.label for row in workspace.rows(thread_id, [first, second])] == ["two", "three"]
+    assert [row.label for row in workspace.history.rows(thread_id, [first, second])] == ["two", "three"]
     workspace.proceed(thread_id, third)
     end(workspace, thread_id)
     assert names(workspace, thread_id) == ["plan", "each x", "each y", "each z", "gather"]
@@ -147,9 +147,9 @@ def test_a_node_that_is_chosen_decides_what_runs_next(open_toys: OpenLab) -> Non
     thread_id = ran(workspace)
     at = before(workspace, thread_id, "small")
 
-    assert workspace.preview(thread_id, at, {"n": 9}, {}).next == ("small",)
-    assert workspace.preview(thread_id, at, {"n": 9}, {}, "a").next == ("large",)
-    workspace.fork(thread_id, at, {"n": 9}, {}, as_node="a", run=True)
+    assert workspace.travel.preview(thread_id, at, StateEdit({"n": 9}, {})).next == ("small",)
+    assert workspace.travel.preview(thread_id, at, StateEdit({"n": 9}, {}, "a")).next == ("large",)
+    workspace.travel.fork(thread_id, at, StateEdit({"n": 9}, {}, as_node="a"), run=True)
     end(workspace, thread_id)
     assert names(workspace, thread_id) == ["a", "large"]
 
@@ -159,7 +159,7 @@ def test_an_edit_where_a_question_waits_asks_it_again_beside_what_else_was_next(
     workspace = open_toys(toy(lane(fan(a=asks("a"), b=asks("b"))))).workspace("w")
     thread_id = ran(workspace)
     asked = head(workspace, thread_id)
-    workspace.fork(thread_id, asked.checkpoint_id, {"n": 2}, {}, run=True)
+    workspace.travel.fork(thread_id, asked.checkpoint_id, StateEdit({"n": 2}, {}), run=True)
 
     assert end(workspace, thread_id).outcome == "waiting"
     again = head(workspace, thread_id)
@@ -172,10 +172,10 @@ def test_a_what_if_leaves_next_what_was_next_on_both_branches(open_toys: OpenLab
     workspace = open_toys(toy(lane(mapping))).workspace("w")
     thread_id = ran(workspace)
     whole = names(workspace, thread_id)
-    workspace.what_if(thread_id, before(workspace, thread_id, "gather"), {"n": 9}, {})
+    workspace.travel.what_if(thread_id, before(workspace, thread_id, "gather"), StateEdit({"n": 9}, {}))
     end(workspace, thread_id)
-    main, *others = workspace.tree(thread_id).branches
-    ends = [workspace.snapshot(thread_id, branch.leaf.checkpoint_id) for branch in (main, *others)]
+    main, *others = workspace.history.tree(thread_id).branches
+    ends = [workspace.history.snapshot(thread_id, branch.leaf.checkpoint_id) for branch in (main, *others)]
 
     assert [(found.values["done"], found.values["n"]) for found in ends if found] == [
         (whole, 1),
@@ -216,13 +216,13 @@ def test_an_edit_of_the_input_keeps_the_rest_of_it_and_goes_where_it_now_says(
     workspace = open_toys(toy(lane(from_input))).workspace("w")
     thread_id = given(workspace)
     at, edit = before(workspace, thread_id, "__start__"), {"n": 9, "done": ["second"]}
-    seen = workspace.preview(thread_id, at, edit, {"done": "append"}, as_node)
+    seen = workspace.travel.preview(thread_id, at, StateEdit(edit, {"done": "append"}, as_node))
     assert seen.next == ("large",)
-    workspace.fork(thread_id, at, edit, {"done": "append"}, as_node=as_node, run=True)
+    workspace.travel.fork(thread_id, at, StateEdit(edit, {"done": "append"}, as_node=as_node), run=True)
     end(workspace, thread_id)
 
     assert names(workspace, thread_id) == ["first", "second", "large dry"]
-    workspace.fork(thread_id, at, {"done": ["other"]}, {"done": "replace"}, as_node=as_node, run=True)
+    workspace.travel.fork(thread_id, at, StateEdit({"done": ["other"]}, {"done": "replace"}, as_node=as_node), run=True)
     end(workspace, thread_id)
     assert names(workspace, thread_id) == ["other", "small dry"]
 
@@ -233,7 +233,7 @@ def test_an_edit_written_as_the_input_runs_what_follows_the_input(open_toys: Ope
     thread_id = given(workspace)
     last = head(workspace, thread_id)
     assert (last.next, last.values["done"]) == ((), ["first", "small dry"])
-    workspace.fork(thread_id, last.checkpoint_id, {"n": 9}, {}, as_node="__start__", run=True)
+    workspace.travel.fork(thread_id, last.checkpoint_id, StateEdit({"n": 9}, {}, as_node="__start__"), run=True)
     end(workspace, thread_id)
 
     assert names(workspace, thread_id) == ["first", "small dry", "large dry"]
@@ -242,14 +242,14 @@ def test_an_edit_written_as_the_input_runs_what_follows_the_input(open_toys: Ope
 def test_a_field_that_the_input_does_not_have_is_not_left_out_in_silence(open_toys: OpenLab) -> None:
     workspace = open_toys(toy(lane(from_input))).workspace("w")
     thread_id = given(workspace)
-    rows = workspace.history(thread_id).rows
+    rows = workspace.history.page(thread_id).rows
     for row, as_node in ((rows[0], None), (rows[-1], "__start__")):
-        for edit in (workspace.preview, workspace.fork):
+        for edit in (workspace.travel.preview, workspace.travel.fork):
             with pytest.raises(InvalidInput) as refused:
-                edit(thread_id, row.checkpoint_id, {"n": 2, "crash": "x"}, {}, as_node=as_node)
+                edit(thread_id, row.checkpoint_id, StateEdit({"n": 2, "crash": "x"}, {}, as_node))
             assert set(refused.value.fields) == {"crash"}
 
-    assert workspace.history(thread_id).rows == rows
+    assert workspace.history.page(thread_id).rows == rows
 
 
 def test_in_branching_an_edit_of_the_category_does_not_end_a_thread_that_a_command_routed(lab: Lab) -> None:
@@ -259,8 +259,8 @@ def test_in_branching_an_edit_of_the_category_does_not_end_a_thread_that_a_comma
     ).thread_id
     end(workspace, thread_id)
     at = before(workspace, thread_id, "urgent")
-    assert workspace.preview(thread_id, at, {"category": "general"}, {}).next == ("urgent",)
-    workspace.fork(thread_id, at, {"category": "general"}, {}, run=True, pace=0)
+    assert workspace.travel.preview(thread_id, at, StateEdit({"category": "general"}, {})).next == ("urgent",)
+    workspace.travel.fork(thread_id, at, StateEdit({"category": "general"}, {}), run=True, pace=0)
 
     assert end(workspace, thread_id).outcome == "finished"
     now = head(workspace, thread_id).values
@@ -275,7 +275,7 @@ def test_in_hierarchical_agents_an_edit_after_the_teams_doubles_nothing(lab: Lab
     end(workspace, thread_id)
     whole = head(workspace, thread_id).values
     at = before(workspace, thread_id, "report")
-    workspace.fork(thread_id, at, {"task": "Another one."}, {}, run=True, pace=0)
+    workspace.travel.fork(thread_id, at, StateEdit({"task": "Another one."}, {}), run=True, pace=0)
 
     assert end(workspace, thread_id).outcome == "finished"
     assert head(workspace, thread_id).values["handed"] == whole["handed"]

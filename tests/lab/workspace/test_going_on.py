@@ -60,7 +60,7 @@ def test_a_thread_stays_usable_after_a_failure(open_toys: OpenLab) -> None:
 
     workspace = open_toys(toy(lane(chain(a=done("a", count), b=at_second_try)))).workspace("w")
     thread_id = ran(workspace)
-    assert workspace.status(thread_id) == "resumable"
+    assert workspace.history.status(thread_id) == "resumable"
     workspace.proceed(thread_id)
 
     assert end(workspace, thread_id).outcome == "finished"
@@ -79,12 +79,12 @@ def test_a_node_that_wants_to_end_the_process_only_ends_its_run(open_toys: OpenL
 def test_new_input_is_refused_while_a_thread_has_work_left(open_toys: OpenLab) -> None:
     workspace = open_toys(toy(lane(chain(a=done("a"), b=broken)), turns=True)).workspace("w")
     thread_id = ran(workspace)
-    rows = len(workspace.history(thread_id).rows)
+    rows = len(workspace.history.page(thread_id).rows)
     with pytest.raises(WorkLeft):
         workspace.turn(thread_id, GIVEN)
 
-    assert len(workspace.history(thread_id).rows) == rows
-    assert workspace.status(thread_id) == "resumable"
+    assert len(workspace.history.page(thread_id).rows) == rows
+    assert workspace.history.status(thread_id) == "resumable"
 
 
 def test_a_loop_without_an_end_stops_at_the_limit_and_says_so(open_toys: OpenLab) -> None:
@@ -98,7 +98,7 @@ def test_a_loop_without_an_end_stops_at_the_limit_and_says_so(open_toys: OpenLab
     assert ended.outcome == "failed"
     assert "limit of 7 supersteps" in ended.error
     assert "LAB_RECURSION_LIMIT" in ended.error
-    assert workspace.status(thread_id) == "resumable"
+    assert workspace.history.status(thread_id) == "resumable"
     assert names(workspace, thread_id) == ["round"] * 7
 
 
@@ -110,9 +110,9 @@ def test_a_lane_without_a_checkpointer_has_nothing_to_go_on_from(open_toys: Open
         workspace.proceed(thread_id)
     with pytest.raises(NotPossible, match="no checkpointer"):
         workspace.edit(thread_id, {"n": 2})
-    assert workspace.snapshot(thread_id) is None
-    assert workspace.history(thread_id).rows == ()
-    assert workspace.pending(thread_id) == ()
+    assert workspace.history.snapshot(thread_id) is None
+    assert workspace.history.page(thread_id).rows == ()
+    assert workspace.history.pending(thread_id) == ()
 
 
 def test_a_pause_before_a_node_keeps_it_from_running_until_told_to(open_toys: OpenLab) -> None:
@@ -132,7 +132,7 @@ def test_going_on_from_a_checkpoint_that_is_no_longer_the_head_is_refused(open_t
     workspace = open_toys(toy(lane(chain(**nodes)))).workspace("w")
     pause = Breakpoints(before=("b", "c"))
     thread_id = ran(workspace, breakpoints=pause)
-    shown = workspace.snapshot(thread_id)
+    shown = workspace.history.snapshot(thread_id)
     assert shown is not None
     workspace.proceed(thread_id, shown.checkpoint_id, breakpoints=pause)
     end(workspace, thread_id)
@@ -148,7 +148,7 @@ def test_a_bare_continue_is_refused_on_a_thread_that_never_saved_anything(open_t
     with pytest.raises(NothingToContinue):
         lab.workspace("w").proceed(thread.thread_id)
 
-    assert lab.workspace("w").status(thread.thread_id) == "new"
+    assert lab.workspace("w").history.status(thread.thread_id) == "new"
 
 
 def test_a_node_that_finished_beside_a_failure_isnt_told_as_running_again(open_toys: OpenLab) -> None:

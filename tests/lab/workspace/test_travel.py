@@ -11,7 +11,7 @@ from graphs.pattern import Build, Pattern
 from lab.errors import InvalidInput, NothingToContinue, NotPossible
 from lab.events import RunStarted, Said, StateEdited, StepView, ThreadView, WentBack
 from lab.lab import Lab
-from lab.workspace import Workspace
+from lab.workspace import StateEdit, Workspace
 from tests.support.asking_nodes import asks
 from tests.support.labs import quiet
 from tests.support.toy_patterns import (
@@ -58,13 +58,13 @@ def test_a_fork_that_is_not_run_stays_paused_at_the_edit(open_toys: OpenLab) -> 
     workspace = open_toys(toy(lane(chain(a=done("a", count), b=done("b", count))))).workspace("w")
     thread_id = ran(workspace)
     there, at = saved(workspace, thread_id), before(workspace, thread_id, "b")
-    new = workspace.fork(thread_id, at, {"n": 7}, {})
+    new = workspace.travel.fork(thread_id, at, StateEdit({"n": 7}, {}))
     now = head(workspace, thread_id)
 
     assert (now.checkpoint_id, now.parent_id, now.source, now.next) == (new, at, "update", ("b",))
     assert now.values == {"n": 7, "done": ["a"]}
     assert (saved(workspace, thread_id), count) == ([*there, new], ["a", "b"])
-    assert (workspace.status(thread_id), workspace.tree(thread_id).head) == ("resumable", new)
+    assert (workspace.history.status(thread_id), workspace.history.tree(thread_id).head) == ("resumable", new)
     workspace.proceed(thread_id, new)
     assert end(workspace, thread_id).outcome == "finished"
     assert (names(workspace, thread_id), count) == (["a", "b"], ["a", "b", "b"])
@@ -77,17 +77,17 @@ def test_no_way_back_changes_what_was_saved(open_toys: OpenLab) -> None:
     workspace.resume(thread_id, {asked.questions[0].id: 1}, asked.checkpoint_id)
     end(workspace, thread_id)
     there = saved(workspace, thread_id)
-    was = [workspace.snapshot(thread_id, ident) for ident in there]
-    workspace.fork(thread_id, there[1], {"n": 2}, {})
-    workspace.replay(thread_id, there[1])
+    was = [workspace.history.snapshot(thread_id, ident) for ident in there]
+    workspace.travel.fork(thread_id, there[1], StateEdit({"n": 2}, {}))
+    workspace.travel.replay(thread_id, there[1])
     end(workspace, thread_id)
-    workspace.reanswer(thread_id, asked.checkpoint_id, {asked.questions[0].id: 2})
+    workspace.travel.reanswer(thread_id, asked.checkpoint_id, {asked.questions[0].id: 2})
     end(workspace, thread_id)
-    workspace.what_if(thread_id, there[2], {"n": 2}, {})
+    workspace.travel.what_if(thread_id, there[2], StateEdit({"n": 2}, {}))
     end(workspace, thread_id)
 
-    assert [workspace.snapshot(thread_id, ident) for ident in there] == was
-    assert [row.checkpoint_id for row in workspace.rows(thread_id, there)] == there
+    assert [workspace.history.snapshot(thread_id, ident) for ident in there] == was
+    assert [row.checkpoint_id for row in workspace.history.rows(thread_id, there)] == there
 
 
 @everywhere
@@ -95,12 +95,12 @@ def test_a_label_is_the_name_of_the_branch_that_it_was_given_to(open_toys: OpenL
     workspace = open_toys(three()).workspace("w")
     thread_id = ran(workspace)
     at = before(workspace, thread_id, "b")
-    workspace.fork(thread_id, at, {"n": 2}, {}, label=" dearer\n  by  far ", run=True)
+    workspace.travel.fork(thread_id, at, StateEdit({"n": 2}, {}, label=" dearer\n  by  far "), run=True)
     end(workspace, thread_id)
-    workspace.replay(thread_id, at, label="once more")
+    workspace.travel.replay(thread_id, at, label="once more")
     end(workspace, thread_id)
-    workspace.fork(thread_id, at, {"n": 3}, {}, label=" ")
-    found = workspace.tree(thread_id).branches
+    workspace.travel.fork(thread_id, at, StateEdit({"n": 3}, {}, label=" "))
+    found = workspace.history.tree(thread_id).branches
 
     assert [branch.name for branch in found] == ["main", "dearer by far", "once more", "branch 4"]
     assert [branch.forked_from for branch in found] == [None, at, at, at]
@@ -111,7 +111,9 @@ def test_a_label_is_the_name_of_the_branch_that_it_was_given_to(open_toys: OpenL
 def test_a_field_with_a_reducer_is_appended_or_replaced_as_chosen(open_toys: OpenLab, how: Any, left: Any) -> None:
     workspace = open_toys(toy(lane(chain(a=done("a"), b=done("b"))))).workspace("w")
     thread_id = ran(workspace)
-    workspace.fork(thread_id, before(workspace, thread_id, "b"), {"done": ["x"]}, {"done": how}, run=True)
+    workspace.travel.fork(
+        thread_id, before(workspace, thread_id, "b"), StateEdit({"done": ["x"]}, {"done": how}), run=True
+    )
     end(workspace, thread_id)
 
     assert names(workspace, thread_id) == left
@@ -121,7 +123,7 @@ def test_a_field_with_a_reducer_is_not_edited_where_nobody_chose_how(open_toys: 
     workspace = open_toys(three()).workspace("w")
     thread_id = ran(workspace)
     with pytest.raises(InvalidInput, match="appended or replaces"):
-        workspace.fork(thread_id, before(workspace, thread_id, "b"), {"done": ["x"]}, {})
+        workspace.travel.fork(thread_id, before(workspace, thread_id, "b"), StateEdit({"done": ["x"]}, {}))
 
 
 WAYS: dict[str, tuple[Build, str, dict[str, Any], Mapping[str, Any], str | None]] = {
@@ -154,20 +156,20 @@ def test_a_preview_is_what_a_fork_then_saves_and_saves_nothing_itself(open_toys:
     thread_id = ran(workspace)
     at, there = before(workspace, thread_id, node), saved(workspace, thread_id)
     told = len(workspace.events(thread_id))
-    seen = workspace.preview(thread_id, at, values, how, as_node)
+    seen = workspace.travel.preview(thread_id, at, StateEdit(values, how, as_node))
     assert (saved(workspace, thread_id), len(workspace.events(thread_id))) == (there, told)
-    new = workspace.fork(thread_id, at, values, how, as_node=as_node)
+    new = workspace.travel.fork(thread_id, at, StateEdit(values, how, as_node=as_node))
     now = head(workspace, thread_id)
 
     assert (now.checkpoint_id, seen.values, seen.next) == (new, now.values, now.next)
-    assert seen.changes == workspace.diff(thread_id, at, new)
+    assert seen.changes == workspace.history.diff(thread_id, at, new)
 
 
 def test_a_preview_of_an_edge_says_where_the_graph_would_go(open_toys: OpenLab) -> None:
     workspace = open_toys(toy(lane(forking))).workspace("w")
     thread_id = ran(workspace)
     at = before(workspace, thread_id, "each")
-    seen = {n: workspace.preview(thread_id, at, {"n": n}, {}, "a").next for n in (0, 2, 3, 30)}
+    seen = {n: workspace.travel.preview(thread_id, at, StateEdit({"n": n}, {}, "a")).next for n in (0, 2, 3, 30)}
 
     assert seen == {0: (), 2: ("each", "each"), 3: ("small",), 30: ("large",)}
 
@@ -177,12 +179,12 @@ def test_where_nothing_follows_there_is_nothing_to_run_again(open_toys: OpenLab,
     workspace = open_toys(three()).workspace("w")
     thread_id = ran(workspace)
     there = saved(workspace, thread_id)
-    more: tuple[Any, ...] = ({"n": 2}, {}) if back == "what_if" else ()
+    more = (StateEdit({"n": 2}, {}),) if back == "what_if" else ()
     with pytest.raises(NothingToContinue):
-        getattr(workspace, back)(thread_id, there[-1], *more)
+        getattr(workspace.travel, back)(thread_id, there[-1], *more)
 
     assert saved(workspace, thread_id) == there
-    workspace.replay(thread_id, there[-2])
+    workspace.travel.replay(thread_id, there[-2])
     assert end(workspace, thread_id).outcome == "finished"
 
 
@@ -193,18 +195,18 @@ def test_a_what_if_makes_two_branches_that_differ_by_the_edit_alone(open_toys: O
     workspace = open_toys(toy(lane(noting))).workspace("w")
     thread_id = ran(workspace)
     at = before(workspace, thread_id, "b")
-    workspace.what_if(thread_id, at, {"n": 7}, {}, label="seven")
+    workspace.travel.what_if(thread_id, at, StateEdit({"n": 7}, {}, label="seven"))
     assert end(workspace, thread_id).outcome == "finished"
-    main, *others = workspace.tree(thread_id).branches
+    main, *others = workspace.history.tree(thread_id).branches
     by_name = {branch.name: branch for branch in others}
 
     assert set(by_name) == {"seven", "as it was"}
     assert {branch.forked_from for branch in others} == {at}
-    assert workspace.diff(thread_id, main.leaf.checkpoint_id, by_name["as it was"].leaf.checkpoint_id) == ()
-    edited = workspace.snapshot(thread_id, by_name["seven"].leaf.checkpoint_id)
+    assert workspace.history.diff(thread_id, main.leaf.checkpoint_id, by_name["as it was"].leaf.checkpoint_id) == ()
+    edited = workspace.history.snapshot(thread_id, by_name["seven"].leaf.checkpoint_id)
     assert edited is not None
     assert edited.values == {"n": 7, "done": ["a", "b of 7", "c"]}
-    begun = {branch.name: workspace.diff(thread_id, at, branch.own[0].checkpoint_id) for branch in others}
+    begun = {branch.name: workspace.history.diff(thread_id, at, branch.own[0].checkpoint_id) for branch in others}
     assert begun["as it was"] == ()
     assert [(change.at, change.after) for change in begun["seven"]] == [("n", 7)]
     assert count == ["c", "c", "c"]
@@ -223,7 +225,7 @@ def test_after_a_replay_a_reader_sees_the_items_of_that_branch_only(open_toys: O
     assert steps(view) == ["a", "b", "c"]
     old = [item.key for item in view.items if isinstance(item, StepView)]
     at = before(workspace, thread_id, "b")
-    workspace.replay(thread_id, at)
+    workspace.travel.replay(thread_id, at)
     end(workspace, thread_id)
 
     assert steps(view) == ["a", "b", "c"]
@@ -239,12 +241,12 @@ def test_who_goes_back_before_the_beginning_of_another_branch_sees_the_first_one
     workspace = open_toys(three()).workspace("w")
     thread_id = ran(workspace)
     first = saved(workspace, thread_id)
-    workspace.fork(thread_id, first[2], {"n": 2}, {}, run=True)
+    workspace.travel.fork(thread_id, first[2], StateEdit({"n": 2}, {}), run=True)
     end(workspace, thread_id)
     view = workspace.view(thread_id)
     assert steps(view) == ["a", "b", "c"]
     assert [item.values for item in view.items if isinstance(item, Said) and item.kind == "edit"] == [{"n": 2}]
-    workspace.replay(thread_id, first[3])
+    workspace.travel.replay(thread_id, first[3])
     end(workspace, thread_id)
 
     assert steps(view) == ["a", "b", "c"]
@@ -254,7 +256,7 @@ def test_who_goes_back_before_the_beginning_of_another_branch_sees_the_first_one
 def test_a_reader_after_a_restart_sees_the_branch_that_the_thread_goes_on_with(tmp_path: Any) -> None:
     first = Lab(quiet(str(tmp_path / "lab.sqlite")), patterns=[three()])
     thread_id = ran(first.workspace("w"))
-    first.workspace("w").replay(thread_id, before(first.workspace("w"), thread_id, "c"))
+    first.workspace("w").travel.replay(thread_id, before(first.workspace("w"), thread_id, "c"))
     end(first.workspace("w"), thread_id)
     first.close()
     second = Lab(quiet(str(tmp_path / "lab.sqlite")), patterns=[three()])
@@ -268,7 +270,7 @@ def test_each_way_back_is_told_before_its_run(open_toys: OpenLab) -> None:
     thread_id = ran(workspace)
     at = before(workspace, thread_id, "b")
     told = workspace.events(thread_id)[-1].no
-    new = workspace.fork(thread_id, at, {"n": 2}, {}, run=True)
+    new = workspace.travel.fork(thread_id, at, StateEdit({"n": 2}, {}), run=True)
     end(workspace, thread_id)
     back, edited, started, *_ = workspace.events(thread_id, told)
 
@@ -279,14 +281,14 @@ def test_each_way_back_is_told_before_its_run(open_toys: OpenLab) -> None:
 
 
 BACK: dict[str, Callable[[Workspace, str], object]] = {
-    "values": lambda workspace, thread: workspace.values(thread, "some"),
-    "diff": lambda workspace, thread: workspace.diff(thread, None, "some"),
-    "ahead": lambda workspace, thread: workspace.ahead(thread, "some"),
-    "preview": lambda workspace, thread: workspace.preview(thread, "some", {"n": 2}, {}),
-    "fork": lambda workspace, thread: workspace.fork(thread, "some", {"n": 2}, {}),
-    "replay": lambda workspace, thread: workspace.replay(thread, "some"),
-    "reanswer": lambda workspace, thread: workspace.reanswer(thread, "some", {"some": 1}),
-    "what_if": lambda workspace, thread: workspace.what_if(thread, "some", {"n": 2}, {}),
+    "values": lambda workspace, thread: workspace.history.values(thread, "some"),
+    "diff": lambda workspace, thread: workspace.history.diff(thread, None, "some"),
+    "ahead": lambda workspace, thread: workspace.travel.ahead(thread, "some"),
+    "preview": lambda workspace, thread: workspace.travel.preview(thread, "some", StateEdit({"n": 2}, {})),
+    "fork": lambda workspace, thread: workspace.travel.fork(thread, "some", StateEdit({"n": 2}, {})),
+    "replay": lambda workspace, thread: workspace.travel.replay(thread, "some"),
+    "reanswer": lambda workspace, thread: workspace.travel.reanswer(thread, "some", {"some": 1}),
+    "what_if": lambda workspace, thread: workspace.travel.what_if(thread, "some", StateEdit({"n": 2}, {})),
     "resume": lambda workspace, thread: workspace.resume(thread, {"some": 1}, "some"),
 }
 

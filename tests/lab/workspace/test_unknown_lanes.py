@@ -76,20 +76,20 @@ def test_a_thread_of_an_unknown_lane_is_renamed_copied_and_deleted_and_nothing_e
     lab = Lab(quiet(str(tmp_path / "lab.sqlite")), patterns=[two_steps()])
     workspace = lab.workspace(LOCAL)
     for act in (
-        lambda: workspace.status(thread_id),
-        lambda: workspace.snapshot(thread_id, at),
+        lambda: workspace.history.status(thread_id),
+        lambda: workspace.history.snapshot(thread_id, at),
         lambda: workspace.turn(thread_id, GIVEN),
-        lambda: workspace.replay(thread_id, at),
+        lambda: workspace.travel.replay(thread_id, at),
         lambda: workspace.view(thread_id),
-        lambda: workspace.tree(thread_id),
+        lambda: workspace.history.tree(thread_id),
     ):
         with pytest.raises(UnknownLane, match="renamed, copied and deleted"):
             act()
-    workspace.rename(thread_id, "Another")
-    copied = workspace.copy(thread_id)
-    assert workspace.sizes([copied.thread_id])[copied.thread_id].checkpoints > 0
+    workspace.threads.rename(thread_id, "Another")
+    copied = workspace.threads.copy(thread_id)
+    assert workspace.threads.sizes([copied.thread_id])[copied.thread_id].checkpoints > 0
     for one in (thread_id, copied.thread_id):
-        workspace.delete(one)
+        workspace.threads.delete(one)
 
-    assert workspace.threads() == ()
+    assert workspace.threads.newest() == ()
     lab.close()

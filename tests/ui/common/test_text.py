@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lab.state import printable_line
 from lab.threads import TITLE, titled
-from lab.workspace import Workspace
+from lab.workspace import StateEdit, Workspace
 from tests.support.app_pages import markdowns, open_page, texts
 from tests.support.thread_pages import made
 from ui.common import LIMIT, literal, shown
@@ -63,17 +63,19 @@ def test_a_word_that_would_freeze_a_page_is_cut_with_what_is_left_counted() -> N
 def test_a_renamed_thread_keeps_its_emoji_and_is_found_by_it(pages_lab: object, here: Workspace) -> None:
     assert pages_lab
     thread = made(here, f"Ann {TOGETHER[1]}")
-    assert here.thread(thread.thread_id).title == f"Ann {TOGETHER[1]}"
-    assert [one.thread_id for one in here.listed(text=TOGETHER[1]).threads] == [thread.thread_id]
+    assert here.threads.find(thread.thread_id).title == f"Ann {TOGETHER[1]}"
+    assert [one.thread_id for one in here.threads.page(text=TOGETHER[1]).threads] == [thread.thread_id]
 
 
 @pytest.mark.parametrize("view", ["State", "Changed here", "Diff", "Compare branches"])
 def test_no_view_draws_a_word_of_100_000_letters(pages_lab: object, here: Workspace, view: str) -> None:
     assert pages_lab
     thread = made(here)
-    first = here.history(thread.thread_id).rows[1].checkpoint_id
+    first = here.history.page(thread.thread_id).rows[1].checkpoint_id
     word = "x" * 100_000
-    here.fork(thread.thread_id, first, {"summary": word, "processed": [word]}, {"processed": "append"})
+    here.travel.fork(
+        thread.thread_id, first, StateEdit({"summary": word, "processed": [word]}, {"processed": "append"})
+    )
     at = open_page("explorer", None, thread=thread.thread_id, view=view)
     bodies = [str(found.proto.body) for kind in ("html", "json") for found in at.get(kind)]
     drawn = [*texts(at), markdowns(at), *bodies]

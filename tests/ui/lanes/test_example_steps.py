@@ -101,7 +101,7 @@ def test_an_example_is_played_to_its_end_by_pressing_buttons_alone(pages_lab: La
         while badges(at)[EXPENSE.lanes.index(lane)] != "Finished":
             assert pressed(at, f"expense-approval_{lane.key}_", ("_send", "_continue"))
     here = pages_lab.workspace("local")
-    ends = [here.snapshot(thread.thread_id) for thread in here.threads()]
+    ends = [here.history.snapshot(thread.thread_id) for thread in here.threads.newest()]
 
     assert badges(at) == ["Finished", "Finished"]
     for end in ends:
@@ -120,10 +120,10 @@ def test_a_way_back_goes_where_the_example_s_label_says(pages_lab: Lab, number: 
     (step,) = TRAVEL.examples[number].steps["fork"]
     assert isinstance(step, Back)
     here = pages_lab.workspace("local")
-    thread = next(one.thread_id for one in here.threads() if one.lane == "fork")
-    rows = here.history(thread, limit=50).rows
+    thread = next(one.thread_id for one in here.threads.newest() if one.lane == "fork")
+    rows = here.history.page(thread, limit=50).rows
     forked = next(row for row in rows if row.source == "update")
-    end = here.snapshot(thread)
+    end = here.history.snapshot(thread)
 
     assert step.to in forked.next
     assert end is not None

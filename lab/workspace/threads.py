@@ -1,13 +1,14 @@
-"""Keeping and losing: a workspace's threads renamed, copied, exported, imported, pruned and deleted, and their room."""
+"""Facet of a workspace: list, rename, copy, export, import, prune and delete its threads."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from tempfile import SpooledTemporaryFile
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from lab.checkpoints import Storage, StorageSize, ThreadSize, compact, index_rows, storage_size, thread_sizes
+from lab.database import BUSINESS
 from lab.errors import NotPossible
 from lab.threads import (
     Pruned,
@@ -22,7 +23,7 @@ from lab.threads import (
     prune_branches,
 )
 from lab.types import Graph
-from lab.workspace.owned import Owned
+from lab.workspace.access import ThreadAccess
 
 IN_MEMORY = 16 * 2**20
 """Bytes of an export that are kept in memory; a larger one goes to a temporary file."""
@@ -31,7 +32,7 @@ CHUNK = 2**18
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ThreadPage:
     """A page of the workspace's threads."""
 
     threads: tuple[Thread, ...]
@@ -39,38 +40,53 @@ class Listed:
     """Of all pages."""
 
 
-class Keeping(Owned):
+class WorkspaceThreads:
     """What a workspace does with threads as a whole.
 
     What would meet a run's half-done work raises ThreadBusy while one is going on.
     """
 
-    def listed(self, *, pattern: str | None = None, text: str = "", limit: int = 20, offset: int = 0) -> Listed:
+    def __init__(self, access: ThreadAccess, *, near: bool) -> None:
+        self._access = access
+        self._engine = access.engine
+        self._near = near
+
+    def find(self, thread_id: str) -> Thread:
+        """Return a thread; raises UnknownThread."""
+        return self._access.find(thread_id)
+
+    def newest(self, *, pattern: str | None = None, session: str | None = None, limit: int = 100) -> tuple[Thread, ...]:
+        """Return this workspace's threads, the last used first."""
+        return self._engine.threads.list(self._access.workspace, pattern=pattern, session=session, limit=limit)
+
+    def page(self, *, pattern: str | None = None, text: str = "", limit: int = 20, offset: int = 0) -> ThreadPage:
         """Return a page of the threads, the last used first: those of a pattern, with that text in title or id."""
-        found = self._engine.threads.list(self.name, pattern=pattern, text=text, limit=limit, offset=offset)
-        return Listed(found, self._engine.threads.count(self.name, pattern=pattern, text=text))
+        found = self._engine.threads.list(
+            self._access.workspace, pattern=pattern, text=text, limit=limit, offset=offset
+        )
+        return ThreadPage(found, self._engine.threads.count(self._access.workspace, pattern=pattern, text=text))
 
     def rename(self, thread_id: str, title: str) -> None:
         """Return a thread another title, running or not; raises InvalidInput."""
-        self._engine.threads.rename(self.name, thread_id, title)
+        self._engine.threads.rename(self._access.workspace, thread_id, title)
 
     def copy(self, thread_id: str, title: str | None = None) -> Thread:
         """Copy a thread with all its branches, but not what it did outside its state.
 
         Raises NotPossible, ThreadBusy, InvalidInput.
         """
-        thread = self._thread(thread_id)
+        thread = self._access.find(thread_id)
         if not self._is_shared(self._storage(thread)):
             raise _not_shared(thread)
         with self._alone(thread_id):
             return copy_thread(self._engine.storage, thread, None if title is None else given_title(title))
 
     def export(self, thread_id: str, left_out: set[str] | None = None) -> Iterator[bytes]:
-        """Return the thread as a file that `take_in` takes, piece by piece; `left_out` gets what isn't in it, in words.
+        """Return the thread as a file that `import_file` takes, in pieces; `left_out` gets what isn't in it, in words.
 
         All that can go wrong does so before the first piece: ExportRefused, NotPossible, ThreadBusy.
         """
-        thread = self._thread(thread_id)
+        thread = self._access.find(thread_id)
         storage = self._storage(thread)
         if not self._is_shared(storage):
             raise _not_shared(thread)
@@ -94,13 +110,13 @@ class Keeping(Owned):
         next(pieces)
         return pieces
 
-    def take_in(self, file: BinaryIO) -> Thread:
+    def import_file(self, file: BinaryIO) -> Thread:
         """Make a thread of this workspace out of an exported file; raises ImportRefused, having changed nothing."""
-        return import_thread(self._engine.storage, file, self.name, self._keeper)
+        return import_thread(self._engine.storage, file, self._access.workspace, self._keeper)
 
     def delete(self, thread_id: str) -> None:
         """Delete a thread, readable or not, with all that it booked and sent; raises ThreadBusy."""
-        self._engine.storage.making_room(partial(self._delete, self._thread(thread_id)))
+        self._engine.storage.making_room(partial(self._delete, self._access.find(thread_id)))
 
     def _delete(self, thread: Thread) -> None:
         thread_id = thread.thread_id
@@ -112,9 +128,9 @@ class Keeping(Owned):
             self._engine.lane_savers.drop(thread_id)
             self._forget(thread_id, storage)
 
-    def heads(self, thread_id: str) -> tuple[str, ...]:
+    def branch_heads(self, thread_id: str) -> tuple[str, ...]:
         """Return the last checkpoint of each branch, that of the branch written to last first."""
-        return branch_heads(self._storage(self._thread(thread_id)), thread_id)
+        return branch_heads(self._storage(self._access.find(thread_id)), thread_id)
 
     def prune(self, thread_id: str, keep_heads: Sequence[str]) -> Pruned:
         """Delete all branches but those that end with these checkpoints, which are kept whole.
@@ -128,7 +144,7 @@ class Keeping(Owned):
         return self._pruned(thread_id, lambda storage: keep_newest_branches(storage, thread_id, number))
 
     def _pruned(self, thread_id: str, prune: Callable[[Storage], Pruned]) -> Pruned:
-        storage = self._storage(self._thread(thread_id))
+        storage = self._storage(self._access.find(thread_id))
 
         def act() -> Pruned:
             with self._alone(thread_id):
@@ -145,13 +161,19 @@ class Keeping(Owned):
 
     def sizes(self, thread_ids: Sequence[str]) -> dict[str, ThreadSize]:
         """Return what each of these threads takes, readable or not."""
-        threads = self._engine.threads.owned(self.name, thread_ids)
+        threads = self._engine.threads.owned(self._access.workspace, thread_ids)
         sizes = thread_sizes(self._engine.storage, thread_ids)
         for thread in threads:
             storage = self._storage(thread)
             if not self._is_shared(storage):
                 sizes |= thread_sizes(storage, [thread.thread_id])
         return sizes
+
+    def business(self, table: str, thread_ids: list[str]) -> list[dict[str, Any]]:
+        """Return a business table's rows of these threads; raises UnknownThread."""
+        for thread_id in thread_ids:
+            self._access.find(thread_id)
+        return self._engine.storage.database.rows(BUSINESS[table], thread_ids)
 
     def storage(self) -> StorageSize:
         """Return what the whole database takes, of all workspaces: that is the disk's, and tell nothing of a thread."""
@@ -163,7 +185,7 @@ class Keeping(Owned):
         Raises NotPossible where the visitor isn't at this machine, where a run is going on, here or elsewhere, and
         where the storage does so by itself.
         """
-        if not self.near:
+        if not self._near:
             raise NotPossible(
                 "The database belongs to all workspaces, and all of them wait while it's compacted, so that only a "
                 "browser on the lab's own machine may do it. Open the lab there, by its loopback address and through "
@@ -179,12 +201,12 @@ class Keeping(Owned):
     @contextmanager
     def _alone(self, thread_id: str) -> Iterator[None]:
         """Keep runs and edits off the thread for the block; raises ThreadBusy."""
-        with self._claimed(thread_id):
+        with self._access.claimed(thread_id):
             yield
 
     def _forget(self, thread_id: str, storage: Storage) -> None:
         """Drop what this process remembers of a thread's saved rows."""
-        self._engine.runs.forget(self.name, thread_id)
+        self._engine.runs.forget(self._access.workspace, thread_id)
         storage.saver.forget(thread_id)
 
     def _is_known(self, slug: str, lane_key: str) -> bool:

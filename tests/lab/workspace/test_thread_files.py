@@ -17,22 +17,22 @@ from tests.support.toy_patterns import GIVEN, OpenLab, chain, done, end, lane, n
 
 
 def exported(workspace: Workspace, thread_id: str) -> bytes:
-    return b"".join(workspace.export(thread_id))
+    return b"".join(workspace.threads.export(thread_id))
 
 
 def test_an_exported_thread_is_taken_in_by_another_workspace_as_its_own(open_anywhere: OpenLab) -> None:
     lab = open_anywhere(three_steps())
     thread_id, _ = branched(lab)
-    taken = lab.workspace("another").take_in(io.BytesIO(exported(own(lab), thread_id)))
+    taken = lab.workspace("another").threads.import_file(io.BytesIO(exported(own(lab), thread_id)))
 
-    assert (taken.workspace, [one.thread_id for one in lab.workspace("another").threads()]) == (
+    assert (taken.workspace, [one.thread_id for one in lab.workspace("another").threads.newest()]) == (
         "another",
         [taken.thread_id],
     )
-    assert len(lab.workspace("another").heads(taken.thread_id)) == 4
-    assert [one.thread_id for one in own(lab).threads()] == [thread_id]
+    assert len(lab.workspace("another").threads.branch_heads(taken.thread_id)) == 4
+    assert [one.thread_id for one in own(lab).threads.newest()] == [thread_id]
     with pytest.raises(UnknownThread):
-        own(lab).thread(taken.thread_id)
+        own(lab).threads.find(taken.thread_id)
 
 
 @pytest.mark.parametrize("data", [b"", b"{}\n", b"\x00\xff" * 100, b'{"format":"langgraph-pattern-lab/thread"}\n'])
@@ -41,7 +41,7 @@ def test_what_is_no_export_changes_nothing(open_toys: OpenLab, data: bytes) -> N
     ran(own(lab))
     before = rows(lab.storage)
     with pytest.raises(ImportRefused, match="Nothing was changed"):
-        own(lab).take_in(io.BytesIO(data))
+        own(lab).threads.import_file(io.BytesIO(data))
 
     assert rows(lab.storage) == before
 
@@ -50,7 +50,7 @@ def test_a_file_of_a_lane_that_saves_nothing_is_refused(open_toys: OpenLab) -> N
     lab = open_toys(three_steps(), toy(lane(chain(a=done("a")), remembers=False), slug="forgetful"))
     data = exported(own(lab), ran(own(lab))).replace(b'"pattern":"toy"', b'"pattern":"forgetful"')
     with pytest.raises(ImportRefused, match="no lane 'only' of a pattern 'forgetful' keeps threads here"):
-        own(lab).take_in(io.BytesIO(data))
+        own(lab).threads.import_file(io.BytesIO(data))
 
 
 def damage(lab: Lab, thread_id: str, checkpoint_id: str) -> None:
@@ -66,16 +66,16 @@ def test_an_export_that_cannot_be_whole_gives_nothing_at_all(sqlite_lab: Lab) ->
     workspace = sqlite_lab.workspace(WORKSPACE)
     thread_id = workspace.start("linear-pipeline", "pipeline", {"text": "One. Two. Three."}).thread_id
     assert workspace.wait(thread_id)
-    damage(sqlite_lab, thread_id, workspace.heads(thread_id)[0])
+    damage(sqlite_lab, thread_id, workspace.threads.branch_heads(thread_id)[0])
     with pytest.raises(ExportRefused):
-        workspace.export(thread_id)
+        workspace.threads.export(thread_id)
     with pytest.raises(Unreadable):
-        workspace.status(thread_id)
+        workspace.history.status(thread_id)
 
-    copied = workspace.copy(thread_id)
-    assert workspace.sizes([thread_id, copied.thread_id])[copied.thread_id].checkpoints > 3
-    workspace.delete(thread_id)
-    assert [found.thread_id for found in workspace.threads()] == [copied.thread_id]
+    copied = workspace.threads.copy(thread_id)
+    assert workspace.threads.sizes([thread_id, copied.thread_id])[copied.thread_id].checkpoints > 3
+    workspace.threads.delete(thread_id)
+    assert [found.thread_id for found in workspace.threads.newest()] == [copied.thread_id]
 
 
 def test_a_thread_of_a_pattern_that_is_gone_can_be_renamed_copied_and_deleted_but_not_exported(
@@ -86,24 +86,24 @@ def test_a_thread_of_a_pattern_that_is_gone_can_be_renamed_copied_and_deleted_bu
     thread_id = ran(workspace)
     lab.patterns.clear()
     with pytest.raises(NotPossible, match="No lane 'only' of a pattern 'toy' keeps threads in this version"):
-        workspace.export(thread_id)
-    workspace.rename(thread_id, "From another time")
-    copied = workspace.copy(thread_id)
-    workspace.delete(thread_id)
+        workspace.threads.export(thread_id)
+    workspace.threads.rename(thread_id, "From another time")
+    copied = workspace.threads.copy(thread_id)
+    workspace.threads.delete(thread_id)
 
-    assert [(one.thread_id, one.title) for one in workspace.listed().threads] == [
+    assert [(one.thread_id, one.title) for one in workspace.threads.page().threads] == [
         (copied.thread_id, "From another time (copy)")
     ]
 
 
 def test_a_large_export_leaves_no_file_open(open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lab.workspace.keeping.IN_MEMORY", 100)
-    monkeypatch.setattr("lab.workspace.keeping.CHUNK", 50)
+    monkeypatch.setattr("lab.workspace.threads.IN_MEMORY", 100)
+    monkeypatch.setattr("lab.workspace.threads.CHUNK", 50)
     workspace = own(open_toys(three_steps()))
     thread_id = ran(workspace)
 
     assert exported(workspace, thread_id).splitlines()[-1].startswith(b'{"checkpoints"')
-    pieces = workspace.export(thread_id)
+    pieces = workspace.threads.export(thread_id)
     assert len(next(pieces)) == 50
     del pieces
 
@@ -119,18 +119,18 @@ def test_a_thread_on_a_checkpointer_of_its_own_is_measured_pruned_and_deleted(
     lab = open_anywhere(on_a_saver(saver))
     workspace = own(lab)
     shared, thread_id = ran(workspace), ran(workspace)
-    first = workspace.history(thread_id).rows[1].checkpoint_id
-    workspace.replay(thread_id, first)
+    first = workspace.history.page(thread_id).rows[1].checkpoint_id
+    workspace.travel.replay(thread_id, first)
     end(workspace, thread_id)
 
-    assert workspace.sizes([shared, thread_id])[thread_id].checkpoints == 7
-    assert workspace.keep_newest(thread_id, 1).branches == 1
+    assert workspace.threads.sizes([shared, thread_id])[thread_id].checkpoints == 7
+    assert workspace.threads.keep_newest(thread_id, 1).branches == 1
     assert names(workspace, thread_id) == ["a", "b"]
     workspace.turn(thread_id, GIVEN)
     assert end(workspace, thread_id).outcome == "finished"
-    storage = lab.storage_of(workspace.thread(thread_id))
-    workspace.delete(thread_id)
-    assert [one.thread_id for one in workspace.threads()] == [shared]
+    storage = lab.storage_of(workspace.threads.find(thread_id))
+    workspace.threads.delete(thread_id)
+    assert [one.thread_id for one in workspace.threads.newest()] == [shared]
     for kept in (storage, lab.storage):
         assert thread_sizes(kept, [thread_id])[thread_id].checkpoints == 0
     assert names(workspace, shared) == ["a", "b"]
@@ -153,13 +153,13 @@ def test_a_thread_is_copied_and_exported_where_the_lab_keeps_what_its_lane_saves
     workspace = own(open_anywhere(on_a_saver(saver)))
     thread_id = ran(workspace)
     if not kept:
-        for change in (workspace.copy, workspace.export):
+        for change in (workspace.threads.copy, workspace.threads.export):
             with pytest.raises(NotPossible, match="a storage of its own"):
                 change(thread_id)
         return
-    copied = workspace.copy(thread_id)
-    taken = workspace.take_in(io.BytesIO(exported(workspace, copied.thread_id)))
-    workspace.delete(thread_id)
+    copied = workspace.threads.copy(thread_id)
+    taken = workspace.threads.import_file(io.BytesIO(exported(workspace, copied.thread_id)))
+    workspace.threads.delete(thread_id)
 
     assert names(workspace, copied.thread_id) == names(workspace, taken.thread_id) == ["a", "b"]
     workspace.turn(taken.thread_id, GIVEN)

@@ -24,11 +24,11 @@ def noted(lab: Lab, thread_id: str) -> list[Any]:
 
 
 CHANGES: dict[str, Callable[[Workspace, str], object]] = {
-    "copy": lambda workspace, thread_id: workspace.copy(thread_id),
-    "export": lambda workspace, thread_id: workspace.export(thread_id),
-    "delete": lambda workspace, thread_id: workspace.delete(thread_id),
-    "prune": lambda workspace, thread_id: workspace.prune(thread_id, workspace.heads(thread_id)),
-    "keep the newest": lambda workspace, thread_id: workspace.keep_newest(thread_id, 1),
+    "copy": lambda workspace, thread_id: workspace.threads.copy(thread_id),
+    "export": lambda workspace, thread_id: workspace.threads.export(thread_id),
+    "delete": lambda workspace, thread_id: workspace.threads.delete(thread_id),
+    "prune": lambda workspace, thread_id: workspace.threads.prune(thread_id, workspace.threads.branch_heads(thread_id)),
+    "keep the newest": lambda workspace, thread_id: workspace.threads.keep_newest(thread_id, 1),
 }
 
 
@@ -61,7 +61,7 @@ def test_the_thread_is_given_back_whether_it_worked_or_not(
 
     other = ran(workspace)
     for name in ("copy_thread", "delete_thread", "prune_branches", "keep_newest_branches", "export_thread"):
-        monkeypatch.setattr(f"lab.workspace.keeping.{name}", fails)
+        monkeypatch.setattr(f"lab.workspace.threads.{name}", fails)
     with pytest.raises(ConnectionError):
         change(workspace, other)
     assert lab.runs.running() == set()
@@ -78,11 +78,11 @@ def test_a_running_thread_gets_another_title_all_the_same(open_toys: OpenLab) ->
     workspace = own(open_toys(holding(hold)))
     thread_id = begin(workspace)
     hold.reached()
-    workspace.rename(thread_id, "Held up")
+    workspace.threads.rename(thread_id, "Held up")
     hold.let_go.set()
     end(workspace, thread_id)
 
-    assert workspace.thread(thread_id).title == "Held up"
+    assert workspace.threads.find(thread_id).title == "Held up"
 
 
 def test_a_deleted_thread_is_gone_from_the_list_the_log_and_the_saver(open_anywhere: OpenLab) -> None:
@@ -90,10 +90,16 @@ def test_a_deleted_thread_is_gone_from_the_list_the_log_and_the_saver(open_anywh
     workspace = own(lab)
     thread_id = ran(workspace)
     assert workspace.events(thread_id)
-    workspace.delete(thread_id)
+    workspace.threads.delete(thread_id)
 
-    assert workspace.listed().threads == ()
-    for read in (workspace.events, workspace.view, workspace.status, workspace.snapshot, workspace.delete):
+    assert workspace.threads.page().threads == ()
+    for read in (
+        workspace.events,
+        workspace.view,
+        workspace.history.status,
+        workspace.history.snapshot,
+        workspace.threads.delete,
+    ):
         with pytest.raises(UnknownThread):
             read(thread_id)
     assert lab.runs.known(WORKSPACE, thread_id) is None
@@ -106,10 +112,10 @@ def test_a_pruned_thread_tells_of_the_branch_that_is_left_and_goes_on(open_anywh
     workspace = own(lab)
     thread_id, ends = branched(lab)
     workspace.events(thread_id)
-    pruned = workspace.prune(thread_id, ends[:1])
+    pruned = workspace.threads.prune(thread_id, ends[:1])
 
     assert pruned.branches == 3
-    assert workspace.heads(thread_id) == tuple(ends[:1])
+    assert workspace.threads.branch_heads(thread_id) == tuple(ends[:1])
     assert names(workspace, thread_id) == ["a", "b", "c"]
     view = workspace.view(thread_id)
     view.catch_up()
@@ -123,7 +129,7 @@ def test_a_pruned_branch_leaves_no_note_behind(open_anywhere: OpenLab) -> None:
     lab = open_anywhere(three_steps())
     thread_id, ends = branched(lab)
     before = {row[1]: row for row in noted(lab, thread_id)}
-    own(lab).prune(thread_id, [ends[0], ends[2]])
+    own(lab).threads.prune(thread_id, [ends[0], ends[2]])
     after = noted(lab, thread_id)
 
     kept = {ident for head in (ends[0], ends[2]) for ident in lineage(lab, thread_id, head)}
@@ -136,11 +142,11 @@ def test_the_newest_branches_are_kept(open_anywhere: OpenLab) -> None:
     workspace = own(lab)
     thread_id, ends = branched(lab)
 
-    assert workspace.keep_newest(thread_id, 10).checkpoints == 0
-    assert workspace.keep_newest(thread_id, 2).branches == 2
-    assert workspace.heads(thread_id) == (ends[3], ends[2])
+    assert workspace.threads.keep_newest(thread_id, 10).checkpoints == 0
+    assert workspace.threads.keep_newest(thread_id, 2).branches == 2
+    assert workspace.threads.branch_heads(thread_id) == (ends[3], ends[2])
     with pytest.raises(NotPossible, match="at least one branch"):
-        workspace.keep_newest(thread_id, 0)
+        workspace.threads.keep_newest(thread_id, 0)
 
 
 def test_what_saves_nothing_can_be_deleted_but_neither_pruned_nor_copied_nor_exported(open_toys: OpenLab) -> None:
@@ -150,23 +156,25 @@ def test_what_saves_nothing_can_be_deleted_but_neither_pruned_nor_copied_nor_exp
         with pytest.raises(NotPossible):
             CHANGES[change](workspace, thread_id)
     with pytest.raises(NotPossible, match="Nothing of this thread is saved"):
-        workspace.keep_newest(thread_id, 1)
+        workspace.threads.keep_newest(thread_id, 1)
     with pytest.raises(NotPossible, match="Nothing of this thread is saved"):
-        workspace.prune(thread_id, ["some"])
-    workspace.delete(thread_id)
+        workspace.threads.prune(thread_id, ["some"])
+    workspace.threads.delete(thread_id)
 
-    assert workspace.listed().total == 0
+    assert workspace.threads.page().total == 0
 
 
 def test_a_copy_is_found_by_what_its_original_did(open_anywhere: OpenLab) -> None:
     lab = open_anywhere(three_steps())
     workspace = own(lab)
     thread_id, _ = branched(lab)
-    copied = workspace.copy(thread_id, "  The\nsecond one ")
+    copied = workspace.threads.copy(thread_id, "  The\nsecond one ")
 
     assert copied.title == "The second one"
     assert noted(lab, copied.thread_id) == noted(lab, thread_id) != []
-    found = [[row.step for row in workspace.history(one, Only(node="b")).rows] for one in (thread_id, copied.thread_id)]
+    found = [
+        [row.step for row in workspace.history.page(one, Only(node="b")).rows] for one in (thread_id, copied.thread_id)
+    ]
     assert found[0] == found[1] != []
 
 
@@ -175,7 +183,7 @@ def test_a_copy_of_an_empty_title_changes_nothing(open_toys: OpenLab) -> None:
     thread_id = ran(own(lab))
     before = rows(lab.storage)
     with pytest.raises(InvalidInput):
-        own(lab).copy(thread_id, " \n")
+        own(lab).threads.copy(thread_id, " \n")
 
     assert rows(lab.storage) == before
 
@@ -184,7 +192,7 @@ def test_the_events_of_a_finished_run_are_still_there_after_a_refusal(open_toys:
     workspace = own(open_toys(three_steps()))
     thread_id = ran(workspace)
     with pytest.raises(NotPossible):
-        workspace.prune(thread_id, [])
+        workspace.threads.prune(thread_id, [])
 
     assert isinstance(workspace.events(thread_id)[-1], RunEnded)
-    assert workspace.sizes([thread_id])[thread_id].bytes < LARGEST_COPY
+    assert workspace.threads.sizes([thread_id])[thread_id].bytes < LARGEST_COPY

@@ -1,4 +1,4 @@
-"""What a workspace reads of its threads: their list, what their runs told, and what they saved."""
+"""Facet of a workspace: how its threads stand, and what they saved."""
 
 import re
 from collections import Counter
@@ -8,20 +8,15 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any, get_args, get_type_hints
 
-from langgraph.types import StateSnapshot
-
 from lab.checkpoints import (
     calling_checkpoint_id,
     count_checkpoints,
-    kept_answers,
     newest_checkpoint_id,
     nodes_that_ran,
     read_summaries,
     subgraph_rows,
 )
-from lab.database import BUSINESS
 from lab.errors import NotPossible, UnknownCheckpoint, UnknownLane
-from lab.events import Event, ThreadView
 from lab.history import (
     Cost,
     Only,
@@ -39,48 +34,33 @@ from lab.history import (
     status,
     to_snapshot,
 )
-from lab.jsonable import Json
 from lab.runs import Accepted
 from lab.state import Change, Entry, Reducer, diff_states, state_fields
-from lab.threads import Thread
-from lab.workspace.owned import Owned
+from lab.workspace.access import ThreadAccess
+from lab.workspace.states import answers_given, state_at, state_of
 
 EVERYTHING = Only()
 NEAR = 500
 """Steps whose subgraphs' nodes are counted."""
 
 
-class Reading(Owned):
-    """The reads of a workspace."""
+class History:
+    """Reads of a workspace's threads; none of them changes anything."""
 
-    def thread(self, thread_id: str) -> Thread:
-        """Return a thread; raises UnknownThread."""
-        return self._thread(thread_id)
-
-    def threads(
-        self, *, pattern: str | None = None, session: str | None = None, limit: int = 100
-    ) -> tuple[Thread, ...]:
-        """Return this workspace's threads, the last used first."""
-        return self._engine.threads.list(self.name, pattern=pattern, session=session, limit=limit)
-
-    def events(self, thread_id: str, after: int = 0, timeout: float = 0.0) -> list[Event]:
-        """Return the thread's events past that number, waiting up to `timeout` seconds for the first."""
-        return self._followed(thread_id).after(after, timeout)
-
-    def view(self, thread_id: str) -> ThreadView:
-        """Return a view of the thread that the caller brings up to date as often as it likes."""
-        return ThreadView(self._followed(thread_id))
+    def __init__(self, access: ThreadAccess) -> None:
+        self._access = access
+        self._engine = access.engine
 
     def running(self, thread_id: str) -> bool:
         """Return whether a run of the thread is going on in this process."""
-        return self._engine.runs.active(self._thread(thread_id).thread_id) is not None
+        return self._engine.runs.active(self._access.find(thread_id).thread_id) is not None
 
     def stamp(self, thread_ids: Sequence[str]) -> tuple[object, ...]:
         """Return a value that changes whenever one of these threads does; reading it costs next to nothing."""
         return tuple(map(self._stamp, thread_ids))
 
     def _stamp(self, thread_id: str) -> object:
-        thread = self._engine.threads.find(self.name, thread_id)
+        thread = self._engine.threads.find(self._access.workspace, thread_id)
         if thread is None:
             return None
         newest = ""
@@ -92,28 +72,28 @@ class Reading(Owned):
 
     def status(self, thread_id: str) -> Status:
         """Tell how the thread stands, by its newest checkpoint."""
-        thread = self._thread(thread_id)
+        thread = self._access.find(thread_id)
         if self._engine.runs.active(thread_id) is not None:
             return "running"
         if self._engine.claims.standing(thread_id).holder is not None:
             return "elsewhere"
         if not self._engine.lane(thread.pattern, thread.lane).remembers:
-            return "finished" if self._log(thread).last else "new"
-        return status(self._state(self._engine.reading_of(thread), thread))
+            return "finished" if self._access.logs.of(thread).last else "new"
+        return status(state_of(self._engine.reading_of(thread), thread_id))
 
     def elsewhere(self, thread_id: str) -> str:
         """Return which other process works on the thread; empty where none does."""
-        holder = self._engine.claims.standing(self._thread(thread_id).thread_id).holder
+        holder = self._engine.claims.standing(self._access.find(thread_id).thread_id).holder
         return holder.where if holder is not None else ""
 
     def accepted(self, thread_id: str) -> Accepted | None:
         """Return what was accepted for the thread and, as far as is saved, never begun; None where there is nothing."""
-        thread = self._thread(thread_id)
+        thread = self._access.find(thread_id)
         if self._engine.runs.active(thread_id) is not None:
             return None
         found = self._engine.claims.standing(thread_id).accepted
         # A bare continue is offered anyway, and what has left a checkpoint since has begun.
-        if found is None or found.kind == "continue" or found.head != self._head(thread):
+        if found is None or found.kind == "continue" or found.head != self._access.head(thread):
             return None
         if found.kind == "resume":
             # An answer that was saved with its question is tried again by going on.
@@ -127,44 +107,34 @@ class Reading(Owned):
 
         `namespace` is a subgraph's. Raises UnknownCheckpoint, Unreadable.
         """
-        thread = self._thread(thread_id)
+        thread = self._access.find(thread_id)
         if not self._engine.lane(thread.pattern, thread.lane).remembers:
             return None
         graph = self._engine.reading_of(thread)
         if checkpoint_id is not None:
-            found = self._found(graph, thread, checkpoint_id, namespace)
+            state = state_at(graph, thread.thread_id, checkpoint_id, namespace)
         else:
-            found = self._state(graph, thread)
-            if found.created_at is None:
+            state = state_of(graph, thread.thread_id)
+            if state.created_at is None:
                 return None
-        return replace(to_snapshot(found), kept={} if namespace else self._kept(thread, found))
-
-    def _kept(self, thread: Thread, snapshot: StateSnapshot) -> dict[str, Json]:
-        """Return by question of a checkpoint the answer that its node got before it failed."""
-        asked = {question.id for question in snapshot.interrupts}
-        if not asked:
-            return {}
-        drawn = self._engine.drawing(thread.pattern, thread.lane).nodes
-        nodes = {part for name in drawn for part in name.split(":")}
-        ident = snapshot.config["configurable"]["checkpoint_id"]
-        return kept_answers(self._engine.storage_of(thread), thread.thread_id, ident, asked, nodes)
+        return replace(to_snapshot(state), kept={} if namespace else answers_given(self._engine, thread, state))
 
     def values(self, thread_id: str, checkpoint_id: str) -> Mapping[str, Any]:
         """Return the state's own objects at a checkpoint, for a form; raises UnknownCheckpoint, Unreadable."""
-        thread = self._thread(thread_id)
-        found = self._there(thread, checkpoint_id)
+        thread = self._access.find(thread_id)
+        found = self._access.state_at(thread, checkpoint_id)
         return dict(found.values) if isinstance(found.values, dict) else {}
 
     def fields(self, thread_id: str) -> tuple[Entry, ...]:
         """Return the fields of the thread's state, as a form edits them."""
-        thread = self._thread(thread_id)
+        thread = self._access.find(thread_id)
         return state_fields(self._engine.state_schema(thread.pattern, thread.lane))
 
     def types(self, thread_id: str) -> Mapping[str, str]:
         """Tell of each field of the thread's state its type, and its reducer where it has one."""
-        thread = self._thread(thread_id)
+        thread = self._access.find(thread_id)
         schema = self._engine.state_schema(thread.pattern, thread.lane)
-        reducers = self._reducers(thread)
+        reducers = self._access.reducers(thread)
         return {name: _named(hint, reducers.get(name, "none")) for name, hint in get_type_hints(schema).items()}
 
     def diff(
@@ -174,24 +144,18 @@ class Reading(Owned):
 
         Without `before` the empty state is taken. Raises UnknownThread, UnknownCheckpoint, Unreadable, NotPossible.
         """
-        thread = self._thread(thread_id)
-        other = self._thread(other_thread_id or thread_id)
+        thread = self._access.find(thread_id)
+        other = self._access.find(other_thread_id or thread_id)
         if other.pattern != thread.pattern:
             raise NotPossible(
                 "Two threads of different patterns have different states. Choose one of the same pattern."
             )
-        old = self._there(thread, before).values if before is not None else {}
-        return diff_states(state_to_json(old), state_to_json(self._there(other, after).values), self._reducers(thread))
+        old = self._access.state_at(thread, before).values if before is not None else {}
+        return diff_states(
+            state_to_json(old), state_to_json(self._access.state_at(other, after).values), self._access.reducers(thread)
+        )
 
-    def _there(self, thread: Thread, checkpoint_id: str) -> StateSnapshot:
-        self._must_remember(self._engine.lane(thread.pattern, thread.lane))
-        return self._found(self._engine.reading_of(thread), thread, checkpoint_id)
-
-    def _reducers(self, thread: Thread) -> Mapping[str, Reducer]:
-        schema = self._engine.state_schema(thread.pattern, thread.lane)
-        return {entry.name: entry.reducer for entry in state_fields(schema)}
-
-    def history(
+    def page(
         self,
         thread_id: str,
         only: Only = EVERYTHING,
@@ -205,7 +169,7 @@ class Reading(Owned):
 
         Who has the thread's tree already gives it, and only the page's rows are read.
         """
-        thread = self._thread(thread_id)
+        thread = self._access.find(thread_id)
         grown = tree or self.tree(thread_id)
         return read_page(
             self._engine.storage_of(thread), thread_id, only, limit=limit, offset=offset, at=at, grown=grown
@@ -213,7 +177,7 @@ class Reading(Owned):
 
     def rows(self, thread_id: str, checkpoint_ids: Sequence[str], tree: Tree | None = None) -> tuple[Row, ...]:
         """Return the history's rows of these checkpoints, in their order; unknown ones are left out."""
-        thread = self._thread(thread_id)
+        thread = self._access.find(thread_id)
         grown = tree or self.tree(thread_id)
         return read_rows(self._engine.storage_of(thread), thread_id, checkpoint_ids, grown)
 
@@ -225,7 +189,7 @@ class Reading(Owned):
         `inside` is a checkpoint of a subgraph that the given one's step called, up to which its nodes count too.
         Raises UnknownCheckpoint.
         """
-        thread = self._thread(thread_id)
+        thread = self._access.find(thread_id)
         storage = self._engine.storage_of(thread)
         grown = tree or self.tree(thread_id)
         if checkpoint_id not in grown.marks:
@@ -249,31 +213,29 @@ class Reading(Owned):
 
     def caller(self, thread_id: str, checkpoint_id: str, namespace: str) -> str | None:
         """Return the thread's own checkpoint whose step called a subgraph, by a checkpoint of that subgraph."""
-        thread = self._thread(thread_id)
+        thread = self._access.find(thread_id)
         return calling_checkpoint_id(self._engine.storage_of(thread), thread_id, namespace, checkpoint_id)
 
     def tree(self, thread_id: str) -> Tree:
         """Return the tree of the thread's checkpoints with all its branches."""
-        return read_tree(self._engine.storage_of(self._thread(thread_id)), thread_id)
+        return read_tree(self._engine.storage_of(self._access.find(thread_id)), thread_id)
 
     def count(self, thread_id: str) -> int:
         """Count the thread's checkpoints."""
-        return count_checkpoints(self._engine.storage_of(self._thread(thread_id)), thread_id)
+        return count_checkpoints(self._engine.storage_of(self._access.find(thread_id)), thread_id)
 
-    def cost(self, thread_id: str) -> Cost:
+    def costs(self, thread_id: str) -> Cost:
         """Measure what the thread's checkpoints cost, in time a superstep and in bytes."""
-        return measure_costs(self._engine.storage_of(self._thread(thread_id)), thread_id, self.events(thread_id))
+        return measure_costs(
+            self._engine.storage_of(self._access.find(thread_id)),
+            thread_id,
+            self._access.logs.followed(thread_id).after(0),
+        )
 
     def pending(self, thread_id: str) -> tuple[Question, ...]:
         """Return the interrupts that wait for an answer, in stable task order."""
         found = self.snapshot(thread_id)
         return found.questions if found is not None and self.status(thread_id) == "waiting" else ()
-
-    def business(self, table: str, thread_ids: list[str]) -> list[dict[str, Any]]:
-        """Return a business table's rows of these threads; raises UnknownThread."""
-        for thread_id in thread_ids:
-            self._thread(thread_id)
-        return self._engine.storage.database.rows(BUSINESS[table], thread_ids)
 
 
 REDUCERS: Mapping[Reducer, str] = {"add": "add", "other": "of its own"}

@@ -1,0 +1,74 @@
+"""Edits of a state by a form's values: checked, drafted as a preview, and saved as it was drafted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from langgraph.graph import START
+from langgraph.types import Overwrite, StateSnapshot
+
+from graphs.pattern import Fork
+from lab.errors import InvalidInput, NotPossible
+from lab.events import StateEdited
+from lab.state import How, must_be_input, preview, rebuild
+from lab.workspace.access import OpenedThread, ThreadAccess
+from lab.workspace.edits import Draft, draft, edited_by
+
+
+@dataclass(frozen=True, slots=True)
+class StateEdit:
+    """What a person wants of a state."""
+
+    values: Mapping[str, Any]
+    """A form's, by field."""
+    how: Mapping[str, How]
+    """Of each field with a reducer, whether its values are appended or replace what is there."""
+    as_node: str | None = None
+    """The node behind whose edges the thread goes on, `__start__` for the input; None leaves what was next."""
+    label: str = ""
+    """The name of the branch that the edit makes."""
+
+
+class StateEditor:
+    """Drafts and saves edits of a workspace's threads."""
+
+    def __init__(self, access: ThreadAccess) -> None:
+        self._access = access
+        self._engine = access.engine
+
+    def draft(self, opened: OpenedThread, snapshot: StateSnapshot, edit: StateEdit) -> tuple[Draft, dict[str, Any]]:
+        """Return the edit, not yet saved, and its values in the state's types.
+
+        Raises InvalidInput, and NotPossible where the edit would lose work.
+        """
+        as_node = edit.as_node
+        if as_node is not None and as_node in snapshot.next and len(snapshot.next) > 1:
+            raise NotPossible(
+                f"The nodes {', '.join(snapshot.next)} are pending side by side. An edit as '{as_node}' would drop "
+                "what the others wrote and skip the node that joins them. Leave what is next as it is, or go on first."
+            )
+        slug, lane = opened.pattern.slug, opened.lane
+        schema = self._engine.state_schema(slug, lane.key)
+        update = rebuild(schema, edit.values, edit.how)
+        if not update:
+            raise InvalidInput({"": "No field was changed. Change one first."})
+        if as_node == START or (as_node is None and START in snapshot.next):
+            must_be_input(self._engine.input_schema(slug, lane.key), update)
+        preview(schema, snapshot.values, update)
+        config = self._engine.config(opened.thread_id, slug, lane.key, self._access.workspace, label=edit.label)
+        config["configurable"] |= {
+            "checkpoint_ns": "",
+            "checkpoint_id": snapshot.config["configurable"]["checkpoint_id"],
+        }
+        config["metadata"] |= {"as_node": as_node} if as_node else {}
+        reducers = self._access.reducers(opened.thread)
+        appended = [
+            name for name, value in update.items() if reducers[name] != "none" and not isinstance(value, Overwrite)
+        ]
+        write = lane.travel.write if isinstance(lane.travel, Fork) else None
+        return draft(opened.graph, config, update, as_node, appended, write), update
+
+    def save(self, opened: OpenedThread, snapshot: StateSnapshot, edit: StateEdit) -> StateEdited:
+        """Save the edit and return the event that tells of it."""
+        drafted, update = self.draft(opened, snapshot, edit)
+        return edited_by(drafted.save(), update, drafted.calls)

@@ -1,0 +1,93 @@
+"""Beginning a run: what it's asked to do, in this process or in one of its own."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, TypedDict
+
+from sqlalchemy import Connection
+
+from graphs.pattern import Breakpoints, Pattern
+from lab.errors import NotPossible
+from lab.events import Kind
+from lab.jsonable import Json
+from lab.runs import Claim, Request, SubprocessRun, Work
+from lab.threads import BRANCH, Thread, given_title
+from lab.types import ModelName
+from lab.workspace.access import OpenedThread, ThreadAccess
+
+NO_BREAKPOINTS = Breakpoints()
+
+
+class RunOptions(TypedDict, total=False):
+    """How a run goes on, where it's to be otherwise than the thread's model, the lab's pace and no pauses."""
+
+    model: ModelName | None
+    pace: float | None
+    """Words a second of the offline model; 0 doesn't wait."""
+    breakpoints: Breakpoints
+
+
+class Launcher:
+    """Begins the runs of a workspace's threads."""
+
+    def __init__(self, access: ThreadAccess) -> None:
+        self._access = access
+        self._engine = access.engine
+
+    def pace(self, options: RunOptions) -> float:
+        """Return the pace of a run, in words a second."""
+        pace = options.get("pace")
+        return self._engine.settings.pace if pace is None else pace
+
+    def _needs_subprocess(self, pattern: Pattern, values: Mapping[str, Any]) -> bool:
+        """Return whether a run is to kill its process, for which it gets one of its own; raises NotPossible."""
+        if not pattern.crash_field or values.get(pattern.crash_field, "never") == "never":
+            return False
+        if self._engine.storage.kind == "memory":
+            raise NotPossible(
+                "A killed process takes its memory with it, and this lab keeps its threads there. "
+                f"Choose 'never' for '{pattern.crash_field}', or start the lab with a file as LAB_DATABASE."
+            )
+        return True
+
+    def request(
+        self,
+        thread: Thread,
+        kind: Kind,
+        values: Mapping[str, Json],
+        options: RunOptions,
+        *,
+        checkpoint_id: str = "",
+        label: str = "",
+    ) -> Request:
+        """Return what a run of a thread is to do."""
+        return Request(
+            thread_id=thread.thread_id,
+            workspace=self._access.workspace,
+            pattern=thread.pattern,
+            lane=thread.lane,
+            kind=kind,
+            values=values,
+            model=options.get("model") or thread.model,
+            pace=self.pace(options),
+            breakpoints=options.get("breakpoints", NO_BREAKPOINTS),
+            checkpoint_id=checkpoint_id,
+            label=given_title(label, BRANCH) if label.strip() else "",
+        )
+
+    def work(self, request: Request, values: Any) -> Work:
+        """Return what a run of this request does, by the values that it begins with.
+
+        Raises NotPossible where its model isn't configured, or where it would kill a process that has all threads.
+        """
+        in_subprocess = self._needs_subprocess(self._engine.pattern(request.pattern), values)
+        work = self._engine.work(request)
+        return SubprocessRun(self._engine.settings, request, work.calls()) if in_subprocess else work
+
+    def launch(self, claim: Claim, opened: OpenedThread, request: Request, said: Json, work: Work) -> None:
+        """Accept a request, which is written down at once, and begin its run."""
+        claim.accept(request, self._access.head(opened.thread), partial(self._touched, opened.thread_id))
+        claim.hand_over(request, said, work, opened.log)
+
+    def _touched(self, thread_id: str, connection: Connection) -> None:
+        self._engine.threads.touch(connection, thread_id)

@@ -1,0 +1,139 @@
+"""The log of a thread, brought up to date with what other processes saved of it."""
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+
+from langgraph.types import StateSnapshot
+
+from lab.checkpoints import newest_checkpoint_id, restart_calls, state_sizes
+from lab.engine import Engine
+from lab.errors import ThreadBusy, UnknownThread, Unreadable
+from lab.events import EventLog, RunEnded, RunStarted, SaverDropped, WentBack
+from lab.history import RESTORED, read_tree, restore
+from lab.runs import Accepted
+from lab.threads import Thread
+from lab.workspace.states import find_thread, state_of
+
+COMPARED_EVERY = 0.5
+"""Seconds after which a thread is compared again with what other processes saved of it."""
+AFFORDABLE = 2**23
+"""Bytes of states that are read again to tell a thread's past; earlier ones stay in its history."""
+DIED = (
+    "The process that ran this ended without a word. What its checkpoints hold is saved; the node at work runs again "
+    "from its top. Continue, answer again what the thread asks, or start again where nothing was saved."
+)
+
+
+def _affordable(way: Sequence[str], sizes: Mapping[str, int]) -> list[str]:
+    """Return the last checkpoints on a way whose states are small enough together, but at least two."""
+    found: list[str] = []
+    room = AFFORDABLE
+    for checkpoint_id in reversed([ident for ident in way if ident in sizes]):
+        room -= sizes[checkpoint_id]
+        if room < 0 and len(found) >= 2:
+            break
+        found.append(checkpoint_id)
+    return found[::-1]
+
+
+class ThreadLogs:
+    """The logs of a workspace's threads, each filled from the database before it's read."""
+
+    def __init__(self, engine: Engine, workspace: str) -> None:
+        self._engine = engine
+        self._workspace = workspace
+
+    def followed(self, thread_id: str) -> EventLog:
+        """Return the thread's log; who follows a run asks often, and a log that is known needs no look at the table."""
+        log = self._engine.runs.known(self._workspace, thread_id)
+        if log is None:
+            return self.of(find_thread(self._engine, self._workspace, thread_id))
+        # Of a run at work here nobody else tells anything.
+        here = self._engine.runs.active(thread_id) is not None
+        if not here and time.monotonic() - log.compared > COMPARED_EVERY:
+            return self.of(find_thread(self._engine, self._workspace, thread_id))
+        return log
+
+    def of(self, thread: Thread) -> EventLog:
+        """Return the log of a thread of this workspace."""
+        log = self._engine.runs.log(self._workspace, thread.thread_id, partial(self._filled, thread))
+        if self._engine.runs.active(thread.thread_id) is None and time.monotonic() - log.compared > COMPARED_EVERY:
+            self._compare(thread, log)
+        return log
+
+    def _filled(self, thread: Thread, log: EventLog) -> None:
+        """Fill a log with what was saved of the thread's events, and with what checkpoints alone tell."""
+        store = self._engine.runs.store
+        log.load(store.load(thread.thread_id))
+        log.stored = store.size(thread.thread_id)
+        standing = self._engine.claims.standing(thread.thread_id)
+        if standing.holder is None and not standing.left and not log.open_run:
+            self._complete(thread, log)
+            self._forgotten(thread, log)
+
+    def _forgotten(self, thread: Thread, log: EventLog) -> None:
+        """Tell of a thread whose checkpoints went with the process that had them in its memory."""
+        saver = self._engine.lane(thread.pattern, thread.lane).saver
+        told = len(log.told)
+        if (
+            saver
+            and told
+            and not log.dropped
+            and not newest_checkpoint_id(self._engine.storage_of(thread), thread.thread_id)
+        ):
+            log.append(lambda no: SaverDropped(no, time.time(), "restart", told, 0, restart_calls(saver)))
+
+    def _compare(self, thread: Thread, log: EventLog) -> None:
+        """Take over what other processes told of a thread, and the end of a run whose process died."""
+        log.compared = time.monotonic()
+        self.load(thread.thread_id, log)
+        standing = self._engine.claims.standing(thread.thread_id)
+        if standing.holder is not None or not (standing.left or log.open_run):
+            return
+        # Whoever else finds it first tells it.
+        with suppress(ThreadBusy, UnknownThread), self._engine.runs.claimed(self._workspace, thread.thread_id):
+            self.load(thread.thread_id, log)
+            self._buried(thread, log, standing.accepted)
+
+    def load(self, thread_id: str, log: EventLog) -> None:
+        """Take over what other processes have saved of a thread's events since."""
+        store = self._engine.runs.store
+        if store.last(thread_id) > log.newest_saved:
+            log.load(store.load(thread_id, log.newest_saved))
+            log.stored = store.size(thread_id)
+
+    def _buried(self, thread: Thread, log: EventLog, accepted: Accepted | None) -> None:
+        """Tell how a run ended whose process died, and what it had been asked, where it came to tell neither."""
+        run_id = log.open_run
+        asked = accepted.request if accepted is not None else None
+        if not run_id and asked is not None:
+            run_id = f"lost-{thread.thread_id}"
+            kind, model, said = asked["kind"], asked["model"], asked["values"]
+            log.append(lambda no: RunStarted(no, time.time(), run_id, kind, model, said, ""))
+        self._complete(thread, log)
+        if run_id:
+            log.append(lambda no: RunEnded(no, time.time(), run_id, "crashed", DIED))
+
+    def _complete(self, thread: Thread, log: EventLog) -> None:
+        """Tell from checkpoints what no event tells: of an import, of an older version, or of a killed process."""
+        if not self._engine.lane(thread.pattern, thread.lane).remembers:
+            return
+        storage, graph = self._engine.storage_of(thread), self._engine.reading_of(thread)
+        told = log.told
+        if newest_checkpoint_id(storage, thread.thread_id) in {"", *told}:
+            return
+        tree = read_tree(storage, thread.thread_id)
+        way = [mark.checkpoint_id for mark in tree.lineage(tree.head)] if tree.head else []
+        known = next((number for number in reversed(range(len(way))) if way[number] in told), 0)
+        if way[known] in told and way[known] != log.newest_told:
+            step = tree.marks[way[known]].step
+            log.append(lambda no: WentBack(no, time.time(), way[known], step))
+        read = _affordable(way[known:], state_sizes(storage, thread.thread_id, way[known:][-RESTORED:]))
+        states: list[StateSnapshot] = []
+        for checkpoint_id in read:
+            # The page tells of one that can't be read where the checkpoint itself is looked at.
+            with suppress(Unreadable):
+                states.append(state_of(graph, thread.thread_id, checkpoint_id))
+        restore(log, graph, states, model=thread.model, told=told)
