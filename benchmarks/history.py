@@ -139,10 +139,10 @@ def figures() -> Iterator[Figure]:
     PLACE.mkdir(exist_ok=True)
     with TemporaryDirectory(dir=PLACE, prefix="history-") as folder, opened(Path(folder) / "lab.sqlite") as lab:
         counted = ran(lab, "small", 10_000)
-        tree = counted.read(lambda workspace: workspace.tree(counted.thread_id))
+        tree = counted.read(lambda workspace: workspace.history.tree(counted.thread_id))
         yield once("history_index_10000_small", "ms", tree, counted.listed(), rounds=5, note=ALL)
         short = ran(lab, "growing", 1_000)
-        tree = short.read(lambda workspace: workspace.tree(short.thread_id))
+        tree = short.read(lambda workspace: workspace.history.tree(short.thread_id))
         yield once("history_index_1000", "ms", tree, short.listed(), rounds=5, note=ALL)
         yield from reads(short, rounds=5)
         little = memory(short, reading(short))
@@ -151,7 +151,7 @@ def figures() -> Iterator[Figure]:
             print(f"Less than {ROOM / 2**30:.0f} GB of disk are free: the figures of 5,000 checkpoints are left out.")
             return
         long = ran(lab, "growing", 5_000)
-        tree = long.read(lambda workspace: workspace.tree(long.thread_id))
+        tree = long.read(lambda workspace: workspace.history.tree(long.thread_id))
         # All states of this thread take 22 GB of memory and six minutes.
         yield against("history_index_5000", "ms", tree, long.listed(limit=FEW), rounds=5, note=SOME)
         yield from reads(long, rounds=5)

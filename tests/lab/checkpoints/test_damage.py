@@ -294,7 +294,7 @@ def test_a_thread_whose_own_type_refuses_its_state_can_be_looked_at_and_forked(o
     told = looks(workspace, thread_id, ids)
     assert of(told) == {ids[-1]}
     assert {name for name in told if " " not in name} == {"status", "snapshot", "pending"}
-    workspace.fork(thread_id, ids[-2], {"n": 3}, {}, as_node="bad", run=True)
+    workspace.travel.fork(thread_id, ids[-2], StateEdit({"n": 3}, {}, "bad"), run=True)
 
     assert end(workspace, thread_id).outcome == "finished"
-    assert workspace.status(thread_id) == "finished"
+    assert workspace.history.status(thread_id) == "finished"

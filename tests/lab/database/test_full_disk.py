@@ -49,8 +49,8 @@ try:
 except StorageUnavailable as error:
     print("threads can be deleted" in str(error))
 print(names(workspace, light))
-for thread in [found for found in workspace.threads() if found.pattern == "heavy"][:10]:
-    workspace.delete(thread.thread_id)
+for thread in [found for found in workspace.threads.newest() if found.pattern == "heavy"][:10]:
+    workspace.threads.delete(thread.thread_id)
     fill()
 (folder / "other").unlink()
 print(end(workspace, begin(workspace)).outcome, names(workspace, light))
