@@ -168,21 +168,21 @@ class Recover:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class Comparison:
     """Runs other input in a further thread of the lane; the steps after it are the first thread's again."""
 
     input: Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True)
-class Back:
+class WayBack:
     """Goes back to the checkpoint before the node `to` first ran, the lane's own way; a fork writes these values."""
 
     to: str
     values: Mapping[str, Json] = field(default_factory=dict)
 
 
-Step = Reply | Edit | Go | Turn | Restart | Recover | Beside | Back
+Step = Reply | Edit | Go | Turn | Restart | Recover | Comparison | WayBack
 
 
 @dataclass(frozen=True, slots=True)

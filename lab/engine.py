@@ -128,7 +128,7 @@ class Engine:
     def _graph_for(self, request: Request) -> Graph:
         how = (request.pattern, request.lane, request.model, request.pace)
         saver = self.lane(request.pattern, request.lane).saver
-        return self._held_graph(self.lane_savers.keep(request.thread_id, saver), *how) if saver else self.graph(*how)
+        return self._held_graph(self.lane_savers.for_run(request.thread_id, saver), *how) if saver else self.graph(*how)
 
     def _lost(self, thread_id: str, checkpoints: int, saver: Saver) -> None:
         """Tell a thread's page that its memory went to make room for others'."""

@@ -30,9 +30,9 @@ class Unreadable(LabError):
 
     def __init__(self, checkpoint_id: str | None, error: Exception) -> None:
         which = f"Checkpoint {checkpoint_id[:80]}" if checkpoint_id else "The newest checkpoint of this thread"
-        told = (str(error).splitlines() or [""])[0][:200]
+        message = (str(error).splitlines() or [""])[0][:200]
         super().__init__(
-            f"{which} can't be read ({type(error).__name__}: {told}). "
+            f"{which} can't be read ({type(error).__name__}: {message}). "
             "It was left as it is, and all other checkpoints and threads can be used: pick an earlier one to look at, "
             "to replay or to fork."
         )
@@ -165,9 +165,9 @@ class DamageFound(LabError):
 class NewerDatabase(LabError):
     """Raised at start when a newer version of the lab has made or changed the database."""
 
-    def __init__(self, found: int, known: int) -> None:
+    def __init__(self, given: int, known: int) -> None:
         super().__init__(
-            f"The database has version {found}, which a newer program has made; this one knows versions up to {known}. "
+            f"The database has version {given}, which a newer program has made; this one knows versions up to {known}. "
             "It was left as it is. Start that newer program, or name another database by LAB_DATABASE."
         )
 
@@ -175,9 +175,9 @@ class NewerDatabase(LabError):
 class InvalidSettings(LabError):
     """Raised at start when settings have values that can't be used; values aren't repeated, they may be secret."""
 
-    def __init__(self, found: dict[str, str]) -> None:
-        told = "; ".join(f"{name}: {message[:1].lower()}{message[1:]}" for name, message in found.items())
-        super().__init__(f"The settings can't be used: {told}. Correct them in the environment or in .env.")
+    def __init__(self, given: dict[str, str]) -> None:
+        message = "; ".join(f"{name}: {message[:1].lower()}{message[1:]}" for name, message in given.items())
+        super().__init__(f"The settings can't be used: {message}. Correct them in the environment or in .env.")
 
 
 class UnusableDatabase(LabError):

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 Json = Any
 """JSON: None, bool, int, float, str, list or dict with string keys."""
 
-_TOLD = frozenset(("type", "content", "id", "tool_calls"))
+_ALWAYS_SHOWN = frozenset(("type", "content", "id", "tool_calls"))
 """Fields of a message that are told in a way of their own."""
 
 _SCALARS = (str, int, float, bool, type(None))
@@ -39,21 +39,21 @@ def message_to_jsonable(value: BaseMessage) -> dict[str, Json]:
 
     Two messages that differ in anything give different data.
     """
-    told: dict[str, Json] = {"role": value.type, "text": str(value.text), "id": value.id}
+    fields: dict[str, Json] = {"role": value.type, "text": str(value.text), "id": value.id}
     calls = getattr(value, "tool_calls", None)
     if calls:
-        told["tool_calls"] = [
+        fields["tool_calls"] = [
             {"name": call["name"], "args": to_jsonable(call["args"]), "id": call["id"]} for call in calls
         ]
     if not isinstance(value.content, str):
         # All parts in their order: images, files and reasoning stand between texts, and texts have notes of their own.
-        told["content"] = to_jsonable(value.content)
+        fields["content"] = to_jsonable(value.content)
     for name in (*type(value).model_fields, *(value.model_extra or ())):
-        found = getattr(value, name)
-        empty = found is None or found is False or (isinstance(found, (str, list, dict)) and not found)
-        if name not in _TOLD and not empty:
-            told[name] = to_jsonable(found)
-    return told
+        part = getattr(value, name)
+        empty = part is None or part is False or (isinstance(part, (str, list, dict)) and not part)
+        if name not in _ALWAYS_SHOWN and not empty:
+            fields[name] = to_jsonable(part)
+    return fields
 
 
 def _object(value: object) -> Json:
@@ -82,9 +82,9 @@ def _text(value: object) -> str:
     if type(value).__repr__ is object.__repr__:
         inside = getattr(value, "__dict__", {})
         # One level: what is inside may hold this object again.
-        told = [f"{key}={item!r}" for key, item in inside.items() if type(item) in _SCALARS]
-        more = ["..."] if len(told) < len(inside) else []
-        return f"{name}({', '.join([*told, *more])})"
+        parts = [f"{key}={item!r}" for key, item in inside.items() if type(item) in _SCALARS]
+        more = ["..."] if len(parts) < len(inside) else []
+        return f"{name}({', '.join([*parts, *more])})"
     try:
         return repr(value)
     # A class of the pattern's own may raise anything.

@@ -27,22 +27,22 @@ class Lab(Engine):
         """The secret that signs workspace cookies, made once where the settings have none."""
         if self.settings.secret is not None:
             return self.settings.secret.get_secret_value()
-        kept = self._kept_secret()
-        if kept is None:
+        saved = self._saved_secret()
+        if saved is None:
             # Another process may make one in the same moment; the first one counts for both.
             with suppress(IntegrityError), self.storage.database.begin() as connection:
                 connection.execute(insert(SECRETS).values(name="cookie", value=secrets.token_urlsafe(32)))
-            kept = self._kept_secret()
-        assert kept is not None
-        know_secrets(kept)
-        return kept
+            saved = self._saved_secret()
+        assert saved is not None
+        know_secrets(saved)
+        return saved
 
-    def _kept_secret(self) -> str | None:
+    def _saved_secret(self) -> str | None:
         with self.storage.database.read() as connection:
-            found: str | None = connection.execute(
+            value: str | None = connection.execute(
                 select(SECRETS.c.value).where(SECRETS.c.name == "cookie")
             ).scalar_one_or_none()
-        return found
+        return value
 
 
 _lock = threading.Lock()

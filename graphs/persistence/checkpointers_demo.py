@@ -13,8 +13,8 @@ from graphs.script import by_instruction
 def _facts(lines: Iterable[str]) -> dict[str, str]:
     """Return what the person told of theirs, the last word on each thing."""
     sentences = [part.strip() for line in lines for part in re.split(r"(?<=[.!?])\s+|\n", line)]
-    told = [re.match(r"my ([^.,;!?]+?) (?:is|are) ([^.;!?]+)", said, re.IGNORECASE) for said in sentences]
-    return {found[1].lower(): found[2].strip() for found in told if found and not found.string.endswith("?")}
+    matches = [re.match(r"my ([^.,;!?]+?) (?:is|are) ([^.;!?]+)", said, re.IGNORECASE) for said in sentences]
+    return {match[1].lower(): match[2].strip() for match in matches if match and not match.string.endswith("?")}
 
 
 def _answer(asked: str, messages: Sequence[BaseMessage]) -> str:
@@ -27,8 +27,8 @@ def _answer(asked: str, messages: Sequence[BaseMessage]) -> str:
         thing = question[1].lower()
         unknown = f"I don't know your {thing}: you haven't told it in this conversation."
         return (f"Your {thing} is {known[thing]}." if thing in known else unknown) + rehearsed
-    told = ", ".join(f"your {thing} is {value}" for thing, value in _facts([asked]).items())
-    return f"Noted: {told or ' '.join(asked.split()[:8]).rstrip('.')}." + rehearsed
+    facts = ", ".join(f"your {thing} is {value}" for thing, value in _facts([asked]).items())
+    return f"Noted: {facts or ' '.join(asked.split()[:8]).rstrip('.')}." + rehearsed
 
 
 def _ask(thing: str) -> Turn:

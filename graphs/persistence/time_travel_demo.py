@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage
 
-from graphs.pattern import Back, Example, Family, Fork, Lane, Pattern, Replay, Rewind
+from graphs.pattern import Example, Family, Fork, Lane, Pattern, Replay, Rewind, WayBack
 from graphs.persistence.time_travel import OUTLINE, WRITE, build, fork, go_on, replay, rewind
 from graphs.script import by_instruction
 
@@ -27,8 +27,8 @@ def _inside(text: str) -> str:
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
-def _all_back(to: str, **values: str) -> dict[str, tuple[Back, ...]]:
-    return {"rewind": (Back(to),), "replay": (Back(to),), "fork": (Back(to, values),)}
+def _all_back(to: str, **values: str) -> dict[str, tuple[WayBack, ...]]:
+    return {"rewind": (WayBack(to),), "replay": (WayBack(to),), "fork": (WayBack(to, values),)}
 
 
 PATTERN = Pattern(

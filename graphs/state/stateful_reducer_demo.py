@@ -1,6 +1,6 @@
 """Stateful reducer, as the lab shows it: texts and examples."""
 
-from graphs.pattern import Back, Beside, Example, Family, Lane, Pattern, Replay
+from graphs.pattern import Comparison, Example, Family, Lane, Pattern, Replay, WayBack
 from graphs.script import by_instruction
 from graphs.state.stateful_reducer import build_pure, build_stateful
 
@@ -39,12 +39,12 @@ PATTERN = Pattern(
         Example(
             "A second thread",
             {"numbers": "10"},
-            dict.fromkeys(("stateful", "pure"), (Beside({"numbers": "100"}),)),
+            dict.fromkeys(("stateful", "pure"), (Comparison({"numbers": "100"}),)),
         ),
         Example(
             "A second thread and a replay of the first",
             {"numbers": "10"},
-            dict.fromkeys(("stateful", "pure"), (Beside({"numbers": "100"}), Back("add"))),
+            dict.fromkeys(("stateful", "pure"), (Comparison({"numbers": "100"}), WayBack("add"))),
         ),
         Example("A word among the numbers", {"numbers": "10, twenty, 30"}, unhappy=True),
     ),

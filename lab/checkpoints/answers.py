@@ -21,7 +21,7 @@ def kept_answers(
     """
     inner = subgraph_rows(storage, thread_id, [checkpoint_id]).get(checkpoint_id, ())
     places = [("", checkpoint_id), *((row.namespace, row.checkpoint_id) for row in inner)]
-    found: dict[str, Json] = {}
+    answers: dict[str, Json] = {}
     with open_for_reading(storage) as opened:
         serde = opened.saver.serde
         for namespace, ident in places:
@@ -29,32 +29,34 @@ def kept_answers(
             for write in opened.rows.writes(thread_id, namespace, ident):
                 tasks.setdefault(write.task_id, []).append(write)
             for task_id, writes in tasks.items():
-                told = {
+                values = {
                     write.channel: serde.loads_typed((write.kind, write.data))
                     for write in writes
                     if write.channel in (INTERRUPT, RESUME)
                 }
                 prefix = f"{namespace}|" if namespace else ""
                 spaces = [f"{prefix}{node}:{task_id}" for node in nodes]
-                found |= {name: value for name, value in _kept(writes, told, spaces).items() if name in asked}
-    return found
+                answers |= {
+                    name: value for name, value in _answers_of_task(writes, values, spaces).items() if name in asked
+                }
+    return answers
 
 
-def _kept(writes: Sequence[Write], told: Mapping[str, Any], spaces: Sequence[str]) -> dict[str, Json]:
+def _answers_of_task(writes: Sequence[Write], values: Mapping[str, Any], spaces: Sequence[str]) -> dict[str, Json]:
     """Return the answers that one task got to the question that it asked last."""
-    answers, asked = _listed(told.get(RESUME)), _listed(told.get(INTERRUPT))
+    answers, asked = _listed(values.get(RESUME)), _listed(values.get(INTERRUPT))
     if not answers:
         return {}
     over = any(write.channel not in (INTERRUPT, RESUME) for write in writes)
-    found: dict[str, Json] = {}
+    by_question: dict[str, Json] = {}
     for question in asked:
         number = _number(question.id, spaces, len(answers))
         # Of a node that its graph doesn't name only this is known: it has answers, and it failed or ended.
         if number is None and over:
             number = len(answers) - 1
         if number is not None and number < len(answers):
-            found[question.id] = to_jsonable(answers[number])
-    return found
+            by_question[question.id] = to_jsonable(answers[number])
+    return by_question
 
 
 def _number(question_id: str, spaces: Sequence[str], answers: int) -> int | None:

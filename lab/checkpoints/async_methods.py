@@ -34,8 +34,8 @@ class AsyncByThreads(BaseCheckpointSaver[Any]):
         def read() -> list[CheckpointTuple]:
             return list(self.list(config, filter=filter, before=before, limit=limit))
 
-        for found in await asyncio.to_thread(read):
-            yield found
+        for saved in await asyncio.to_thread(read):
+            yield saved
 
     async def aput(
         self,

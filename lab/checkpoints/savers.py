@@ -33,7 +33,7 @@ from lab.database import NOTES, Database, in_words
 READERS = 8
 """Connections to a SQLite file that are kept for the next who reads; more are opened where more read at once."""
 
-_KEEP = (
+_SAVE_SUMMARY = (
     "INSERT OR REPLACE INTO lab_notes VALUES (:thread_id, :checkpoint_ns, :checkpoint_id, :ran, :next, :changed, :text)"
 )
 
@@ -45,7 +45,7 @@ class SummaryMemorySaver(SummarySaver, InMemorySaver):
         super().__init__()
         self._database = database
 
-    def keep(self, row: Mapping[str, str]) -> None:
+    def save_summary(self, row: Mapping[str, str]) -> None:
         """Save a note in the lab's own tables."""
         with self._database.begin() as connection:
             connection.execute(insert(NOTES).prefix_with("OR REPLACE"), dict(row))
@@ -68,9 +68,9 @@ class _Reader(SqliteSaver):
 class Readers:
     """Connections to a SQLite file for reading alone: in WAL mode none of them waits for a writer."""
 
-    def __init__(self, connect: Callable[[], Connection], *, keep: int = READERS) -> None:
+    def __init__(self, connect: Callable[[], Connection], *, most: int = READERS) -> None:
         self._connect = connect
-        self._keep = keep
+        self._keep = most
         self._idle: list[_Reader] = []
         self._lock = threading.Lock()
 
@@ -89,10 +89,10 @@ class Readers:
             yield reader
         finally:
             with self._lock:
-                kept = len(self._idle) < self._keep
-                if kept:
+                stays = len(self._idle) < self._keep
+                if stays:
                     self._idle.append(reader)
-            if not kept:
+            if not stays:
                 reader.conn.close()
 
     def close(self) -> None:
@@ -152,7 +152,7 @@ class SummarySqliteSaver(SummarySaver, SeparateReadersSqlite):
             try:
                 yield cursor
                 if (row := getattr(self._due, "row", None)) is not None:
-                    cursor.execute(_KEEP, row)
+                    cursor.execute(_SAVE_SUMMARY, row)
                 self.conn.commit()
             except BaseException:
                 # A connection that is gone has nothing to take back.
@@ -163,13 +163,13 @@ class SummarySqliteSaver(SummarySaver, SeparateReadersSqlite):
                 with suppress(sqlite3.Error):
                     cursor.close()
 
-    def keep(self, row: Mapping[str, str]) -> None:
+    def save_summary(self, row: Mapping[str, str]) -> None:
         """Save a note over the checkpointer's own connection."""
         with self.cursor() as cursor:
-            cursor.execute(_KEEP, dict(row))
+            cursor.execute(_SAVE_SUMMARY, dict(row))
 
     @contextmanager
-    def keeping(self, row: Mapping[str, str]) -> Iterator[None]:
+    def saving_summary(self, row: Mapping[str, str]) -> Iterator[None]:
         """Save a note in the transaction of what the block saves, which costs one commit less."""
         self._due.row = row
         try:
@@ -214,8 +214,8 @@ class ExactPostgres(PostgresSaver):
     def _dump_blobs(
         self, thread_id: str, checkpoint_ns: str, values: dict[str, Any], versions: ChannelVersions
     ) -> list[tuple[str, str, str, str, str, bytes | None]]:
-        plain = {name: value.value if isinstance(value, _Odd) else value for name, value in values.items()}
-        return super()._dump_blobs(thread_id, checkpoint_ns, plain, versions)
+        usual = {name: value.value if isinstance(value, _Odd) else value for name, value in values.items()}
+        return super()._dump_blobs(thread_id, checkpoint_ns, usual, versions)
 
 
 class PooledPostgres(ExactPostgres):
@@ -240,7 +240,7 @@ class PooledPostgres(ExactPostgres):
 class SummaryPostgresSaver(SummarySaver, PooledPostgres):
     """Keeps threads in PostgreSQL, and notes them."""
 
-    def keep(self, row: Mapping[str, str]) -> None:
+    def save_summary(self, row: Mapping[str, str]) -> None:
         """Save a note over a connection of the checkpointer's pool."""
         with self._cursor() as cursor:
             cursor.execute(

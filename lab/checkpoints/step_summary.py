@@ -43,23 +43,23 @@ NO_SUMMARY = StepSummary((), (), (), "")
 """What is noted where a step can't be read."""
 
 
-def summary_row(thread_id: str, namespace: str, checkpoint_id: str, told: StepSummary) -> dict[str, str]:
+def summary_row(thread_id: str, namespace: str, checkpoint_id: str, summary: StepSummary) -> dict[str, str]:
     """Return a note as its table's row."""
     return {
         "thread_id": thread_id,
         "checkpoint_ns": namespace,
         "checkpoint_id": checkpoint_id,
-        "ran": _dumped(told.ran),
-        "next": _dumped(told.next),
-        "changed": _dumped(told.changed),
-        "text": told.text,
+        "ran": _dumped(summary.ran),
+        "next": _dumped(summary.next),
+        "changed": _dumped(summary.changed),
+        "text": summary.text,
     }
 
 
 @functools.lru_cache(maxsize=1024)
-def _dumped(told: tuple[object, ...]) -> str:
+def _dumped(names: tuple[object, ...]) -> str:
     """Write what is mostly the same from step to step."""
-    return json.dumps(told)
+    return json.dumps(names)
 
 
 def read_summary(ran: str, following: str, changed: str, text: str) -> StepSummary:
@@ -67,7 +67,7 @@ def read_summary(ran: str, following: str, changed: str, text: str) -> StepSumma
     return StepSummary(
         tuple(json.loads(ran)),
         tuple(json.loads(following)),
-        tuple(KeyChange(*found) for found in json.loads(changed)),
+        tuple(KeyChange(*change) for change in json.loads(changed)),
         text,
     )
 
@@ -82,8 +82,8 @@ def summarize_step(checkpoint: Checkpoint, parent: Checkpoint | None, metadata: 
     for key, value in sorted(values.items()):
         if _internal(key) or checkpoint["channel_versions"].get(key) == versions.get(key):
             continue
-        found, news = _compared(key, before, value)
-        changed.append(found)
+        change, news = _compared(key, before, value)
+        changed.append(change)
         texts.append(f"{key}: {_text(news)}")
     changed += [KeyChange(key, "removed") for key in sorted(before) if key not in values and not _internal(key)]
     return StepSummary(
@@ -111,18 +111,18 @@ def _ran(checkpoint: Checkpoint, parent: Checkpoint | None, metadata: Mapping[st
 
 def next_nodes(checkpoint: Checkpoint) -> tuple[str, ...]:
     """Return the nodes that run next, as the channels that set them off say it."""
-    found = []
+    nodes = []
     for key, value in checkpoint["channel_values"].items():
         if key == "__start__":
-            found.append(key)
+            nodes.append(key)
         elif key.startswith(_TO) and not _put_off(value):
-            found.append(key.removeprefix(_TO))
+            nodes.append(key.removeprefix(_TO))
         elif key.startswith(_JOIN):
             names, _, target = key.removeprefix(_JOIN).rpartition(":")
             arrived, ready = (value[0], value[1]) if _is_put_off(value) else (value, True)
             if ready and len("+".join(arrived)) == len(names):
-                found.append(target)
-    return (*_sent(checkpoint), *sorted(found))
+                nodes.append(target)
+    return (*_sent(checkpoint), *sorted(nodes))
 
 
 def _is_put_off(value: Any) -> bool:
@@ -135,7 +135,7 @@ def _put_off(value: Any) -> bool:
 
 
 def _sent(checkpoint: Checkpoint) -> list[str]:
-    return [str(found.node) for found in checkpoint["channel_values"].get(_SENDS) or () if hasattr(found, "node")]
+    return [str(send.node) for send in checkpoint["channel_values"].get(_SENDS) or () if hasattr(send, "node")]
 
 
 def _compared(key: str, before: Mapping[str, Any], value: Any) -> tuple[KeyChange, Any]:
@@ -192,14 +192,14 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    found: list[str] = []
+    parts: list[str] = []
     left = SEARCHED
     for piece in _pieces(value):
-        found.append(piece[:left])
+        parts.append(piece[:left])
         left -= len(piece) + 1
         if left <= 0:
             break
-    return " ".join(found)
+    return " ".join(parts)
 
 
 def _pieces(value: Any) -> Iterator[str]:

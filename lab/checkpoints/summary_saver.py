@@ -27,7 +27,7 @@ LOG = logging.getLogger(__name__)
 ERROR = "__error__"
 """The channel in which the library saves what made a task fail."""
 
-KEPT = 16
+COMPARED = 16
 """Threads whose newest checkpoint is held for comparison with the next; another one's is read again."""
 
 
@@ -43,26 +43,26 @@ class SummarySaver(AsyncByThreads):
         return {}
 
     @functools.cached_property
-    def _held(self) -> OrderedDict[tuple[str, str], Checkpoint]:
+    def _newest(self) -> OrderedDict[tuple[str, str], Checkpoint]:
         return OrderedDict()
 
-    def keep(self, row: Mapping[str, str]) -> None:
+    def save_summary(self, row: Mapping[str, str]) -> None:
         """Save a note's row."""
         raise NotImplementedError
 
     @contextmanager
-    def keeping(self, row: Mapping[str, str]) -> Iterator[None]:
+    def saving_summary(self, row: Mapping[str, str]) -> Iterator[None]:
         """Save a note's row with what the block saves."""
         yield
-        self.keep(row)
+        self.save_summary(row)
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Read a checkpoint; a damaged newest one doesn't keep the library from going back to an older one."""
         try:
-            found = super().get_tuple(config)
-            if found is not None and "id" not in found.checkpoint:
+            saved = super().get_tuple(config)
+            if saved is not None and "id" not in saved.checkpoint:
                 raise ValueError("it is no checkpoint")
-            return found
+            return saved
         except StorageUnavailable:
             raise
         # What a damaged row makes its decoding raise can be anything.
@@ -99,7 +99,7 @@ class SummarySaver(AsyncByThreads):
         place = config["configurable"]
         key = (str(place["thread_id"]), str(place.get("checkpoint_ns", "")))
         noted = self._noted(config, key, checkpoint, metadata)
-        with self.keeping(noted) if noted else nullcontext():
+        with self.saving_summary(noted) if noted else nullcontext():
             saved = super().put(config, checkpoint, metadata, new_versions)
         self._hold(key, checkpoint)
         return saved
@@ -113,8 +113,8 @@ class SummarySaver(AsyncByThreads):
 
     def forget(self, thread_id: str) -> None:
         """Let go of what is held of a thread whose checkpoints were deleted."""
-        for key in [key for key in list(self._held) if key[0] == thread_id]:
-            self._held.pop(key, None)
+        for key in [key for key in list(self._newest) if key[0] == thread_id]:
+            self._newest.pop(key, None)
 
     def _noted(
         self, config: RunnableConfig, key: tuple[str, str], checkpoint: Checkpoint, metadata: CheckpointMetadata
@@ -132,19 +132,19 @@ class SummarySaver(AsyncByThreads):
     def _parent(self, config: RunnableConfig, key: tuple[str, str], ident: str | None) -> Checkpoint | None:
         if ident is None:
             return empty_checkpoint()
-        held = self._held.get(key)
-        if held is not None and held["id"] == ident:
-            return held
-        found = self.get_tuple(config)
-        return found.checkpoint if found else None
+        newest = self._newest.get(key)
+        if newest is not None and newest["id"] == ident:
+            return newest
+        saved = self.get_tuple(config)
+        return saved.checkpoint if saved else None
 
     def _hold(self, key: tuple[str, str], checkpoint: Checkpoint) -> None:
-        self._held[key] = checkpoint
-        self._held.move_to_end(key)
+        self._newest[key] = checkpoint
+        self._newest.move_to_end(key)
         # Several threads may run at once, each of which takes out what is too much.
-        while len(self._held) > KEPT:
+        while len(self._newest) > COMPARED:
             with suppress(KeyError):
-                self._held.popitem(last=False)
+                self._newest.popitem(last=False)
 
 
 def _unspoken(channel: str, value: Any) -> Any:

@@ -86,5 +86,5 @@ def _noted_now(storage: Storage, thread_id: str, namespace: str, ident: str) -> 
         return NO_SUMMARY
     # Who only looks needs no room on the disk: what can't be kept now is made again by the next who looks.
     with suppress(StorageUnavailable):
-        storage.saver.keep(summary_row(thread_id, namespace, ident, told))
+        storage.saver.save_summary(summary_row(thread_id, namespace, ident, told))
     return told

@@ -74,7 +74,7 @@ class ThreadSqliteSaver(_Bare, SummarySqliteSaver):
 
         Each connection is that of a checkpointer which the lane's function makes.
         """
-        super().__init__(_closed(), Readers(partial(connect, path), keep=1 if stays else 0))
+        super().__init__(_closed(), Readers(partial(connect, path), most=1 if stays else 0))
         self._make = make
         self._path = path
         self._stays = stays
@@ -148,7 +148,7 @@ class ThreadSavers:
         self._guard = guard
         self._stack = ExitStack()
         self._lock = threading.Lock()
-        self._held: dict[str, ThreadSaver] = {}
+        self._savers: dict[str, ThreadSaver] = {}
         """By thread, the one used longest ago first."""
 
     def offers(self, saver: Saver | None) -> bool:
@@ -159,54 +159,54 @@ class ThreadSavers:
         """Return the checkpointer by which a thread is read, a passing one where none is kept."""
         with self._lock:
             # To look at a thread that has nothing here mustn't push out the memory of one that does.
-            return self._held.get(thread_id) or self._made(saver, stays=False)
+            return self._savers.get(thread_id) or self._made(saver, stays=False)
 
-    def keep(self, thread_id: str, saver: Saver) -> ThreadSaver:
+    def for_run(self, thread_id: str, saver: Saver) -> ThreadSaver:
         """Return the checkpointer of a thread that is about to run, and keeps it for what comes after."""
         with self._lock:
-            held = self._held.pop(thread_id, None) or self._made(saver, stays=True)
-            self._held[thread_id] = held
-            gone = self._overdue(held.storage.kind)
+            saver_of_thread = self._savers.pop(thread_id, None) or self._made(saver, stays=True)
+            self._savers[thread_id] = saver_of_thread
+            gone = self._overdue(saver_of_thread.storage.kind)
         for ident, old in gone.items():
             if isinstance(old.storage.saver, SummaryMemorySaver):
                 spaces = list(old.storage.saver.storage.get(ident, {}).values())
                 self._lost(ident, sum(map(len, spaces)), old.lane)
             self._let_go(ident, old)
-        return held
+        return saver_of_thread
 
     def _overdue(self, kind: str) -> dict[str, ThreadSaver]:
         """Take out what is too much of a kind."""
-        known = [ident for ident, held in self._held.items() if held.storage.kind == kind]
+        known = [ident for ident, of_thread in self._savers.items() if of_thread.storage.kind == kind]
         running = self._running() if len(known) > ROOM[kind] else ()
         idle = [ident for ident in known if ident not in running]
-        return {ident: self._held.pop(ident) for ident in idle[: max(0, len(known) - ROOM[kind])]}
+        return {ident: self._savers.pop(ident) for ident in idle[: max(0, len(known) - ROOM[kind])]}
 
     def drop(self, thread_id: str) -> None:
         """Drop a thread's checkpointer with its graphs and close its connection."""
         with self._lock:
-            held = self._held.pop(thread_id, None)
-        if held is not None:
-            self._let_go(thread_id, held)
+            of_thread = self._savers.pop(thread_id, None)
+        if of_thread is not None:
+            self._let_go(thread_id, of_thread)
 
     def close(self) -> None:
         """Drop all checkpointers and delete what was kept in a temporary file."""
-        for thread_id in list(self._held):
+        for thread_id in list(self._savers):
             self.drop(thread_id)
         self._stack.close()
 
     @staticmethod
-    def _let_go(thread_id: str, held: ThreadSaver) -> None:
-        held.graphs.clear()
-        if isinstance(held.storage.saver, ThreadSqliteSaver):
-            held.storage.saver.let_go()
-        if isinstance(held.storage.saver, ThreadMemorySaver):
-            with held.storage.database.begin() as connection:
+    def _let_go(thread_id: str, of_thread: ThreadSaver) -> None:
+        of_thread.graphs.clear()
+        if isinstance(of_thread.storage.saver, ThreadSqliteSaver):
+            of_thread.storage.saver.let_go()
+        if isinstance(of_thread.storage.saver, ThreadMemorySaver):
+            with of_thread.storage.database.begin() as connection:
                 connection.execute(delete(NOTES).where(NOTES.c.thread_id == thread_id))
 
     def _made(self, saver: Saver, *, stays: bool) -> ThreadSaver:
-        held = self._new(saver, stays=stays)
-        held.storage.saver.guard = self._guard
-        return held
+        made = self._new(saver, stays=stays)
+        made.storage.saver.guard = self._guard
+        return made
 
     def _new(self, saver: Saver, *, stays: bool) -> ThreadSaver:
         """Make a checkpointer by the lane's function; the lab's own class takes its place, for guard and summaries."""

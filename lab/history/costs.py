@@ -57,24 +57,24 @@ def measure_costs(storage: Storage, thread_id: str, events: Sequence[Event]) -> 
 
 def measure_pace(events: Sequence[Event]) -> Pace:
     """Measure the runs of this process; a former one's are told without their real times and left out."""
-    found, run = Pace(), list[Event]()
+    pace, run = Pace(), list[Event]()
     for event in (*events, None):
         if event is None or isinstance(event, RunStarted):
-            _add(found, run)
+            _add(pace, run)
             run = []
         if event is not None:
             run.append(event)
-    return found
+    return pace
 
 
-def _add(found: Pace, run: Sequence[Event]) -> None:
+def _add(pace: Pace, run: Sequence[Event]) -> None:
     if not run or not isinstance(run[0], RunStarted) or is_restored(run[0].run_id):
         return
     steps = _supersteps(run)
-    found.supersteps += len(steps)
+    pace.supersteps += len(steps)
     for (begun, ended), (following, _) in pairwise(steps):
-        found.periods.append((following - begun) * 1000)
-        found.gaps.append((following - ended) * 1000)
+        pace.periods.append((following - begun) * 1000)
+        pace.gaps.append((following - ended) * 1000)
 
 
 def _supersteps(run: Sequence[Event]) -> list[tuple[float, float]]:

@@ -28,11 +28,11 @@ def read_state(graph: CompiledStateGraph[Any, Any, Any, Any], config: RunnableCo
             raise
         channel = channel_at_fault(error)
         saver = graph.checkpointer
-        found = saver.get_tuple(config) if channel and isinstance(saver, BaseCheckpointSaver) else None
-        if found is None:
+        saved = saver.get_tuple(config) if channel and isinstance(saver, BaseCheckpointSaver) else None
+        if saved is None:
             raise
         # By its own id a checkpoint is read without what its step wrote.
-        before = graph.get_state(found.config)
+        before = graph.get_state(saved.config)
         tasks = tuple(_asking(_blamed(task, channel, error)) for task in before.tasks)
     return before._replace(tasks=tasks, interrupts=tuple(asked for task in tasks for asked in task.interrupts))
 

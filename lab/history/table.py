@@ -89,28 +89,28 @@ class Page:
 
 def read_tree(storage: Storage, thread_id: str) -> Tree:
     """Return the tree of a thread's checkpoints."""
-    return _grown(storage, thread_id, index_rows(storage, thread_id))
+    return _tree_of(storage, thread_id, index_rows(storage, thread_id))
 
 
 def read_page(
-    storage: Storage, thread_id: str, only: Only, *, limit: int, offset: int, at: str | None = None, grown: Tree
+    storage: Storage, thread_id: str, only: Only, *, limit: int, offset: int, at: str | None = None, tree: Tree
 ) -> Page:
     """Return a page of a thread's history; with `at`, the one that this checkpoint is on, if it is on any."""
-    ids = _wanted(storage, thread_id, grown, only)
+    ids = _wanted(storage, thread_id, tree, only)
     if at in ids:
         offset = ids.index(at) // limit * limit
-    rows = read_rows(storage, thread_id, ids[offset : offset + limit], grown)
-    return Page(rows, offset, len(ids), len(grown.marks))
+    rows = read_rows(storage, thread_id, ids[offset : offset + limit], tree)
+    return Page(rows, offset, len(ids), len(tree.marks))
 
 
-def read_rows(storage: Storage, thread_id: str, ids: Sequence[str], grown: Tree) -> tuple[Row, ...]:
+def read_rows(storage: Storage, thread_id: str, ids: Sequence[str], tree: Tree) -> tuple[Row, ...]:
     """Return the rows of these checkpoints of the thread, in their order; unknown ones are left out."""
     known = index_rows_by_id(storage, thread_id, ids)
-    wanted = [known[ident] for ident in ids if ident in known and ident in grown.marks]
-    return tuple(_rows(storage, thread_id, wanted, grown))
+    wanted = [known[ident] for ident in ids if ident in known and ident in tree.marks]
+    return tuple(_rows(storage, thread_id, wanted, tree))
 
 
-def _grown(storage: Storage, thread_id: str, found: Sequence[IndexRow]) -> Tree:
+def _tree_of(storage: Storage, thread_id: str, rows: Sequence[IndexRow]) -> Tree:
     marks = task_marks(storage, thread_id)
     made = [
         Mark(
@@ -122,38 +122,38 @@ def _grown(storage: Storage, thread_id: str, found: Sequence[IndexRow]) -> Tree:
             interrupted=row.checkpoint_id in marks.asked,
             failed=row.checkpoint_id in marks.failed,
         )
-        for row in found
+        for row in rows
     ]
-    parents = {row.parent_id for row in found}
+    parents = {row.parent_id for row in rows}
     ends = [mark.checkpoint_id for mark in made if mark.checkpoint_id not in parents]
     following = read_summaries(storage, thread_id, ends)
-    read = {ident: told for ident, told in following.items() if told is not NO_SUMMARY}
-    done = {ident for ident, told in read.items() if not told.next} - marks.asked - marks.failed
+    read = {ident: summary for ident, summary in following.items() if summary is not NO_SUMMARY}
+    done = {ident for ident, summary in read.items() if not summary.next} - marks.asked - marks.failed
     return build_tree([mark._replace(finished=True) if mark.checkpoint_id in done else mark for mark in made])
 
 
-def _wanted(storage: Storage, thread_id: str, grown: Tree, only: Only) -> list[str]:
+def _wanted(storage: Storage, thread_id: str, tree: Tree, only: Only) -> list[str]:
     # By id, which is the order of writing; the tree has every parent before its children.
-    ids = sorted(grown.marks)
+    ids = sorted(tree.marks)
     if not only:
         return ids
-    kept: list[Collection[str]] = []
+    chosen: list[Collection[str]] = []
     if only.branch:
-        numbered = 0 < only.branch <= len(grown.branches)
-        kept.append({mark.checkpoint_id for mark in grown.path(only.branch)} if numbered else ())
+        numbered = 0 < only.branch <= len(tree.branches)
+        chosen.append({mark.checkpoint_id for mark in tree.path(only.branch)} if numbered else ())
     if only.source:
-        kept.append({ident for ident in ids if grown.marks[ident].source == only.source})
+        chosen.append({ident for ident in ids if tree.marks[ident].source == only.source})
     if only.errors:
-        kept.append({ident for ident in ids if grown.marks[ident].failed})
+        chosen.append({ident for ident in ids if tree.marks[ident].failed})
     if only.interrupts:
-        kept.append({ident for ident in ids if grown.marks[ident].interrupted})
+        chosen.append({ident for ident in ids if tree.marks[ident].interrupted})
     if wanted := SummarySearch(only.node, only.text):
-        kept.append(search_summaries(storage, thread_id, wanted, ids))
-    return [ident for ident in ids if all(ident in some for some in kept)]
+        chosen.append(search_summaries(storage, thread_id, wanted, ids))
+    return [ident for ident in ids if all(ident in some for some in chosen)]
 
 
-def _rows(storage: Storage, thread_id: str, found: Sequence[IndexRow], grown: Tree) -> Iterable[Row]:
-    ids = [row.checkpoint_id for row in found]
+def _rows(storage: Storage, thread_id: str, wanted: Sequence[IndexRow], tree: Tree) -> Iterable[Row]:
+    ids = [row.checkpoint_id for row in wanted]
     inside = subgraph_rows(storage, thread_id, ids)
     called: dict[str, list[IndexRow]] = {}
     for calls in inside.values():
@@ -162,22 +162,22 @@ def _rows(storage: Storage, thread_id: str, found: Sequence[IndexRow], grown: Tr
     made = {
         (namespace, row.checkpoint_id): row
         for namespace, rows in called.items()
-        for row in _told(storage, thread_id, rows, namespace, {})
+        for row in _row(storage, thread_id, rows, namespace, {})
     }
-    names = {ident: grown.branch_of(ident).name for ident in ids}
-    for row in _told(storage, thread_id, found, "", names):
+    names = {ident: tree.branch_of(ident).name for ident in ids}
+    for row in _row(storage, thread_id, wanted, "", names):
         own = inside.get(row.checkpoint_id, ())
         yield replace(row, inner=tuple(made[one.namespace, one.checkpoint_id] for one in own))
 
 
-def _told(
-    storage: Storage, thread_id: str, found: Sequence[IndexRow], namespace: str, branches: Mapping[str, str]
+def _row(
+    storage: Storage, thread_id: str, wanted: Sequence[IndexRow], namespace: str, branches: Mapping[str, str]
 ) -> Iterable[Row]:
-    ids = [row.checkpoint_id for row in found]
+    ids = [row.checkpoint_id for row in wanted]
     noted = read_summaries(storage, thread_id, ids, namespace)
     marked = marked_writes(storage, thread_id, ids, namespace)
     sizes = state_sizes(storage, thread_id, ids, namespace)
-    for row in found:
+    for row in wanted:
         ident = row.checkpoint_id
         note, marks = noted[ident], marked.get(ident, [])
         yield Row(
@@ -200,9 +200,9 @@ def _told(
 
 
 def _asked(value: Any) -> list[str]:
-    found = value if isinstance(value, (list, tuple)) else [value]
-    told = [to_jsonable(getattr(one, "value", one)) for one in found]
-    return [question_text(one) for one in told]
+    questions = value if isinstance(value, (list, tuple)) else [value]
+    values = [to_jsonable(getattr(one, "value", one)) for one in questions]
+    return [question_text(one) for one in values]
 
 
 def _took(row: IndexRow) -> float | None:

@@ -71,11 +71,11 @@ class Tree:
 
     def forks(self) -> dict[str, list[int]]:
         """Return each fork point with the numbers of the branches that leave there."""
-        found: dict[str, list[int]] = {}
+        branches: dict[str, list[int]] = {}
         for branch in self.branches:
             if branch.forked_from is not None:
-                found.setdefault(branch.forked_from, []).append(branch.number)
-        return found
+                branches.setdefault(branch.forked_from, []).append(branch.number)
+        return branches
 
     def lineage(self, checkpoint_id: str) -> tuple[Mark, ...]:
         """Return the way from the root to a checkpoint, both included."""

@@ -49,12 +49,12 @@ def redact_json(value: Json) -> Json:
 def redact_error(error: BaseException) -> None:
     """Cut the known secrets out of an exception, and out of those that caused it, in place."""
     seen: set[int] = set()
-    found: BaseException | None = error
-    while found is not None and id(found) not in seen:
-        seen.add(id(found))
-        found.args = redact_json(found.args)
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        cause.args = redact_json(cause.args)
         # What an HTTP client's errors keep beside their arguments.
         for name in ("message", "body"):
-            if hasattr(found, name):
-                setattr(found, name, redact_json(getattr(found, name)))
-        found = found.__cause__ or found.__context__
+            if hasattr(cause, name):
+                setattr(cause, name, redact_json(getattr(cause, name)))
+        cause = cause.__cause__ or cause.__context__

@@ -60,8 +60,8 @@ def export_thread(
     seal, writes, total = sha256(line), 0, 0
     yield line
     for link in links:
-        found = link if (link.namespace, link.parent_id) in known else link._replace(parent_id=None)
-        point, size = _point(storage, thread.thread_id, found, serde, limits, channels)
+        own = link if (link.namespace, link.parent_id) in known else link._replace(parent_id=None)
+        point, size = _point(storage, thread.thread_id, own, serde, limits, channels)
         line, total, writes = _line(point), total + size, writes + len(point.writes)
         # PostgreSQL stores values compressed, and those that stay the same only once.
         if len(line) > limits.line or total > limits.total:
@@ -72,8 +72,8 @@ def export_thread(
             raise ExportRefused(link.checkpoint_id, str(error)) from error
         seal.update(line)
         yield line
-    told = {"left_out": sorted(left_out)} if left_out else {}
-    yield _line(End(checkpoints=len(links), writes=writes, sha256=seal.hexdigest(), **told))
+    note = {"left_out": sorted(left_out)} if left_out else {}
+    yield _line(End(checkpoints=len(links), writes=writes, sha256=seal.hexdigest(), **note))
 
 
 class _Channels:
@@ -94,10 +94,10 @@ class _Channels:
 
     def holds(self, namespace: str, channel: str) -> bool:
         """Return whether the graph of that namespace has the channel."""
-        held = self.has(namespace) and channel in (self._found[namespace] or ())
-        if not held:
+        is_there = self.has(namespace) and channel in (self._found[namespace] or ())
+        if not is_there:
             self._left_out.add(f"values of '{channel[:80]}', which the state of its lane doesn't have")
-        return held
+        return is_there
 
 
 def _links(storage: Storage, thread_id: str, limits: Limits) -> list[Link]:
@@ -152,10 +152,10 @@ def _fields(
 ) -> tuple[dict[str, Any], int]:
     place = {"thread_id": thread_id, "checkpoint_ns": link.namespace, "checkpoint_id": link.checkpoint_id}
     config: RunnableConfig = {"configurable": place}
-    found = opened.saver.get_tuple(config)
-    if found is None:
+    saved = opened.saver.get_tuple(config)
+    if saved is None:
         raise UnsafeValue("it was deleted meanwhile")
-    checkpoint: dict[str, Any] = dict(found.checkpoint)
+    checkpoint: dict[str, Any] = dict(saved.checkpoint)
     values = {
         name: serde.dumps_typed(value)
         for name, value in checkpoint.pop("channel_values").items()
@@ -182,7 +182,7 @@ def _fields(
         "versions": _sorted(checkpoint.pop("channel_versions")),
         "seen": _sorted(checkpoint.pop("versions_seen")),
         "updated": checkpoint.pop("updated_channels", None),
-        "metadata": Metadata(**_sorted(_without_owner(dict(found.metadata)))),
+        "metadata": Metadata(**_sorted(_without_owner(dict(saved.metadata)))),
         "writes": [(*write[:4], *pack(write.kind, write.data, limits)) for write in writes],
     }
     # A copy of a checkpoint has this field of earlier versions, empty.

@@ -262,12 +262,12 @@ class ThreadFile:
             raise self.refused(f"{at or 'the whole'}: {first['msg']}") from error
 
 
-def unpacked(point: Point, parcel: ThreadFile, serde: Careful) -> tuple[dict[str, Any], list[Write]]:
+def unpacked(point: Point, file: ThreadFile, serde: Careful) -> tuple[dict[str, Any], list[Write]]:
     """Return a checkpoint as the checkpointers save it, and what its tasks wrote."""
-    room = parcel.room()
-    values = {name: parcel.unpack(kind, packed, serde, room) for name, (kind, packed) in point.values.items()}
+    room = file.room()
+    values = {name: file.unpack(kind, packed, serde, room) for name, (kind, packed) in point.values.items()}
     writes = [
-        Write(task, path, number, channel, *serde.dumps_typed(parcel.unpack(kind, packed, serde, room)))
+        Write(task, path, number, channel, *serde.dumps_typed(file.unpack(kind, packed, serde, room)))
         for task, path, number, channel, kind, packed in point.writes
     ]
     checkpoint = {

@@ -37,9 +37,9 @@ def import_thread(
     the order of writing, and the ids of the tasks and questions that wait are made from them, so that with others
     nothing that waits could be answered. Business rows aren't in the file.
     """
-    parcel = ThreadFile(file, limits)
-    allowed = _check(parcel, graph_of)
-    given = parcel.header
+    opened_file = ThreadFile(file, limits)
+    allowed = _check(opened_file, graph_of)
+    given = opened_file.header
     like = Thread("", workspace, given.pattern, given.lane, "", given.title, given.model, 0, 0)
     # A thread of which no input makes a title has none, here as where it came from.
     thread = new_thread(like, given.title) if given.title else replace(new_thread(like, "untitled"), title="")
@@ -56,9 +56,9 @@ def import_thread(
     return thread
 
 
-def _write(opened: OpenRows, thread: Thread, parcel: ThreadFile, serde: Careful) -> None:
-    for point in parcel.points():
-        checkpoint, writes = unpacked(point, parcel, serde)
+def _write(opened: OpenRows, thread: Thread, file: ThreadFile, serde: Careful) -> None:
+    for point in file.points():
+        checkpoint, writes = unpacked(point, file, serde)
         metadata = point.metadata.saved()
         if "workspace" in metadata:
             metadata["workspace"] = thread.workspace
@@ -75,61 +75,59 @@ def _put(
     saver.put(config, checkpoint, noted, dict(point.versions))
 
 
-def _check(parcel: ThreadFile, graph_of: GraphOf) -> Types:
+def _check(file: ThreadFile, graph_of: GraphOf) -> Types:
     """Read the whole file and return the types that its values may have; raises ImportRefused."""
-    graph = graph_of(parcel.header.pattern, parcel.header.lane)
+    graph = graph_of(file.header.pattern, file.header.lane)
     if graph is None:
-        raise parcel.refused(
-            f"no lane '{parcel.header.lane}' of a pattern '{parcel.header.pattern}' keeps threads here"
-        )
-    if parcel.header.title and not any(sign.isprintable() and not sign.isspace() for sign in parcel.header.title):
-        raise parcel.refused("title: it is blank")
+        raise file.refused(f"no lane '{file.header.lane}' of a pattern '{file.header.pattern}' keeps threads here")
+    if file.header.title and not any(sign.isprintable() and not sign.isspace() for sign in file.header.title):
+        raise file.refused("title: it is blank")
     allowed = allowed_types(graph)
     serde = Careful(allowed)
     trial = InMemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=allowed))
     reader = graph.copy({"checkpointer": trial})
     parents: dict[tuple[str, str], str | None] = {}
-    for point in parcel.points():
-        _check_point(parcel, point, parents)
-        checkpoint, _ = unpacked(point, parcel, serde)
-        _check_channels(parcel, point, graph)
-        _check_state(parcel, point, checkpoint, reader, trial)
+    for point in file.points():
+        _check_point(file, point, parents)
+        checkpoint, _ = unpacked(point, file, serde)
+        _check_channels(file, point, graph)
+        _check_state(file, point, checkpoint, reader, trial)
     if not any(namespace == "" for namespace, _ in parents):
-        raise parcel.refused("there is no checkpoint of the thread itself")
-    _check_descent(parcel, parents)
+        raise file.refused("there is no checkpoint of the thread itself")
+    _check_descent(file, parents)
     return allowed
 
 
-def _check_point(parcel: ThreadFile, point: Point, parents: dict[tuple[str, str], str | None]) -> None:
+def _check_point(file: ThreadFile, point: Point, parents: dict[tuple[str, str], str | None]) -> None:
     noted = point.metadata.saved()
     if (point.namespace, point.checkpoint) in parents:
-        raise parcel.refused("checkpoint: it is there twice")
+        raise file.refused("checkpoint: it is there twice")
     if id_seconds(point.checkpoint) > time.time() + AHEAD:
         # The newest id is the thread's head: whatever a run wrote from now on would stay behind it, unseen.
-        raise parcel.refused("checkpoint: its id comes from the future; compare the two machines' clocks")
-    if noted.get("workspace", "") != "" or not _fits(noted, parcel.header):
-        raise parcel.refused("metadata: it isn't that of an exported thread of this pattern and lane")
+        raise file.refused("checkpoint: its id comes from the future; compare the two machines' clocks")
+    if noted.get("workspace", "") != "" or not _fits(noted, file.header):
+        raise file.refused("metadata: it isn't that of an exported thread of this pattern and lane")
     if not point.values.keys() <= point.versions.keys():
-        raise parcel.refused("values: one of them has no version")
+        raise file.refused("values: one of them has no version")
     if len({(write[0], write[2]) for write in point.writes}) < len(point.writes):
-        raise parcel.refused("writes: one of them is there twice")
+        raise file.refused("writes: one of them is there twice")
     parents[point.namespace, point.checkpoint] = point.parent
 
 
-def _check_channels(parcel: ThreadFile, point: Point, graph: Graph) -> None:
+def _check_channels(file: ThreadFile, point: Point, graph: Graph) -> None:
     channels = channels_of(graph, point.namespace)
     if channels is None:
-        raise parcel.refused("namespace: the lane has no such subgraph")
+        raise file.refused("namespace: the lane has no such subgraph")
     written = {channel for *_, channel, _, _ in point.writes if not is_reserved(channel)}
     if unknown := sorted((point.values.keys() | written) - channels):
-        raise parcel.refused(f"values: the lane's state has no '{unknown[0][:80]}'")
+        raise file.refused(f"values: the lane's state has no '{unknown[0][:80]}'")
 
 
 def _fits(noted: Mapping[str, Any], header: Header) -> bool:
     return (noted.get("pattern", header.pattern), noted.get("lane", header.lane)) == (header.pattern, header.lane)
 
 
-def _check_state(parcel: ThreadFile, point: Point, checkpoint: Any, reader: Graph, trial: InMemorySaver) -> None:
+def _check_state(file: ThreadFile, point: Point, checkpoint: Any, reader: Graph, trial: InMemorySaver) -> None:
     """Let the lane's own graph read the state, as it will be read later."""
     place = {"thread_id": "trial", "checkpoint_ns": point.namespace, "checkpoint_id": point.checkpoint}
     try:
@@ -140,11 +138,11 @@ def _check_state(parcel: ThreadFile, point: Point, checkpoint: Any, reader: Grap
         pass
     except Exception as error:
         # What a made-up state makes a channel or a type's constructor raise can't be foreseen.
-        raise parcel.refused(f"values: the lane can't read them ({type(error).__name__})") from error
+        raise file.refused(f"values: the lane can't read them ({type(error).__name__})") from error
     trial.delete_thread("trial")
 
 
-def _check_descent(parcel: ThreadFile, parents: Mapping[tuple[str, str], str | None]) -> None:
+def _check_descent(file: ThreadFile, parents: Mapping[tuple[str, str], str | None]) -> None:
     """Refuse a parent that isn't there, and checkpoints that descend from themselves."""
     sound: set[tuple[str, str]] = set()
     for start in parents:
@@ -153,7 +151,7 @@ def _check_descent(parcel: ThreadFile, parents: Mapping[tuple[str, str], str | N
         at = start
         while at not in sound:
             if at not in parents or at in on_way:
-                raise parcel.refused("parent: it isn't there, or a checkpoint descends from itself")
+                raise file.refused("parent: it isn't there, or a checkpoint descends from itself")
             way.append(at)
             on_way.add(at)
             parent = parents[at]

@@ -90,21 +90,21 @@ def branch_heads(storage: Storage, thread_id: str) -> tuple[str, ...]:
         return _heads(opened.rows.links(thread_id))
 
 
-def prune_branches(storage: Storage, thread_id: str, keep: Collection[str]) -> Pruned:
+def prune_branches(storage: Storage, thread_id: str, heads: Collection[str]) -> Pruned:
     """Delete what no kept branch needs; a branch is named by its head and kept whole, back to the root.
 
     Raises UnknownCheckpoint, and NotPossible where none is kept or a checkpoint isn't the head of a branch.
     """
-    if not keep:
+    if not heads:
         raise NotPossible("Pruning keeps at least one branch. Choose one to keep, or delete the thread.")
     with open_for_writing(storage) as opened:
         links = opened.rows.links(thread_id)
         ends = _heads(links)
         if not ends:
             raise nothing_saved()
-        for ident in keep:
+        for ident in heads:
             _must_be_a_head(ident, ends, links)
-        gone, left = _unneeded(links, keep)
+        gone, left = _unneeded(links, heads)
         before = opened.rows.count_writes(thread_id)
         _drop_notes(opened.connection, thread_id, gone)
         lost_ids = {link.checkpoint_id for link in gone if not link.namespace}
@@ -112,7 +112,7 @@ def prune_branches(storage: Storage, thread_id: str, keep: Collection[str]) -> P
         opened.rows.drop(thread_id, gone)
         opened.rows.drop_task_writes(thread_id, left)
         lost = before - opened.rows.count_writes(thread_id)
-    return Pruned(len(set(ends) - set(keep)), len(gone), lost)
+    return Pruned(len(set(ends) - set(heads)), len(gone), lost)
 
 
 def keep_newest_branches(storage: Storage, thread_id: str, number: int) -> Pruned:
@@ -150,7 +150,7 @@ def _must_be_a_head(ident: str, ends: Sequence[str], links: Sequence[Link]) -> N
     )
 
 
-def _unneeded(links: Sequence[Link], keep: Collection[str]) -> tuple[list[Link], set[str]]:
+def _unneeded(links: Sequence[Link], heads: Collection[str]) -> tuple[list[Link], set[str]]:
     """Find the checkpoints that no kept branch needs, in the thread's own namespace and in its subgraphs'.
 
     Beside them, the kept checkpoints whose tasks ran for a branch that isn't kept.
@@ -159,18 +159,18 @@ def _unneeded(links: Sequence[Link], keep: Collection[str]) -> tuple[list[Link],
     for link in links:
         spaces.setdefault(link.namespace, []).append(link)
     outer = spaces.pop("")
-    kept = {"": _lineages(outer, keep)}
-    left = _left_behind(outer, kept[""])
+    needed = {"": _lineages(outer, heads)}
+    left = _left_behind(outer, needed[""])
     for namespace, own in spaces.items():
         calls = [(link.checkpoint_id, _called_from(link)) for link in own]
-        wanted = [ident for ident, call in calls if call is None or call in kept[""] - left]
+        wanted = [ident for ident, call in calls if call is None or call in needed[""] - left]
         # A subgraph that remembers from turn to turn goes on from its newest checkpoint, whichever branch wrote it.
         newest = [own[-1].checkpoint_id] if ":" not in namespace else []
-        kept[namespace] = _lineages(own, [*wanted, *newest])
-    return [link for link in links if link.checkpoint_id not in kept[link.namespace]], left
+        needed[namespace] = _lineages(own, [*wanted, *newest])
+    return [link for link in links if link.checkpoint_id not in needed[link.namespace]], left
 
 
-def _left_behind(links: Sequence[Link], kept: set[str]) -> set[str]:
+def _left_behind(links: Sequence[Link], needed: set[str]) -> set[str]:
     """Find the kept checkpoints whose tasks ran for a branch that isn't kept.
 
     A branch that goes on from a checkpoint itself has its tasks, with the answers that they got and the subgraphs
@@ -178,32 +178,32 @@ def _left_behind(links: Sequence[Link], kept: set[str]) -> set[str]:
     """
     children: dict[str, list[Link]] = {}
     for link in links:
-        if link.parent_id in kept:
+        if link.parent_id in needed:
             children.setdefault(link.parent_id, []).append(link)
-    found: set[str] = set()
+    abandoned: set[str] = set()
     for ident, born in children.items():
         ran = [child.checkpoint_id for child in born if child.metadata.get("source") == "loop"]
-        stay = [child.checkpoint_id for child in born if child.checkpoint_id in kept]
+        stay = [child.checkpoint_id for child in born if child.checkpoint_id in needed]
         # What is older than the step's end may have written beside its tasks.
-        if ran and stay and kept.isdisjoint(ran) and min(ran) < min(stay):
-            found.add(ident)
-    return found
+        if ran and stay and needed.isdisjoint(ran) and min(ran) < min(stay):
+            abandoned.add(ident)
+    return abandoned
 
 
 def _called_from(link: Link) -> str | None:
     """Return the thread's checkpoint that a subgraph's one belongs to; None where it can't be told."""
     parents = link.metadata.get("parents")
-    found = parents.get("") if isinstance(parents, dict) else None
-    return found if isinstance(found, str) else None
+    caller = parents.get("") if isinstance(parents, dict) else None
+    return caller if isinstance(caller, str) else None
 
 
 def _lineages(links: Sequence[Link], ends: Collection[str]) -> set[str]:
     """Return these checkpoints of one namespace and all that they descend from."""
     parents = {link.checkpoint_id: link.parent_id for link in links}
-    found: set[str] = set()
+    lineage: set[str] = set()
     for end in ends:
         at: str | None = end
-        while at is not None and at in parents and at not in found:
-            found.add(at)
+        while at is not None and at in parents and at not in lineage:
+            lineage.add(at)
             at = parents[at]
-    return found
+    return lineage

@@ -49,18 +49,18 @@ class UnsafeValue(Exception):
 
 def allowed_types(graph: Graph) -> Types:
     """Return the types that the library takes for safe, and those that the schemas of a lane's state name."""
-    found = set(SAFE_MSGPACK_TYPES)
+    types = set(SAFE_MSGPACK_TYPES)
     parts: list[Any] = [graph, *(subgraph for _, subgraph in graph.get_subgraphs(recurse=True))]
     for part in parts:
         builder = getattr(part, "builder", None)
         nodes = [node.input_schema for node in builder.nodes.values()] if builder else []
         schemas = [builder.state_schema, builder.input_schema, builder.output_schema, *nodes] if builder else []
-        found |= build_serde_allowlist(schemas=schemas, channels=dict(part.channels))
+        types |= build_serde_allowlist(schemas=schemas, channels=dict(part.channels))
         # The library passes over named tuples, and over what stands inside of a Sequence or a Mapping.
         named = set(_named_types([*schemas, *(getattr(one, "ValueType", None) for one in part.channels.values())]))
-        found |= build_serde_allowlist(schemas=[one for one in named if not issubclass(one, tuple)])
-        found |= {(one.__module__, one.__name__) for one in named if issubclass(one, tuple)}
-    return frozenset(found)
+        types |= build_serde_allowlist(schemas=[one for one in named if not issubclass(one, tuple)])
+        types |= {(one.__module__, one.__name__) for one in named if issubclass(one, tuple)}
+    return frozenset(types)
 
 
 def _named_types(schemas: list[Any]) -> Iterator[type]:
@@ -99,8 +99,10 @@ def channels_of(graph: Graph, namespace: str) -> frozenset[str] | None:
         return frozenset(graph.channels)
     # Behind each node's name stands the task's id, which differs from call to call.
     path = "|".join(step.partition(":")[0] for step in namespace.split("|"))
-    found = next((inner for name, inner in graph.get_subgraphs(namespace=path, recurse=True) if name == path), None)
-    return None if found is None else frozenset(getattr(found, "channels", ()))
+    inner_graph = next(
+        (inner for name, inner in graph.get_subgraphs(namespace=path, recurse=True) if name == path), None
+    )
+    return None if inner_graph is None else frozenset(getattr(inner_graph, "channels", ()))
 
 
 class Careful(JsonPlusSerializer):

@@ -99,8 +99,8 @@ class Threads:
         """Return the input that the thread was started with; None where none was kept."""
         query = select(STARTS.c.input).where(STARTS.c.thread_id == thread_id)
         with self._database.read() as connection:
-            found = connection.execute(query).scalar_one_or_none()
-        return None if found is None else json.loads(found)
+            values = connection.execute(query).scalar_one_or_none()
+        return None if values is None else json.loads(values)
 
     def find(self, workspace: str, thread_id: str) -> Thread | None:
         """Return the thread if this workspace owns it."""
@@ -134,17 +134,17 @@ class Threads:
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def owned(self, workspace: str, thread_ids: Sequence[str]) -> tuple[Thread, ...]:
+    def of_workspace(self, workspace: str, thread_ids: Sequence[str]) -> tuple[Thread, ...]:
         """Return these threads; raises UnknownThread where one isn't the workspace's."""
         known_ids = [thread_id for thread_id in thread_ids if thread_id.isprintable()]
         own = THREADS.c.thread_id.in_(known_ids) & (THREADS.c.workspace == workspace)
         with self._database.read() as connection:
-            found = tuple(Thread(**row) for row in connection.execute(select(THREADS).where(own)).mappings())
-        known = {thread.thread_id for thread in found}
+            threads = tuple(Thread(**row) for row in connection.execute(select(THREADS).where(own)).mappings())
+        known = {thread.thread_id for thread in threads}
         for thread_id in thread_ids:
             if thread_id not in known:
                 raise UnknownThread(thread_id)
-        return found
+        return threads
 
     @staticmethod
     def touch(connection: Connection, thread_id: str) -> None:

@@ -28,7 +28,7 @@ from lab.models import explain
 from lab.runs import CallsAsCode
 from lab.types import Graph
 
-_KEEPING = """# A run that is told to stop before it begins: it only adds to the state, and what was next stays next.
+_WITHOUT_RUNNING = """# A run that is told to stop before it begins only adds to the state: what was next stays next.
 control = RunControl()
 control.request_drain("an edit runs nothing")
 with suppress(GraphDrained):
@@ -59,8 +59,8 @@ class _DraftSaver(BaseCheckpointSaver[Any]):
         ident, last = config["configurable"].get("checkpoint_id"), self.put_last
         if last is not None and ident == last.checkpoint["id"]:
             # Read as it will be from the database: what can't be saved fails here, before anything is.
-            kept: Checkpoint = self.serde.loads_typed(self.serde.dumps_typed(last.checkpoint))
-            return CheckpointTuple(config, kept, last.metadata, last.config, [])
+            as_saved: Checkpoint = self.serde.loads_typed(self.serde.dumps_typed(last.checkpoint))
+            return CheckpointTuple(config, as_saved, last.metadata, last.config, [])
         if not ident:
             # To the library the thread has gone on elsewhere, so that an edit of its head is a checkpoint of its own
             # too, and not something that is added to the head.
@@ -76,8 +76,8 @@ class _DraftSaver(BaseCheckpointSaver[Any]):
     ) -> RunnableConfig:
         """Keep a checkpoint as the draft."""
         # The library's copy adds a key of its older versions, which an export has no place for.
-        kept = {name: value for name, value in copy_checkpoint(checkpoint).items() if name in checkpoint}
-        self.put_last = _Put(config, cast(Checkpoint, kept), metadata, new_versions)
+        copied = {name: value for name, value in copy_checkpoint(checkpoint).items() if name in checkpoint}
+        self.put_last = _Put(config, cast(Checkpoint, copied), metadata, new_versions)
         return _at(config["configurable"]["thread_id"], checkpoint["id"])
 
     def put_writes(
@@ -142,7 +142,7 @@ def draft(
             calls = as_code(graph, write, config, dict(update))
         elif given is None and as_node is None:
             _keeping_next(tried, config, update)
-            calls = _KEEPING.format(update=dict(update), place=place)
+            calls = _WITHOUT_RUNNING.format(update=dict(update), place=place)
         else:
             values, name = (dict(update), as_node) if given is None else (given, START)
             _must_be_a_node(graph, name)
@@ -167,8 +167,8 @@ def _with_input(
     pending = saved.checkpoint["channel_values"].get(START) if saved is not None else None
     if not isinstance(pending, (dict, BaseModel)):
         return None
-    kept = {name: value for name, value in dict(pending).items() if name not in update or name in appended}
-    return [kept, Command(update=dict(update))]
+    unchanged = {name: value for name, value in dict(pending).items() if name not in update or name in appended}
+    return [unchanged, Command(update=dict(update))]
 
 
 def rewound(graph: Graph, write: Write, thread: RunnableConfig, checkpoint: RunnableConfig) -> tuple[str, str]:

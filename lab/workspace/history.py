@@ -91,16 +91,16 @@ class History:
         thread = self._access.find(thread_id)
         if self._engine.runs.active(thread_id) is not None:
             return None
-        found = self._engine.claims.standing(thread_id).accepted
+        accepted = self._engine.claims.standing(thread_id).accepted
         # A bare continue is offered anyway, and what has left a checkpoint since has begun.
-        if found is None or found.kind == "continue" or found.head != self._access.head(thread):
+        if accepted is None or accepted.kind == "continue" or accepted.head != self._access.head(thread):
             return None
-        if found.kind == "resume":
+        if accepted.kind == "resume":
             # An answer that was saved with its question is tried again by going on.
             snapshot = self.snapshot(thread_id)
             open_ = {question.id for question in snapshot.questions} - snapshot.kept.keys() if snapshot else set()
-            return found if set(found.request["values"]) <= open_ else None
-        return found
+            return accepted if set(accepted.request["values"]) <= open_ else None
+        return accepted
 
     def snapshot(self, thread_id: str, checkpoint_id: str | None = None, namespace: str = "") -> Snapshot | None:
         """Return the state at a checkpoint, the newest by default; None where nothing is saved.
@@ -122,8 +122,8 @@ class History:
     def values(self, thread_id: str, checkpoint_id: str) -> Mapping[str, Any]:
         """Return the state's own objects at a checkpoint, for a form; raises UnknownCheckpoint, Unreadable."""
         thread = self._access.find(thread_id)
-        found = self._access.state_at(thread, checkpoint_id)
-        return dict(found.values) if isinstance(found.values, dict) else {}
+        state = self._access.state_at(thread, checkpoint_id)
+        return dict(state.values) if isinstance(state.values, dict) else {}
 
     def fields(self, thread_id: str) -> tuple[Entry, ...]:
         """Return the fields of the thread's state, as a form edits them."""
@@ -170,16 +170,16 @@ class History:
         Who has the thread's tree already gives it, and only the page's rows are read.
         """
         thread = self._access.find(thread_id)
-        grown = tree or self.tree(thread_id)
+        whole = tree or self.tree(thread_id)
         return read_page(
-            self._engine.storage_of(thread), thread_id, only, limit=limit, offset=offset, at=at, grown=grown
+            self._engine.storage_of(thread), thread_id, only, limit=limit, offset=offset, at=at, tree=whole
         )
 
     def rows(self, thread_id: str, checkpoint_ids: Sequence[str], tree: Tree | None = None) -> tuple[Row, ...]:
         """Return the history's rows of these checkpoints, in their order; unknown ones are left out."""
         thread = self._access.find(thread_id)
-        grown = tree or self.tree(thread_id)
-        return read_rows(self._engine.storage_of(thread), thread_id, checkpoint_ids, grown)
+        whole = tree or self.tree(thread_id)
+        return read_rows(self._engine.storage_of(thread), thread_id, checkpoint_ids, whole)
 
     def visits(
         self, thread_id: str, checkpoint_id: str, tree: Tree | None = None, inside: str | None = None
@@ -191,12 +191,12 @@ class History:
         """
         thread = self._access.find(thread_id)
         storage = self._engine.storage_of(thread)
-        grown = tree or self.tree(thread_id)
-        if checkpoint_id not in grown.marks:
+        whole = tree or self.tree(thread_id)
+        if checkpoint_id not in whole.marks:
             raise UnknownCheckpoint(checkpoint_id)
-        told = nodes_that_ran(storage, thread_id)
-        way = grown.lineage(checkpoint_id)
-        counts = Counter(name for mark in way if mark.source == "loop" for name in told.get(mark.checkpoint_id, ()))
+        ran = nodes_that_ran(storage, thread_id)
+        way = whole.lineage(checkpoint_id)
+        counts = Counter(name for mark in way if mark.source == "loop" for name in ran.get(mark.checkpoint_id, ()))
         # What a step's subgraphs did was left behind where an edit or a replay begins at that step.
         done = [mark.checkpoint_id for mark, after in pairwise(way[-NEAR:]) if after.source == "loop"]
         calls = subgraph_rows(storage, thread_id, [*done, checkpoint_id])
@@ -234,8 +234,8 @@ class History:
 
     def pending(self, thread_id: str) -> tuple[Question, ...]:
         """Return the interrupts that wait for an answer, in stable task order."""
-        found = self.snapshot(thread_id)
-        return found.questions if found is not None and self.status(thread_id) == "waiting" else ()
+        snapshot = self.snapshot(thread_id)
+        return snapshot.questions if snapshot is not None and self.status(thread_id) == "waiting" else ()
 
 
 REDUCERS: Mapping[Reducer, str] = {"add": "add", "other": "of its own"}
@@ -245,6 +245,6 @@ def _named(hint: Any, reducer: Reducer) -> str:
     if reducer == "messages":
         # The union of all kinds of messages would say no more.
         return "list[AnyMessage], reducer add_messages"
-    told = hint.__name__ if isinstance(hint, type) and not get_args(hint) else str(hint)
-    told = re.sub(r"\b(?:\w+\.)+(?=\w)", "", told)
-    return f"{told}, reducer {REDUCERS[reducer]}" if reducer in REDUCERS else told
+    name = hint.__name__ if isinstance(hint, type) and not get_args(hint) else str(hint)
+    name = re.sub(r"\b(?:\w+\.)+(?=\w)", "", name)
+    return f"{name}, reducer {REDUCERS[reducer]}" if reducer in REDUCERS else name

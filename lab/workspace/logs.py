@@ -28,14 +28,14 @@ DIED = (
 
 def _affordable(way: Sequence[str], sizes: Mapping[str, int]) -> list[str]:
     """Return the last checkpoints on a way whose states are small enough together, but at least two."""
-    found: list[str] = []
+    ids: list[str] = []
     room = AFFORDABLE
     for checkpoint_id in reversed([ident for ident in way if ident in sizes]):
         room -= sizes[checkpoint_id]
-        if room < 0 and len(found) >= 2:
+        if room < 0 and len(ids) >= 2:
             break
-        found.append(checkpoint_id)
-    return found[::-1]
+        ids.append(checkpoint_id)
+    return ids[::-1]
 
 
 class ThreadLogs:
@@ -76,14 +76,14 @@ class ThreadLogs:
     def _forgotten(self, thread: Thread, log: EventLog) -> None:
         """Tell of a thread whose checkpoints went with the process that had them in its memory."""
         saver = self._engine.lane(thread.pattern, thread.lane).saver
-        told = len(log.told)
+        checkpoints = len(log.told)
         if (
             saver
-            and told
+            and checkpoints
             and not log.dropped
             and not newest_checkpoint_id(self._engine.storage_of(thread), thread.thread_id)
         ):
-            log.append(lambda no: SaverDropped(no, time.time(), "restart", told, 0, restart_calls(saver)))
+            log.append(lambda no: SaverDropped(no, time.time(), "restart", checkpoints, 0, restart_calls(saver)))
 
     def _compare(self, thread: Thread, log: EventLog) -> None:
         """Take over what other processes told of a thread, and the end of a run whose process died."""
@@ -121,13 +121,13 @@ class ThreadLogs:
         if not self._engine.lane(thread.pattern, thread.lane).remembers:
             return
         storage, graph = self._engine.storage_of(thread), self._engine.reading_of(thread)
-        told = log.told
-        if newest_checkpoint_id(storage, thread.thread_id) in {"", *told}:
+        known_ids = log.told
+        if newest_checkpoint_id(storage, thread.thread_id) in {"", *known_ids}:
             return
         tree = read_tree(storage, thread.thread_id)
         way = [mark.checkpoint_id for mark in tree.lineage(tree.head)] if tree.head else []
-        known = next((number for number in reversed(range(len(way))) if way[number] in told), 0)
-        if way[known] in told and way[known] != log.newest_told:
+        known = next((number for number in reversed(range(len(way))) if way[number] in known_ids), 0)
+        if way[known] in known_ids and way[known] != log.newest_told:
             step = tree.marks[way[known]].step
             log.append(lambda no: WentBack(no, time.time(), way[known], step))
         read = _affordable(way[known:], state_sizes(storage, thread.thread_id, way[known:][-RESTORED:]))
@@ -136,4 +136,4 @@ class ThreadLogs:
             # The page tells of one that can't be read where the checkpoint itself is looked at.
             with suppress(Unreadable):
                 states.append(state_of(graph, thread.thread_id, checkpoint_id))
-        restore(log, graph, states, model=thread.model, told=told)
+        restore(log, graph, states, model=thread.model, told=known_ids)

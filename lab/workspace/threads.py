@@ -61,10 +61,10 @@ class WorkspaceThreads:
 
     def page(self, *, pattern: str | None = None, text: str = "", limit: int = 20, offset: int = 0) -> ThreadPage:
         """Return a page of the threads, the last used first: those of a pattern, with that text in title or id."""
-        found = self._engine.threads.list(
+        threads = self._engine.threads.list(
             self._access.workspace, pattern=pattern, text=text, limit=limit, offset=offset
         )
-        return ThreadPage(found, self._engine.threads.count(self._access.workspace, pattern=pattern, text=text))
+        return ThreadPage(threads, self._engine.threads.count(self._access.workspace, pattern=pattern, text=text))
 
     def rename(self, thread_id: str, title: str) -> None:
         """Return a thread another title, running or not; raises InvalidInput."""
@@ -161,7 +161,7 @@ class WorkspaceThreads:
 
     def sizes(self, thread_ids: Sequence[str]) -> dict[str, ThreadSize]:
         """Return what each of these threads takes, readable or not."""
-        threads = self._engine.threads.owned(self._access.workspace, thread_ids)
+        threads = self._engine.threads.of_workspace(self._access.workspace, thread_ids)
         sizes = thread_sizes(self._engine.storage, thread_ids)
         for thread in threads:
             storage = self._storage(thread)
@@ -227,8 +227,8 @@ class WorkspaceThreads:
         if not self._is_known(slug, lane_key):
             return None
         lane = self._engine.lane(slug, lane_key)
-        kept = lane.remembers and (not lane.saver or lane.saver.kind == self._engine.storage.kind != "memory")
-        return self._engine.reading(slug, lane_key) if kept else None
+        is_saved = lane.remembers and (not lane.saver or lane.saver.kind == self._engine.storage.kind != "memory")
+        return self._engine.reading(slug, lane_key) if is_saved else None
 
 
 def _not_shared(thread: Thread) -> NotPossible:

@@ -72,7 +72,7 @@ class Travel:
         return Ahead(
             tuple(name for name in first if name != "__start__"),
             tuple(nodes),
-            {name: found for name, found in effects.items() if found},
+            {name: declared for name, declared in effects.items() if declared},
         )
 
     def preview(self, thread_id: str, checkpoint_id: str, edit: StateEdit) -> Preview:
@@ -240,5 +240,5 @@ def _went_back(log: EventLog, snapshot: StateSnapshot) -> None:
 
 
 def _effects(metadata: Mapping[str, Any] | None) -> tuple[str, ...]:
-    found = (metadata or {}).get("effects", ())
-    return tuple(str(effect) for effect in found)
+    effects = (metadata or {}).get("effects", ())
+    return tuple(str(effect) for effect in effects)

@@ -86,10 +86,10 @@ class Workspace:
         request = self._launcher.request(opened.thread, "turn", values, options)
         with self._access.claimed(thread_id, runs=True) as claim:
             if opened.lane.remembers:
-                found = status(opened.state())
-                if found == "waiting":
+                stands = status(opened.state())
+                if stands == "waiting":
                     raise AnswerPending
-                if found == "resumable":
+                if stands == "resumable":
                     raise WorkLeft
             self._launcher.launch(claim, opened, request, to_jsonable(checked), self._launcher.work(request, checked))
 
@@ -223,11 +223,11 @@ class Workspace:
         with self._access.claimed(thread_id):
             before = self.history.count(thread_id)
             self._engine.lane_savers.drop(thread_id)
-            told = SaverDropped(
+            dropped = SaverDropped(
                 0, time.time(), "restart", before, self.history.count(thread_id), restart_calls(opened.lane.saver)
             )
-            opened.log.append(lambda no: told._replace(no=no))
-        return told
+            opened.log.append(lambda no: dropped._replace(no=no))
+        return dropped
 
     def stop(self, thread_id: str) -> bool:
         """Ask the thread's run to end, in this process or in another one; False where none is going on."""

@@ -1,4 +1,4 @@
-"""The browser's own ways between views: Back, a second tab, and which thread is open first."""
+"""The browser's own ways between views: WayBack, a second tab, and which thread is open first."""
 
 from collections.abc import Iterator
 

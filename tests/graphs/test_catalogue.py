@@ -12,7 +12,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import TypeAdapter
 
 from graphs.catalogue import CATALOGUE, find
-from graphs.pattern import Back, Example, Fork, Lane, Pattern, Restart, Rewind
+from graphs.pattern import Example, Fork, Lane, Pattern, Restart, Rewind, WayBack
 from lab.errors import NotPossible
 from lab.lab import Lab
 from lab.state import check_input
@@ -129,7 +129,7 @@ def test_only_lanes_that_are_about_a_way_back_go_back_and_only_a_fork_writes_the
     taken = [
         (pattern.lane(key), step) for one in pattern.examples for key, steps in one.steps.items() for step in steps
     ]
-    back = [(lane, step) for lane, step in taken if isinstance(step, Back)]
+    back = [(lane, step) for lane, step in taken if isinstance(step, WayBack)]
 
     assert all(lane.travel for lane, _ in back)
     assert all(set(step.values) <= set(lane.edits if isinstance(lane.travel, Fork) else ()) for lane, step in back)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from graphs.pattern import Back, Example
+from graphs.pattern import Example, WayBack
 from graphs.state.stateful_reducer import MOST, add_up
 from graphs.state.stateful_reducer_demo import PATTERN
 from lab.lab import Lab
@@ -133,6 +133,6 @@ def test_the_sum_of_two_means_takes_no_notice_of_their_order() -> None:
 
 @pytest.mark.parametrize("lane", LANES)
 def test_a_replay_of_every_number_looks_right_by_chance(play: Play, lane: str) -> None:
-    twice = Example("twice", {"numbers": "10, 20"}, {lane: (Back("read"), Back("check"))})
+    twice = Example("twice", {"numbers": "10, 20"}, {lane: (WayBack("read"), WayBack("check"))})
 
     assert _verdict(play("stateful-reducer", lane, twice).values) == (15, 15, True)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from langgraph.graph.state import CompiledStateGraph
 
-from graphs.pattern import Back, Example
+from graphs.pattern import Example, WayBack
 from graphs.persistence.time_travel import READERS
 from graphs.persistence.time_travel_demo import PATTERN
 from lab.errors import NotPossible
@@ -135,7 +135,7 @@ def test_what_runs_again_is_told_before_it_does(play: Play, sqlite_lab: Lab) -> 
 
 
 def test_one_can_go_back_as_often_as_wanted(play: Play, sqlite_lab: Lab) -> None:
-    thrice = Example("thrice", {"topic": "Rain"}, {"replay": (Back("send"), Back("write"), Back("outline"))})
+    thrice = Example("thrice", {"topic": "Rain"}, {"replay": (WayBack("send"), WayBack("write"), WayBack("outline"))})
     played = play("time-travel", "replay", thrice)
     workspace = sqlite_lab.workspace("tests")
     ended(workspace, played.thread_id)

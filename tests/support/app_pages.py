@@ -7,7 +7,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from graphs.pattern import Back, Beside, Edit, Example, Go, Lane, Pattern, Recover, Reply, Restart, Step, Turn
+from graphs.pattern import Comparison, Edit, Example, Go, Lane, Pattern, Recover, Reply, Restart, Step, Turn, WayBack
 from lab.jsonable import Json
 from tests.support.project import ROOT
 
@@ -102,9 +102,9 @@ def take(at: AppTest, pattern: Pattern, lane: Lane, step: Step) -> None:
         case Go() | Recover():
             keys = [str(button.key) for button in at.button if _is_of(str(button.key), pattern, lane)]
             press(at, next(key for key in keys if key.endswith(("_continue", "_again", "_anew"))))
-        case Back(to, values):
+        case WayBack(to, values):
             go_back(at, pattern, lane, to, values)
-        case Turn() | Restart() | Beside():
+        case Turn() | Restart() | Comparison():
             raise AssertionError("Input and restarts go to all lanes at once.")
 
 
@@ -134,14 +134,14 @@ def play(at: AppTest, pattern: Pattern, number: int) -> None:
         open_page(pattern.slug, at, thread=first)
     for lane in pattern.lanes:
         for step in example.steps.get(lane.key, ()):
-            if not isinstance(step, Turn | Restart | Beside):
+            if not isinstance(step, Turn | Restart | Comparison):
                 take(at, pattern, lane, step)
 
 
 def _beside(example: Example) -> list[Mapping[str, Json]]:
     """Return the inputs of further threads, which a run gives to all lanes at once."""
     steps = next(iter(example.steps.values()), ())
-    return [step.input for step in steps if isinstance(step, Beside)]
+    return [step.input for step in steps if isinstance(step, Comparison)]
 
 
 def _together(example: Example) -> list[Turn | Restart]:

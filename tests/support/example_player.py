@@ -7,7 +7,21 @@ from typing import Any, Protocol
 from langchain_core.messages import convert_to_messages
 
 from graphs.catalogue import find
-from graphs.pattern import Back, Beside, Edit, Example, Fork, Go, Recover, Replay, Reply, Restart, Rewind, Step, Turn
+from graphs.pattern import (
+    Comparison,
+    Edit,
+    Example,
+    Fork,
+    Go,
+    Recover,
+    Replay,
+    Reply,
+    Restart,
+    Rewind,
+    Step,
+    Turn,
+    WayBack,
+)
 from lab.events import Message, ThreadView
 from lab.jsonable import Json
 from lab.lab import Lab
@@ -53,7 +67,7 @@ def player(lab: Lab) -> Play:
         ended(workspace, thread.thread_id)
         beside: list[str] = []
         for step in chosen.steps.get(lane_key, ()):
-            if isinstance(step, Beside):
+            if isinstance(step, Comparison):
                 beside.append(workspace.start(slug, lane_key, step.input, pace=0).thread_id)
                 ended(workspace, beside[-1])
                 continue
@@ -84,9 +98,9 @@ def take(workspace: Workspace, thread_id: str, step: Step, example: Example) -> 
         case Recover():
             take_up = workspace.again if workspace.history.status(thread_id) == "new" else workspace.proceed
             take_up(thread_id, pace=0, breakpoints=example.breakpoints)
-        case Back(to, values):
+        case WayBack(to, values):
             go_back(workspace, thread_id, before(workspace, thread_id, to), values)
-        case Beside():
+        case Comparison():
             raise AssertionError("Another thread is no step of this one.")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeVar
 
-from graphs.pattern import Back, Beside, Edit, Example, Go, Lane, Pattern, Recover, Reply, Restart, Step, Turn
+from graphs.pattern import Comparison, Edit, Example, Go, Lane, Pattern, Recover, Reply, Restart, Step, Turn, WayBack
 from lab.events import Said, ThreadView
 from lab.jsonable import Json
 from lab.state import Field, values_text
@@ -31,7 +31,7 @@ class Filled:
 NOTHING = Filled({}, "")
 
 
-def filled(example: Example | None, step: Reply | Edit | Back | None) -> Filled:
+def filled(example: Example | None, step: Reply | Edit | WayBack | None) -> Filled:
     """Return what a step of an example fills in."""
     if example is None or step is None:
         return NOTHING
@@ -75,10 +75,10 @@ def next_edit(example: Example | None, lane: Lane, view: ThreadView) -> Edit | N
     return _at(edits, sum(run.kind == "continue" for run in view.runs))
 
 
-def next_back(example: Example | None, lane: Lane, view: ThreadView) -> Back | None:
+def next_back(example: Example | None, lane: Lane, view: ThreadView) -> WayBack | None:
     """Return the example's next way back."""
     gone = sum(run.kind in ("replay", "continue") for run in view.runs)
-    return _at([step for step in _steps(example, lane) if isinstance(step, Back)], gone)
+    return _at([step for step in _steps(example, lane) if isinstance(step, WayBack)], gone)
 
 
 def _steps(example: Example | None, lane: Lane) -> Sequence[Step]:
@@ -119,10 +119,10 @@ def _told(pattern: Pattern, lane: Lane, example: Example) -> Iterator[str]:
                 yield "press *Restart*"
             case Recover(nothing_saved):
                 yield "press *Start again*" if nothing_saved else "press *Continue*"
-            case Beside(values):
+            case Comparison(values):
                 given = _values(values, input_fields(pattern.slug, lane.key))
                 yield f"run once more with {given}, which is a second thread, and show the first one again"
-            case Back(to, values):
+            case WayBack(to, values):
                 written = f" and write {_values(values, state_fields(pattern.slug, lane.key))}" if values else ""
                 yield f"go back to before {code(to)}{written}"
 

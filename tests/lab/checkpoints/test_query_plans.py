@@ -236,7 +236,7 @@ def test_a_page_and_a_tree_ask_nothing_else(filled: Storage) -> None:
     with overheard() as told:
         read_tree(filled, "one")
         found = read_page(
-            filled, "one", Only(node="say", text="1"), limit=50, offset=100, grown=read_tree(filled, "one")
+            filled, "one", Only(node="say", text="1"), limit=50, offset=100, tree=read_tree(filled, "one")
         )
         read_page(
             filled,
@@ -244,7 +244,7 @@ def test_a_page_and_a_tree_ask_nothing_else(filled: Storage) -> None:
             Only(errors=True, interrupts=True, branch=1, source="loop"),
             limit=50,
             offset=0,
-            grown=read_tree(filled, "one"),
+            tree=read_tree(filled, "one"),
         )
     assert len(found.rows) == 50
     shapes = {statement.partition(" IN (")[0] for statement in known}
@@ -277,12 +277,12 @@ def test_no_read_of_a_history_touches_a_state(tmp_path: Path) -> None:
 
     assert cost(lambda storage: read_tree(storage, "one")) < 3_000_000
     assert (
-        cost(lambda storage: read_page(storage, "one", Only(), limit=50, offset=1_000, grown=read_tree(storage, "one")))
+        cost(lambda storage: read_page(storage, "one", Only(), limit=50, offset=1_000, tree=read_tree(storage, "one")))
         < 3_000_000
     )
     everything = Only(node="say", text="7", source="loop", branch=1)
     assert (
-        cost(lambda storage: read_page(storage, "one", everything, limit=50, offset=0, grown=read_tree(storage, "one")))
+        cost(lambda storage: read_page(storage, "one", everything, limit=50, offset=0, tree=read_tree(storage, "one")))
         < 3_000_000
     )
     for name in READS.keys() - {"writes", "thread_sizes"}:

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from graphs.catalogue import CATALOGUE, find
-from graphs.pattern import Back, Edit, Example, Go, Lane, Pattern, Recover, Reply
+from graphs.pattern import Edit, Example, Go, Lane, Pattern, Recover, Reply, WayBack
 from lab.events import ThreadView
 from lab.lab import Lab
 from lab.state import value_text
@@ -20,7 +20,7 @@ WITH_STEPS = [
     for pattern in CATALOGUE
     for example in pattern.examples
     for lane in pattern.lanes
-    if any(isinstance(step, Reply | Edit | Back) for step in example.steps.get(lane.key, ()))
+    if any(isinstance(step, Reply | Edit | WayBack) for step in example.steps.get(lane.key, ()))
     and example.input.get(pattern.crash_field, "never") == "never"
 ]
 EXPENSE, TRAVEL = find("expense-approval"), find("time-travel")
@@ -28,7 +28,9 @@ EXPENSE, TRAVEL = find("expense-approval"), find("time-travel")
 pytestmark = pytest.mark.usefixtures("pages_lab")
 
 
-def offered(pattern: Pattern, lane: Lane, example: Example, view: ThreadView) -> Iterator[Reply | Edit | Back | None]:
+def offered(
+    pattern: Pattern, lane: Lane, example: Example, view: ThreadView
+) -> Iterator[Reply | Edit | WayBack | None]:
     view.catch_up()
     found = example_of(pattern, view, pattern.examples.index(example))
     assert found is example
@@ -43,9 +45,9 @@ def test_each_card_is_filled_in_with_what_the_example_does_there(
     thread_id = here.start(pattern.slug, lane.key, example.input, pace=0, breakpoints=example.breakpoints).thread_id
     ended(here, thread_id)
     for step in example.steps[lane.key]:
-        if isinstance(step, Reply | Edit | Back):
+        if isinstance(step, Reply | Edit | WayBack):
             assert step in offered(pattern, lane, example, here.view(thread_id))
-        if isinstance(step, Reply | Edit | Back | Go | Recover):
+        if isinstance(step, Reply | Edit | WayBack | Go | Recover):
             take(here, thread_id, step, example)
             ended(here, thread_id)
 
@@ -118,7 +120,7 @@ def test_a_way_back_goes_where_the_example_s_label_says(pages_lab: Lab, number: 
     start(at, TRAVEL, number)
     press(at, "time-travel_fork_back")
     (step,) = TRAVEL.examples[number].steps["fork"]
-    assert isinstance(step, Back)
+    assert isinstance(step, WayBack)
     here = pages_lab.workspace("local")
     thread = next(one.thread_id for one in here.threads.newest() if one.lane == "fork")
     rows = here.history.page(thread, limit=50).rows
