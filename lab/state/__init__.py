@@ -4,7 +4,7 @@ from lab.state.answer_schema import CHOICES, usable_schema
 from lab.state.characters import printable_line, replace_unseen
 from lab.state.diff import Change, Run, diff_states, equal_values
 from lab.state.fields import SCALARS, Entry, Kind, Reducer, members, state_fields
-from lab.state.form_values import NEW_ROLES, JsonText, Unshown, as_json, is_same_value, to_form
+from lab.state.form_values import NEW_ROLES, JsonText, Unshown, as_json, from_form, is_same_value, to_form
 from lab.state.json_forms import Field, check_answer, check_input, fields_of, form_fields, labels
 from lab.state.numbers import number_of, number_text
 from lab.state.sequence_diff import spans_of
@@ -34,6 +34,7 @@ __all__ = [
     "equal_values",
     "fields_of",
     "form_fields",
+    "from_form",
     "is_same_value",
     "labels",
     "members",

@@ -22,6 +22,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, RootModel, TypeAdap
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 from pydantic.fields import FieldInfo
 
+from lab.state.validation_messages import choice_text
+
 Kind = Literal[
     "text", "area", "integer", "number", "toggle", "choice", "date", "time", "datetime",
     "list", "table", "record", "mapping", "messages", "group", "any", "json",
@@ -95,6 +97,11 @@ class Entry:
     min_length: int | None = None
     max_length: int | None = None
     reducer: Reducer = "none"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """By the name of each choice, the words that a form shows for it."""
+        return {name: choice_text(option.name if isinstance(option, Enum) else option) for name, option in self.choices}
 
 
 @functools.lru_cache(maxsize=256)

@@ -185,7 +185,7 @@ def _refused(field: Entry, error: ValidationError, value: Any) -> InvalidInput:
 
 
 def _wrong(field: Entry, fault: Fault) -> InvalidInput:
-    return InvalidInput({"": sentence(fault, field.title, [name for name, _ in field.choices])})
+    return InvalidInput({"": sentence(fault, field.title, tuple(field.labels.values()))})
 
 
 def _joined(outer: str, inner: str) -> str:

@@ -4,7 +4,6 @@ import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, is_dataclass, replace
 from dataclasses import fields as dataclass_fields
-from enum import Enum
 from typing import Any, Literal
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -292,6 +291,5 @@ def _blanks(entries: Mapping[str, Entry], values: Mapping[str, Json]) -> dict[st
 def _told(entry: Entry | None, place: Sequence[str | int], fault: Fault) -> str:
     if place or entry is None:
         return located_sentence(place, fault)
-    options = [choice_text(option.value if isinstance(option, Enum) else option) for _, option in entry.choices]
     json = entry.kind not in ONE_CELL
-    return sentence(_as_text(fault, fault.value, json), entry.title, options)
+    return sentence(_as_text(fault, fault.value, json), entry.title, tuple(entry.labels.values()))

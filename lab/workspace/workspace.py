@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Unpack
+from typing import Any, Unpack
 
 from sqlalchemy import Connection
 
@@ -15,7 +15,7 @@ from lab.events import Event, SaverDropped, ThreadView
 from lab.history import answered, status
 from lab.jsonable import Json, to_jsonable
 from lab.runs import REQUEST, Request
-from lab.state import check_answer, check_input
+from lab.state import How, check_answer, check_input
 from lab.threads import Thread, titled
 from lab.workspace.access import OpenedThread, ThreadAccess
 from lab.workspace.editing import StateEdit, StateEditor
@@ -185,9 +185,16 @@ class Workspace:
             values = asked.values if asked.kind == "turn" else snapshot.values
             self._launcher.launch(claim, opened, request, None, self._launcher.work(request, values))
 
-    def edit(self, thread_id: str, values: Mapping[str, Json], checkpoint_id: str | None = None) -> str:
+    def edit(
+        self,
+        thread_id: str,
+        values: Mapping[str, Any],
+        checkpoint_id: str | None = None,
+        how: Mapping[str, How] | None = None,
+    ) -> str:
         """Write values to the state at a pause and return the new checkpoint's id; the thread stays paused.
 
+        `values` are a form's. A field with a reducer is appended to, unless `how` says that it's replaced.
         Raises InvalidInput, StaleAnswer, ThreadBusy, AnswerPending, NotPossible.
         """
         opened = self._access.open(thread_id)
@@ -204,7 +211,7 @@ class Workspace:
                     f"The step of {', '.join(pending)} isn't over; nodes side by side wait for each other, and an edit "
                     "now would drop what they wrote. Let them finish first."
                 )
-            edit = StateEdit(values, dict.fromkeys(values, "append"))
+            edit = StateEdit(values, {**dict.fromkeys(values, "append"), **(how or {})})
             edited = StateEditor(self._access).save(opened, snapshot, edit)
             opened.log.append(lambda no: edited._replace(no=no))
         return edited.checkpoint_id

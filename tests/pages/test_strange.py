@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 import graphs.catalogue
 import lab.lab
 import ui.common.context as context
-from graphs.pattern import Pattern
+from graphs.pattern import Breakpoints, Pattern
 from lab.lab import Lab
 from lab.workspace import Workspace
 from lab.workspace_cookie import LOCAL
@@ -118,6 +118,37 @@ def test_an_old_typed_dict_is_edited_by_its_fields(here: Workspace) -> None:
     head = here.history.tree(thread_id).head
     assert head is not None
     assert here.history.values(thread_id, head)["home"] == {"city": "Oslo"}
+
+
+def test_a_pause_is_edited_by_the_form_that_edits_a_fork(here: Workspace) -> None:
+    pause = Breakpoints(before=("second",))
+    thread_id = here.start(OLD.slug, "only", OLD.examples[0].input, breakpoints=pause).thread_id
+    assert here.wait(thread_id, 30)
+    ident = step(here, thread_id, 1)
+    at = open_page(OLD.slug, thread=thread_id)
+    forked = looked(OLD, thread_id, "Edit and fork", ident)
+    assert drawn_of(at, f"{OLD.slug}_only_{ident}") == drawn_of(forked, f"edit_{thread_id}_{ident}")
+    at = open_page(OLD.slug, thread=thread_id)
+    give(at, f"{OLD.slug}_only_{ident}_home_set_city", "Oslo")
+    at.session_state[f"{OLD.slug}_only_{ident}_done_set"] = {
+        "edited_rows": {},
+        "added_rows": [{"c0": "by hand"}],
+        "deleted_rows": [],
+    }
+    press(at, f"{OLD.slug}_only_continue")
+    assert here.wait(thread_id, 30)
+    head = here.history.tree(thread_id).head
+    assert head is not None
+    end = here.history.values(thread_id, head)
+    assert end == {"name": "A", "home": {"city": "Oslo"}, "done": ["fill", "by hand", "count"]}
+
+
+def drawn_of(at: AppTest, prefix: str) -> list[str]:
+    """Return the keys of a form's widgets without the form's own, in their order."""
+    widgets = [*at.text_input, *at.text_area, *at.toggle, *at.get("arrow_data_frame")]
+    keys = [str(widget.key) for widget in widgets]
+    assert any(key.startswith(prefix) for key in keys)
+    return [key.removeprefix(prefix) for key in keys if key.startswith(prefix)]
 
 
 def test_a_step_that_changed_what_is_no_text_in_messages_is_told(here: Workspace) -> None:

@@ -87,7 +87,7 @@ def write(at: AppTest, pattern: Pattern, lane: Lane, values: Mapping[str, Json])
 
 def paused_field(at: AppTest, pattern: Pattern, lane: Lane, name: str) -> str:
     """Return the key of a field of the form at a pause."""
-    wanted = re.compile(f"{pattern.slug}_{lane.key}_[0-9a-f-]{{36}}_{name}")
+    wanted = re.compile(f"{pattern.slug}_{lane.key}_[0-9a-f-]{{36}}_{name}_set")
     keys = [str(widget.key) for kind in WIDGETS for widget in getattr(at, kind)]
     return next(key for key in keys if wanted.fullmatch(key))
 

@@ -2,14 +2,12 @@
 
 from ui.forms.json_form import ask, complain, values_in_form
 from ui.forms.questions import unchecked_notice
-from ui.forms.state_form import Edited, edit, edit_in_form
+from ui.forms.state_form import StateForm
 
 __all__ = [
-    "Edited",
+    "StateForm",
     "ask",
     "complain",
-    "edit",
-    "edit_in_form",
     "unchecked_notice",
     "values_in_form",
 ]

@@ -136,14 +136,14 @@ def height(text: str) -> int:
 
 
 def pick(entry: Entry, start: str | None, common: dict[str, Any]) -> None:
-    """Draw a choice by the names that its values have in their type."""
-    names = [name for name, _ in entry.choices]
+    """Draw a choice; what comes of it is the name that the chosen value has in its type."""
+    names, labels = [name for name, _ in entry.choices], entry.labels
     if len(names) <= FEW:
         common |= {"required": start is not None and not entry.optional}
-        st.segmented_control(options=names, default=start, format_func=lambda name: literal(name, 60), **common)
+        st.segmented_control(options=names, default=start, format_func=lambda name: literal(labels[name], 60), **common)
     else:
         index = None if start is None else names.index(start)
-        st.selectbox(options=names, index=index, format_func=lambda name: shown(name, 60), **common)
+        st.selectbox(options=names, index=index, format_func=lambda name: shown(labels[name], 60), **common)
 
 
 # Tables
@@ -266,7 +266,10 @@ def _configured(column: Entry, kind: Kind) -> Any:
         case "toggle":
             return st.column_config.CheckboxColumn(**told, default=None if column.optional else False)
         case "choice":
-            return st.column_config.SelectboxColumn(**told, options=[name for name, _ in column.choices])
+            labels = column.labels
+            return st.column_config.SelectboxColumn(
+                **told, options=[*labels], format_func=lambda name: labels[str(name)]
+            )
         case "date" | "time" | "datetime":
             return _MOMENTS[kind](**told)
         case "json":

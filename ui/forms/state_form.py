@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
 import streamlit as st
 from pydantic import BaseModel
 
-from lab.state import Entry, How, JsonText, Unshown, as_json, is_same_value, number_of, number_text, to_form
+from lab.state import Entry, How, JsonText, Unshown, as_json, from_form, is_same_value, number_of, number_text, to_form
+from lab.workspace import StateEdit
 from ui.common import literal, shown
 from ui.forms.json_form import ROWS, complain, draw_rows, height, pick, read_rows, write
 
@@ -27,47 +27,56 @@ HOW: Mapping[str, Mapping[How, str]] = {
 """The two ways into a field by its reducer, the one that is chosen at first in front."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edited:
-    """What was changed in a form: the form's values of these fields, and how each is to be written."""
+class StateForm:
+    """The form of some fields of a state at a checkpoint; not for inside `st.form`.
 
-    values: dict[str, Any]
-    how: dict[str, How]
+    `filled` are form values to begin with in place of the state's own. What differs from the state is an edit of it.
+    """
 
+    def __init__(
+        self, fields: Sequence[Entry], values: Mapping[str, Any], key: str, filled: Mapping[str, Any] | None = None
+    ) -> None:
+        self._fields = fields
+        self._values = values
+        self._key = key
+        known = {field.name: field for field in fields}
+        typed = {name: from_form(known[name], form) for name, form in (filled or {}).items() if name in known}
+        self._drawn = {**values, **typed}
 
-def edit(
-    entries: Sequence[Entry], values: Mapping[str, Any], key: str, checkpoint_id: str, wrong: Mapping[str, str]
-) -> Edited:
-    """Draw a state's fields with their values at a checkpoint and return what was changed; not for inside `st.form`."""
-    for entry in entries:
-        place = f"{key}_{checkpoint_id}_{entry.name}"
-        with st.container(key=f"{place}_field", gap="xsmall"):
-            _field(entry, values, place, wrong)
-    names = {entry.name for entry in entries}
-    for name, message in wrong.items():
-        if name.partition(".")[0] not in names:
-            complain(message)
-    return edit_in_form(entries, values, key, checkpoint_id)
+    def draw(self, wrong: Mapping[str, str]) -> None:
+        """Draw the fields, each with the message of what is wrong with it, by its name."""
+        for field in self._fields:
+            place = self._place(field)
+            with st.container(key=f"{place}_field", gap="xsmall"):
+                _field(field, self._drawn, place, wrong)
+                if field.name not in self._values:
+                    st.caption("The state has no value here yet.")
+        names = {field.name for field in self._fields}
+        for name, message in wrong.items():
+            if name.partition(".")[0] not in names:
+                complain(message)
 
+    def edit(self) -> StateEdit:
+        """Return what the widgets hold and the state doesn't; a callback gets it before they're drawn again."""
+        found: dict[str, Any] = {}
+        how: dict[str, How] = {}
+        for field in self._fields:
+            place = self._place(field)
+            chosen = _how(field, place)
+            if _folded(field, self._drawn, place):
+                continue
+            start = _start(field, self._values, place)
+            form = _read(field, _inner(place, chosen), _start(field, self._drawn, place))
+            if is_same_value(form, start):
+                continue
+            merges = field.reducer == "messages" and chosen == "append" and isinstance(form, list)
+            found[field.name] = _merged(start, form) if merges else form
+            if chosen:
+                how[field.name] = chosen
+        return StateEdit(found, how)
 
-def edit_in_form(entries: Sequence[Entry], values: Mapping[str, Any], key: str, checkpoint_id: str) -> Edited:
-    """Return what the widgets of such a form hold, for a callback that runs before they're drawn again."""
-    found: dict[str, Any] = {}
-    how: dict[str, How] = {}
-    for entry in entries:
-        place = f"{key}_{checkpoint_id}_{entry.name}"
-        chosen = _how(entry, place)
-        if _folded(entry, values, place):
-            continue
-        start = _start(entry, values, place)
-        form = _read(entry, _inner(place, chosen), start)
-        if is_same_value(form, start):
-            continue
-        merges = entry.reducer == "messages" and chosen == "append" and isinstance(form, list)
-        found[entry.name] = _merged(start, form) if merges else form
-        if chosen:
-            how[entry.name] = chosen
-    return Edited(found, how)
+    def _place(self, field: Entry) -> str:
+        return f"{self._key}_{field.name}"
 
 
 def _merged(start: Sequence[Mapping[str, Any]], form: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -93,8 +102,6 @@ def _field(entry: Entry, values: Mapping[str, Any], place: str, wrong: Mapping[s
     else:
         chosen, start = _how(entry, place), _start(entry, values, place)
         _draw(entry, _inner(place, chosen), start, entry.name, wrong)
-        if entry.name not in values:
-            st.caption("The state has no value here yet.")
 
 
 def _switches(entry: Entry, values: Mapping[str, Any], place: str) -> None:

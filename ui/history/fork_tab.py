@@ -1,7 +1,7 @@
 """Going on from an earlier checkpoint, with an edit or once more; nothing runs unannounced."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 import streamlit as st
 
@@ -9,7 +9,7 @@ from lab.errors import InvalidInput, LabError
 from lab.history import Snapshot
 from lab.workspace import Preview, StateEdit
 from ui.common import CHECKPOINT_PARAMETER, Looked, Place, literal, look_at, once
-from ui.forms import Edited, edit, edit_in_form
+from ui.forms import StateForm
 from ui.graph import node_names
 from ui.history.diff_view import changes
 from ui.history.travel_actions import attempt, complaint, effects, going, label, label_of, names, notice, possible
@@ -20,34 +20,24 @@ AS_NOBODY = ""
 AS_INPUT = "__start__"
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """What the form of an edit holds."""
-
-    edited: Edited
-    as_node: str | None
-    label: str
-
-
 def edit_and_fork(looked: Looked, snapshot: Snapshot) -> None:
     """Draw the form of the state, the preview of what it would make, and the ways to save it."""
     if not possible(looked):
         return
     thread_id, checkpoint_id = looked.thread.thread_id, snapshot.checkpoint_id
     st.caption("The checkpoint stays as it is; what you change becomes a branch that begins here.")
-    entries = looked.workspace.history.fields(thread_id)
     values = looked.workspace.history.values(thread_id, checkpoint_id)
-    key = f"edit_{thread_id}"
+    form = StateForm(looked.workspace.history.fields(thread_id), values, f"edit_{thread_id}_{checkpoint_id}")
 
-    def typed() -> Typed:
+    def typed() -> StateEdit:
         # Read when it's needed: pressed straight from a field, a button comes before the page is drawn again.
-        edited = edit_in_form(entries, values, key, checkpoint_id)
-        return Typed(edited, st.session_state.get(f"as_{thread_id}") or None, label_of(thread_id))
+        as_node = st.session_state.get(f"as_{thread_id}") or None
+        return replace(form.edit(), as_node=as_node, label=label_of(thread_id))
 
     made, wrong = _previewed(looked, snapshot, typed())
     with st.grid(2, min_column_width=340, gap="large") as grid:
         with grid.cell():
-            edit(entries, values, key, checkpoint_id, wrong)
+            form.draw(wrong)
         with grid.cell():
             _as_node(looked)
             label(thread_id)
@@ -55,14 +45,13 @@ def edit_and_fork(looked: Looked, snapshot: Snapshot) -> None:
             _buttons(looked, snapshot, typed)
 
 
-def _previewed(looked: Looked, snapshot: Snapshot, typed: Typed) -> tuple[Preview | None, Mapping[str, str]]:
+def _previewed(looked: Looked, snapshot: Snapshot, edit: StateEdit) -> tuple[Preview | None, Mapping[str, str]]:
     """Return what the edit would leave behind, or what the lab has against it, by field; nothing for no edit."""
-    edited = typed.edited
-    if not edited.values:
+    if not edit.values:
         return None, {}
     try:
         return looked.workspace.travel.preview(
-            looked.thread.thread_id, snapshot.checkpoint_id, StateEdit(edited.values, edited.how, typed.as_node)
+            looked.thread.thread_id, snapshot.checkpoint_id, replace(edit, label="")
         ), {}
     except InvalidInput as error:
         return None, error.fields
@@ -97,20 +86,16 @@ def _preview(looked: Looked, snapshot: Snapshot, made: Preview | None, wrong: Ma
         changes(made.changes)
 
 
-def _buttons(looked: Looked, snapshot: Snapshot, typed: Callable[[], Typed]) -> None:
+def _buttons(looked: Looked, snapshot: Snapshot, typed: Callable[[], StateEdit]) -> None:
     thread_id, checkpoint_id = looked.thread.thread_id, snapshot.checkpoint_id
 
-    def typed_edit() -> StateEdit:
-        now = typed()
-        return StateEdit(now.edited.values, now.edited.how, now.as_node, now.label)
-
     def fork(*, run: bool) -> None:
-        new = looked.workspace.travel.fork(thread_id, checkpoint_id, typed_edit(), run=run, **going())
+        new = looked.workspace.travel.fork(thread_id, checkpoint_id, typed(), run=run, **going())
         look_at(None if run else Place(new))
         travelled(looked, Done(f"Forked from step {snapshot.step}", looked.grown.head))
 
     def both() -> None:
-        looked.workspace.travel.what_if(thread_id, checkpoint_id, typed_edit(), **going())
+        looked.workspace.travel.what_if(thread_id, checkpoint_id, typed(), **going())
         # Unless somebody chose two branches, those made last are compared.
         for name in (CHECKPOINT_PARAMETER, "left", "right"):
             look_at(None, name)

@@ -13,7 +13,7 @@ from lab.jsonable import Json
 from lab.state import Fault, Field, labels, sentence, title_of, value_text
 from lab.workspace import Workspace
 from ui.common import choice, code, code_counted, literal, once, refusals, safe, shown
-from ui.forms import ask, unchecked_notice, values_in_form
+from ui.forms import StateForm, ask, unchecked_notice, values_in_form
 from ui.history import notice
 from ui.lanes.example_steps import Filled
 
@@ -182,48 +182,51 @@ def _details(question: Question) -> None:
         st.text(f"{title}: {text}" if len(text) < SHORT else f"{title}:\n{text}")
 
 
-def pause_card(
-    card: Card, lane: Lane, state_fields: tuple[Field, ...], nodes: tuple[str, ...], outcome: str, filled: Filled
-) -> None:
+def state_form(
+    card: Card, lane: Lane, checkpoint_id: str, filled: Mapping[str, Any], *, known: bool = False
+) -> StateForm:
+    """Return the form of what a lane lets a visitor write at a checkpoint; with `known`, of what has a value there."""
+    fields = [field for field in card.workspace.history.fields(card.thread_id) if field.name in lane.edits]
+    values = card.workspace.history.values(card.thread_id, checkpoint_id) if fields else {}
+    if known:
+        fields = [field for field in fields if field.name in values]
+    # A new pause shows the state as it is then, not what was typed at the one before.
+    return StateForm(fields, values, f"{card.key}_{checkpoint_id}", filled)
+
+
+def pause_card(card: Card, lane: Lane, nodes: tuple[str, ...], outcome: str, filled: Filled) -> None:
     """Draw what a thread offers that stopped before its end: values to write, then on."""
     where = code_counted(card.snapshot.next)
-    with st.form(key=f"{card.key}_pause_form", border=True):
+    form = state_form(card, lane, card.snapshot.checkpoint_id, filled.values)
+    with st.container(key=f"{card.key}_pause_form", border=True):
         st.markdown(f"{STANDS.get(outcome, STANDS['paused'])} {where}**")
-        editable = tuple(field for field in state_fields if field.name in lane.edits)
-        if editable:
+        if lane.edits:
             _note(filled)
-            ask(editable, _pause_key(card), {**card.snapshot.values, **filled.values}, card.wrong)
+            form.draw(card.wrong)
         with st.container(horizontal=True):
-            st.form_submit_button(
+            st.button(
                 "Try again" if outcome == "failed" else "Continue",
                 type="primary",
                 key=f"{card.key}_continue",
-                on_click=once(f"{card.key}_continue", lambda: card.attempt(lambda: _go_on(card, editable, None))),
+                on_click=once(f"{card.key}_continue", lambda: card.attempt(lambda: _go_on(card, form, None))),
             )
             if nodes:
-                st.form_submit_button(
+                st.button(
                     "Step",
                     icon=":material/skip_next:",
                     help="Run one node and pause after it.",
                     key=f"{card.key}_step",
                     on_click=once(
                         f"{card.key}_step",
-                        lambda: card.attempt(lambda: _go_on(card, editable, Breakpoints(after=nodes))),
+                        lambda: card.attempt(lambda: _go_on(card, form, Breakpoints(after=nodes))),
                     ),
                 )
 
 
-def _pause_key(card: Card) -> str:
-    # A new pause shows the state as it is then, not what was typed at the one before.
-    return f"{card.key}_{card.snapshot.checkpoint_id}"
-
-
-def _go_on(card: Card, editable: tuple[Field, ...], breakpoints: Breakpoints | None) -> None:
-    given = values_in_form(editable, _pause_key(card))
-    changed = {name: value for name, value in given.items() if value != card.snapshot.values.get(name)}
-    head = card.snapshot.checkpoint_id
-    if changed:
-        head = card.workspace.edit(card.thread_id, changed, head)
+def _go_on(card: Card, form: StateForm, breakpoints: Breakpoints | None) -> None:
+    edit, head = form.edit(), card.snapshot.checkpoint_id
+    if edit.values:
+        head = card.workspace.edit(card.thread_id, edit.values, head, edit.how)
     how = card.how() if breakpoints is None else {**card.how(), "breakpoints": breakpoints}
     card.workspace.proceed(card.thread_id, head, **how)
 

@@ -7,7 +7,7 @@ import streamlit as st
 from graphs.pattern import Breakpoints, Example, Pattern
 from lab.workspace import Workspace
 from ui.common import literal
-from ui.graph import node_names, state_fields
+from ui.graph import node_names
 from ui.lanes.answer_card import (
     UNBEGUN,
     Buttons,
@@ -49,12 +49,12 @@ def draw_card(pane: LanePane, pattern: Pattern, visitor: Workspace, pauses: Call
     elif pane.outcome == "paused" or (pane.status == "resumable" and pane.lane.edits and not pane.lane.travel):
         steps = node_names(pattern.slug, pane.lane.key) if pattern.choose_breakpoints else ()
         given = filled(example, next_edit(example, pane.lane, pane.view))
-        pause_card(asked, pane.lane, state_fields(pattern.slug, pane.lane.key), steps, pane.outcome, given)
+        pause_card(asked, pane.lane, steps, pane.outcome, given)
     elif pane.status == "resumable":
         retry_card(asked, failed=pane.outcome == "failed")
     if pane.lane.travel and pane.status in ("finished", "resumable"):
         way = filled(example, next_back(example, pane.lane, pane.view))
-        back(asked, pane.lane, state_fields(pattern.slug, pane.lane.key), way)
+        back(asked, pane.lane, way)
 
 
 def _example(pattern: Pattern, pane: LanePane) -> Example | None:

@@ -7,12 +7,10 @@ import streamlit as st
 from graphs.pattern import Fork, Lane, Replay, Rewind
 from lab.history import Row, Snapshot
 from lab.jsonable import Json
-from lab.state import Field
-from lab.workspace import StateEdit
 from ui.common import code, literal, look_at, once, shown
-from ui.forms import ask, values_in_form
+from ui.forms import StateForm
 from ui.history import changes
-from ui.lanes.answer_card import Card
+from ui.lanes.answer_card import Card, state_form
 from ui.lanes.example_steps import Filled
 
 OFFERED = 50
@@ -25,7 +23,7 @@ BUTTONS = {
 }
 
 
-def back(card: Card, lane: Lane, state_fields: Sequence[Field], filled: Filled) -> None:
+def back(card: Card, lane: Lane, filled: Filled) -> None:
     """Draw what the last way back left, and the way back to any checkpoint from which something runs."""
     total = card.workspace.history.count(card.thread_id)
     rows = card.workspace.history.page(card.thread_id, limit=OFFERED, offset=max(0, total - OFFERED)).rows
@@ -47,7 +45,7 @@ def back(card: Card, lane: Lane, state_fields: Sequence[Field], filled: Filled) 
         if there is not None:
             st.markdown(_writes(card) if isinstance(lane.travel, Rewind) else _runs(card, there))
             values = filled.values if to == _meant(rows, filled) else {}
-            _act(card, lane, there, state_fields, values)
+            _act(card, lane, there, values)
 
 
 def _meant(rows: Sequence[Row], filled: Filled) -> str:
@@ -88,42 +86,31 @@ def _names(names: Sequence[str]) -> str:
     return ", ".join(map(code, names))
 
 
-def _act(card: Card, lane: Lane, there: Snapshot, state_fields: Sequence[Field], values: Mapping[str, Json]) -> None:
+def _act(card: Card, lane: Lane, there: Snapshot, values: Mapping[str, Json]) -> None:
     assert lane.travel is not None
     label, icon = BUTTONS[type(lane.travel)]
-    if not isinstance(lane.travel, Fork):
-        st.button(
-            label,
-            icon=icon,
-            key=f"{card.key}_back",
-            on_click=once(f"{card.key}_back", lambda: card.attempt(lambda: _go(card, lane, there, ()))),
-        )
-        return
-    # What a later node writes anyhow isn't asked for.
-    editable = [field for field in state_fields if field.name in lane.edits and field.name in there.values]
-    with st.form(key=f"{card.key}_back_form", border=False):
-        ask(editable, f"{card.key}_{there.checkpoint_id}", {**there.values, **values}, card.wrong)
-        st.form_submit_button(
-            label,
-            icon=icon,
-            key=f"{card.key}_back",
-            on_click=once(f"{card.key}_back", lambda: card.attempt(lambda: _go(card, lane, there, editable))),
-        )
+    form: StateForm | None = None
+    if isinstance(lane.travel, Fork):
+        # What a later node writes anyhow isn't asked for.
+        form = state_form(card, lane, there.checkpoint_id, values, known=True)
+        form.draw(card.wrong)
+    st.button(
+        label,
+        icon=icon,
+        key=f"{card.key}_back",
+        on_click=once(f"{card.key}_back", lambda: card.attempt(lambda: _go(card, lane, there, form))),
+    )
 
 
-def _go(card: Card, lane: Lane, there: Snapshot, editable: Sequence[Field]) -> None:
+def _go(card: Card, lane: Lane, there: Snapshot, form: StateForm | None) -> None:
     ident, how = there.checkpoint_id, card.how()
     match lane.travel:
         case Rewind():
             card.workspace.travel.rewind(card.thread_id, ident, **how)
         case Replay():
             card.workspace.travel.replay(card.thread_id, ident, **how)
-        case _:
-            given = values_in_form(editable, f"{card.key}_{ident}")
-            changed = {name: value for name, value in given.items() if value != there.values.get(name)}
-            card.workspace.travel.fork(
-                card.thread_id, ident, StateEdit(changed, dict.fromkeys(changed, "replace")), run=True, **how
-            )
+        case Fork() if form is not None:
+            card.workspace.travel.fork(card.thread_id, ident, form.edit(), run=True, **how)
     look_at(None)
 
 

@@ -123,7 +123,7 @@ def test_an_extra_key_that_the_type_has_no_field_for_is_not_lost() -> None:
         ("count", "many", "count", "'Count' must be a whole number."),
         ("count", None, "count", "'Count' is empty."),
         ("name", "", "name", "'The name' is empty."),
-        ("status", "lost", "status", "Choose one of: open, closed."),
+        ("status", "lost", "status", "Choose one of: Open, Closed."),
         ("day", "tomorrow", "day", "date"),
         ("log", ["a", 5], "log", "Row 2: 'Value' must be a text."),
         (

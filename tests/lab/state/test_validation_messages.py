@@ -78,7 +78,7 @@ def test_a_broken_rule_is_told_in_the_same_sentence_for_inputs_answers_and_edits
     assert str(refused.value).startswith(told)
 
 
-@pytest.mark.parametrize("check", [as_input, as_answer])
+@pytest.mark.parametrize("check", [as_input, as_answer, as_edit])
 def test_a_choice_that_there_is_not_is_told_by_the_labels_of_those_there_are(
     check: Callable[[dict[str, Any]], None],
 ) -> None:

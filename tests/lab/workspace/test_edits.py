@@ -62,6 +62,14 @@ def test_an_edit_that_does_not_fit_is_refused_by_field_and_saves_nothing(
     assert workspace.history.page(thread_id).rows == rows
 
 
+def test_an_edit_adds_to_what_a_reducer_gathers_unless_it_is_to_replace_it(open_toys: OpenLab) -> None:
+    workspace, thread_id = paused(open_toys)
+    workspace.edit(thread_id, {"done": ["x"]})
+    assert head(workspace, thread_id).values["done"] == ["a", "x"]
+    workspace.edit(thread_id, {"done": ["y"]}, how={"done": "replace"})
+    assert head(workspace, thread_id).values["done"] == ["y"]
+
+
 def test_an_edit_of_nothing_is_refused(open_toys: OpenLab) -> None:
     workspace, thread_id = paused(open_toys)
     with pytest.raises(InvalidInput, match="No field was changed"):

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from lab.state import JsonText, preview, rebuild
 from tests.support.app_pages import markdowns, texts, well
-from tests.support.editable_state import KINDS, VALUES, State
+from tests.support.editable_state import KINDS, VALUES, Colour, State
 
 ROWS: dict[str, Any] = {"edited_rows": {}, "added_rows": [], "deleted_rows": []}
 
@@ -20,20 +20,22 @@ def page() -> None:
 
     from lab.state import state_fields  # noqa: PLC0415
     from tests.support.editable_state import VALUES, State  # noqa: PLC0415
-    from ui.forms import edit, edit_in_form  # noqa: PLC0415
+    from ui.forms import StateForm  # noqa: PLC0415
 
     def press() -> None:
-        st.session_state["held"] = edit_in_form(fields, values, "ed", "c1")
+        st.session_state["held"] = form.edit()
 
-    fields = state_fields(State)
     values = {**VALUES, **st.session_state.get("other", {})}
-    st.session_state["got"] = edit(fields, values, "ed", "c1", st.session_state.get("wrong", {}))
+    form = StateForm(state_fields(State), values, "ed_c1", st.session_state.get("filled"))
+    form.draw(st.session_state.get("wrong", {}))
+    st.session_state["got"] = form.edit()
     st.button("Save", key="save", on_click=press)
     st.text("the end")
 
 
-def opened(wrong: dict[str, str] | None = None, **other: Any) -> AppTest:
+def opened(wrong: dict[str, str] | None = None, filled: dict[str, Any] | None = None, **other: Any) -> AppTest:
     at = AppTest.from_function(page, default_timeout=60)
+    at.session_state["filled"] = filled
     at.session_state["wrong"] = wrong or {}
     at.session_state["other"] = other
     return drawn(at)
@@ -97,6 +99,13 @@ def test_a_changed_widget_changes_its_field_alone(widget: str, name: str, given:
 
 def test_text_that_cannot_be_seen_is_named_beside_the_field() -> None:
     assert r"⟨U\+202E⟩" in markdowns(opened())
+
+
+def test_a_choice_is_shown_by_its_label() -> None:
+    at = opened()
+    assert at.segmented_control(key="ed_c1_status_set").options == ["Open", "Closed"]
+    assert at.selectbox(key="ed_c1_level_set").options == ["A", "B", "C", "D", "E", "F"]
+    assert at.segmented_control(key="ed_c1_colour_set").options == ["Red", "Blue"]
 
 
 def test_titles_are_text() -> None:
@@ -225,6 +234,17 @@ def test_a_value_that_no_form_can_show_stays_unless_it_is_replaced() -> None:
     at.text_input(key="ed_c1_count_set_new").set_value("2")
     drawn(at)
     assert got(at) == {"count": 2}
+
+
+def test_a_value_that_is_filled_in_is_an_edit_as_it_stands() -> None:
+    at = opened(filled={"count": 9, "colour": "BLUE", "home": {"city": "Oslo"}, "unknown": 1})
+    assert at.text_input(key="ed_c1_count_set").value == "9"
+    found = after(at)
+    assert (set(found), found["count"], found["colour"]) == ({"count", "colour", "home"}, 9, Colour.BLUE)
+    assert (found["home"].city, found["home"].since) == ("Oslo", None)
+    at.text_input(key="ed_c1_count_set").set_value("3")
+    drawn(at)
+    assert set(after(at)) == {"colour", "home"}
 
 
 def test_what_is_held_is_read_before_the_page_is_drawn_again() -> None:
