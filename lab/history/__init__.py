@@ -1,6 +1,6 @@
 """A thread's past: its states, its tree of branches, its table of checkpoints, its questions and costs."""
 
-from lab.history.costs import Cost, measure_costs
+from lab.history.costs import Cost, measure_costs, measure_pace
 from lab.history.questions import answer_fields, answer_text, answered, question_text
 from lab.history.snapshots import (
     RESTORED,
@@ -39,6 +39,7 @@ __all__ = [
     "id_seconds",
     "is_restored",
     "measure_costs",
+    "measure_pace",
     "pending_questions",
     "question_text",
     "read_page",

@@ -15,7 +15,7 @@ from tests.support.browser_verbs import COLOURS, axe, click, idle, keyed, tab_to
 from tests.support.labs import quiet
 from tests.support.pattern_journeys import choose_example, run, running_lab, said, stands
 from tests.support.servers import LabServer
-from ui.history.tabs import VIEWS
+from ui.history import VIEWS
 
 PIPELINE = "linear-pipeline_pipeline"
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(20, 23, 22)"

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.support.browser_verbs import idle, keyed, visit
 from tests.support.pattern_journeys import choose_example, rows, running_lab, stands, thread_of
 from tests.support.servers import LabServer
-from ui.lanes.watch import SECONDS
+from ui.lanes import SECONDS
 
 PIPELINE, DYNAMIC = "linear-pipeline_pipeline", "expense-approval_dynamic"
 

@@ -8,8 +8,7 @@ from lab.history import build_tree
 from tests.support.browser_verbs import axe, becomes
 from tests.support.slow_trees import chain, forked, ident
 from tests.support.tree_drawings import UI, drawing, small
-from ui.history.folding import fold
-from ui.history.tree import draw
+from ui.history import draw, fold
 
 LIGHT = {
     "text-color": "#101413",

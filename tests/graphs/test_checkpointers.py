@@ -12,7 +12,7 @@ from graphs.pattern import Example, Turn
 from graphs.persistence.checkpointers_demo import PATTERN, RESTART
 from lab.errors import UnknownThread
 from lab.events import Reopened
-from lab.history.costs import measure_pace
+from lab.history import measure_pace
 from lab.lab import Lab
 from tests.support.checkpointer_lanes import (
     BOTH_SIDES,

@@ -7,7 +7,7 @@ from graphs.pattern import Pattern
 from lab.lab import Lab
 from tests.support.app_pages import answer, badges, markdowns, open_page, play, press, start, steps, texts
 from tests.support.example_player import Played, player
-from ui.pattern_page.tabs import TABS
+from ui.pattern_page import TABS
 
 pytestmark = pytest.mark.usefixtures("pages_lab")
 

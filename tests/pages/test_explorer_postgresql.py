@@ -9,7 +9,7 @@ from lab.lab import Lab, close_lab, open_lab
 from lab.workspace_cookie import LOCAL
 from tests.support.app_pages import give, markdowns, open_page, press, texts
 from tests.support.example_player import ended, take
-from ui.history.tabs import VIEWS
+from ui.history import VIEWS
 
 EXPENSE = find("expense-approval")
 

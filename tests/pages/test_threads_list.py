@@ -13,7 +13,7 @@ from pages.threads import SHOWN
 from tests.support.app_pages import badges, markdowns, open_page, press
 from tests.support.thread_pages import TEXT, choose, links, made, titles
 from ui.common import sized, the_lab
-from ui.pattern_page.tabs import TABS
+from ui.pattern_page import TABS
 
 
 def damaged(lab: Lab, thread: Thread) -> None:

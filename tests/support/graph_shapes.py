@@ -1,7 +1,6 @@
 """Shapes of graphs that tests lay out and draw."""
 
-from ui.graph import Shape
-from ui.graph.shape import Edge, Node
+from ui.graph import Edge, Node, Shape
 
 
 def flat(*edges: str) -> Shape:

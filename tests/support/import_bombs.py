@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from lab.lab import Lab
-from lab.threads.file_format import ImportRefused
+from lab.threads import ImportRefused
 from tests.support.labs import quiet
 from tests.support.saved_threads import WORKSPACE, three_steps
 from tests.support.thread_files import exported, imported, opened, sealed

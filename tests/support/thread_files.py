@@ -13,8 +13,7 @@ import pytest
 from graphs.pattern import Pattern
 from lab.checkpoints import Storage, open_for_reading
 from lab.lab import Lab
-from lab.threads import Thread, export_thread, import_thread
-from lab.threads.file_format import ImportRefused, Limits
+from lab.threads import ImportRefused, Limits, Thread, export_thread, import_thread
 from lab.types import Graph
 from tests.support.saved_threads import WORKSPACE, rows, thread_of
 

@@ -5,8 +5,7 @@ from typing import Any
 
 from lab.history import Mark, build_tree
 from tests.support.project import ROOT
-from ui.history.folding import fold
-from ui.history.tree import draw
+from ui.history import draw, fold
 
 UI = ROOT / "ui" / "history"
 

@@ -1,12 +1,14 @@
 """A graph as a picture: laid out, drawn, and coloured while it runs."""
 
-from ui.graph.diagram import GLYPHS, NodeState, Phase, draw_diagram, now
+from ui.graph.diagram import GLYPHS, NodeState, Phase, draw_diagram, now, shape_of
 from ui.graph.lane_graph import graph_shape, input_fields, node_names, state_fields, unasked, width
 from ui.graph.node_states import states_of_nodes
-from ui.graph.shape import Shape
+from ui.graph.shape import Edge, Node, Shape
 
 __all__ = [
     "GLYPHS",
+    "Edge",
+    "Node",
     "NodeState",
     "Phase",
     "Shape",
@@ -15,6 +17,7 @@ __all__ = [
     "input_fields",
     "node_names",
     "now",
+    "shape_of",
     "state_fields",
     "states_of_nodes",
     "unasked",

@@ -2,15 +2,20 @@
 
 from ui.lanes.card import draw_card
 from ui.lanes.example_steps import in_words
+from ui.lanes.failures import inside, killed, reason
 from ui.lanes.follow import follow_runs
 from ui.lanes.pane import BADGES, LanePane
-from ui.lanes.watch import watch_others
+from ui.lanes.watch import SECONDS, watch_others
 
 __all__ = [
     "BADGES",
+    "SECONDS",
     "LanePane",
     "draw_card",
     "follow_runs",
     "in_words",
+    "inside",
+    "killed",
+    "reason",
     "watch_others",
 ]

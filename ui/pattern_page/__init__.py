@@ -3,9 +3,10 @@
 from ui.pattern_page.compare_threads import draw_beside
 from ui.pattern_page.costs import draw_costs
 from ui.pattern_page.run_form import Starter
-from ui.pattern_page.tabs import draw_tabs
+from ui.pattern_page.tabs import TABS, draw_tabs
 
 __all__ = [
+    "TABS",
     "Starter",
     "draw_beside",
     "draw_costs",

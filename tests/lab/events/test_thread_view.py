@@ -16,7 +16,7 @@ from lab.events import (
 )
 from lab.jsonable import Json
 from ui.graph import Phase, states_of_nodes
-from ui.lanes.failures import inside, killed, reason
+from ui.lanes import inside, killed, reason
 
 WHY = "The process of this run was killed by SIGKILL."
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as some
 
 from lab.history import Mark, Tree, build_tree
 from tests.support.slow_trees import SHAPES, chain, forked, ident, leaves, names, threads, way
-from ui.history.folding import Folded, fold
+from ui.history import Folded, fold
 
 
 def test_a_thread_without_forks_is_one_branch_called_main() -> None:

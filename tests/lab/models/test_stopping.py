@@ -17,7 +17,7 @@ from lab.workspace import Workspace
 from tests.support.openai_server import HOST, Answer, OpenAIServer, Silence, Text, broken, rate_limited
 from tests.support.polling import until
 from tests.support.toy_patterns import Hold, OpenLab, begin, chain, done, end, fan, graph, lane, names, speaker, toy
-from ui.graph.diagram import shape_of
+from ui.graph import shape_of
 from ui.lanes import BADGES, LanePane
 
 SOON = 2.0

@@ -30,8 +30,7 @@ from tests.support.toy_patterns import (
     speaker,
     toy,
 )
-from ui.graph import Phase, states_of_nodes
-from ui.graph.diagram import shape_of
+from ui.graph import Phase, shape_of, states_of_nodes
 
 
 def steps(workspace: Workspace, thread_id: str) -> list[StepView]:

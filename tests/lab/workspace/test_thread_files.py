@@ -9,8 +9,7 @@ from graphs.pattern import Pattern
 from lab.checkpoints import thread_sizes
 from lab.errors import NotPossible, UnknownThread, Unreadable
 from lab.lab import Lab
-from lab.threads.exporting import ExportRefused
-from lab.threads.file_format import ImportRefused
+from lab.threads import ExportRefused, ImportRefused
 from lab.workspace import Workspace
 from tests.support.saved_threads import WORKSPACE, branched, own, rows, three_steps
 from tests.support.toy_patterns import GIVEN, OpenLab, chain, done, end, lane, names, ran, toy

@@ -11,7 +11,7 @@ from lab.errors import InvalidInput, NotPossible, ThreadBusy, UnknownThread
 from lab.events import RunEnded
 from lab.history import Only
 from lab.lab import Lab
-from lab.threads.lifecycle import LARGEST_COPY
+from lab.threads import LARGEST_COPY
 from lab.workspace import Workspace
 from tests.support.saved_threads import WORKSPACE, branched, holding, lineage, own, rows, three_steps
 from tests.support.toy_patterns import GIVEN, Hold, OpenLab, begin, chain, done, end, lane, names, ran, toy
