@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from threading import RLock
 from typing import Any
+from urllib.parse import parse_qs
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -58,7 +59,7 @@ def _take(key: str, act: Callable[[], Any]) -> None:
             if is_taken(key):
                 act()
         finally:
-            _state(LED_TO)[key] = _address()
+            _state(LED_TO)[key] = _own_address()
 
 
 @contextmanager
@@ -97,6 +98,18 @@ def is_taken(key: str) -> bool:
 
 def _address() -> dict[str, str]:
     return {name: st.query_params[name] for name in ADDRESS if name in st.query_params}
+
+
+def _own_address() -> dict[str, str]:
+    """Return the address as this script has left it.
+
+    The script of the next press may have begun beside it, and then `st.query_params` holds the address which that press
+    came with.
+    """
+    context = get_script_run_ctx()
+    assert context
+    given = parse_qs(context.query_string, keep_blank_values=True)
+    return {name: given[name][-1] for name in ADDRESS if name in given}
 
 
 def _lead_to(address: dict[str, str]) -> None:

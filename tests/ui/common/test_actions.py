@@ -76,3 +76,28 @@ def test_a_press_that_cuts_the_one_before_it_short_leads_to_what_that_one_did() 
     assert not at.exception
     assert at.text[0].value == "done 1"
     assert at.query_params["thread"] in ("made-1", ["made-1"])
+
+
+BESIDE = """
+import streamlit as st
+from streamlit.runtime.state import get_session_state
+
+from ui.common import once
+
+def act():
+    st.query_params["thread"] = "made"
+    # As the script of a second press does that begins at this moment.
+    with get_session_state().query_params() as address:
+        address.populate_from_query_string("")
+
+press = once("go", act)
+press()
+press()
+st.text(st.query_params.get("thread", "none"))
+"""
+
+
+def test_a_second_press_whose_script_begins_while_the_first_one_acts_leads_to_what_that_one_began() -> None:
+    at = AppTest.from_string(BESIDE).run()
+    assert not at.exception
+    assert at.text[0].value == "made"
