@@ -285,6 +285,10 @@ class ThreadView:
             return
         killed = event.outcome == "crashed"
         step.status = "killed" if killed else "stopped"
+        failure = step.attempts[-1] if step.attempts and event.outcome == "failed" else None
+        if failure is not None and failure.started >= self.runs[-1].started:
+            # The library tells no end of a node that fails in the moment in which another one has ended the run.
+            step.status, step.error = "failed", failure.error
         self._close(step, event.at)
         if killed:
             begun = step.spans[-1][0] if step.spans else step.started

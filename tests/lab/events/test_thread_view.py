@@ -3,6 +3,7 @@
 from typing import Any
 
 from lab.events import (
+    AttemptFailed,
     CheckpointSaved,
     Event,
     EventLog,
@@ -86,6 +87,22 @@ def test_a_step_that_a_person_stopped_was_not_killed() -> None:
     assert [(step.status, step.kills) for step in found.steps] == [("stopped", 0)]
     assert not [item for item in found.items if isinstance(item, Killed)]
     assert reason(found, "resumable") == ""
+
+
+def failed(name: str, task: str) -> Event:
+    return AttemptFailed(0, 3.0, (name,), task, 2.0, "LookupError: no such shelf")
+
+
+def test_a_step_that_failed_as_another_one_ended_the_run_has_failed_and_says_why() -> None:
+    found = view(started(), begun("pay", "1"), failed("pay", "1"), over("failed", "KeyError: 'late'"))
+
+    assert [(step.status, step.error) for step in found.steps] == [("failed", "LookupError: no such shelf")]
+
+
+def test_a_step_that_was_stopped_while_it_waited_for_another_try_is_stopped() -> None:
+    found = view(started(), begun("pay", "1"), failed("pay", "1"), over("stopped", ""))
+
+    assert [(step.status, step.error) for step in found.steps] == [("stopped", "")]
 
 
 def test_a_task_whose_result_was_kept_stays_done_and_its_time_what_it_was() -> None:
