@@ -6,8 +6,7 @@ from typing import Any
 from langgraph.checkpoint.serde.types import INTERRUPT, RESUME
 from langgraph.types import Interrupt
 
-from lab.checkpoints.index import subgraph_rows
-from lab.checkpoints.rows import Write, open_for_reading
+from lab.checkpoints.rows import Write
 from lab.checkpoints.storage import Storage
 from lab.jsonable import Json, to_jsonable
 
@@ -19,10 +18,10 @@ def kept_answers(
 
     `asked` are the questions' ids, `nodes` the names of the graph's nodes and of its subgraphs'.
     """
-    inner = subgraph_rows(storage, thread_id, [checkpoint_id]).get(checkpoint_id, ())
+    inner = storage.checkpoints.subgraph_rows(thread_id, [checkpoint_id]).get(checkpoint_id, ())
     places = [("", checkpoint_id), *((row.namespace, row.checkpoint_id) for row in inner)]
     answers: dict[str, Json] = {}
-    with open_for_reading(storage) as opened:
+    with storage.open_for_reading() as opened:
         serde = opened.saver.serde
         for namespace, ident in places:
             tasks: dict[str, list[Write]] = {}

@@ -4,15 +4,21 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from langgraph.checkpoint.serde.base import SerializerProtocol
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import StaticPool
 
+from lab.checkpoints.memory_tables import MemoryTables
+from lab.checkpoints.rows import OpenRows
 from lab.checkpoints.savers import Readers, Saver, SummaryMemorySaver, SummaryPostgresSaver, SummarySqliteSaver
+from lab.checkpoints.sql_dialects import POSTGRESQL, SQLITE
+from lab.checkpoints.sql_tables import SqlTables
+from lab.checkpoints.tables import CheckpointTables
 from lab.database import (
     BUSY_TIMEOUT,
     Database,
@@ -48,7 +54,7 @@ SQLITE_INDEXES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Storage:
     """An opened database: the checkpointer and the lab's own tables."""
 
@@ -61,6 +67,28 @@ class Storage:
     """Of the whole SQLite file, while the lab is at work."""
     reserve: DiskReserve | None = None
     """Of the SQLite file's disk."""
+
+    @cached_property
+    def checkpoints(self) -> CheckpointTables:
+        """The checkpointer's tables."""
+        if isinstance(self.saver, SummaryMemorySaver):
+            return MemoryTables(self.saver)
+        return SqlTables(self.database, SQLITE if self.kind == "sqlite" else POSTGRESQL, self.saver.serde)
+
+    @contextmanager
+    def open_for_writing(self) -> Iterator[OpenRows]:
+        """Open a transaction that commits at the end of the block, or change nothing at all.
+
+        In memory the saved rows take no part in it, so there the block has to change them last.
+        """
+        with self.database.begin() as connection:
+            yield self.checkpoints.open_rows(connection, None)
+
+    @contextmanager
+    def open_for_reading(self, serde: SerializerProtocol | None = None) -> Iterator[OpenRows]:
+        """Open the rows for reading alone; `serde` decodes the values in place of the checkpointer's own."""
+        with self.database.read() as connection:
+            yield self.checkpoints.open_rows(connection, serde)
 
     def making_room(self, act: Callable[[], Done]) -> Done:
         """Do what makes room, on a full disk too."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from langgraph.checkpoint.base import empty_checkpoint
 from sqlalchemy import text
 
-from lab.checkpoints.index import ONE_BY_ONE, by_ids, each
+from lab.checkpoints.id_queries import ONE_BY_ONE, by_ids, rows_by_ids
 from lab.checkpoints.step_summary import NO_SUMMARY, StepSummary, folded, read_summary, summarize_step, summary_row
 from lab.checkpoints.storage import Storage
 from lab.errors import StorageUnavailable
@@ -34,7 +34,7 @@ _FOUND = {
         "SELECT checkpoint_id FROM lab_notes WHERE thread_id = :thread AND checkpoint_ns = '' "  # noqa: S608 - our own names
         f"AND {place}(ran, :node) > 0 AND {place}(text, :text) > 0"
     )
-    for kind, place in (("sqlite", "instr"), ("memory", "instr"), ("postgresql", "strpos"))
+    for kind, place in (("sqlite", "instr"), ("postgresql", "strpos"))
 }
 
 
@@ -42,7 +42,8 @@ def read_summaries(
     storage: Storage, thread_id: str, ids: Collection[str], namespace: str = ""
 ) -> dict[str, StepSummary]:
     """Return the notes of these checkpoints; one that is missing is made from the states, and kept."""
-    found = {row[0]: read_summary(*row[1:]) for row in each(storage, _NOTES, thread_id, namespace, ids)}
+    rows = rows_by_ids(storage.database, _NOTES, ids, thread=thread_id, namespace=namespace)
+    found = {row[0]: read_summary(*row[1:]) for row in rows}
     for ident in ids:
         if ident not in found:
             found[ident] = _noted_now(storage, thread_id, namespace, ident)
@@ -66,7 +67,7 @@ def search_summaries(storage: Storage, thread_id: str, wanted: SummarySearch, kn
         "text": folded(wanted.text),
     }
     with storage.database.read() as connection:
-        return {row[0] for row in connection.execute(_FOUND[storage.kind], values)}
+        return {row[0] for row in connection.execute(_FOUND[connection.dialect.name], values)}
 
 
 def _noted_now(storage: Storage, thread_id: str, namespace: str, ident: str) -> StepSummary:

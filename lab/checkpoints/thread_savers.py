@@ -168,9 +168,8 @@ class ThreadSavers:
             self._savers[thread_id] = saver_of_thread
             gone = self._overdue(saver_of_thread.storage.kind)
         for ident, old in gone.items():
-            if isinstance(old.storage.saver, SummaryMemorySaver):
-                spaces = list(old.storage.saver.storage.get(ident, {}).values())
-                self._lost(ident, sum(map(len, spaces)), old.lane)
+            if old.storage.kind == "memory":
+                self._lost(ident, old.storage.checkpoints.thread_sizes([ident])[ident].checkpoints, old.lane)
             self._let_go(ident, old)
         return saver_of_thread
 

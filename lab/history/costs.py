@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
-from lab.checkpoints import Storage, count_checkpoints, thread_sizes
+from lab.checkpoints import Storage
 from lab.events import CheckpointSaved, Event, NodeEnded, NodeStarted, RunStarted, SaverDropped
 from lab.history.snapshots import is_restored
 
@@ -49,8 +49,8 @@ def measure_costs(storage: Storage, thread_id: str, events: Sequence[Event]) -> 
     dropped = [event for event in events if isinstance(event, SaverDropped)]
     return Cost(
         measure_pace(events),
-        count_checkpoints(storage, thread_id),
-        thread_sizes(storage, [thread_id])[thread_id].bytes,
+        storage.checkpoints.count(thread_id),
+        storage.checkpoints.thread_sizes([thread_id])[thread_id].bytes,
         dropped[-1] if dropped else None,
     )
 

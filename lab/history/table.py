@@ -10,14 +10,8 @@ from lab.checkpoints import (
     KeyChange,
     Storage,
     SummarySearch,
-    index_rows,
-    index_rows_by_id,
-    marked_writes,
     read_summaries,
     search_summaries,
-    state_sizes,
-    subgraph_rows,
-    task_marks,
 )
 from lab.history.questions import question_text
 from lab.history.snapshots import id_seconds, reason
@@ -89,7 +83,7 @@ class Page:
 
 def read_tree(storage: Storage, thread_id: str) -> Tree:
     """Return the tree of a thread's checkpoints."""
-    return _tree_of(storage, thread_id, index_rows(storage, thread_id))
+    return _tree_of(storage, thread_id, storage.checkpoints.index_rows(thread_id))
 
 
 def read_page(
@@ -105,13 +99,13 @@ def read_page(
 
 def read_rows(storage: Storage, thread_id: str, ids: Sequence[str], tree: Tree) -> tuple[Row, ...]:
     """Return the rows of these checkpoints of the thread, in their order; unknown ones are left out."""
-    known = index_rows_by_id(storage, thread_id, ids)
+    known = storage.checkpoints.index_rows_by_id(thread_id, ids)
     wanted = [known[ident] for ident in ids if ident in known and ident in tree.marks]
     return tuple(_rows(storage, thread_id, wanted, tree))
 
 
 def _tree_of(storage: Storage, thread_id: str, rows: Sequence[IndexRow]) -> Tree:
-    marks = task_marks(storage, thread_id)
+    marks = storage.checkpoints.task_marks(thread_id)
     made = [
         Mark(
             row.checkpoint_id,
@@ -154,7 +148,7 @@ def _wanted(storage: Storage, thread_id: str, tree: Tree, only: Only) -> list[st
 
 def _rows(storage: Storage, thread_id: str, wanted: Sequence[IndexRow], tree: Tree) -> Iterable[Row]:
     ids = [row.checkpoint_id for row in wanted]
-    inside = subgraph_rows(storage, thread_id, ids)
+    inside = storage.checkpoints.subgraph_rows(thread_id, ids)
     called: dict[str, list[IndexRow]] = {}
     for calls in inside.values():
         for call in calls:
@@ -175,8 +169,8 @@ def _row(
 ) -> Iterable[Row]:
     ids = [row.checkpoint_id for row in wanted]
     noted = read_summaries(storage, thread_id, ids, namespace)
-    marked = marked_writes(storage, thread_id, ids, namespace)
-    sizes = state_sizes(storage, thread_id, ids, namespace)
+    marked = storage.checkpoints.marked_writes(thread_id, ids, namespace)
+    sizes = storage.checkpoints.state_sizes(thread_id, ids, namespace)
     for row in wanted:
         ident = row.checkpoint_id
         note, marks = noted[ident], marked.get(ident, [])

@@ -9,7 +9,7 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 from pydantic import BaseModel, ValidationError
 
-from lab.checkpoints import Link, OpenRows, Storage, open_for_reading, thread_sizes
+from lab.checkpoints import Link, OpenRows, Storage
 from lab.errors import LabError
 from lab.threads.file_format import (
     FORMAT,
@@ -101,11 +101,11 @@ class _Channels:
 
 
 def _links(storage: Storage, thread_id: str, limits: Limits) -> list[Link]:
-    with open_for_reading(storage) as opened:
+    with storage.open_for_reading() as opened:
         links = opened.rows.links(thread_id)
     if not links:
         raise nothing_saved()
-    if len(links) > limits.checkpoints or thread_sizes(storage, [thread_id])[thread_id].bytes > limits.total:
+    if len(links) > limits.checkpoints or storage.checkpoints.thread_sizes([thread_id])[thread_id].bytes > limits.total:
         raise ExportRefused(links[0].checkpoint_id, _TOO_LARGE)
     return links
 
@@ -135,7 +135,7 @@ def _point(
 ) -> tuple[Point, int]:
     """Read one checkpoint and return its line and the size of its values."""
     # A connection for each, because between two lines the reader may take any time.
-    with open_for_reading(storage, serde) as opened:
+    with storage.open_for_reading(serde) as opened:
         try:
             fields, size = _fields(opened, thread_id, link, serde, limits, channels)
             return Point(**fields), size

@@ -12,7 +12,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from pydantic import ValidationError
 from sqlalchemy import insert
 
-from lab.checkpoints import OpenRows, Storage, open_for_writing
+from lab.checkpoints import OpenRows, Storage
 from lab.database import DATABASE_ERRORS, THREADS
 from lab.history import id_seconds
 from lab.threads.file_format import LIMITS, Header, ImportRefused, Limits, Point, ThreadFile, unpacked
@@ -44,12 +44,11 @@ def import_thread(
     # A thread of which no input makes a title has none, here as where it came from.
     thread = new_thread(like, given.title) if given.title else replace(new_thread(like, "untitled"), title="")
     try:
-        with open_for_writing(storage) as opened:
+        with storage.open_for_writing() as opened:
             opened.connection.execute(insert(THREADS).values(asdict(thread)))
             _write(opened, thread, ThreadFile(file, limits), Careful(allowed))
     except BaseException as error:
-        if storage.kind == "memory":
-            storage.saver.delete_thread(thread.thread_id)
+        storage.checkpoints.discard(thread.thread_id)
         if isinstance(error, DATABASE_ERRORS):
             raise ImportRefused("the database", str(error)) from error
         raise

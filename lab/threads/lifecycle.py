@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, literal, select
 
-from lab.checkpoints import Link, Storage, open_for_reading, open_for_writing, thread_sizes
+from lab.checkpoints import Link, Storage
 from lab.database import EVENTS, METADATA, NOTES, THREADS
 from lab.errors import NotPossible, UnknownCheckpoint
 from lab.events import EventStore
@@ -41,14 +41,14 @@ def copy_thread(storage: Storage, thread: Thread, title: str | None = None) -> T
     Its rows in the ledger, the outbox, the archive and the faults stay with the original alone: they tell what
     really happened, and copying a thread charges nobody and sends nothing.
     """
-    size = thread_sizes(storage, [thread.thread_id])[thread.thread_id].bytes
+    size = storage.checkpoints.thread_sizes([thread.thread_id])[thread.thread_id].bytes
     if size > LARGEST_COPY:
         raise NotPossible(
             f"The thread takes {size / 2**20:,.0f} MB, and at most {LARGEST_COPY / 2**20:,.0f} MB are copied, because "
             "all other threads wait meanwhile. Prune it first."
         )
     copied = new_thread(thread, f"{thread.title} (copy)" if title is None else title)
-    with open_for_writing(storage) as opened:
+    with storage.open_for_writing() as opened:
         if not opened.rows.links(thread.thread_id):
             raise nothing_saved()
         opened.connection.execute(insert(THREADS).values(asdict(copied)))
@@ -77,7 +77,7 @@ def nothing_saved() -> NotPossible:
 
 def delete_thread(storage: Storage, thread_id: str) -> None:
     """Delete a thread with its checkpoints, its business rows and its line in the list, readable or not."""
-    with open_for_writing(storage) as opened:
+    with storage.open_for_writing() as opened:
         for table in reversed(METADATA.sorted_tables):
             if "thread_id" in table.c:
                 opened.connection.execute(delete(table).where(table.c.thread_id == thread_id))
@@ -86,7 +86,7 @@ def delete_thread(storage: Storage, thread_id: str) -> None:
 
 def branch_heads(storage: Storage, thread_id: str) -> tuple[str, ...]:
     """Return the last checkpoint of each branch, the one written last first."""
-    with open_for_reading(storage) as opened:
+    with storage.open_for_reading() as opened:
         return _heads(opened.rows.links(thread_id))
 
 
@@ -97,7 +97,7 @@ def prune_branches(storage: Storage, thread_id: str, heads: Collection[str]) -> 
     """
     if not heads:
         raise NotPossible("Pruning keeps at least one branch. Choose one to keep, or delete the thread.")
-    with open_for_writing(storage) as opened:
+    with storage.open_for_writing() as opened:
         links = opened.rows.links(thread_id)
         ends = _heads(links)
         if not ends:

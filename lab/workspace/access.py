@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from langgraph.types import StateSnapshot
 
 from graphs.pattern import Lane, Pattern
-from lab.checkpoints import Storage, newest_checkpoint_id
+from lab.checkpoints import Storage
 from lab.engine import Engine
 from lab.errors import NotPossible
 from lab.events import EventLog
@@ -81,7 +81,7 @@ class ThreadAccess:
         """Return the id of the thread's newest checkpoint, empty where it has none."""
         if not self.lane(thread).remembers:
             return ""
-        return newest_checkpoint_id(self.engine.storage_of(thread), thread.thread_id)
+        return self.engine.storage_of(thread).checkpoints.newest_id(thread.thread_id)
 
     def reducers(self, thread: Thread) -> Mapping[str, Reducer]:
         """Return the reducer of each field of the thread's state."""

@@ -9,12 +9,8 @@ from itertools import pairwise
 from typing import Any, get_args, get_type_hints
 
 from lab.checkpoints import (
-    calling_checkpoint_id,
-    count_checkpoints,
-    newest_checkpoint_id,
     nodes_that_ran,
     read_summaries,
-    subgraph_rows,
 )
 from lab.errors import NotPossible, UnknownCheckpoint, UnknownLane
 from lab.history import (
@@ -66,7 +62,7 @@ class History:
         newest = ""
         with suppress(UnknownLane):
             if self._engine.lane(thread.pattern, thread.lane).remembers:
-                newest = newest_checkpoint_id(self._engine.storage_of(thread), thread_id)
+                newest = self._engine.storage_of(thread).checkpoints.newest_id(thread_id)
         here = self._engine.runs.active(thread_id) is not None
         return thread.title, thread.updated, newest, here, self._engine.claims.standing(thread_id)
 
@@ -199,7 +195,7 @@ class History:
         counts = Counter(name for mark in way if mark.source == "loop" for name in ran.get(mark.checkpoint_id, ()))
         # What a step's subgraphs did was left behind where an edit or a replay begins at that step.
         done = [mark.checkpoint_id for mark, after in pairwise(way[-NEAR:]) if after.source == "loop"]
-        calls = subgraph_rows(storage, thread_id, [*done, checkpoint_id])
+        calls = storage.checkpoints.subgraph_rows(thread_id, [*done, checkpoint_id])
         rows = [row for ident in done for row in calls.get(ident, ())]
         rows += [row for row in calls.get(checkpoint_id, ()) if inside is not None and row.checkpoint_id <= inside]
         spaces: dict[str, list[str]] = {}
@@ -214,7 +210,7 @@ class History:
     def caller(self, thread_id: str, checkpoint_id: str, namespace: str) -> str | None:
         """Return the thread's own checkpoint whose step called a subgraph, by a checkpoint of that subgraph."""
         thread = self._access.find(thread_id)
-        return calling_checkpoint_id(self._engine.storage_of(thread), thread_id, namespace, checkpoint_id)
+        return self._engine.storage_of(thread).checkpoints.calling_id(thread_id, namespace, checkpoint_id)
 
     def tree(self, thread_id: str) -> Tree:
         """Return the tree of the thread's checkpoints with all its branches."""
@@ -222,7 +218,7 @@ class History:
 
     def count(self, thread_id: str) -> int:
         """Count the thread's checkpoints."""
-        return count_checkpoints(self._engine.storage_of(self._access.find(thread_id)), thread_id)
+        return self._engine.storage_of(self._access.find(thread_id)).checkpoints.count(thread_id)
 
     def costs(self, thread_id: str) -> Cost:
         """Measure what the thread's checkpoints cost, in time a superstep and in bytes."""

@@ -7,7 +7,7 @@ from functools import partial
 
 from langgraph.types import StateSnapshot
 
-from lab.checkpoints import newest_checkpoint_id, restart_calls, state_sizes
+from lab.checkpoints import restart_calls
 from lab.engine import Engine
 from lab.errors import ThreadBusy, UnknownThread, Unreadable
 from lab.events import EventLog, RunEnded, RunStarted, SaverDropped, WentBack
@@ -81,7 +81,7 @@ class ThreadLogs:
             saver
             and checkpoints
             and not log.dropped
-            and not newest_checkpoint_id(self._engine.storage_of(thread), thread.thread_id)
+            and not self._engine.storage_of(thread).checkpoints.newest_id(thread.thread_id)
         ):
             log.append(lambda no: SaverDropped(no, time.time(), "restart", checkpoints, 0, restart_calls(saver)))
 
@@ -122,7 +122,7 @@ class ThreadLogs:
             return
         storage, graph = self._engine.storage_of(thread), self._engine.reading_of(thread)
         known_ids = log.told
-        if newest_checkpoint_id(storage, thread.thread_id) in {"", *known_ids}:
+        if storage.checkpoints.newest_id(thread.thread_id) in {"", *known_ids}:
             return
         tree = read_tree(storage, thread.thread_id)
         way = [mark.checkpoint_id for mark in tree.lineage(tree.head)] if tree.head else []
@@ -130,7 +130,7 @@ class ThreadLogs:
         if way[known] in known_ids and way[known] != log.newest_told:
             step = tree.marks[way[known]].step
             log.append(lambda no: WentBack(no, time.time(), way[known], step))
-        read = _affordable(way[known:], state_sizes(storage, thread.thread_id, way[known:][-RESTORED:]))
+        read = _affordable(way[known:], storage.checkpoints.state_sizes(thread.thread_id, way[known:][-RESTORED:]))
         states: list[StateSnapshot] = []
         for checkpoint_id in read:
             # The page tells of one that can't be read where the checkpoint itself is looked at.

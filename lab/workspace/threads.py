@@ -7,7 +7,7 @@ from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, BinaryIO
 
-from lab.checkpoints import Storage, StorageSize, ThreadSize, compact, index_rows, storage_size, thread_sizes
+from lab.checkpoints import Storage, StorageSize, ThreadSize, compact
 from lab.database import BUSINESS
 from lab.errors import NotPossible
 from lab.threads import (
@@ -148,10 +148,10 @@ class WorkspaceThreads:
 
         def act() -> Pruned:
             with self._alone(thread_id):
-                there = {row.checkpoint_id for row in index_rows(storage, thread_id)}
+                there = {row.checkpoint_id for row in storage.checkpoints.index_rows(thread_id)}
                 pruned = prune(storage)
                 if not self._is_shared(storage):
-                    gone = there.difference(row.checkpoint_id for row in index_rows(storage, thread_id))
+                    gone = there.difference(row.checkpoint_id for row in storage.checkpoints.index_rows(thread_id))
                     with self._engine.storage.database.begin() as connection:
                         self._engine.runs.store.drop_branches(connection, thread_id, gone)
                 self._forget(thread_id, storage)
@@ -162,11 +162,11 @@ class WorkspaceThreads:
     def sizes(self, thread_ids: Sequence[str]) -> dict[str, ThreadSize]:
         """Return what each of these threads takes, readable or not."""
         threads = self._engine.threads.of_workspace(self._access.workspace, thread_ids)
-        sizes = thread_sizes(self._engine.storage, thread_ids)
+        sizes = self._engine.storage.checkpoints.thread_sizes(thread_ids)
         for thread in threads:
             storage = self._storage(thread)
             if not self._is_shared(storage):
-                sizes |= thread_sizes(storage, [thread.thread_id])
+                sizes |= storage.checkpoints.thread_sizes([thread.thread_id])
         return sizes
 
     def business(self, table: str, thread_ids: list[str]) -> list[dict[str, Any]]:
@@ -177,7 +177,7 @@ class WorkspaceThreads:
 
     def storage(self) -> StorageSize:
         """Return what the whole database takes, of all workspaces: that is the disk's, and tell nothing of a thread."""
-        return storage_size(self._engine.storage)
+        return self._engine.storage.checkpoints.storage_size()
 
     def compact(self) -> int:
         """Return the room of what was deleted back to the disk and tell how many bytes that was.

@@ -36,9 +36,10 @@ PARTS = {
         "lab/database/test_readers.py",
         "lab.checkpoints.storage",
     ): "lets each module that knows the timeout have a short one",
-    ("lab/database/test_sqlite_file.py", "lab.checkpoints.sizes"): "copies the file while the lab is at work",
-    ("lab/threads/test_importing.py", "lab.checkpoints.rows"): "breaks an import in the middle of its rows",
-    ("lab/threads/test_lifecycle.py", "lab.checkpoints.rows"): "breaks a copy in the middle of its rows",
+    ("lab/database/test_sqlite_file.py", "lab.checkpoints.compaction"): "copies the file while the lab is at work",
+    ("lab/threads/test_importing.py", "lab.checkpoints.memory_tables"): "breaks an import in the middle of its rows",
+    ("lab/threads/test_importing.py", "lab.checkpoints.sql_tables"): "the same",
+    ("lab/threads/test_lifecycle.py", "lab.checkpoints.sql_tables"): "breaks a copy in the middle of its rows",
     ("pages/test_restored_pages.py", "lab.workspace.states"): "counts the states that are read",
 }
 """What tests import of another room's inside, with the reason."""

@@ -6,7 +6,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from sqlalchemy import text
 
 from graphs.pattern import Pattern
-from lab.checkpoints import Storage, open_for_reading
+from lab.checkpoints import Storage
 from lab.lab import Lab
 from lab.threads import Thread, branch_heads
 from lab.workspace import Workspace
@@ -23,7 +23,7 @@ def history(lab: Lab, thread_id: str) -> list[Any]:
     """Read all that LangGraph tells of a thread, newest first, without the thread's id."""
     thread = thread_of(lab, thread_id)
     reader = lab.reading(thread.pattern, thread.lane)
-    with open_for_reading(lab.storage) as opened:
+    with lab.storage.open_for_reading() as opened:
         spaces = sorted({link.namespace for link in opened.rows.links(thread_id)})
     places = [{"thread_id": thread_id} | ({"checkpoint_ns": space} if space else {}) for space in spaces]
     return [

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from graphs.pattern import Pattern
-from lab.checkpoints import Storage, open_for_reading
+from lab.checkpoints import Storage
 from lab.lab import Lab
 from lab.threads import ImportRefused, Limits, Thread, export_thread, import_thread
 from lab.types import Graph
@@ -83,5 +83,5 @@ def written(place: int, value: Any) -> Callable[[Lines], None]:
 
 
 def count(storage: Storage, thread_id: str) -> int:
-    with open_for_reading(storage) as found:
+    with storage.open_for_reading() as found:
         return len(found.rows.links(thread_id))

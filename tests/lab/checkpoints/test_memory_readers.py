@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from langgraph.checkpoint.base import empty_checkpoint
 
-from lab.checkpoints import index_rows, marked_writes, open_for_reading, state_sizes, task_marks
 from lab.checkpoints.savers import SummaryMemorySaver
 from lab.lab import Lab
 from tests.support.labs import quiet
@@ -37,17 +36,17 @@ def test_a_reader_is_not_disturbed_by_writers(way: str) -> None:
     at: Any = {"configurable": {**place["configurable"], "checkpoint_id": "000"}}
 
     def links() -> None:
-        with open_for_reading(lab.storage) as opened:
+        with lab.storage.open_for_reading() as opened:
             opened.rows.links("t")
             opened.rows.writes("t", "", "000")
 
     ways: dict[str, Callable[[], object]] = {
         "get_tuple": lambda: saver.get_tuple(at),
         "list": lambda: list(saver.list(place)),
-        "marks": lambda: task_marks(lab.storage, "t"),
-        "marked": lambda: marked_writes(lab.storage, "t", ["000"]),
-        "sizes": lambda: state_sizes(lab.storage, "t", ["000"]),
-        "rows": lambda: index_rows(lab.storage, "t"),
+        "marks": lambda: lab.storage.checkpoints.task_marks("t"),
+        "marked": lambda: lab.storage.checkpoints.marked_writes("t", ["000"]),
+        "sizes": lambda: lab.storage.checkpoints.state_sizes("t", ["000"]),
+        "rows": lambda: lab.storage.checkpoints.index_rows("t"),
         "links": links,
     }
     saver.put(place, {**empty_checkpoint(), "id": "000"}, {"source": "input", "step": -1, "parents": {}}, {})

@@ -15,21 +15,11 @@ from sqlalchemy import Connection, Engine, event, text
 from lab.checkpoints import (
     Storage,
     SummarySearch,
-    count_checkpoints,
-    index_rows,
-    index_rows_by_id,
-    marked_writes,
-    newest_checkpoint_id,
     nodes_that_ran,
-    open_for_reading,
     read_summaries,
     search_summaries,
-    state_sizes,
-    subgraph_rows,
-    task_marks,
-    thread_sizes,
 )
-from lab.checkpoints.rows import Rows
+from lab.checkpoints.rows import ThreadRows
 from lab.history import Only, read_page, read_tree
 from lab.lab import Lab
 from tests.support.labs import quiet
@@ -50,18 +40,18 @@ def ident(number: int) -> str:
 SHOWN = [ident(number) for number in range(100, 150)]
 
 READS: dict[str, Callable[[Storage], object]] = {
-    "count": lambda storage: count_checkpoints(storage, "one"),
-    "newest": lambda storage: newest_checkpoint_id(storage, "one"),
-    "rows": lambda storage: index_rows(storage, "one"),
-    "some": lambda storage: index_rows_by_id(storage, "one", SHOWN),
-    "marks": lambda storage: task_marks(storage, "one"),
-    "marked": lambda storage: marked_writes(storage, "one", SHOWN),
-    "inner": lambda storage: subgraph_rows(storage, "one", SHOWN),
-    "sizes": lambda storage: state_sizes(storage, "one", SHOWN),
+    "count": lambda storage: storage.checkpoints.count("one"),
+    "newest": lambda storage: storage.checkpoints.newest_id("one"),
+    "rows": lambda storage: storage.checkpoints.index_rows("one"),
+    "some": lambda storage: storage.checkpoints.index_rows_by_id("one", SHOWN),
+    "marks": lambda storage: storage.checkpoints.task_marks("one"),
+    "marked": lambda storage: storage.checkpoints.marked_writes("one", SHOWN),
+    "inner": lambda storage: storage.checkpoints.subgraph_rows("one", SHOWN),
+    "sizes": lambda storage: storage.checkpoints.state_sizes("one", SHOWN),
     "noted": lambda storage: read_summaries(storage, "one", SHOWN),
     "ran": lambda storage: nodes_that_ran(storage, "one"),
     "search": lambda storage: search_summaries(storage, "one", SummarySearch("say", "7"), SHOWN),
-    "thread_sizes": lambda storage: thread_sizes(storage, ["one", "other"]),
+    "thread_sizes": lambda storage: storage.checkpoints.thread_sizes(["one", "other"]),
     "links": lambda storage: opened(storage, lambda rows: rows.links("one")),
     "writes": lambda storage: opened(storage, lambda rows: rows.writes("one", "", SHOWN[0])),
     "count_writes": lambda storage: opened(storage, lambda rows: rows.count_writes("one")),
@@ -120,8 +110,8 @@ OWN |= {"links": "ck_meta"}
 """The lab's own index that a read goes by."""
 
 
-def opened(storage: Storage, work: Callable[[Rows], object]) -> object:
-    with open_for_reading(storage) as found:
+def opened(storage: Storage, work: Callable[[ThreadRows], object]) -> object:
+    with storage.open_for_reading() as found:
         return work(found.rows)
 
 

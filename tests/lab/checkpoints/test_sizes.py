@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from graphs.pattern import Pattern
-from lab.checkpoints import compact, storage_size, thread_sizes
-from lab.checkpoints import sizes as meter
-from lab.checkpoints.sizes import backup
+from lab.checkpoints import compact
+from lab.checkpoints.compaction import backup
+from lab.checkpoints.sql_dialects import SQLITE
 from lab.errors import NotPossible
 from lab.lab import Lab
 from lab.threads import delete_thread
@@ -27,15 +27,15 @@ def test_a_thread_is_as_large_as_what_it_saves(open_anywhere: OpenLab) -> None:
     lab = open_anywhere(toy(lane(chain(a=says(10)), "small"), lane(chain(a=says(10_000)), "large")))
     workspace = lab.workspace(WORKSPACE)
     small, large = ran(workspace, lane_key="small"), ran(workspace, lane_key="large")
-    sizes = thread_sizes(lab.storage, [small, large, "nowhere"])
+    sizes = lab.storage.checkpoints.thread_sizes([small, large, "nowhere"])
 
     assert list(sizes) == [small, large, "nowhere"]
     assert (sizes["nowhere"].bytes, sizes["nowhere"].checkpoints) == (0, 0)
     assert sizes[small].checkpoints == sizes[large].checkpoints == workspace.history.count(small)
     assert 500 < sizes[small].bytes < 10_000 < 100_000 < sizes[large].bytes < 1_000_000
-    assert storage_size(lab.storage).bytes >= sizes[small].bytes + sizes[large].bytes
+    assert lab.storage.checkpoints.storage_size().bytes >= sizes[small].bytes + sizes[large].bytes
     delete_thread(lab.storage, large)
-    assert thread_sizes(lab.storage, [small, large])[large].bytes == 0
+    assert lab.storage.checkpoints.thread_sizes([small, large])[large].bytes == 0
 
 
 def test_the_meter_says_what_sqlite_stores_to_the_byte(sqlite_lab: Lab) -> None:
@@ -49,13 +49,15 @@ def test_the_meter_says_what_sqlite_stores_to_the_byte(sqlite_lab: Lab) -> None:
             *connection.execute(text("SELECT value FROM writes")),
         ]
 
-    assert thread_sizes(sqlite_lab.storage, [thread_id])[thread_id].bytes == sum(len(row[0]) for row in stored)
+    assert sqlite_lab.storage.checkpoints.thread_sizes([thread_id])[thread_id].bytes == sum(
+        len(row[0]) for row in stored
+    )
 
 
 def test_more_threads_than_a_statement_takes_values_are_measured(open_anywhere: OpenLab) -> None:
     lab = open_anywhere(three_steps())
     thread_id = ran(lab.workspace(WORKSPACE))
-    sizes = thread_sizes(lab.storage, [*map(str, range(40_000)), thread_id])
+    sizes = lab.storage.checkpoints.thread_sizes([*map(str, range(40_000)), thread_id])
 
     assert len(sizes) == 40_001
     assert sizes[thread_id].bytes > 0
@@ -75,9 +77,9 @@ def test_compaction_gives_room_back_where_threads_were_deleted(open_anywhere: Op
         with pytest.raises(NotPossible, match="by itself"):
             compact(lab.storage)
         return
-    was = storage_size(lab.storage)
+    was = lab.storage.checkpoints.storage_size()
     given = compact(lab.storage)
-    now = storage_size(lab.storage)
+    now = lab.storage.checkpoints.storage_size()
 
     assert was.free > 1_000_000
     assert given > 1_000_000
@@ -86,9 +88,9 @@ def test_compaction_gives_room_back_where_threads_were_deleted(open_anywhere: Op
     assert end(workspace, begin(workspace, "light")).outcome == "finished"
 
 
-@pytest.mark.parametrize("query", meter._SQLITE)
-def test_measuring_goes_by_an_index(sqlite_lab: Lab, query: str) -> None:
-    asked = query.replace(":threads", "('a', 'b')")
+@pytest.mark.parametrize("query", SQLITE.thread_sizes)
+def test_measuring_goes_by_an_index(sqlite_lab: Lab, query: TextClause) -> None:
+    asked = query.text.replace(":ids", "('a', 'b')")
     with sqlite_lab.storage.database.read() as connection:
         plan = connection.execute(text(f"EXPLAIN QUERY PLAN {asked}")).all()
 
@@ -108,7 +110,7 @@ def three_steps_as(slug: str) -> Pattern:
 
 
 def test_a_database_in_use_is_not_compacted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lab.checkpoints.sizes.BUSY_TIMEOUT", 0.1)
+    monkeypatch.setattr("lab.checkpoints.compaction.BUSY_TIMEOUT", 0.1)
     lab = Lab(quiet(str(tmp_path / "lab.sqlite")), patterns=[three_steps()])
     thread_id = ran(lab.workspace(WORKSPACE))
     with lab.storage.database.begin(), pytest.raises(NotPossible, match="no thread is running"):

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from lab.checkpoints.sizes import backup
+from lab.checkpoints.compaction import backup
 from lab.database import WholeCheck, sqlite_file
 from lab.errors import DamagedDatabase, DamageFound, UnusableDatabase
 from lab.lab import Lab

@@ -22,7 +22,6 @@ from typing_extensions import TypedDict
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Pattern
 from graphs.world import World
-from lab.checkpoints import open_for_reading
 from lab.errors import NotPossible
 from lab.lab import Lab
 from lab.threads import Thread, branch_heads, export_thread
@@ -222,7 +221,7 @@ def test_an_export_holds_no_workspace_and_no_thread_id(open_anywhere: OpenLab) -
 
     assert b"very-secret" not in data
     assert thread_id.encode() not in data
-    with open_for_reading(lab.storage) as found:
+    with lab.storage.open_for_reading() as found:
         assert {link.metadata["workspace"] for link in found.rows.links(again.thread_id)} == {WORKSPACE}
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import ormsgpack
 import pytest
 
-from lab.checkpoints import rows as saved
+from lab.checkpoints.memory_tables import MemoryRows
+from lab.checkpoints.sql_tables import SqlRows
 from lab.lab import Lab
 from lab.threads import branch_heads, export_thread, import_thread
 from tests.support.asking_nodes import asking, asks
@@ -63,13 +64,13 @@ def test_an_import_can_be_forked(open_anywhere: OpenLab) -> None:
 def test_a_pruned_and_a_dangling_thread_are_exported_too(open_toys: OpenLab) -> None:
     lab = open_toys(three_steps())
     thread_id = ran(lab.workspace(WORKSPACE))
-    with saved.open_for_writing(lab.storage) as found:
+    with lab.storage.open_for_writing() as found:
         links = found.rows.links(thread_id)
         found.rows.drop(thread_id, links[:2])
     again = imported(lab, exported(lab, thread_id)).thread_id
 
     assert names(lab.workspace(WORKSPACE), again) == names(lab.workspace(WORKSPACE), thread_id)
-    with saved.open_for_reading(lab.storage) as found:
+    with lab.storage.open_for_reading() as found:
         assert found.rows.links(again)[0].parent_id is None
 
 
@@ -105,7 +106,7 @@ def test_an_import_that_breaks_off_leaves_nothing(open_anywhere: OpenLab, monkey
     lab = open_anywhere(three_steps())
     data = exported(lab, ran(lab.workspace(WORKSPACE)))
     before = rows(lab.storage)
-    rows_of = saved._MemoryRows if lab.storage.kind == "memory" else saved._SqlRows
+    rows_of = MemoryRows if lab.storage.kind == "memory" else SqlRows
     sound, calls = rows_of.add_writes, list[int]()
 
     def add_writes(*given_values: Any) -> None:

@@ -13,8 +13,8 @@ from sqlalchemy import text
 from typing_extensions import TypedDict
 
 from graphs.pattern import Build
-from lab.checkpoints import Storage, thread_sizes
-from lab.checkpoints import rows as saved
+from lab.checkpoints import Storage, Write
+from lab.checkpoints.sql_tables import SqlRows
 from lab.errors import InvalidInput, LabError, NotPossible, UnknownCheckpoint, UnknownThread
 from lab.lab import Lab
 from lab.threads import (
@@ -296,14 +296,14 @@ def test_a_question_that_still_waits_at_a_shared_checkpoint_stays_one(open_anywh
     assert [question.node for question in workspace.history.pending(thread_id)] == ["ask"]
 
 
-def writes(lab: Lab, thread_id: str, checkpoint_id: str) -> list[saved.Write]:
-    with saved.open_for_reading(lab.storage) as opened:
+def writes(lab: Lab, thread_id: str, checkpoint_id: str) -> list[Write]:
+    with lab.storage.open_for_reading() as opened:
         return opened.rows.writes(thread_id, "", checkpoint_id)
 
 
 def links(lab: Lab, thread_id: str) -> set[tuple[str, str, str]]:
     """Return each checkpoint's namespace, id, and the thread's checkpoint that it was called from."""
-    with saved.open_for_reading(lab.storage) as opened:
+    with lab.storage.open_for_reading() as opened:
         return {
             (link.namespace, link.checkpoint_id, link.metadata["parents"].get("", ""))
             for link in opened.rows.links(thread_id)
@@ -321,7 +321,7 @@ def test_what_fails_in_the_middle_changes_nothing(
     lab = open_anywhere(three_steps())
     thread_id, ends = branched(lab)
     before = rows(lab.storage)
-    sound = saved._SqlRows.copy, saved._SqlRows.drop
+    sound = SqlRows.copy, SqlRows.drop
 
     def failing(which: int) -> Callable[..., None]:
         def method(*given: Any) -> None:
@@ -330,8 +330,8 @@ def test_what_fails_in_the_middle_changes_nothing(
 
         return method
 
-    monkeypatch.setattr(saved._SqlRows, "copy", failing(0))
-    monkeypatch.setattr(saved._SqlRows, "drop", failing(1))
+    monkeypatch.setattr(SqlRows, "copy", failing(0))
+    monkeypatch.setattr(SqlRows, "drop", failing(1))
     with pytest.raises(ConnectionError):
         change(lab.storage, thread_of(lab, thread_id), ends)
 
@@ -377,7 +377,7 @@ def test_a_thread_with_an_unreadable_row_is_listed_measured_pruned_and_deleted(t
 
     assert at_least_says(str(refused.value))
     assert {thread.thread_id for thread in lab.workspace(WORKSPACE).threads.newest()} == {thread_id, good}
-    assert thread_sizes(lab.storage, [thread_id])[thread_id].bytes > 1000
+    assert lab.storage.checkpoints.thread_sizes([thread_id])[thread_id].bytes > 1000
     copied = copy_thread(lab.storage, thread_of(lab, thread_id)).thread_id
     assert prune_branches(lab.storage, thread_id, ends[:1]).branches == 3
     assert history(lab, good) == beside

@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import text
 
 from graphs.pattern import Pattern
-from lab.checkpoints import thread_sizes
 from lab.errors import NotPossible, UnknownThread, Unreadable
 from lab.lab import Lab
 from lab.threads import ExportRefused, ImportRefused
@@ -131,7 +130,7 @@ def test_a_thread_on_a_checkpointer_of_its_own_is_measured_pruned_and_deleted(
     workspace.threads.delete(thread_id)
     assert [one.thread_id for one in workspace.threads.newest()] == [shared]
     for kept in (storage, lab.storage):
-        assert thread_sizes(kept, [thread_id])[thread_id].checkpoints == 0
+        assert kept.checkpoints.thread_sizes([thread_id])[thread_id].checkpoints == 0
     assert names(workspace, shared) == ["a", "b"]
 
 
