@@ -3,7 +3,7 @@
 import functools
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -21,10 +21,10 @@ from lab.errors import UnknownLane
 from lab.events import ROOM, ROOM_IN_MEMORY, EventStore, Kind, Log, Outcome, SaverDropped, StateEdited, WentBack
 from lab.history import pending_questions
 from lab.models import load_openai_model, make_model
-from lab.runs import Claims, LeaseRenewal, Request, Runs, Stream, TwoStepRun, asked_again, plain_names
+from lab.runs import Claims, LeaseRenewal, Request, Runs, Stream, TwoStepRun, asked_again
 from lab.secrets import know_environment_secrets, know_secrets
 from lab.settings import Settings, read_settings
-from lab.state import check_input
+from lab.state import check_input, draw, schema_of, stream_values_as_saved
 from lab.threads import Thread, Threads
 from lab.types import Graph, ModelName
 
@@ -97,9 +97,8 @@ class Engine:
         pattern, lane = self.pattern(slug), self.lane(slug, lane_key)
         built = lane.build(make_model(model, pattern.script, pace, self.settings))
         graph = lane.compile(built, storage.saver if storage is not None else None)
-        # Version 2 of the stream would put a subgraph's values through the class of this graph's state, which fails
-        # where theirs is another; nothing here reads the values that it streams.
-        graph._state_mapper = graph._output_mapper = None
+        # Nothing here reads the values that it streams.
+        stream_values_as_saved(graph)
         return graph
 
     def reading(self, slug: str, lane_key: str) -> Graph:
@@ -138,19 +137,15 @@ class Engine:
 
     def drawing(self, slug: str, lane_key: str) -> Drawing:
         """Return the lane's nodes and edges, subgraphs opened."""
-        graph = self.reading(slug, lane_key)
-        return _renamed(graph.get_graph(xray=True), plain_names(graph))
+        return draw(self.reading(slug, lane_key))
 
     def input_schema(self, slug: str, lane_key: str) -> type:
         """Return the type of the lane's input."""
-        builder = self.reading(slug, lane_key).builder
-        schema: type = builder.input_schema
-        return schema
+        return schema_of(self.reading(slug, lane_key)).input
 
     def state_schema(self, slug: str, lane_key: str) -> type:
         """Return the type of the lane's state."""
-        schema: type = self.reading(slug, lane_key).builder.state_schema
-        return schema
+        return schema_of(self.reading(slug, lane_key)).state
 
     def world(self, thread_id: str, *, expendable: bool = False) -> World:
         """Return what the nodes of a thread's run act upon."""
@@ -239,19 +234,6 @@ class Engine:
     def new_session() -> str:
         """Return an id for threads that are started side by side."""
         return str(uuid.uuid4())
-
-
-def _renamed(drawing: Drawing, names: Mapping[str, str]) -> Drawing:
-    """Return a drawing whose nodes have the names by which runs tell of them."""
-
-    def named(ident: str) -> str:
-        return ":".join(names.get(part, part) for part in str(ident).split(":"))
-
-    if not names:
-        return drawing
-    nodes = {named(ident): node._replace(id=named(ident)) for ident, node in drawing.nodes.items()}
-    edges = [edge._replace(source=named(edge.source), target=named(edge.target)) for edge in drawing.edges]
-    return Drawing(nodes=nodes, edges=edges)
 
 
 def _run(lane: Lane, kind: Kind) -> Run:

@@ -3,7 +3,6 @@
 from lab.runs.calls import CallsAsCode
 from lab.runs.claims import Accepted, Claims
 from lab.runs.lease import LeaseRenewal
-from lab.runs.recorder import plain_names
 from lab.runs.registry import REQUEST, Claim, Request, Runs, Work
 from lab.runs.stream import STREAM_MODES, Stream
 from lab.runs.subprocess_run import SubprocessRun
@@ -24,5 +23,4 @@ __all__ = [
     "TwoStepRun",
     "Work",
     "asked_again",
-    "plain_names",
 ]

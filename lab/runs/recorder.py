@@ -4,12 +4,9 @@ import concurrent.futures
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from enum import Enum
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 from langchain_core.messages import AIMessage, AIMessageChunk
-from langgraph.pregel import Pregel
 
 from lab.events import CheckpointMade, CheckpointSaved, Log, NodeEnded, NodeStarted, Path, Progress, StreamingMessage
 from lab.jsonable import Json, to_jsonable
@@ -35,20 +32,6 @@ class _Task(NamedTuple):
     namespace: Namespace
     name: str
     task_id: str
-
-
-_named: WeakKeyDictionary[Any, Mapping[str, str]] = WeakKeyDictionary()
-
-
-def plain_names(graph: Pregel[Any, Any, Any, Any]) -> Mapping[str, str]:
-    """Return the values of the node names that are members of an Enum, by the words that the library has for them."""
-    found = _named.get(graph)
-    if found is None:
-        inner = [found for _, found in graph.get_subgraphs(recurse=True)]
-        graphs = [one for one in (graph, *inner) if isinstance(one, Pregel)]
-        names = [name for one in graphs for name in one.nodes if isinstance(name, Enum)]
-        found = _named[graph] = {str(name): str(name.value) for name in names}
-    return found
 
 
 class Recorder:

@@ -21,7 +21,8 @@ from lab.models import RunStopped, StopSignal, explain, stopped_by
 from lab.runs.callbacks import RunCallbacks
 from lab.runs.calls import CallsAsCode
 from lab.runs.commits import Commits, watched
-from lab.runs.recorder import Recorder, Writes, plain_names
+from lab.runs.recorder import Recorder, Writes
+from lab.state import enum_values
 from lab.types import Graph
 
 STREAM_MODES: tuple[StreamMode, ...] = ("updates", "messages", "custom", "tasks", "checkpoints")
@@ -52,7 +53,7 @@ class Stream:
             return self._carried_out(log, commits)
 
     def _carried_out(self, log: Log, commits: Commits | None) -> tuple[Outcome, str]:
-        names = plain_names(self.graph)
+        names = enum_values(self.graph)
         recorder = Recorder(log, names, self._saved_writes if self._goes_on else None, commits)
         self._listener = listener = RunCallbacks(log, names)
         if self._stop.given:

@@ -3,10 +3,21 @@
 from lab.state.answer_schema import CHOICES, usable_schema
 from lab.state.characters import printable_line, replace_unseen
 from lab.state.diff import Change, Run, diff_states, equal_values
-from lab.state.fields import SCALARS, Entry, Kind, Reducer, members, state_fields
+from lab.state.fields import SCALARS, Entry, Kind, members, state_fields
 from lab.state.form_values import NEW_ROLES, JsonText, Unshown, as_json, from_form, is_same_value, to_form
 from lab.state.json_forms import Field, check_answer, check_input, fields_of, form_fields, labels
 from lab.state.numbers import number_of, number_text
+from lab.state.schema import (
+    GraphSchema,
+    Reducer,
+    TypeNames,
+    channels_at,
+    declared_types,
+    draw,
+    enum_values,
+    schema_of,
+    stream_values_as_saved,
+)
 from lab.state.sequence_diff import spans_of
 from lab.state.updates import How, must_be_input, preview, rebuild
 from lab.state.validation_messages import Fault, choice_text, sentence
@@ -20,17 +31,23 @@ __all__ = [
     "Entry",
     "Fault",
     "Field",
+    "GraphSchema",
     "How",
     "JsonText",
     "Kind",
     "Reducer",
     "Run",
+    "TypeNames",
     "Unshown",
     "as_json",
+    "channels_at",
     "check_answer",
     "check_input",
     "choice_text",
+    "declared_types",
     "diff_states",
+    "draw",
+    "enum_values",
     "equal_values",
     "fields_of",
     "form_fields",
@@ -45,9 +62,11 @@ __all__ = [
     "printable_line",
     "rebuild",
     "replace_unseen",
+    "schema_of",
     "sentence",
     "spans_of",
     "state_fields",
+    "stream_values_as_saved",
     "title_of",
     "to_form",
     "usable_schema",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lab.jsonable import Json
-from lab.state.fields import Reducer
+from lab.state.schema import Reducer
 from lab.state.sequence_diff import Span, spans_of
 
 Kind = Literal["added", "removed", "changed", "text", "fields", "items", "appended"]

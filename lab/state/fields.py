@@ -3,7 +3,6 @@
 import collections.abc
 import dataclasses
 import functools
-import operator
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -15,13 +14,11 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import typing_extensions
 from langchain_core.messages import AnyMessage, BaseMessage, convert_to_messages
-from langgraph.channels import BinaryOperatorAggregate
-from langgraph.channels.base import BaseChannel
-from langgraph.graph import StateGraph, add_messages
 from pydantic import BaseModel, BeforeValidator, ConfigDict, RootModel, TypeAdapter
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 from pydantic.fields import FieldInfo
 
+from lab.state.schema import Reducer, reducer_of, state_channels
 from lab.state.validation_messages import choice_text
 
 Kind = Literal[
@@ -29,9 +26,6 @@ Kind = Literal[
     "list", "table", "record", "mapping", "messages", "group", "any", "json",
 ]  # fmt: skip
 """How a value is asked for; a record is a row of a table without fixed columns, any is a cell of it."""
-
-Reducer = Literal["none", "add", "messages", "other"]
-"""What a state does with an update: takes it, adds it, merges messages by id, or something of its own."""
 
 SCALARS: Mapping[Any, Kind] = {
     str: "text",
@@ -107,26 +101,16 @@ class Entry:
 @functools.lru_cache(maxsize=256)
 def state_fields(schema: type) -> tuple[Entry, ...]:
     """Describe the fields of a state, as the library would keep them."""
-    channels = StateGraph(schema).channels
-    return tuple(_merged(found, _reducer(channels[found.name])) for found in members(schema) if found.name in channels)
+    channels = state_channels(schema)
+    return tuple(
+        _merged(field, reducer_of(channels[field.name])) for field in members(schema) if field.name in channels
+    )
 
 
 def _merged(field: Entry, reducer: Reducer) -> Entry:
     if reducer == "messages" and field.kind != "messages":
         return dataclasses.replace(field, reducer=reducer, kind="messages", adapter=MESSAGES)
     return dataclasses.replace(field, reducer=reducer)
-
-
-def _reducer(channel: BaseChannel[Any, Any, Any]) -> Reducer:
-    merge = getattr(channel, "reducer", None)
-    if isinstance(channel, BinaryOperatorAggregate):
-        merge = channel.operator
-    merge = merge.func if isinstance(merge, functools.partial) else merge
-    if merge is None:
-        return "none"
-    if merge is operator.add:
-        return "add"
-    return "messages" if getattr(merge, "__module__", "") == add_messages.__module__ else "other"
 
 
 def members(schema: type, seen: tuple[type, ...] = ()) -> tuple[Entry, ...]:

@@ -6,13 +6,13 @@ from typing import Any, Literal
 
 from langchain_core.messages import RemoveMessage
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-from langgraph.graph import StateGraph
 from langgraph.types import Overwrite
 from pydantic import BaseModel, ValidationError
 
 from lab.errors import InvalidInput
 from lab.state.fields import Entry, state_fields
 from lab.state.form_values import from_form
+from lab.state.schema import state_channels
 from lab.state.validation_messages import Fault, located_sentence, pydantic_faults, raised, sentence
 
 How = Literal["append", "replace"]
@@ -66,7 +66,7 @@ def preview(schema: type, before: Mapping[str, Any], update: Mapping[str, Any]) 
     """Return the state as the update would leave it; raises InvalidInput where it can't be so."""
     after: dict[str, Any] = {}
     wrong: dict[str, str] = {}
-    for name, empty in StateGraph(schema).channels.items():
+    for name, empty in state_channels(schema).items():
         try:
             # A reducer may change what it's given, and these values belong to others.
             there = copy.deepcopy(before[name]) if name in before and name in update else before.get(name)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from lab.checkpoints import Link, OpenRows, Storage
 from lab.errors import LabError
+from lab.state import channels_at
 from lab.threads.file_format import (
     FORMAT,
     LIMITS,
@@ -25,7 +26,7 @@ from lab.threads.file_format import (
     pack,
 )
 from lab.threads.lifecycle import nothing_saved
-from lab.threads.restricted_serde import Careful, UnsafeValue, allowed_types, channels_of, is_reserved
+from lab.threads.restricted_serde import Careful, UnsafeValue, allowed_types, is_reserved
 from lab.threads.table import Thread
 from lab.types import Graph
 
@@ -87,7 +88,7 @@ class _Channels:
     def has(self, namespace: str) -> bool:
         """Return whether there is the graph of that namespace."""
         if namespace not in self._found:
-            self._found[namespace] = channels_of(self._graph, namespace)
+            self._found[namespace] = channels_at(self._graph, namespace)
         if self._found[namespace] is None:
             self._left_out.add(f"checkpoints of the subgraph '{namespace[:80]}', which its lane doesn't have")
         return self._found[namespace] is not None

@@ -15,9 +15,10 @@ from sqlalchemy import insert
 from lab.checkpoints import OpenRows, Storage
 from lab.database import DATABASE_ERRORS, THREADS
 from lab.history import id_seconds
+from lab.state import TypeNames, channels_at
 from lab.threads.file_format import LIMITS, Header, ImportRefused, Limits, Point, ThreadFile, unpacked
 from lab.threads.lifecycle import new_thread
-from lab.threads.restricted_serde import Careful, Types, allowed_types, channels_of, is_reserved
+from lab.threads.restricted_serde import Careful, allowed_types, is_reserved
 from lab.threads.table import Thread
 from lab.types import Graph
 
@@ -74,7 +75,7 @@ def _put(
     saver.put(config, checkpoint, noted, dict(point.versions))
 
 
-def _check(file: ThreadFile, graph_of: GraphOf) -> Types:
+def _check(file: ThreadFile, graph_of: GraphOf) -> TypeNames:
     """Read the whole file and return the types that its values may have; raises ImportRefused."""
     graph = graph_of(file.header.pattern, file.header.lane)
     if graph is None:
@@ -114,7 +115,7 @@ def _check_point(file: ThreadFile, point: Point, parents: dict[tuple[str, str], 
 
 
 def _check_channels(file: ThreadFile, point: Point, graph: Graph) -> None:
-    channels = channels_of(graph, point.namespace)
+    channels = channels_at(graph, point.namespace)
     if channels is None:
         raise file.refused("namespace: the lane has no such subgraph")
     written = {channel for *_, channel, _, _ in point.writes if not is_reserved(channel)}

@@ -2,12 +2,10 @@
 
 import math
 import re
-from collections.abc import Iterator
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 import numpy as np
 import ormsgpack
-from langgraph._internal._serde import build_serde_allowlist
 from langgraph.checkpoint.serde._msgpack import SAFE_MSGPACK_METHODS, SAFE_MSGPACK_TYPES
 from langgraph.checkpoint.serde.jsonplus import (
     EXT_CONSTRUCTOR_KW_ARGS,
@@ -22,10 +20,8 @@ from langgraph.checkpoint.serde.jsonplus import (
 )
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
 
+from lab.state import TypeNames, declared_types
 from lab.types import Graph
-
-Types = frozenset[tuple[str, ...]]
-"""Module and name of each type."""
 
 _CONSTRUCTORS = (
     EXT_CONSTRUCTOR_SINGLE_ARG,
@@ -47,62 +43,14 @@ class UnsafeValue(Exception):
     """Raised at a value that is damaged, or of a kind or type that isn't allowed; the message names it."""
 
 
-def allowed_types(graph: Graph) -> Types:
+def allowed_types(graph: Graph) -> TypeNames:
     """Return the types that the library takes for safe, and those that the schemas of a lane's state name."""
-    types = set(SAFE_MSGPACK_TYPES)
-    parts: list[Any] = [graph, *(subgraph for _, subgraph in graph.get_subgraphs(recurse=True))]
-    for part in parts:
-        builder = getattr(part, "builder", None)
-        nodes = [node.input_schema for node in builder.nodes.values()] if builder else []
-        schemas = [builder.state_schema, builder.input_schema, builder.output_schema, *nodes] if builder else []
-        types |= build_serde_allowlist(schemas=schemas, channels=dict(part.channels))
-        # The library passes over named tuples, and over what stands inside of a Sequence or a Mapping.
-        named = set(_named_types([*schemas, *(getattr(one, "ValueType", None) for one in part.channels.values())]))
-        types |= build_serde_allowlist(schemas=[one for one in named if not issubclass(one, tuple)])
-        types |= {(one.__module__, one.__name__) for one in named if issubclass(one, tuple)}
-    return frozenset(types)
-
-
-def _named_types(schemas: list[Any]) -> Iterator[type]:
-    """Return the classes with fields that schemas name, wherever they stand in them."""
-    seen: set[int] = set()
-    waiting = list(schemas)
-    while waiting:
-        one = waiting.pop()
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        waiting += get_args(one)
-        if isinstance(one, type) and get_origin(one) is None:
-            fields = _hints(one)
-            waiting += fields.values()
-            if fields and (not issubclass(one, tuple) or hasattr(one, "_fields")):
-                yield one
-
-
-def _hints(one: type) -> dict[str, Any]:
-    try:
-        return get_type_hints(one, include_extras=True)
-    except (NameError, TypeError, AttributeError):
-        # Names that only a type checker knows; the library leaves such a class's fields out as well.
-        return {}
+    return declared_types(graph) | SAFE_MSGPACK_TYPES
 
 
 def is_reserved(channel: str) -> bool:
     """Return whether a write goes to the library's own books: errors, questions, answers, a task's end."""
     return channel.startswith("__")
-
-
-def channels_of(graph: Graph, namespace: str) -> frozenset[str] | None:
-    """Return the channels of a lane's graph, or of the subgraph of that namespace; None where it isn't known."""
-    if not namespace:
-        return frozenset(graph.channels)
-    # Behind each node's name stands the task's id, which differs from call to call.
-    path = "|".join(step.partition(":")[0] for step in namespace.split("|"))
-    inner_graph = next(
-        (inner for name, inner in graph.get_subgraphs(namespace=path, recurse=True) if name == path), None
-    )
-    return None if inner_graph is None else frozenset(getattr(inner_graph, "channels", ()))
 
 
 class Careful(JsonPlusSerializer):
@@ -112,7 +60,7 @@ class Careful(JsonPlusSerializer):
     that the value gives.
     """
 
-    def __init__(self, allowed: Types) -> None:
+    def __init__(self, allowed: TypeNames) -> None:
         super().__init__(__unpack_ext_hook__=self._checked)
         self._allowed = allowed
         self._depth = 0

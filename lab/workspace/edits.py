@@ -26,6 +26,7 @@ from lab.events import StateEdited
 from lab.jsonable import to_jsonable
 from lab.models import explain
 from lab.runs import CallsAsCode
+from lab.state import schema_of
 from lab.types import Graph
 
 _WITHOUT_RUNNING = """# A run that is told to stop before it begins only adds to the state: what was next stays next.
@@ -188,7 +189,7 @@ def as_code(graph: Graph, write: Write, *given: Any) -> str:
 
 def _must_be_a_node(graph: Graph, as_node: str | None) -> None:
     # The library has names of its own with which the values would be left out.
-    if as_node not in graph.nodes:
+    if as_node not in schema_of(graph).nodes:
         raise NotPossible(f"The graph has no node '{str(as_node)[:80]}'. Choose one that it has.")
 
 
