@@ -1,30 +1,15 @@
 """The lab's own tables, on SQLite and PostgreSQL: reaching them, migrating them, and what their errors mean."""
 
 from lab.database.address import Kind, read_address
+from lab.database.business import ArchiveTable, FaultTable, LedgerTable, OutboxTable
+from lab.database.database import Database, Guard, unguarded
 from lab.database.disk_reserve import DiskReserve, Done
 from lab.database.errors import DATABASE_ERRORS, in_words
 from lab.database.migrations import migrate
 from lab.database.postgresql import make_engine, make_pool, one_setup_at_a_time, set_up_tables
 from lab.database.prepared import Prepared
 from lab.database.sqlite_file import BUSY_TIMEOUT, WholeCheck, connect, prepare
-from lab.database.tables import (
-    BUSINESS,
-    CLAIMS,
-    EVENTS,
-    METADATA,
-    NOTES,
-    OWNERS,
-    SECRETS,
-    STARTS,
-    THREADS,
-    ArchiveTable,
-    Database,
-    FaultTable,
-    Guard,
-    LedgerTable,
-    OutboxTable,
-    unguarded,
-)
+from lab.database.tables import BUSINESS, CLAIMS, EVENTS, METADATA, NOTES, OWNERS, SECRETS, STARTS, THREADS
 
 __all__ = [
     "BUSINESS",

@@ -1,0 +1,166 @@
+"""What nodes act upon: the ledger, the outbox, the archive and the faults of each thread."""
+
+import hashlib
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from graphs.world import Saved
+from lab.database.database import Database, Guard, unguarded
+from lab.database.tables import ARCHIVE, FAULTS, LEDGER, OUTBOX
+
+KEY = 300
+"""Characters of a key that stand in an index as they are."""
+
+
+class ThreadTable:
+    """A table's rows of one thread."""
+
+    def __init__(self, database: Database, thread_id: str, guard: Guard = unguarded) -> None:
+        """Ask `guard` before anything is written."""
+        self._database = database
+        self._thread_id = thread_id
+        self._guard = guard
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        with self._database.begin() as connection:
+            self._guard(self._thread_id)
+            yield connection
+
+
+class LedgerTable(ThreadTable):
+    """The ledger of one thread."""
+
+    def booked(self) -> list[str]:
+        """Return the orders of all bookings, in the order of booking."""
+        query = select(LEDGER.c.order).where(LEDGER.c.thread_id == self._thread_id).order_by(LEDGER.c.number)
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def charge(self, order: str, cents: int, key: str | None = None) -> int:
+        """Book a charge and return its number; a `key` seen before in this thread books nothing more."""
+        unique = None if key is None else _indexable(_text(f"{self._thread_id}/{key}"))
+        row = {"thread_id": self._thread_id, "order": _text(order), "cents": cents, "key": unique, "at": time.time()}
+        try:
+            with self._begin() as connection:
+                return _number(connection, LEDGER, row)
+        except IntegrityError:
+            if unique is None:
+                raise
+            with self._begin() as connection:
+                return int(connection.execute(select(LEDGER.c.number).where(LEDGER.c.key == unique)).scalar_one())
+
+
+class OutboxTable(ThreadTable):
+    """The outbox of one thread."""
+
+    def send(self, recipient: str, subject: str, body: str) -> int:
+        """Hand over one mail and return its number."""
+        row = {
+            "thread_id": self._thread_id,
+            "recipient": _text(recipient),
+            "subject": _text(subject),
+            "body": _text(body),
+            "at": time.time(),
+        }
+        with self._begin() as connection:
+            return _number(connection, OUTBOX, row)
+
+
+class ArchiveTable(ThreadTable):
+    """The archive of one thread."""
+
+    def store(self, name: str, body: str) -> int:
+        """Add a row under that name and return its number."""
+        row = {
+            "thread_id": self._thread_id,
+            "name": _text(name),
+            "status": "stored",
+            "error": "",
+            "body": _text(body),
+            "at": time.time(),
+        }
+        with self._begin() as connection:
+            return _number(connection, ARCHIVE, row)
+
+    def newest(self, name: str) -> Saved | None:
+        """Return the thread's last row under that name, None where there is none."""
+        query = (
+            select(ARCHIVE.c.number, ARCHIVE.c.body, ARCHIVE.c.status == "quarantined")
+            .where(ARCHIVE.c.thread_id == self._thread_id, ARCHIVE.c.name == _text(name))
+            .order_by(ARCHIVE.c.number.desc())
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            found = connection.execute(query).first()
+        return None if found is None else Saved(*found)
+
+    def restored(self, number: int) -> None:
+        """Note that the row was found valid and taken up again."""
+        self._change(number, status="restored")
+
+    def quarantine(self, number: int, error: str) -> None:
+        """Note that the row can't be used, and why; its text stays as it is."""
+        self._change(number, status="quarantined", error=_text(error))
+
+    def overwrite(self, number: int, body: str) -> None:
+        """Put another text into the row."""
+        self._change(number, body=_text(body))
+
+    def _change(self, number: int, **values: str) -> None:
+        own = (ARCHIVE.c.number == number) & (ARCHIVE.c.thread_id == self._thread_id)
+        with self._begin() as connection:
+            connection.execute(update(ARCHIVE).where(own).values(**values))
+
+
+def _text(given: str) -> str:
+    """Return a text as every database can keep it: PostgreSQL knows neither NUL nor halves of characters."""
+    return given.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+
+def _indexable(key: str) -> str:
+    """Return a key that any database can index, another one for each key; PostgreSQL takes some 2700 bytes."""
+    return key if len(key) <= KEY else f"{key[:KEY]}…{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def _number(connection: Connection, table: Table, row: dict[str, Any]) -> int:
+    return int(connection.execute(insert(table).values(row).returning(table.c.number)).scalar_one())
+
+
+class FaultTable:
+    """The failures that a visitor asked for in one thread, counted across restarts."""
+
+    def __init__(self, database: Database, thread_id: str, *, expendable: bool) -> None:
+        self._database = database
+        self._thread_id = thread_id
+        self._expendable = expendable
+
+    def trip(self, point: str, times: int) -> None:
+        """Raise ConnectionError on the first `times` calls at this point of the thread."""
+        call = self._count(point)
+        if call <= times:
+            raise ConnectionError(f"The service behind '{point}' dropped the connection (call {call}).")
+
+    def crash(self, point: str) -> None:
+        """Kill this process with SIGKILL the first time it's called at this point, if the process may be killed."""
+        if self._count(f"crash {point}") == 1 and self._expendable:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def _count(self, point: str) -> int:
+        point = _indexable(_text(point))
+        here = (FAULTS.c.thread_id == self._thread_id) & (FAULTS.c.point == point)
+        try:
+            with self._database.begin() as connection:
+                if connection.execute(update(FAULTS).where(here).values(calls=FAULTS.c.calls + 1)).rowcount == 0:
+                    connection.execute(insert(FAULTS).values(thread_id=self._thread_id, point=point, calls=1))
+                return int(connection.execute(select(FAULTS.c.calls).where(here)).scalar_one())
+        except IntegrityError:
+            # A node beside this one made the row in the same moment; now it can be counted on.
+            return self._count(point)
