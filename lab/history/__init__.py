@@ -2,15 +2,13 @@
 
 from lab.history.costs import Cost, measure_costs, measure_pace
 from lab.history.questions import answer_fields, answer_text, answered, question_text
+from lab.history.restore import RESTORED, is_restored, restore_events
 from lab.history.snapshots import (
-    RESTORED,
     Question,
     Snapshot,
     Status,
     id_seconds,
-    is_restored,
     pending_questions,
-    restore,
     state_to_json,
     status,
     to_snapshot,
@@ -46,7 +44,7 @@ __all__ = [
     "read_rows",
     "read_state",
     "read_tree",
-    "restore",
+    "restore_events",
     "state_to_json",
     "status",
     "to_snapshot",

@@ -7,7 +7,7 @@ from statistics import median
 
 from lab.checkpoints import Storage
 from lab.events import CheckpointSaved, Event, NodeEnded, NodeStarted, RunStarted, SaverDropped
-from lab.history.snapshots import is_restored
+from lab.history.restore import is_restored
 
 
 @dataclass(slots=True)

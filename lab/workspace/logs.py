@@ -11,7 +11,7 @@ from lab.checkpoints import restart_calls
 from lab.engine import Engine
 from lab.errors import ThreadBusy, UnknownThread, Unreadable
 from lab.events import EventLog, RunEnded, RunStarted, SaverDropped, WentBack
-from lab.history import RESTORED, read_tree, restore
+from lab.history import RESTORED, read_tree, restore_events
 from lab.runs import Accepted
 from lab.threads import Thread
 from lab.workspace.states import find_thread, state_of
@@ -136,4 +136,4 @@ class ThreadLogs:
             # The page tells of one that can't be read where the checkpoint itself is looked at.
             with suppress(Unreadable):
                 states.append(state_of(graph, thread.thread_id, checkpoint_id))
-        restore(log, graph, states, model=thread.model, told=known_ids)
+        restore_events(log, graph, states, model=thread.model, covered=known_ids)
