@@ -11,7 +11,7 @@ from lab.lab import Lab
 from lab.threads import ExportRefused, ImportRefused
 from lab.workspace import Workspace
 from tests.support.saved_threads import WORKSPACE, branched, own, rows, three_steps
-from tests.support.toy_patterns import GIVEN, OpenLab, chain, done, end, lane, names, ran, toy
+from tests.support.toy_patterns import GIVEN, SAVERS, OpenLab, chain, done, end, lane, names, ran, toy
 
 
 def exported(workspace: Workspace, thread_id: str) -> bytes:
@@ -107,7 +107,7 @@ def test_a_large_export_leaves_no_file_open(open_toys: OpenLab, monkeypatch: pyt
 
 
 def on_a_saver(saver: str) -> Pattern:
-    return toy(lane(chain(a=done("a"), b=done("b")), saver=saver), turns=True)
+    return toy(lane(chain(a=done("a"), b=done("b")), saver=SAVERS[saver]), turns=True)
 
 
 @pytest.mark.parametrize("saver", ["memory", "sqlite"])
