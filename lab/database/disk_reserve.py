@@ -49,7 +49,7 @@ class DiskReserve:
             self._fill(self._file)
 
     def close(self) -> None:
-        """Return the room back where no other process has the database open."""
+        """Give the room back where no other process has the database open."""
         if self._file is None:
             return
         with suppress(OSError):

@@ -193,7 +193,7 @@ class Claims:
         _ACCEPT.execute(connection, values)
 
     def release(self, connection: Connection, thread_id: str, *, left: bool) -> bool:
-        """Return a thread back and tell whether it was still this process's.
+        """Give a thread back and return whether it was still this process's.
 
         With `left`, what was accepted for it is kept to be offered again.
         """

@@ -216,7 +216,7 @@ class Runs:
         before: Change | None = None,
         request: Request | None = None,
     ) -> Iterator[Claim]:
-        """Take a thread for the block, and return it back after it, unless a run has taken the claim over.
+        """Take a thread for the block, and give it back after it, unless a run has taken the claim over.
 
         `runs` says that a run will. `before` is written in the claim's own transaction, and so is the `request` of a
         start, which needs no look at the thread. Raises UnknownThread, ThreadBusy, StaleAnswer, TooManyRuns.
@@ -258,7 +258,7 @@ class Runs:
             self._active[run.request.thread_id] = run
 
     def release(self, thread_id: str) -> None:
-        """Return the thread back in this process."""
+        """Give the thread back in this process."""
         with self._lock:
             self._active.pop(thread_id, None)
             self._lost.discard(thread_id)
@@ -304,7 +304,7 @@ class Runs:
                 self._owed.add(thread_id)
 
     def catch_up(self) -> None:
-        """Save what runs at work have told, and return back what couldn't be before."""
+        """Save what runs at work have told, and give back what couldn't be before."""
         with self._lock:
             owed = [thread_id for thread_id in self._owed if thread_id not in self._active]
         for run in self.at_work():

@@ -22,8 +22,8 @@ from lab.threads import (
     keep_newest_branches,
     prune_branches,
 )
-from lab.types import Graph
 from lab.workspace.access import ThreadAccess
+from lab.workspace.storages import graph_to_import, is_known, is_shared, storage_of
 
 IN_MEMORY = 16 * 2**20
 """Bytes of an export that are kept in memory; a larger one goes to a temporary file."""
@@ -67,7 +67,7 @@ class WorkspaceThreads:
         return ThreadPage(threads, self._engine.threads.count(self._access.workspace, pattern=pattern, text=text))
 
     def rename(self, thread_id: str, title: str) -> None:
-        """Return a thread another title, running or not; raises InvalidInput."""
+        """Give a thread another title, running or not; raises InvalidInput."""
         self._engine.threads.rename(self._access.workspace, thread_id, title)
 
     def copy(self, thread_id: str, title: str | None = None) -> Thread:
@@ -76,7 +76,7 @@ class WorkspaceThreads:
         Raises NotPossible, ThreadBusy, InvalidInput.
         """
         thread = self._access.find(thread_id)
-        if not self._is_shared(self._storage(thread)):
+        if not is_shared(self._engine, storage_of(self._engine, thread)):
             raise _not_shared(thread)
         with self._alone(thread_id):
             return copy_thread(self._engine.storage, thread, None if title is None else given_title(title))
@@ -87,10 +87,10 @@ class WorkspaceThreads:
         All that can go wrong does so before the first piece: ExportRefused, NotPossible, ThreadBusy.
         """
         thread = self._access.find(thread_id)
-        storage = self._storage(thread)
-        if not self._is_shared(storage):
+        storage = storage_of(self._engine, thread)
+        if not is_shared(self._engine, storage):
             raise _not_shared(thread)
-        if not self._is_known(thread.pattern, thread.lane):
+        if not is_known(self._engine, thread.pattern, thread.lane):
             raise NotPossible(
                 f"No lane '{thread.lane[:80]}' of a pattern '{thread.pattern[:80]}' keeps threads in this version, and "
                 "an export holds only what can be imported again. Export it with the version that made it, or keep "
@@ -112,7 +112,7 @@ class WorkspaceThreads:
 
     def import_file(self, file: BinaryIO) -> Thread:
         """Make a thread of this workspace out of an exported file; raises ImportRefused, having changed nothing."""
-        return import_thread(self._engine.storage, file, self._access.workspace, self._keeper)
+        return import_thread(self._engine.storage, file, self._access.workspace, partial(graph_to_import, self._engine))
 
     def delete(self, thread_id: str) -> None:
         """Delete a thread, readable or not, with all that it booked and sent; raises ThreadBusy."""
@@ -121,8 +121,8 @@ class WorkspaceThreads:
     def _delete(self, thread: Thread) -> None:
         thread_id = thread.thread_id
         with self._alone(thread_id):
-            storage = self._storage(thread)
-            if not self._is_shared(storage):
+            storage = storage_of(self._engine, thread)
+            if not is_shared(self._engine, storage):
                 delete_thread(storage, thread_id)
             delete_thread(self._engine.storage, thread_id)
             self._engine.lane_savers.drop(thread_id)
@@ -130,7 +130,7 @@ class WorkspaceThreads:
 
     def branch_heads(self, thread_id: str) -> tuple[str, ...]:
         """Return the last checkpoint of each branch, that of the branch written to last first."""
-        return branch_heads(self._storage(self._access.find(thread_id)), thread_id)
+        return branch_heads(storage_of(self._engine, self._access.find(thread_id)), thread_id)
 
     def prune(self, thread_id: str, keep_heads: Sequence[str]) -> Pruned:
         """Delete all branches but those that end with these checkpoints, which are kept whole.
@@ -144,13 +144,13 @@ class WorkspaceThreads:
         return self._pruned(thread_id, lambda storage: keep_newest_branches(storage, thread_id, number))
 
     def _pruned(self, thread_id: str, prune: Callable[[Storage], Pruned]) -> Pruned:
-        storage = self._storage(self._access.find(thread_id))
+        storage = storage_of(self._engine, self._access.find(thread_id))
 
         def act() -> Pruned:
             with self._alone(thread_id):
                 there = {row.checkpoint_id for row in storage.checkpoints.index_rows(thread_id)}
                 pruned = prune(storage)
-                if not self._is_shared(storage):
+                if not is_shared(self._engine, storage):
                     gone = there.difference(row.checkpoint_id for row in storage.checkpoints.index_rows(thread_id))
                     with self._engine.storage.database.begin() as connection:
                         self._engine.runs.store.drop_branches(connection, thread_id, gone)
@@ -164,8 +164,8 @@ class WorkspaceThreads:
         threads = self._engine.threads.of_workspace(self._access.workspace, thread_ids)
         sizes = self._engine.storage.checkpoints.thread_sizes(thread_ids)
         for thread in threads:
-            storage = self._storage(thread)
-            if not self._is_shared(storage):
+            storage = storage_of(self._engine, thread)
+            if not is_shared(self._engine, storage):
                 sizes |= storage.checkpoints.thread_sizes([thread.thread_id])
         return sizes
 
@@ -180,7 +180,7 @@ class WorkspaceThreads:
         return self._engine.storage.checkpoints.storage_size()
 
     def compact(self) -> int:
-        """Return the room of what was deleted back to the disk and tell how many bytes that was.
+        """Give the room of what was deleted back to the disk and return how many bytes that was.
 
         Raises NotPossible where the visitor isn't at this machine, where a run is going on, here or elsewhere, and
         where the storage does so by itself.
@@ -208,27 +208,6 @@ class WorkspaceThreads:
         """Drop what this process remembers of a thread's saved rows."""
         self._engine.runs.forget(self._access.workspace, thread_id)
         storage.saver.forget(thread_id)
-
-    def _is_known(self, slug: str, lane_key: str) -> bool:
-        pattern = self._engine.patterns.get(slug)
-        return pattern is not None and any(lane.key == lane_key for lane in pattern.lanes)
-
-    def _storage(self, thread: Thread) -> Storage:
-        """Return where a thread's checkpoints are; those of a lane that this version doesn't have are in the lab's."""
-        known = self._is_known(thread.pattern, thread.lane)
-        return self._engine.storage_of(thread) if known else self._engine.storage
-
-    def _is_shared(self, storage: Storage) -> bool:
-        """Return whether a thread's checkpoints are in the lab's own database, whichever checkpointer it has."""
-        return storage.database is self._engine.storage.database
-
-    def _keeper(self, slug: str, lane_key: str) -> Graph | None:
-        """Return the graph of a lane; None where there is no such lane or it keeps nothing in the lab's database."""
-        if not self._is_known(slug, lane_key):
-            return None
-        lane = self._engine.lane(slug, lane_key)
-        is_saved = lane.remembers and (not lane.saver or lane.saver.kind == self._engine.storage.kind != "memory")
-        return self._engine.reading(slug, lane_key) if is_saved else None
 
 
 def _not_shared(thread: Thread) -> NotPossible:
