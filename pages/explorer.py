@@ -12,7 +12,7 @@ from lab.errors import LabError, UnknownLane, UnknownThread
 from lab.threads import Thread
 from lab.workspace import Workspace
 from pages.gallery import PAGES
-from ui.common import LANE_SECTION, is_changed, is_known, literal, note_drawn, set_value, shown, workspace
+from ui.common import LANE_SECTION, draw_refusal, is_changed, is_known, literal, note_drawn, set_value, shown, workspace
 from ui.graph import graph_shape
 from ui.history import draw_explorer
 from ui.lanes import BADGES, LanePane, draw_card, follow_runs, watch_others
@@ -40,7 +40,7 @@ def render() -> None:
         pane = _now(visitor, thread)
         draw_explorer(visitor, thread)
     except LabError as error:
-        st.warning(literal(error, 1000), icon=":material/error:")
+        draw_refusal(error)
         return
     if pane.status != "running":
         watch_others(look, stamp)

@@ -10,13 +10,13 @@ import streamlit as st
 
 from graphs.catalogue import CATALOGUE
 from lab.checkpoints import StorageSize, ThreadSize
-from lab.errors import NotPossible, UnknownThread, Unreadable
+from lab.errors import UnknownThread, Unreadable
 from lab.threads import TITLE, Thread
 from lab.workspace import Workspace
 from pages.gallery import PAGES
-from ui.common import LANES, counted, is_known, literal, once, sized, stamp, the_lab, workspace
+from ui.common import LANES, action_button, counted, is_known, literal, sized, stamp, the_lab, workspace
 from ui.lanes import BADGES, watch_others
-from ui.threads import draw_dialog, draw_notice, draw_thread_menu, is_open, open_dialog, say
+from ui.threads import LIST_ERRORS, draw_dialog, draw_notice, draw_thread_menu, is_open, open_dialog, say
 
 SHOWN = 20
 """Threads of one page."""
@@ -68,13 +68,15 @@ def _top(visitor: Workspace) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="threads_top"):
         st.button("Import", icon=":material/upload:", key="threads_import", on_click=open_dialog, args=("import",))
         if the_lab().storage.kind == "sqlite" and visitor.near:
-            st.button(
+            action_button(
                 "Compact",
                 icon=":material/compress:",
                 help="Gives the room of what was deleted back to the disk.",
                 disabled=not size.free,
                 key="threads_compact",
-                on_click=once("threads_compact", partial(_compact, visitor)),
+                errors=LIST_ERRORS,
+                on_click=_compact,
+                args=(visitor,),
             )
         st.caption(f"Database: {sized(size.bytes)}{free}{_only_near(visitor, size)}", width="content")
 
@@ -85,10 +87,7 @@ def _only_near(visitor: Workspace, size: StorageSize) -> str:
 
 
 def _compact(visitor: Workspace) -> None:
-    try:
-        say("done", f"Compacted: {sized(visitor.threads.compact())} were given back to the disk.")
-    except NotPossible as error:
-        say("refused", literal(error, 1000))
+    say(f"Compacted: {sized(visitor.threads.compact())} were given back to the disk.")
 
 
 def _news(visitor: Workspace) -> None:

@@ -10,7 +10,7 @@ from graphs.pattern import Breakpoints
 from lab.history import Question, Snapshot, pending_questions
 from lab.jsonable import Json
 from lab.state import check_answer
-from ui.lanes.answer_card import Card, complaint_card, question_card
+from ui.lanes.answer_card import Card, question_card
 from ui.lanes.example_steps import NOTHING
 
 
@@ -54,7 +54,7 @@ def _script() -> None:
 
 
 def draw() -> None:
-    complaint_card("card", "t")
+    CARDS[0].errors.draw()
     question_card(CARDS[0], NOTHING)
 
 

@@ -1,6 +1,6 @@
 """What all parts of a page share: the way to the lab, the address, actions, texts."""
 
-from ui.common.actions import guard, is_taken, offer, once
+from ui.common.actions import ActionErrors, action_button, draw_refusal, guard, is_pressed, offer, refusal_drawn
 from ui.common.address import CHECKPOINT_PARAMETER, Looked, Place, look_at, read_place
 from ui.common.business_rows import business_row
 from ui.common.context import LANES, PACES, choice, is_known, model_name, the_lab, workspace
@@ -10,9 +10,6 @@ from ui.common.page_state import (
     current_threads,
     forget_deleted,
     forget_thread,
-    keep_problem,
-    kept_problem,
-    refusals,
     show_thread,
     way_back,
 )
@@ -27,8 +24,10 @@ __all__ = [
     "LIMIT",
     "PACES",
     "STATE_SECTION",
+    "ActionErrors",
     "Looked",
     "Place",
+    "action_button",
     "apply_style",
     "bring_into_view",
     "business_row",
@@ -38,6 +37,7 @@ __all__ = [
     "counted",
     "current_threads",
     "damage",
+    "draw_refusal",
     "draw_scroll",
     "forget_deleted",
     "forget_thread",
@@ -45,18 +45,15 @@ __all__ = [
     "in_place",
     "is_changed",
     "is_known",
-    "is_taken",
-    "keep_problem",
-    "kept_problem",
+    "is_pressed",
     "label_text",
     "literal",
     "look_at",
     "model_name",
     "note_drawn",
     "offer",
-    "once",
     "read_place",
-    "refusals",
+    "refusal_drawn",
     "rows_digest",
     "safe",
     "seconds",

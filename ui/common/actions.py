@@ -1,8 +1,11 @@
-"""Doing what a button says once for each time that a drawing of the page offered it, however often it's pressed."""
+"""Buttons' actions: each is done once for each drawing that offered it, and why it was refused is shown.
 
-from collections.abc import Callable, Iterator
+A callback can't draw. What the lab refuses its action for is stored by it and drawn by the script run that follows.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -10,6 +13,9 @@ from urllib.parse import parse_qs
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from lab.errors import InvalidInput, LabError
+from ui.common.text import literal
 
 OFFERED = "actions_offered"
 LED_TO = "actions_led_to"
@@ -29,14 +35,83 @@ def guard() -> None:
         _mount(key="guard", data={"drawing": st.session_state[DRAWING]})
 
 
-def once(key: str, act: Callable[[], Any]) -> Callable[[], None]:
-    """Offer an action on the button of this key; the callback that this returns takes the offer.
+@dataclass(frozen=True, slots=True)
+class ActionErrors:
+    """Why the last action of a part of the page was refused, by field; that of the action as a whole has no name."""
+
+    part: str
+    subject: str = ""
+    """What the part shows, such as a thread's id; what was refused about another subject isn't shown."""
+
+    def by_field(self) -> Mapping[str, str]:
+        """Return the messages that concern a field of the part's form."""
+        return {name: message for name, message in self._stored().items() if name}
+
+    def draw(self) -> None:
+        """Draw why the last action as a whole was refused, if it was."""
+        if message := self._stored().get(""):
+            draw_refusal(message)
+
+    def store(self, error: LabError) -> None:
+        """Store an error for the next drawing."""
+        messages = error.fields if isinstance(error, InvalidInput) else {"": str(error)}
+        st.session_state[self._key] = (self.subject, messages)
+
+    def clear(self) -> None:
+        """Remove what is stored."""
+        st.session_state.pop(self._key, None)
+
+    @property
+    def _key(self) -> str:
+        return f"{self.part}_errors"
+
+    def _stored(self) -> Mapping[str, str]:
+        subject, messages = st.session_state.get(self._key, ("", {}))
+        return messages if subject == self.subject else {}
+
+
+def draw_refusal(message: object) -> None:
+    """Draw why something was refused."""
+    st.warning(literal(message, 1000), icon=":material/error:")
+
+
+@contextmanager
+def refusal_drawn(key: str = "") -> Iterator[None]:
+    """Draw at once what a block is refused for, instead of its rest; its button, if it has a key, is offered again."""
+    try:
+        yield
+    except LabError as error:
+        draw_refusal(error)
+        if key:
+            offer(key)
+
+
+def action_button(
+    label: str,
+    *,
+    key: str,
+    errors: ActionErrors,
+    on_click: Callable[..., Any],
+    args: Sequence[Any] = (),
+    in_form: bool = False,
+    **widget: Any,
+) -> None:
+    """Draw a button whose action is done once for each drawing, and whose errors the next one shows.
 
     The browser sends a press with the address of the page on which it was made. A press that comes when the offer
     is taken, or from a page that an action has changed since, belongs to the one before it and does nothing more.
     """
     offer(key)
-    return partial(_take, key, act)
+    button = st.form_submit_button if in_form else st.button
+    button(label, key=key, on_click=take_press, args=(key, errors, on_click, *args), **widget)
+
+
+def is_pressed(key: str, pressed: bool) -> bool:
+    """Return whether a button was pressed, once for a double click, where its press is read from what it returns."""
+    if pressed:
+        return is_taken(key)
+    offer(key)
+    return False
 
 
 def offer(key: str) -> None:
@@ -53,13 +128,22 @@ def _follow_presses() -> None:
                 _lead_to(address)
 
 
-def _take(key: str, act: Callable[[], Any]) -> None:
+def take_press(key: str, errors: ActionErrors, act: Callable[..., Any], *args: Any) -> None:
+    """Do the action that is offered on a button, and store what it's refused for."""
     with _alone():
         try:
             if is_taken(key):
-                act()
+                _attempt(errors, act, *args)
         finally:
             _state(LED_TO)[key] = _own_address()
+
+
+def _attempt(errors: ActionErrors, act: Callable[..., Any], *args: Any) -> None:
+    errors.clear()
+    try:
+        act(*args)
+    except LabError as error:
+        errors.store(error)
 
 
 @contextmanager

@@ -1,13 +1,12 @@
 """The threads that a pattern's page shows: which they are, kept in the address and over a change of page."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
 from graphs.pattern import Pattern
-from lab.errors import InvalidInput, LabError, UnknownLane, UnknownThread
+from lab.errors import UnknownLane, UnknownThread
 from lab.threads import Thread
 from lab.workspace import Workspace
 from ui.common.address import look_at
@@ -68,28 +67,6 @@ def forget_thread(pattern: Pattern) -> None:
 
 def _key(slug: str) -> str:
     return f"{slug}_thread"
-
-
-def refusals(act: Callable[[], Any]) -> Mapping[str, str]:
-    """Do a thing and return why it was refused, by field; empty where it was done."""
-    try:
-        act()
-    except InvalidInput as error:
-        return error.fields
-    except LabError as error:
-        return {"": str(error)}
-    return {}
-
-
-def keep_problem(pattern: Pattern, error: LabError | None) -> None:
-    """Keep what went wrong with the page's last action for its next drawing."""
-    st.session_state[f"{pattern.slug}_problem"] = error
-
-
-def kept_problem(pattern: Pattern) -> LabError | None:
-    """Return what went wrong with the page's last action."""
-    found: LabError | None = st.session_state.get(f"{pattern.slug}_problem")
-    return found
 
 
 def forget_deleted(thread: Thread) -> None:

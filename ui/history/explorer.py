@@ -10,7 +10,18 @@ from lab.errors import LabError
 from lab.history import Branch, Mark, Tree
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui.common import STATE_SECTION, Looked, Place, is_changed, literal, look_at, note_drawn, read_place, set_value
+from ui.common import (
+    STATE_SECTION,
+    Looked,
+    Place,
+    draw_refusal,
+    is_changed,
+    literal,
+    look_at,
+    note_drawn,
+    read_place,
+    set_value,
+)
 from ui.graph import node_names
 from ui.history.table import draw_history_table
 from ui.history.tabs import views
@@ -39,7 +50,7 @@ def draw_explorer(workspace: Workspace, thread: Thread) -> None:
     try:
         snapshot = workspace.history.snapshot(thread.thread_id, at.checkpoint_id, at.namespace)
     except LabError as error:
-        st.warning(literal(error, 1000), icon=":material/error:")
+        draw_refusal(error)
         return
     if snapshot is not None:
         with st.container(key=STATE_SECTION):

@@ -1,23 +1,48 @@
 """Going on from an earlier checkpoint, with an edit or once more; nothing runs unannounced."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
 from lab.errors import InvalidInput, LabError
 from lab.history import Snapshot
 from lab.workspace import Preview, StateEdit
-from ui.common import CHECKPOINT_PARAMETER, Looked, Place, literal, look_at, once
+from ui.common import CHECKPOINT_PARAMETER, Looked, Place, draw_refusal, look_at
 from ui.forms import StateForm
 from ui.graph import node_names
 from ui.history.diff_view import changes
-from ui.history.travel_actions import attempt, complaint, effects, going, label, label_of, names, notice, possible
+from ui.history.travel_actions import (
+    effects,
+    going,
+    label,
+    label_of,
+    names,
+    notice,
+    possible,
+    travel_button,
+    travel_errors,
+)
 from ui.history.travel_notice import Done, travelled
 
 AS_NOBODY = ""
 """Writes an edit as no node's, so that what was next stays next."""
 AS_INPUT = "__start__"
+
+
+@dataclass(frozen=True, slots=True)
+class ForkForm:
+    """The form of a fork: of the state's edit, the node as which it's written, and the branch's label."""
+
+    looked: Looked
+    snapshot: Snapshot
+    state: StateForm
+
+    def edit(self) -> StateEdit:
+        """Return what the widgets hold now, for a callback that runs before they're drawn again."""
+        thread_id = self.looked.thread.thread_id
+        as_node = st.session_state.get(f"as_{thread_id}") or None
+        return replace(self.state.edit(), as_node=as_node, label=label_of(thread_id))
 
 
 def edit_and_fork(looked: Looked, snapshot: Snapshot) -> None:
@@ -27,22 +52,17 @@ def edit_and_fork(looked: Looked, snapshot: Snapshot) -> None:
     thread_id, checkpoint_id = looked.thread.thread_id, snapshot.checkpoint_id
     st.caption("The checkpoint stays as it is; what you change becomes a branch that begins here.")
     values = looked.workspace.history.values(thread_id, checkpoint_id)
-    form = StateForm(looked.workspace.history.fields(thread_id), values, f"edit_{thread_id}_{checkpoint_id}")
-
-    def typed() -> StateEdit:
-        # Read when it's needed: pressed straight from a field, a button comes before the page is drawn again.
-        as_node = st.session_state.get(f"as_{thread_id}") or None
-        return replace(form.edit(), as_node=as_node, label=label_of(thread_id))
-
-    made, wrong = _previewed(looked, snapshot, typed())
+    state = StateForm(looked.workspace.history.fields(thread_id), values, f"edit_{thread_id}_{checkpoint_id}")
+    form = ForkForm(looked, snapshot, state)
+    made, wrong = _previewed(looked, snapshot, form.edit())
     with st.grid(2, min_column_width=340, gap="large") as grid:
         with grid.cell():
-            form.draw(wrong)
+            state.draw(wrong)
         with grid.cell():
             _as_node(looked)
             label(thread_id)
             _preview(looked, snapshot, made, wrong)
-            _buttons(looked, snapshot, typed)
+            _buttons(form)
 
 
 def _previewed(looked: Looked, snapshot: Snapshot, edit: StateEdit) -> tuple[Preview | None, Mapping[str, str]]:
@@ -75,7 +95,7 @@ def _as_node(looked: Looked) -> None:
 def _preview(looked: Looked, snapshot: Snapshot, made: Preview | None, wrong: Mapping[str, str]) -> None:
     st.markdown("**Preview**")
     if wrong:
-        st.warning(literal(" ".join(wrong.values()), 1000), icon=":material/error:")
+        draw_refusal(" ".join(wrong.values()))
     elif made is None:
         st.caption("Change a field to see what the edit would leave behind and which node would run next.")
     else:
@@ -86,45 +106,67 @@ def _preview(looked: Looked, snapshot: Snapshot, made: Preview | None, wrong: Ma
         changes(made.changes)
 
 
-def _buttons(looked: Looked, snapshot: Snapshot, typed: Callable[[], StateEdit]) -> None:
-    thread_id, checkpoint_id = looked.thread.thread_id, snapshot.checkpoint_id
-
-    def fork(*, run: bool) -> None:
-        new = looked.workspace.travel.fork(thread_id, checkpoint_id, typed(), run=run, **going())
-        look_at(None if run else Place(new))
-        travelled(looked, Done(f"Forked from step {snapshot.step}", looked.grown.head))
-
-    def both() -> None:
-        looked.workspace.travel.what_if(thread_id, checkpoint_id, typed(), **going())
-        # Unless somebody chose two branches, those made last are compared.
-        for name in (CHECKPOINT_PARAMETER, "left", "right"):
-            look_at(None, name)
-        st.session_state["view"] = "Compare branches"
-
-    complaint(thread_id)
+def _buttons(form: ForkForm) -> None:
+    thread_id = form.looked.thread.thread_id
+    travel_errors(thread_id).draw()
     with st.container(horizontal=True):
-        st.button(
+        travel_button(
             "Fork and run",
             type="primary",
             icon=":material/play_arrow:",
             key=f"fork_run_{thread_id}",
-            on_click=once(f"fork_run_{thread_id}", lambda: attempt(thread_id, lambda: fork(run=True))),
+            thread_id=thread_id,
+            on_click=_fork_and_run,
+            args=(form,),
         )
-        st.button(
+        travel_button(
             "Fork and stay paused",
             icon=":material/pause:",
             key=f"fork_{thread_id}",
-            on_click=once(f"fork_{thread_id}", lambda: attempt(thread_id, lambda: fork(run=False))),
+            thread_id=thread_id,
+            on_click=_fork_and_pause,
+            args=(form,),
         )
-        st.button(
+        travel_button(
             "What if: run both",
             icon=":material/compare_arrows:",
             key=f"what_if_{thread_id}",
-            disabled=not snapshot.next,
+            thread_id=thread_id,
+            on_click=_run_both,
+            args=(form,),
+            disabled=not form.snapshot.next,
             help="Runs the rest twice, as it was and with your change, and shows both ends side by side; "
             "what these nodes do outside the state they do twice.",
-            on_click=once(f"what_if_{thread_id}", lambda: attempt(thread_id, both)),
         )
+
+
+def _fork_and_run(form: ForkForm) -> None:
+    _fork(form, run=True)
+    look_at(None)
+    _note_fork(form)
+
+
+def _fork_and_pause(form: ForkForm) -> None:
+    look_at(Place(_fork(form, run=False)))
+    _note_fork(form)
+
+
+def _fork(form: ForkForm, *, run: bool) -> str:
+    thread_id, checkpoint_id = form.looked.thread.thread_id, form.snapshot.checkpoint_id
+    return form.looked.workspace.travel.fork(thread_id, checkpoint_id, form.edit(), run=run, **going())
+
+
+def _note_fork(form: ForkForm) -> None:
+    travelled(form.looked, Done(f"Forked from step {form.snapshot.step}", form.looked.grown.head))
+
+
+def _run_both(form: ForkForm) -> None:
+    thread_id, checkpoint_id = form.looked.thread.thread_id, form.snapshot.checkpoint_id
+    form.looked.workspace.travel.what_if(thread_id, checkpoint_id, form.edit(), **going())
+    # Unless somebody chose two branches, those made last are compared.
+    for name in (CHECKPOINT_PARAMETER, "left", "right"):
+        look_at(None, name)
+    st.session_state["view"] = "Compare branches"
 
 
 def replay(looked: Looked, snapshot: Snapshot) -> None:
@@ -135,19 +177,22 @@ def replay(looked: Looked, snapshot: Snapshot) -> None:
     if not snapshot.next:
         st.info("This is an end: nothing runs after it. Select an earlier checkpoint.", icon=":material/info:")
         return
-
-    def again() -> None:
-        looked.workspace.travel.replay(thread_id, snapshot.checkpoint_id, label=label_of(thread_id), **going())
-        look_at(None)
-        travelled(looked, Done(f"Replayed from step {snapshot.step}", looked.grown.head))
-
     notice(looked.workspace.travel.ahead(thread_id, snapshot.checkpoint_id))
     label(thread_id)
-    complaint(thread_id)
-    st.button(
+    travel_errors(thread_id).draw()
+    travel_button(
         "Replay from here",
         type="primary",
         icon=":material/replay:",
         key=f"replay_{thread_id}",
-        on_click=once(f"replay_{thread_id}", lambda: attempt(thread_id, again)),
+        thread_id=thread_id,
+        on_click=_replay,
+        args=(looked, snapshot),
     )
+
+
+def _replay(looked: Looked, snapshot: Snapshot) -> None:
+    thread_id = looked.thread.thread_id
+    looked.workspace.travel.replay(thread_id, snapshot.checkpoint_id, label=label_of(thread_id), **going())
+    look_at(None)
+    travelled(looked, Done(f"Replayed from step {snapshot.step}", looked.grown.head))

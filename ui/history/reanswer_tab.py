@@ -4,10 +4,11 @@ import streamlit as st
 
 from lab.history import Question, Snapshot, answer_fields, answer_text, question_text
 from lab.jsonable import Json
-from ui.common import Looked, Place, code, literal, look_at, once, shown
+from lab.threads import BRANCH
+from ui.common import Looked, Place, code, literal, look_at, shown
 from ui.forms import ask, unchecked_notice
 from ui.forms import values_in_form as answered
-from ui.history.travel_actions import attempt, complaint, complaints, going, label, label_of, notice, possible
+from ui.history.travel_actions import going, label, label_of, notice, possible, travel_button, travel_errors
 from ui.history.travel_notice import Done, travelled
 
 QUESTIONS = 6
@@ -34,18 +35,18 @@ def answer_again(looked: Looked, snapshot: Snapshot) -> None:
     )
     notice(looked.workspace.travel.ahead(thread_id, snapshot.checkpoint_id))
     label(thread_id)
-    complaint(thread_id)
+    travel_errors(thread_id).draw()
     with st.form(key=f"again_{thread_id}_{snapshot.checkpoint_id}"):
         for question in snapshot.questions:
             _question(thread_id, question, snapshot)
-        st.form_submit_button(
+        travel_button(
             "Answer differently",
             type="primary",
             key=f"again_send_{thread_id}",
-            on_click=once(
-                f"again_send_{thread_id}",
-                lambda: attempt(thread_id, lambda: _answer(looked, snapshot)),
-            ),
+            thread_id=thread_id,
+            in_form=True,
+            on_click=_answer,
+            args=(looked, snapshot),
         )
 
 
@@ -76,7 +77,8 @@ def _question(thread_id: str, question: Question, snapshot: Snapshot) -> None:
     if question.id in snapshot.kept:
         failed = f" Then {question.node} failed." if question.node in snapshot.errors else ""
         st.text(f"Answered: {shown(answer_text(question, snapshot.kept[question.id]), 2000)}.{failed}")
-    ask(fields, f"again_{thread_id}_{question.id}", {}, complaints(thread_id))
+    wrong = {name: message for name, message in travel_errors(thread_id).by_field().items() if name != BRANCH}
+    ask(fields, f"again_{thread_id}_{question.id}", {}, wrong)
 
 
 def _answer(looked: Looked, snapshot: Snapshot) -> None:

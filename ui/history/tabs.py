@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from lab.errors import LabError
 from lab.history import Snapshot
-from ui.common import Looked, literal
+from ui.common import Looked, refusal_drawn
 from ui.history import branches_tab as compare
 from ui.history import diff_tab as diff_pair
 from ui.history import fork_tab as travel
@@ -32,10 +31,8 @@ def views(looked: Looked, snapshot: Snapshot) -> None:
 
 
 def _view(title: str, looked: Looked, snapshot: Snapshot) -> None:
-    try:
+    with refusal_drawn():
         VIEWS[title](looked, snapshot)
-    except LabError as error:
-        st.warning(literal(error, 1000), icon=":material/error:")
 
 
 def _changed(looked: Looked, snapshot: Snapshot) -> None:

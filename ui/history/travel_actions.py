@@ -1,13 +1,13 @@
 """What all ways of going on from an earlier checkpoint share: whether they may, what they announce, how they go."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
 
 from lab.threads import BRANCH
 from lab.workspace import Ahead
-from ui.common import Looked, choice, code, code_counted, literal, refusals
+from ui.common import ActionErrors, Looked, action_button, choice, code, code_counted, literal
 from ui.forms import complain
 
 
@@ -31,30 +31,29 @@ def going() -> dict[str, Any]:
     return {"model": chosen.model, "pace": chosen.pace}
 
 
-def attempt(thread_id: str, act: Callable[[], None]) -> None:
-    """Do a thing and keep what went wrong with it for the next drawing."""
-    wrong = refusals(act)
-    if not wrong:
-        # The next branch is another one.
-        st.session_state[f"label_{thread_id}"] = ""
-    st.session_state[f"travel_wrong_{thread_id}"] = (st.session_state.get("view"), wrong)
+def travel_errors(thread_id: str) -> ActionErrors:
+    """Return the errors of the last action in the open tab."""
+    return ActionErrors(f"travel_{thread_id}", str(st.session_state.get("view", "")))
 
 
-def complaints(thread_id: str) -> Mapping[str, str]:
-    """Return what went wrong with the last try in this view, by field."""
-    return {name: message for name, message in _wrong(thread_id).items() if name not in ("", BRANCH)}
+def travel_button(
+    label: str, *, key: str, thread_id: str, on_click: Callable[..., Any], args: Sequence[Any], **widget: Any
+) -> None:
+    """Draw a button whose action makes a branch or continues one."""
+    action_button(
+        label,
+        key=key,
+        errors=travel_errors(thread_id),
+        on_click=_travel,
+        args=(thread_id, on_click, *args),
+        **widget,
+    )
 
 
-def complaint(thread_id: str) -> None:
-    """Draw why the last try in this view wasn't done."""
-    message = _wrong(thread_id).get("")
-    if message:
-        st.warning(literal(message, 1000), icon=":material/error:")
-
-
-def _wrong(thread_id: str) -> Mapping[str, str]:
-    found: tuple[str | None, Mapping[str, str]] = st.session_state.get(f"travel_wrong_{thread_id}", (None, {}))
-    return found[1] if found[0] == st.session_state.get("view") else {}
+def _travel(thread_id: str, act: Callable[..., Any], *args: Any) -> None:
+    act(*args)
+    # The next branch is another one.
+    st.session_state[f"label_{thread_id}"] = ""
 
 
 def notice(ahead: Ahead) -> None:
@@ -90,7 +89,7 @@ def label(thread_id: str) -> None:
         placeholder="for example: without discount",
         help="Names the branch in the tree, and the table's filter finds it.",
     )
-    if message := _wrong(thread_id).get(BRANCH):
+    if message := travel_errors(thread_id).by_field().get(BRANCH):
         complain(message)
 
 

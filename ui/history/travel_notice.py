@@ -7,8 +7,8 @@ import streamlit as st
 
 from lab.errors import LabError
 from lab.history import Mark, Snapshot
-from ui.common import LANE_SECTION, Looked, bring_into_view, code_counted, literal, look_at, once, read_place
-from ui.history.travel_actions import attempt, going
+from ui.common import LANE_SECTION, Looked, bring_into_view, code_counted, literal, look_at, read_place
+from ui.history.travel_actions import going, travel_button
 
 TOLD = 200
 """Steps of the new branch that are looked through for what ran."""
@@ -79,19 +79,14 @@ def _buttons(looked: Looked, head: Snapshot | None) -> None:
     thread_id = looked.thread.thread_id
     with st.container(horizontal=True):
         if head is not None and head.next and not head.questions:
-            key = f"did_continue_{thread_id}"
-
-            def go_on() -> None:
-                looked.workspace.proceed(thread_id, head.checkpoint_id, **going())
-                look_at(None)
-                travelled(looked, Done("Continued", head.checkpoint_id))
-
-            st.button(
+            travel_button(
                 "Try again" if head.errors else "Continue",
                 type="primary",
                 icon=":material/play_arrow:",
-                key=key,
-                on_click=once(key, lambda: attempt(thread_id, go_on)),
+                key=f"did_continue_{thread_id}",
+                thread_id=thread_id,
+                on_click=_go_on,
+                args=(looked, head.checkpoint_id),
             )
         st.button(
             "Show its lane",
@@ -100,6 +95,12 @@ def _buttons(looked: Looked, head: Snapshot | None) -> None:
             on_click=bring_into_view,
             args=(LANE_SECTION,),
         )
+
+
+def _go_on(looked: Looked, checkpoint_id: str) -> None:
+    looked.workspace.proceed(looked.thread.thread_id, checkpoint_id, **going())
+    look_at(None)
+    travelled(looked, Done("Continued", checkpoint_id))
 
 
 def _key(looked: Looked) -> str:

@@ -10,9 +10,9 @@ from graphs.pattern import Breakpoints, Lane
 from lab.errors import InvalidInput
 from lab.history import Question, Snapshot, answer_fields, answer_text, question_text
 from lab.jsonable import Json
-from lab.state import Fault, Field, labels, sentence, title_of, value_text
+from lab.state import Fault, labels, sentence, title_of, value_text
 from lab.workspace import Workspace
-from ui.common import choice, code, code_counted, literal, once, refusals, safe, shown
+from ui.common import ActionErrors, action_button, choice, code, code_counted, safe, shown
 from ui.forms import StateForm, ask, unchecked_notice, values_in_form
 from ui.history import notice
 from ui.lanes.example_steps import Filled
@@ -39,14 +39,10 @@ class Buttons:
     breakpoints: Callable[[], Breakpoints]
     """The pauses that the visitor has chosen by now."""
 
-    def attempt(self, act: Callable[[], Any]) -> None:
-        """Do a thing and keep what went wrong with it for the lane's next drawing."""
-        st.session_state[f"{self.key}_wrong"] = (self.thread_id, refusals(act))
-
     @property
-    def wrong(self) -> Mapping[str, str]:
-        """What the last try complained of, by field."""
-        return {name: message for name, message in _wrong(self.key, self.thread_id).items() if name}
+    def errors(self) -> ActionErrors:
+        """Why the lane's last action was refused."""
+        return ActionErrors(self.key, self.thread_id)
 
     def how(self) -> dict[str, Any]:
         """Return the model, pace and pauses with which the thread goes on."""
@@ -61,18 +57,6 @@ class Card(Buttons):
     snapshot: Snapshot
 
 
-def complaint_card(key: str, thread_id: str) -> None:
-    """Draw why a lane's last action wasn't done; the lane may stand elsewhere by now and ask for nothing."""
-    message = _wrong(key, thread_id).get("")
-    if message:
-        st.warning(literal(message, 1000), icon=":material/error:")
-
-
-def _wrong(key: str, thread_id: str) -> Mapping[str, str]:
-    found: tuple[str, Mapping[str, str]] = st.session_state.get(f"{key}_wrong", ("", {}))
-    return found[1] if found[0] == thread_id else {}
-
-
 def question_card(card: Card, filled: Filled) -> None:
     """Draw one form for each pending interrupt, and for each whose node failed with its answer the two ways on."""
     for question in card.snapshot.questions:
@@ -84,76 +68,79 @@ def question_card(card: Card, filled: Filled) -> None:
 
 def _question(card: Card, question: Question, filled: Filled) -> None:
     key = f"{card.key}_{question.id}"
-    asked, simple = answer_fields(question)
+    asked, _ = answer_fields(question)
     with st.form(key=f"{key}_form", border=True):
         st.markdown(f":material/front_hand: **{_title(question)}**")
         st.text(shown(question_text(question.value)))
         _details(question)
         unchecked_notice(question)
         _note(filled)
-        ask(asked, key, filled.values, card.wrong)
+        ask(asked, key, filled.values, card.errors.by_field())
         failed = [one.node for one in card.snapshot.questions if one.id in card.snapshot.kept]
         if failed:
             st.markdown(f"Sending it also tries {' and '.join(map(code, failed))} again, with the answer given there.")
-        st.form_submit_button(
+        action_button(
             "Send answer",
             type="primary",
             key=f"{key}_send",
-            on_click=once(
-                f"{key}_send", lambda: card.attempt(lambda: _send(card, question, key, asked, simple=simple))
-            ),
+            in_form=True,
+            errors=card.errors,
+            on_click=_send,
+            args=(card, question),
         )
 
 
 def _failed(card: Card, question: Question) -> None:
     """Draw what became of an answer whose node failed: the same once more, or another one."""
     key = f"{card.key}_{question.id}"
-    asked, simple = answer_fields(question)
+    asked, _ = answer_fields(question)
     with st.container(border=True, key=f"{key}_failed"):
         st.markdown(f":material/error: **{code(question.node)} failed after its answer**")
         st.text(shown(question_text(question.value)))
         _details(question)
         st.text(f"Answered: {shown(answer_text(question, card.snapshot.kept[question.id]), 2000)}")
-        st.button(
+        action_button(
             "Try again with the same answer",
             type="primary",
             icon=":material/replay:",
             help="Runs the node again, which gets the answer above; nothing before it runs again.",
             key=f"{key}_same",
-            on_click=once(
-                f"{key}_same",
-                lambda: card.attempt(
-                    lambda: card.workspace.proceed(card.thread_id, card.snapshot.checkpoint_id, **card.how())
-                ),
-            ),
+            errors=card.errors,
+            on_click=_proceed,
+            args=(card,),
         )
         with st.form(key=f"{key}_form", border=False):
             st.markdown("Or answer differently: it's asked anew, and what you send is the answer to that.")
             notice(card.workspace.travel.ahead(card.thread_id, card.snapshot.checkpoint_id))
             unchecked_notice(question)
-            ask(asked, key, {}, card.wrong)
-            st.form_submit_button(
+            ask(asked, key, {}, card.errors.by_field())
+            action_button(
                 "Answer differently",
                 key=f"{key}_different",
-                on_click=once(
-                    f"{key}_different",
-                    lambda: card.attempt(lambda: _send_anew(card, question, key, asked, simple=simple)),
-                ),
+                in_form=True,
+                errors=card.errors,
+                on_click=_send_anew,
+                args=(card, question),
             )
 
 
-def _send(card: Card, question: Question, key: str, asked: tuple[Field, ...], *, simple: bool) -> None:
-    answers = {question.id: _answer(key, asked, simple=simple)}
+def _send(card: Card, question: Question) -> None:
+    answers = {question.id: _answer(card, question)}
     card.workspace.resume(card.thread_id, answers, card.snapshot.checkpoint_id, **card.how())
 
 
-def _send_anew(card: Card, question: Question, key: str, asked: tuple[Field, ...], *, simple: bool) -> None:
-    answers = {question.id: _answer(key, asked, simple=simple)}
+def _send_anew(card: Card, question: Question) -> None:
+    answers = {question.id: _answer(card, question)}
     card.workspace.travel.reanswer(card.thread_id, card.snapshot.checkpoint_id, answers, **card.how())
 
 
-def _answer(key: str, asked: tuple[Field, ...], *, simple: bool) -> Json:
-    given = values_in_form(asked, key)
+def _proceed(card: Card) -> None:
+    card.workspace.proceed(card.thread_id, card.snapshot.checkpoint_id, **card.how())
+
+
+def _answer(card: Card, question: Question) -> Json:
+    asked, simple = answer_fields(question)
+    given = values_in_form(asked, f"{card.key}_{question.id}")
     answer: Json = given.get("answer") if simple else given
     if simple and answer is None:
         raise InvalidInput({"answer": sentence(Fault("empty"), asked[0].title, labels(asked[0]))})
@@ -202,24 +189,25 @@ def pause_card(card: Card, lane: Lane, nodes: tuple[str, ...], outcome: str, fil
         st.markdown(f"{STANDS.get(outcome, STANDS['paused'])} {where}**")
         if lane.edits:
             _note(filled)
-            form.draw(card.wrong)
+            form.draw(card.errors.by_field())
         with st.container(horizontal=True):
-            st.button(
+            action_button(
                 "Try again" if outcome == "failed" else "Continue",
                 type="primary",
                 key=f"{card.key}_continue",
-                on_click=once(f"{card.key}_continue", lambda: card.attempt(lambda: _go_on(card, form, None))),
+                errors=card.errors,
+                on_click=_go_on,
+                args=(card, form, None),
             )
             if nodes:
-                st.button(
+                action_button(
                     "Step",
                     icon=":material/skip_next:",
                     help="Run one node and pause after it.",
                     key=f"{card.key}_step",
-                    on_click=once(
-                        f"{card.key}_step",
-                        lambda: card.attempt(lambda: _go_on(card, form, Breakpoints(after=nodes))),
-                    ),
+                    errors=card.errors,
+                    on_click=_go_on,
+                    args=(card, form, Breakpoints(after=nodes)),
                 )
 
 
@@ -234,17 +222,14 @@ def _go_on(card: Card, form: StateForm, breakpoints: Breakpoints | None) -> None
 def retry_card(card: Card, *, failed: bool) -> None:
     """Draw the button that goes on from the last checkpoint after a stop, a failure or a crash."""
     ahead = code_counted(card.snapshot.next) or "its last step"
-    st.button(
+    action_button(
         "Try again" if failed else "Continue",
         icon=":material/replay:" if failed else ":material/play_arrow:",
         help=f"Goes on from the last checkpoint: {ahead} runs next, nothing before it runs again.",
         key=f"{card.key}_again",
-        on_click=once(
-            f"{card.key}_again",
-            lambda: card.attempt(
-                lambda: card.workspace.proceed(card.thread_id, card.snapshot.checkpoint_id, **card.how())
-            ),
-        ),
+        errors=card.errors,
+        on_click=_proceed,
+        args=(card,),
     )
     if failed:
         st.markdown(f"The thread stands at its last checkpoint. Trying again runs {ahead}, and nothing before it.")
@@ -264,27 +249,29 @@ def accepted_card(buttons: Buttons, kind: str) -> None:
     """Draw the button that carries out what was accepted and of which nothing was saved."""
     accepted, label = UNBEGUN[kind]
     st.markdown(f"{accepted}, but its run ended before anything of it was saved. The thread stands where it stood.")
-    st.button(
+    action_button(
         label,
         icon=":material/restart_alt:",
         key=f"{buttons.key}_unbegun",
-        on_click=once(
-            f"{buttons.key}_unbegun",
-            lambda: buttons.attempt(lambda: buttons.workspace.again(buttons.thread_id, **buttons.how())),
-        ),
+        errors=buttons.errors,
+        on_click=_run_again,
+        args=(buttons,),
     )
 
 
 def restart_card(buttons: Buttons) -> None:
     """Draw the button that starts a thread over of which nothing is saved."""
     st.markdown("Nothing of this run was saved, so there is nothing to go on from.")
-    st.button(
+    action_button(
         "Start again",
         icon=":material/restart_alt:",
         help="Runs the same thread from its first step, with the same input. What it did outside stays done.",
         key=f"{buttons.key}_anew",
-        on_click=once(
-            f"{buttons.key}_anew",
-            lambda: buttons.attempt(lambda: buttons.workspace.again(buttons.thread_id, **buttons.how())),
-        ),
+        errors=buttons.errors,
+        on_click=_run_again,
+        args=(buttons,),
     )
+
+
+def _run_again(buttons: Buttons) -> None:
+    buttons.workspace.again(buttons.thread_id, **buttons.how())

@@ -13,7 +13,6 @@ from ui.lanes.answer_card import (
     Buttons,
     Card,
     accepted_card,
-    complaint_card,
     pause_card,
     question_card,
     restart_card,
@@ -29,11 +28,13 @@ def draw_card(pane: LanePane, pattern: Pattern, visitor: Workspace, pauses: Call
     if pane.thread is None:
         st.caption("Run the pattern: what its nodes say and write appears here.")
         return
-    complaint_card(pane.key, pane.thread.thread_id)
+    buttons = Buttons(pane.key, visitor, pane.thread.thread_id, pauses)
+    # Also where the lane asks for nothing by now.
+    buttons.errors.draw()
     if pane.outcome == "forgotten":
         st.caption("This lane starts from nothing: what you send next is all that it will know.")
     elif pane.status == "new" and pane.lane.remembers:
-        restart_card(Buttons(pane.key, visitor, pane.thread.thread_id, pauses))
+        restart_card(buttons)
     if pane.status == "elsewhere":
         where = literal(visitor.history.elsewhere(pane.thread.thread_id), 200)
         st.caption(f"Another process ({where}) works on this thread. What it saves appears here by itself.")
@@ -41,7 +42,7 @@ def draw_card(pane: LanePane, pattern: Pattern, visitor: Workspace, pauses: Call
     if pane.status == "running" or pane.snapshot is None or pane.view is None:
         return
     if (accepted := visitor.history.accepted(pane.thread.thread_id)) is not None and accepted.kind in UNBEGUN:
-        accepted_card(Buttons(pane.key, visitor, pane.thread.thread_id, pauses), accepted.kind)
+        accepted_card(buttons, accepted.kind)
     asked = Card(pane.key, visitor, pane.thread.thread_id, pauses, pane.snapshot)
     example = _example(pattern, pane)
     if pane.status == "waiting":

@@ -7,7 +7,7 @@ import streamlit as st
 from graphs.pattern import Fork, Lane, Replay, Rewind
 from lab.history import Row, Snapshot
 from lab.jsonable import Json
-from ui.common import code, literal, look_at, once, shown
+from ui.common import action_button, code, literal, look_at, shown
 from ui.forms import StateForm
 from ui.history import changes
 from ui.lanes.answer_card import Card, state_form
@@ -93,12 +93,9 @@ def _act(card: Card, lane: Lane, there: Snapshot, values: Mapping[str, Json]) ->
     if isinstance(lane.travel, Fork):
         # What a later node writes anyhow isn't asked for.
         form = state_form(card, lane, there.checkpoint_id, values, known=True)
-        form.draw(card.wrong)
-    st.button(
-        label,
-        icon=icon,
-        key=f"{card.key}_back",
-        on_click=once(f"{card.key}_back", lambda: card.attempt(lambda: _go(card, lane, there, form))),
+        form.draw(card.errors.by_field())
+    action_button(
+        label, icon=icon, key=f"{card.key}_back", errors=card.errors, on_click=_go, args=(card, lane, there, form)
     )
 
 

@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from graphs.pattern import Breakpoints, Example, Pattern, Turn
-from lab.errors import InvalidInput, LabError, UnknownThread
+from lab.errors import UnknownThread
 from lab.jsonable import Json
 from lab.lab import Lab
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui.common import choice, forget_thread, keep_problem, kept_problem, literal, look_at, once, show_thread
+from ui.common import ActionErrors, action_button, choice, forget_thread, literal, look_at, show_thread
 from ui.forms import ask, values_in_form
 from ui.graph import input_fields, unasked
 
@@ -31,18 +30,16 @@ class Starter:
         self._fields = input_fields(pattern.slug, pattern.lanes[0].key)
         self._unasked = unasked(pattern.slug, pattern.lanes[0].key)
         self._running = running
+        self._errors = ActionErrors(f"{pattern.slug}_form")
 
     def draw(self, nodes: Sequence[str]) -> None:
         """Draw the examples, the form and its buttons; `nodes` can be paused at."""
         number = self._example_number()
         example = self._pattern.examples[number]
         key, values = self._prefill(number, example)
-        problem = kept_problem(self._pattern)
-        wrong = problem.fields if isinstance(problem, InvalidInput) else {}
-        if problem is not None and not wrong:
-            st.error(literal(problem, 1000), icon=":material/error:")
+        self._errors.draw()
         with st.form(key=f"{self._slug}_form", border=True):
-            ask(self._fields, key, values, wrong)
+            ask(self._fields, key, values, self._errors.by_field())
             if self._turning and not values:
                 st.caption(
                     "The example has no further message for this conversation. Write one of your own, or start the "
@@ -111,13 +108,16 @@ class Starter:
             )
 
     def _buttons(self, key: str) -> None:
-        st.form_submit_button(
+        action_button(
             "Send" if self._turning else "Run",
             type="primary",
             icon=":material/send:" if self._turning else ":material/play_arrow:",
             key=f"{self._slug}_run",
             disabled=bool(self._running),
-            on_click=once(f"{self._slug}_run", partial(self._turn if self._turning else self._start, key)),
+            in_form=True,
+            errors=self._errors,
+            on_click=self._turn if self._turning else self._start,
+            args=(key,),
         )
         st.form_submit_button(
             "Stop",
@@ -127,14 +127,16 @@ class Starter:
             on_click=self._stop,
         )
         if any(lane.saver for lane in self._pattern.lanes):
-            st.form_submit_button(
+            action_button(
                 "Restart",
                 icon=":material/restart_alt:",
                 key=f"{self._slug}_restart",
                 disabled=bool(self._running) or not self._threads,
                 help="Drops each lane's checkpointer with its compiled graph and makes both anew, as a restart of the "
                 "program does. Nothing is deleted: what a lane finds afterwards was kept outside this process.",
-                on_click=once(f"{self._slug}_restart", self._restart),
+                in_form=True,
+                errors=self._errors,
+                on_click=self._restart,
             )
         st.form_submit_button(
             "New thread",
@@ -150,14 +152,9 @@ class Starter:
         chosen = choice()
         how: dict[str, Any] = {"model": chosen.model, "pace": chosen.pace, "breakpoints": self.pauses()}
         new = Lab.new_session()
-        keep_problem(self._pattern, None)
-        try:
-            started = [
-                self._workspace.start(self._slug, lane.key, given, session=new, **how) for lane in self._pattern.lanes
-            ]
-        except LabError as error:
-            keep_problem(self._pattern, error)
-            return
+        started = [
+            self._workspace.start(self._slug, lane.key, given, session=new, **how) for lane in self._pattern.lanes
+        ]
         look_at(None)
         st.session_state[f"{self._slug}_said"] = 0
         show_thread(self._pattern, started[0].thread_id)
@@ -165,14 +162,9 @@ class Starter:
     def _turn(self, key: str) -> None:
         given = self._given(key)
         chosen = choice()
-        keep_problem(self._pattern, None)
-        try:
-            # A lane that remembers may refuse; then the others mustn't have had the turn already.
-            for thread in sorted(self._threads.values(), key=lambda found: not self._remembers(found)):
-                self._workspace.turn(thread.thread_id, given, model=chosen.model, pace=chosen.pace)
-        except LabError as error:
-            keep_problem(self._pattern, error)
-            return
+        # A lane that remembers may refuse; then the others mustn't have had the turn already.
+        for thread in sorted(self._threads.values(), key=lambda found: not self._remembers(found)):
+            self._workspace.turn(thread.thread_id, given, model=chosen.model, pace=chosen.pace)
         look_at(None)
         st.session_state[f"{self._slug}_said"] = st.session_state.get(f"{self._slug}_said", 0) + 1
 
@@ -186,15 +178,11 @@ class Starter:
                 self._workspace.stop(thread.thread_id)
 
     def _restart(self) -> None:
-        keep_problem(self._pattern, None)
-        try:
-            for thread in self._threads.values():
-                self._workspace.restart(thread.thread_id)
-        except LabError as error:
-            keep_problem(self._pattern, error)
         look_at(None)
+        for thread in self._threads.values():
+            self._workspace.restart(thread.thread_id)
 
     def _new(self) -> None:
-        keep_problem(self._pattern, None)
+        self._errors.clear()
         forget_thread(self._pattern)
         st.session_state[f"{self._slug}_said"] = 0

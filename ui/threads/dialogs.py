@@ -1,7 +1,6 @@
 """What a thread of the list offers: a menu, and a dialog for each of its actions that says what it will do."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 import streamlit as st
@@ -9,7 +8,17 @@ import streamlit as st
 from lab.errors import LabError
 from lab.threads import TITLE, Pruned, Thread
 from lab.workspace import Workspace
-from ui.common import counted, forget_deleted, is_taken, literal, offer, sized
+from ui.common import (
+    ActionErrors,
+    counted,
+    draw_refusal,
+    forget_deleted,
+    is_pressed,
+    literal,
+    offer,
+    refusal_drawn,
+    sized,
+)
 from ui.threads.prune_form import Choice, choose
 
 ACTIONS = {
@@ -36,6 +45,9 @@ AT_ONCE = 2_000_000
 
 _OPEN = "threads_open"
 _NOTICE = "threads_notice"
+
+LIST_ERRORS = ActionErrors("threads")
+"""Why the last action of the list, without a dialog, was refused."""
 
 
 def draw_thread_menu(thread: Thread, *, saved: bool, known: bool) -> None:
@@ -73,18 +85,18 @@ def close_dialog() -> None:
     st.session_state.pop(_OPEN, None)
 
 
-def say(kind: str, text: str, thread_id: str = "") -> None:
-    """Keep what the last action did for the page's next drawing; `text` is Markdown, the thread is linked."""
-    st.session_state[_NOTICE] = (kind, text, thread_id)
+def say(text: str, thread_id: str = "") -> None:
+    """Store what the last action did for the page's next drawing; `text` is Markdown, the thread is linked."""
+    st.session_state[_NOTICE] = (text, thread_id)
 
 
 def draw_notice() -> str:
-    """Draw once what the last action did and return the thread that it made."""
-    kind, text, thread_id = st.session_state.pop(_NOTICE, ("", "", ""))
-    if kind == "done":
+    """Draw once what the last action did, or why it was refused, and return the thread that it made."""
+    text, thread_id = st.session_state.pop(_NOTICE, ("", ""))
+    if text:
         st.success(text, icon=":material/check_circle:")
-    elif kind:
-        st.warning(text, icon=":material/error:")
+    LIST_ERRORS.draw()
+    LIST_ERRORS.clear()
     return str(thread_id)
 
 
@@ -98,42 +110,14 @@ def draw_dialog(visitor: Workspace) -> None:
             thread = visitor.threads.find(thread_id)
         except LabError as error:
             close_dialog()
-            say("refused", literal(error, 1000))
+            LIST_ERRORS.store(error)
             st.rerun()
         _DIALOGS[action](visitor, thread)
 
 
-@contextmanager
-def _refused() -> Iterator[None]:
-    """Say why where something is refused, as with a thread that is gone; then the rest of the block is left out."""
-    try:
-        yield
-    except LabError as error:
-        st.warning(literal(error, 1000), icon=":material/error:")
-
-
-@contextmanager
-def _attempt(doing: str, key: str = "") -> Iterator[None]:
-    """Say that a thing is being done, and why where it's refused; then its button of this key is offered again."""
-    try:
-        with st.spinner(doing):
-            yield
-    except LabError as error:
-        st.warning(literal(error, 1000), icon=":material/error:")
-        offer(key)
-
-
-def _is_pressed(key: str, pressed: bool) -> bool:
-    """Return whether a button was pressed, once for a double click."""
-    if pressed:
-        return is_taken(key)
-    offer(key)
-    return False
-
-
 def _done(text: str, thread_id: str = "") -> NoReturn:
     close_dialog()
-    say("done", text, thread_id)
+    say(text, thread_id)
     st.rerun()
 
 
@@ -141,7 +125,7 @@ def _done(text: str, thread_id: str = "") -> NoReturn:
 def _rename(visitor: Workspace, thread: Thread) -> None:
     title = _title("rename", thread.title)
     if title is not None:
-        with _attempt("Renaming", "rename_do"):
+        with refusal_drawn("rename_do"), st.spinner("Renaming"):
             visitor.threads.rename(thread.thread_id, title)
             _done(f"Renamed to **{literal(title, TITLE)}**.")
 
@@ -153,7 +137,7 @@ def _copy(visitor: Workspace, thread: Thread) -> None:
     )
     title = _title("copy", f"{thread.title} (copy)"[-TITLE:])
     if title is not None:
-        with _attempt("Copying", "copy_do"):
+        with refusal_drawn("copy_do"), st.spinner("Copying"):
             copied = visitor.threads.copy(thread.thread_id, title)
             _done(f"Copied to **{literal(copied.title, TITLE)}**.", copied.thread_id)
 
@@ -163,11 +147,11 @@ def _title(action: str, title: str) -> str | None:
     with st.form(key=f"{action}_form", border=False):
         given = st.text_input("Title", value=title, key=f"{action}_title")
         sent = st.form_submit_button(action.capitalize(), type="primary", key=f"{action}_do")
-    return given if _is_pressed(f"{action}_do", sent) else None
+    return given if is_pressed(f"{action}_do", sent) else None
 
 
 @st.dialog("Export the thread", on_dismiss=close_dialog)
-@_refused()
+@refusal_drawn()
 def _export(visitor: Workspace, thread: Thread) -> None:
     _name(thread)
     st.markdown(
@@ -185,10 +169,10 @@ def _file(visitor: Workspace, thread: Thread, key: str, label: str) -> None:
     ):
         return
     data, left_out = b"", set[str]()
-    with _attempt("Writing the file"):
+    with refusal_drawn(), st.spinner("Writing the file"):
         data = b"".join(visitor.threads.export(thread.thread_id, left_out))
     if left_out:
-        st.warning(literal(f"Not in the file: {'; '.join(sorted(left_out))}.", 1000), icon=":material/error:")
+        draw_refusal(f"Not in the file: {'; '.join(sorted(left_out))}.")
     if data:
         st.download_button(
             f"{label} ({sized(len(data))})",
@@ -202,7 +186,7 @@ def _file(visitor: Workspace, thread: Thread, key: str, label: str) -> None:
 
 
 @st.dialog("Delete the thread?", on_dismiss=close_dialog)
-@_refused()
+@refusal_drawn()
 def _delete(visitor: Workspace, thread: Thread) -> None:
     _name(thread)
     lost = _lost(visitor, thread)
@@ -214,7 +198,7 @@ def _delete(visitor: Workspace, thread: Thread) -> None:
         close_dialog()
         st.rerun()
     if sure:
-        with _attempt("Deleting", "delete_do"):
+        with refusal_drawn("delete_do"), st.spinner("Deleting"):
             visitor.threads.delete(thread.thread_id)
             forget_deleted(thread)
             _done(f"Deleted **{literal(thread.title, TITLE)}**.")
@@ -234,7 +218,7 @@ def _and(parts: Sequence[str]) -> str:
 
 
 @st.dialog("Prune branches", width="medium", on_dismiss=close_dialog)
-@_refused()
+@refusal_drawn()
 def _prune(visitor: Workspace, thread: Thread) -> None:
     _name(thread)
     chosen = choose(visitor, thread)
@@ -246,7 +230,7 @@ def _prune(visitor: Workspace, thread: Thread) -> None:
         close_dialog()
         st.rerun()
     if sure:
-        with _attempt("Pruning", "prune_do"):
+        with refusal_drawn("prune_do"), st.spinner("Pruning"):
             pruned = _pruned(visitor, thread, chosen)
             gone = f"{counted(pruned.branches, 'branch', 'branches')} and {counted(pruned.checkpoints, 'checkpoint')}"
             _done(f"Pruned **{literal(thread.title, TITLE)}**: {gone} deleted.")
@@ -267,12 +251,12 @@ def _import(visitor: Workspace) -> None:
     with st.form(key="import_form", border=False):
         file = st.file_uploader("Exported file", key="import_file")
         sent = st.form_submit_button("Import", type="primary", key="import_do")
-    taken = _is_pressed("import_do", sent)
+    taken = is_pressed("import_do", sent)
     if taken and file is None:
-        st.warning("No file was chosen. Choose one that an export wrote.", icon=":material/error:")
+        draw_refusal("No file was chosen. Choose one that an export wrote.")
         offer("import_do")
     elif taken and file is not None:
-        with _attempt("Checking the file", "import_do"):
+        with refusal_drawn("import_do"), st.spinner("Checking the file"):
             thread = _told_apart(visitor, visitor.threads.import_file(file))
             _done(f"Imported **{literal(thread.title, TITLE)}**.", thread.thread_id)
 
@@ -295,7 +279,7 @@ def _sure(key: str, label: str, *, able: bool = True) -> tuple[bool, bool]:
     """Draw the button that destroys and the one that doesn't; tell which was pressed."""
     with st.container(horizontal=True):
         pressed = st.button(label, type="primary", icon=":material/delete:", disabled=not able, key=f"{key}_do")
-        return _is_pressed(f"{key}_do", pressed), st.button("Cancel", key=f"{key}_cancel")
+        return is_pressed(f"{key}_do", pressed), st.button("Cancel", key=f"{key}_cancel")
 
 
 _DIALOGS: dict[str, Callable[[Workspace, Thread], None]] = {
