@@ -47,7 +47,8 @@ def number_text(number: float) -> str:
         return str(number)
     if not math.isfinite(number) or abs(number) >= 1e15 or (number and abs(number) < 1e-12):
         return repr(number)
-    return f"{number:.{max(2, decimals(number))}f}"
+    # The float's exact value can lie half-way between two texts, where the one taken is another float's.
+    return f"{Decimal(repr(number)):.{max(2, decimals(number))}f}"
 
 
 def decimals(number: float) -> int:

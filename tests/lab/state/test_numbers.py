@@ -1,7 +1,7 @@
 """Numbers as people write them: none is taken for another one."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lab.state import number_of, number_text
@@ -42,6 +42,7 @@ def test_what_says_no_number_or_could_say_two_is_none(text: str) -> None:
 
 
 @given(st.integers() | st.floats(allow_nan=False, allow_infinity=False))
+@example(2.0**-24)
 def test_a_number_comes_back_as_it_was_shown(number: float) -> None:
     found = number_of(number_text(number))
     assert found == number
