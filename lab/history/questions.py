@@ -2,7 +2,7 @@
 
 from lab.history.snapshots import Question
 from lab.jsonable import Json, to_jsonable
-from lab.state import CHOICES, Field, choice_text, form_fields, value_text, values_text
+from lab.state import CHOICES, Field, choice_text, fields_of_schema, value_text, values_text
 
 _ANSWER = {"type": "object", "properties": {"answer": {"type": "string", "title": "Answer"}}}
 """What is asked for where a pattern gave no schema and no options."""
@@ -23,23 +23,23 @@ def answer_fields(question: Question) -> tuple[tuple[Field, ...], bool]:
     """Return the fields to ask for, and whether their one value is the whole answer."""
     schema = question.schema
     if question.unusable:
-        return form_fields(_WRITTEN), True
+        return fields_of_schema(_WRITTEN), True
     if schema is not None and (named := schema.get("properties")) and schema.get("type", "object") == "object":
         whole = len(named) <= _FIELDS and named.keys() >= set(schema.get("required", ()))
-        return (form_fields(schema), False) if whole else (form_fields(_WRITTEN), True)
+        return (fields_of_schema(schema), False) if whole else (fields_of_schema(_WRITTEN), True)
     if schema is not None:
-        return form_fields({**schema, "properties": {"answer": {"title": "Answer", **schema}}}), True
+        return fields_of_schema({**schema, "properties": {"answer": {"title": "Answer", **schema}}}), True
     options = question.value.get("options") if isinstance(question.value, dict) else None
     if isinstance(options, list) and 0 < len(options) <= CHOICES:
-        return form_fields({**_ANSWER, "properties": {"answer": {"title": "Answer", "enum": options}}}), True
-    return form_fields(_ANSWER), True
+        return fields_of_schema({**_ANSWER, "properties": {"answer": {"title": "Answer", "enum": options}}}), True
+    return fields_of_schema(_ANSWER), True
 
 
 def answer_text(question: Question, answer: Json) -> str:
     """Return an answer by the titles and labels of the form that asked for it."""
     asked, simple = answer_fields(question)
     if simple:
-        return choice_text(answer) if answer in asked[0].choices else value_text(answer)
+        return choice_text(answer) if answer in [option for _, option in asked[0].choices] else value_text(answer)
     return values_text(answer, asked) if isinstance(answer, dict) else value_text(answer)
 
 

@@ -1,11 +1,16 @@
 """A graph's state: its fields as forms, edits of its values, and the differences of two states."""
 
 from lab.state.answer_schema import CHOICES, usable_schema
+from lab.state.answers import check_answer
 from lab.state.characters import printable_line, replace_unseen
+from lab.state.checks import check_input
 from lab.state.diff import Change, Run, diff_states, equal_values
-from lab.state.fields import SCALARS, Entry, Kind, members, state_fields
-from lab.state.form_values import NEW_ROLES, JsonText, Unshown, as_json, from_form, is_same_value, to_form
-from lab.state.json_forms import Field, check_answer, check_input, fields_of, form_fields, labels
+from lab.state.fields import SCALARS, Field, Kind
+from lab.state.fields_from_schemas import fields_of_schema, input_fields
+from lab.state.fields_from_types import fields_of_class, state_fields
+from lab.state.form_reading import NEW_ROLES, from_form
+from lab.state.form_showing import as_json, to_form
+from lab.state.form_values import JsonText, Unshown, is_same_value
 from lab.state.numbers import number_of, number_text
 from lab.state.schema import (
     GraphSchema,
@@ -28,7 +33,6 @@ __all__ = [
     "NEW_ROLES",
     "SCALARS",
     "Change",
-    "Entry",
     "Fault",
     "Field",
     "GraphSchema",
@@ -49,12 +53,11 @@ __all__ = [
     "draw",
     "enum_values",
     "equal_values",
-    "fields_of",
-    "form_fields",
+    "fields_of_class",
+    "fields_of_schema",
     "from_form",
+    "input_fields",
     "is_same_value",
-    "labels",
-    "members",
     "must_be_input",
     "number_of",
     "number_text",

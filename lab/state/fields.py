@@ -1,24 +1,16 @@
-"""The fields of a form from types: of a state, and of the classes that its values belong to."""
+"""The field of a form: how its value is asked for, and by which rules; built from a Python type or a JSON schema."""
 
-import collections.abc
 import dataclasses
-import functools
-import types
-import typing
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import Enum
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal
 
-import typing_extensions
-from langchain_core.messages import AnyMessage, BaseMessage, convert_to_messages
-from pydantic import BaseModel, BeforeValidator, ConfigDict, RootModel, TypeAdapter
-from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
-from pydantic.fields import FieldInfo
+from pydantic import TypeAdapter
 
-from lab.state.schema import Reducer, reducer_of, state_channels
+from lab.jsonable import Json
+from lab.state.schema import Reducer
 from lab.state.validation_messages import choice_text
 
 Kind = Literal[
@@ -40,57 +32,36 @@ ONE_CELL = frozenset((*SCALARS.values(), "area", "choice"))
 """Kinds whose value fits in one cell of a table."""
 
 
-def _from_roles(value: Any) -> Any:
-    """Make messages of dicts with a role, as the library does; what it refuses stays for the check to complain of."""
-    if not isinstance(value, list):
-        return value
-    return [_from_role(one) if isinstance(one, dict) and "role" in one and "type" not in one else one for one in value]
-
-
-def _from_role(given: dict[str, Any]) -> Any:
-    # A role that there isn't is a ValueError, a part that is missing an error of the library's own, which is one too.
-    with suppress(ValueError, TypeError, AttributeError):
-        return convert_to_messages([given])[0]
-    return given
-
-
-MESSAGES: TypeAdapter[Any] = TypeAdapter(Annotated[list[AnyMessage], BeforeValidator(_from_roles)])
-
-_QUALIFIERS = {
-    getattr(module, name)
-    for module in (typing, typing_extensions)
-    for name in ("Required", "NotRequired", "ReadOnly", "Final")
-    if hasattr(module, name)
-}
-_LISTS = (list, collections.abc.Sequence, collections.abc.MutableSequence)
-_DICTS = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
-
-
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One typed field of a form, which may hold others."""
+class Field:
+    """One field of a form, which may hold others."""
 
     name: str
     title: str
     help: str = ""
     kind: Kind = "json"
     adapter: TypeAdapter[Any] | None = dataclasses.field(default=None, repr=False, compare=False)
-    """Checks a value; None where the type is one that can't be checked, or, of a value in JSON, can't be made."""
+    """Checks a value; None where the type is one that can't be checked, or, of a value in JSON, can't be made.
+
+    Fields of a JSON schema have none: their values are checked together, by the schema.
+    """
     optional: bool = False
     """Whether None is a value of it."""
     required: bool = True
     """Whether the group, or the row, that it belongs to must have it."""
     choices: tuple[tuple[str, Any], ...] = ()
     """Each choice's name in the form and its value."""
-    parts: tuple["Entry", ...] = ()
+    parts: tuple["Field", ...] = ()
     """The fields of a group."""
-    item: "Entry | None" = None
+    item: "Field | None" = None
     """What each item of a list, row of a table or value of a mapping is."""
     minimum: float | None = None
     maximum: float | None = None
     min_length: int | None = None
     max_length: int | None = None
     reducer: Reducer = "none"
+    default: Json = None
+    """What an input or an answer begins with."""
 
     @property
     def labels(self) -> dict[str, str]:
@@ -98,212 +69,10 @@ class Entry:
         return {name: choice_text(option.name if isinstance(option, Enum) else option) for name, option in self.choices}
 
 
-@functools.lru_cache(maxsize=256)
-def state_fields(schema: type) -> tuple[Entry, ...]:
-    """Describe the fields of a state, as the library would keep them."""
-    channels = state_channels(schema)
+def named_choices(options: Sequence[Any]) -> tuple[tuple[str, Any], ...]:
+    """Return choices with the names by which a form tells them apart."""
+    are_texts = all(isinstance(option, str) and not isinstance(option, Enum) for option in options)
     return tuple(
-        _merged(field, reducer_of(channels[field.name])) for field in members(schema) if field.name in channels
+        (option if are_texts else option.name if isinstance(option, Enum) else repr(option), option)
+        for option in options
     )
-
-
-def _merged(field: Entry, reducer: Reducer) -> Entry:
-    if reducer == "messages" and field.kind != "messages":
-        return dataclasses.replace(field, reducer=reducer, kind="messages", adapter=MESSAGES)
-    return dataclasses.replace(field, reducer=reducer)
-
-
-def members(schema: type, seen: tuple[type, ...] = ()) -> tuple[Entry, ...]:
-    """Return the fields of a TypedDict, a dataclass or a Pydantic model, inherited ones included."""
-    if issubclass(schema, BaseModel):
-        found = {
-            name: (Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation, info)
-            for name, info in schema.model_fields.items()
-        }
-        return tuple(
-            entry(name, annotation, info, required=info.is_required(), seen=(*seen, schema))
-            for name, (annotation, info) in found.items()
-        )
-    hints = get_type_hints(schema, include_extras=True)
-    needed = _needed(schema)
-    return tuple(
-        entry(name, annotation, required=name in needed, seen=(*seen, schema)) for name, annotation in hints.items()
-    )
-
-
-def _needed(schema: type) -> frozenset[str]:
-    if dataclasses.is_dataclass(schema):
-        none = dataclasses.MISSING
-        return frozenset(
-            found.name
-            for found in dataclasses.fields(schema)
-            if found.default is none and found.default_factory is none and found.init
-        )
-    required: frozenset[str] = getattr(schema, "__required_keys__", frozenset())
-    return required
-
-
-def entry(
-    name: str, annotation: Any, info: FieldInfo | None = None, *, required: bool = True, seen: tuple[type, ...] = ()
-) -> Entry:
-    """Describe a value of this type; classes in `seen` hold it, and a type that holds itself is asked for as JSON."""
-    bare, metadata = _bare(_known(annotation))
-    inner, more, optional = _present(bare)
-    told = [*((info,) if info else ()), *(found for found in (*metadata, *more) if isinstance(found, FieldInfo))]
-    multiline = any(isinstance(one.json_schema_extra, dict) and one.json_schema_extra.get("multiline") for one in told)
-    made = Entry(
-        name,
-        title=next((one.title for one in told if one.title), name.replace("_", " ").capitalize()),
-        help=next((one.description for one in told if one.description), ""),
-        adapter=_checker(Annotated[bare, *metadata] if metadata else bare),
-        optional=optional,
-        required=required,
-        minimum=_limit((*metadata, *more), "ge", "gt"),
-        maximum=_limit((*metadata, *more), "le", "lt"),
-        min_length=_limit((*metadata, *more), "min_length"),
-        max_length=_limit((*metadata, *more), "max_length"),
-    )
-    shaped = _shaped(made, inner, seen)
-    if shaped.kind == "json" and not _from_json(shaped.adapter):
-        shaped = dataclasses.replace(shaped, adapter=None)
-    return dataclasses.replace(shaped, kind="area") if multiline and shaped.kind == "text" else shaped
-
-
-def _known(annotation: Any, seen: tuple[Any, ...] = ()) -> Any:
-    """Put the TypedDict that Pydantic knows in place of the standard library's, which it refuses below Python 3.12."""
-    if annotation in seen:
-        return annotation
-    if isinstance(annotation, type) and typing.is_typeddict(annotation):
-        hints = get_type_hints(annotation, include_extras=True)
-        needed: frozenset[str] = getattr(annotation, "__required_keys__", frozenset())
-        parts = {name: _known(hint, (*seen, annotation)) for name, hint in hints.items()}
-        marked = {name: hint if name in needed else typing_extensions.NotRequired[hint] for name, hint in parts.items()}
-        return typing_extensions.TypedDict(annotation.__name__, marked)  # type: ignore[operator]  # made of a type
-    if get_origin(annotation) is Annotated:
-        return Annotated[_known(annotation.__origin__, seen), *annotation.__metadata__]
-    arguments = get_args(annotation)
-    found = tuple(_known(one, seen) for one in arguments)
-    if found == arguments or get_origin(annotation) is Literal:
-        return annotation
-    if get_origin(annotation) in (Union, types.UnionType):
-        return Union[found]  # noqa: UP007 - made of what is inside
-    return get_origin(annotation)[found]
-
-
-def _bare(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
-    """Take what is said about a type off it: qualifiers, metadata and name given to it."""
-    metadata: tuple[Any, ...] = ()
-    while True:
-        if get_origin(annotation) is Annotated:
-            metadata = (*annotation.__metadata__, *metadata)
-            annotation = annotation.__origin__
-        elif get_origin(annotation) in _QUALIFIERS:
-            annotation = get_args(annotation)[0]
-        elif isinstance(annotation, typing_extensions.TypeAliasType):
-            annotation = annotation.__value__
-        else:
-            return annotation, metadata
-
-
-def _present(bare: Any) -> tuple[Any, tuple[Any, ...], bool]:
-    """Take None out of a type and tell whether it was in it."""
-    if get_origin(bare) not in (Union, types.UnionType):
-        return bare, (), False
-    rest = [option for option in get_args(bare) if option is not types.NoneType]
-    if len(rest) == len(get_args(bare)):
-        return bare, (), False
-    inner, metadata = _bare(Union[tuple(rest)])  # noqa: UP007 - made of what is left
-    return inner, metadata, True
-
-
-def _limit(metadata: tuple[Any, ...], *names: str) -> Any:
-    for found in metadata:
-        for one in found.metadata if isinstance(found, FieldInfo) else (found,):
-            for name in names:
-                if isinstance(limit := getattr(one, name, None), (int, float)):
-                    return limit
-    return None
-
-
-def _checker(annotation: Any) -> TypeAdapter[Any] | None:
-    try:
-        return TypeAdapter(annotation)
-    except PydanticSchemaGenerationError:
-        pass
-    except PydanticUserError:
-        return None
-    try:
-        return TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True))
-    except PydanticUserError:
-        return None
-
-
-def _from_json(adapter: TypeAdapter[Any] | None) -> bool:
-    """Return whether a type has values in JSON; one that Pydantic only knows by its class has none."""
-    if adapter is None:
-        return False
-    try:
-        adapter.json_schema()
-    except PydanticUserError:
-        return False
-    return True
-
-
-def _shaped(made: Entry, bare: Any, seen: tuple[type, ...]) -> Entry:
-    origin, arguments = get_origin(bare) or bare, get_args(bare)
-    if origin is Literal:
-        options = [option for option in arguments if option is not None]
-        # None in a Literal is a choice too, and in a form it's the empty one.
-        optional = made.optional or len(options) < len(arguments)
-        return dataclasses.replace(made, kind="choice", choices=tuple(_choices(options)), optional=optional)
-    if not isinstance(origin, type):
-        return made
-    if issubclass(origin, Enum):
-        return dataclasses.replace(made, kind="choice", choices=tuple((one.name, one) for one in origin))
-    if origin in SCALARS:
-        return dataclasses.replace(made, kind=SCALARS[origin])
-    if origin in _LISTS:
-        return _listed(made, arguments[0] if arguments else Any, seen)
-    if origin in _DICTS:
-        value = entry("value", arguments[1], seen=seen) if len(arguments) == 2 and arguments[0] is str else None
-        return dataclasses.replace(made, kind="mapping", item=value) if value and value.kind in ONE_CELL else made
-    return dataclasses.replace(made, kind="group", parts=members(origin, seen)) if _grouped(origin, seen) else made
-
-
-def _choices(options: list[Any]) -> Iterator[tuple[str, Any]]:
-    plain_names = all(isinstance(option, str) and not isinstance(option, Enum) for option in options)
-    for option in options:
-        yield (option if plain_names else option.name if isinstance(option, Enum) else repr(option)), option
-
-
-def _grouped(origin: type, seen: tuple[type, ...]) -> bool:
-    if origin in seen or issubclass(origin, (BaseMessage, RootModel)):
-        return False
-    return typing_extensions.is_typeddict(origin) or issubclass(origin, BaseModel) or dataclasses.is_dataclass(origin)
-
-
-def _listed(made: Entry, annotation: Any, seen: tuple[type, ...]) -> Entry:
-    bare = _bare(annotation)[0]
-    if _is_message(bare):
-        # From JSON the base class would be made as it is, without a role.
-        mapped = _checker(Annotated[list[annotation], BeforeValidator(_from_roles)])
-        return dataclasses.replace(made, kind="messages", adapter=MESSAGES if bare is BaseMessage else mapped)
-    item = entry("value", annotation, seen=seen)
-    if item.kind in ONE_CELL:
-        return dataclasses.replace(made, kind="list", item=item)
-    if item.kind == "group" and not item.optional:
-        # What doesn't fit in a cell stands there as JSON.
-        cells = [part if part.kind in ONE_CELL else dataclasses.replace(part, kind="json") for part in item.parts]
-        return dataclasses.replace(made, kind="table", item=dataclasses.replace(item, parts=tuple(cells)))
-    if item.kind == "mapping" and not item.optional:
-        return dataclasses.replace(made, kind="table", item=dataclasses.replace(item, kind="record"))
-    if (get_origin(bare) or bare) in _DICTS and (get_args(bare) or (str,))[0] is str:
-        cell = dataclasses.replace(entry("value", Any), kind="any", optional=True)
-        return dataclasses.replace(made, kind="table", item=dataclasses.replace(item, kind="record", item=cell))
-    return made
-
-
-def _is_message(bare: Any) -> bool:
-    if get_origin(bare) in (Union, types.UnionType):
-        return all(_is_message(_bare(option)[0]) for option in get_args(bare))
-    return isinstance(bare, type) and issubclass(bare, BaseMessage)

@@ -7,13 +7,15 @@ from typing import Any, Literal
 from langchain_core.messages import RemoveMessage
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.types import Overwrite
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from lab.errors import InvalidInput
-from lab.state.fields import Entry, state_fields
-from lab.state.form_values import from_form
+from lab.state.checks import check_whole
+from lab.state.fields import Field
+from lab.state.fields_from_types import state_fields
+from lab.state.form_reading import from_form
 from lab.state.schema import state_channels
-from lab.state.validation_messages import Fault, located_sentence, pydantic_faults, raised, sentence
+from lab.state.validation_messages import Fault, raised, sentence
 
 How = Literal["append", "replace"]
 """Whether an update goes through the field's reducer or stands in place of what is there."""
@@ -27,15 +29,15 @@ def rebuild(schema: type, values: Mapping[str, Any], how: Mapping[str, How]) -> 
 
     Raises InvalidInput.
     """
-    entries = {field.name: field for field in state_fields(schema)}
+    fields = {field.name: field for field in state_fields(schema)}
     update: dict[str, Any] = {}
     wrong: dict[str, str] = {}
     for name, form in values.items():
-        if name not in entries:
+        if name not in fields:
             wrong[str(name)] = sentence(Fault("unknown"), str(name)[:60])
             continue
         try:
-            update[name] = _update(entries[name], form, how.get(name))
+            update[name] = _update(fields[name], form, how.get(name))
         except InvalidInput as error:
             wrong |= error.fields
     if wrong:
@@ -43,7 +45,7 @@ def rebuild(schema: type, values: Mapping[str, Any], how: Mapping[str, How]) -> 
     return update
 
 
-def _update(field: Entry, form: Any, how: How | None) -> Any:
+def _update(field: Field, form: Any, how: How | None) -> Any:
     value = from_form(field, form)
     if field.reducer != "none" and how not in ("append", "replace"):
         raise InvalidInput({field.name: f"Choose whether '{field.title}' is appended or replaces what is there."})
@@ -89,16 +91,5 @@ def _unfit(schema: type, after: Mapping[str, Any], update: Mapping[str, Any]) ->
     """Tell why a model would refuse the state; once saved, such a state can't be read again."""
     if not issubclass(schema, BaseModel):
         return {}
-    try:
-        schema(**after)
-    except ValidationError as error:
-        titles = {field.name: field.title for field in state_fields(schema)}
-        wrong: dict[str, str] = {}
-        for place, fault in pydantic_faults(error, after):
-            name = str(place[0]) if place else ""
-            if name in update or not name:
-                wrong.setdefault(name, located_sentence(place[1:], fault, titles.get(name, "")))
-        return wrong
-    except Exception as error:  # noqa: BLE001 - a validator of the state's own may raise anything
-        return {"": sentence(raised(error))}
-    return {}
+    _, wrong = check_whole(schema, after)
+    return {name: message for name, message in wrong.items() if not name or name.partition(".")[0] in update}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from lab.jsonable import Json
-from lab.state.json_forms import Field
+from lab.state.fields import Field
 from lab.state.validation_messages import choice_text
 
 NOTHING = "–"
@@ -33,7 +33,7 @@ def values_text(values: Mapping[str, Json], fields: Sequence[Field], *, titled: 
 
 def field_text(field: Field, value: Json) -> str:
     """Return a field's value as its form would show it."""
-    if value in field.choices:
+    if value in [option for _, option in field.choices]:
         return choice_text(value)
     if "euro" in field.title.lower() and isinstance(value, (int, float)) and not isinstance(value, bool):
         return f"{value:,.2f}"

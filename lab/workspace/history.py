@@ -31,7 +31,7 @@ from lab.history import (
     to_snapshot,
 )
 from lab.runs import Accepted
-from lab.state import Change, Entry, Reducer, diff_states, state_fields
+from lab.state import Change, Field, Reducer, diff_states, state_fields
 from lab.workspace.access import ThreadAccess
 from lab.workspace.states import answers_given, state_at, state_of
 
@@ -121,7 +121,7 @@ class History:
         state = self._access.state_at(thread, checkpoint_id)
         return dict(state.values) if isinstance(state.values, dict) else {}
 
-    def fields(self, thread_id: str) -> tuple[Entry, ...]:
+    def fields(self, thread_id: str) -> tuple[Field, ...]:
         """Return the fields of the thread's state, as a form edits them."""
         thread = self._access.find(thread_id)
         return state_fields(self._engine.state_schema(thread.pattern, thread.lane))

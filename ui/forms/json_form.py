@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from lab.jsonable import Json
-from lab.state import NEW_ROLES, SCALARS, Entry, Field, JsonText, Kind, Unshown, choice_text, number_of, number_text
+from lab.state import NEW_ROLES, SCALARS, Field, JsonText, Kind, Unshown, choice_text, number_of, number_text
 from ui.common import LIMIT, label_text, literal, shown
 
 FEW = 5
@@ -24,14 +24,17 @@ LINE = 100
 
 
 def ask(fields: Sequence[Field], key: str, values: Mapping[str, Json], wrong: Mapping[str, str]) -> dict[str, Json]:
-    """Draw the fields, prefilled with `values`, and return what they hold; `wrong` has messages by field."""
+    """Draw the fields, prefilled with `values`, and return what they hold; `wrong` has messages by field or part."""
     given: dict[str, Json] = {}
+    names = {field.name for field in fields}
+    places = {name: name if name in names else name.partition(".")[0] for name in wrong}
     for field in fields:
         given[field.name] = _widget(field, _key(key, field), values.get(field.name, field.default))
-        if field.name in wrong:
-            complain(wrong[field.name])
+        for name, message in wrong.items():
+            if places[name] == field.name:
+                complain(message)
     for name, message in wrong.items():
-        if name not in given:
+        if places[name] not in names:
             complain(message)
     return _given(fields, given)
 
@@ -63,15 +66,15 @@ def complain(message: str) -> None:
 
 
 def _read(field: Field, value: Any) -> Json:
-    if not isinstance(value, str) or field.widget == "choice":
+    if not isinstance(value, str) or field.kind == "choice":
         return value
-    if not value.strip() and (field.widget in ("json", "integer", "number") or (field.optional and field.min_length)):
+    if not value.strip() and (field.kind in ("json", "integer", "number") or (field.optional and field.min_length)):
         return None
     # What can't be read stays text, which the schema's check then names as the fault it is.
-    if field.widget == "json":
+    if field.kind == "json":
         with suppress(ValueError, RecursionError):
             return json.loads(value)
-    if field.widget in ("integer", "number"):
+    if field.kind in ("integer", "number"):
         number = number_of(value)
         return value if number is None else number
     return value
@@ -80,23 +83,23 @@ def _read(field: Field, value: Any) -> Json:
 def _widget(field: Field, key: str, value: Json) -> Json:
     title = label_text(field.title)
     common: dict[str, Any] = {"key": key, "help": label_text(field.help, 2000) or None, "persist_state": "session"}
-    if field.widget == "choice":
+    if field.kind == "choice":
         return _choice(field, value, common)
-    if field.widget == "toggle":
+    if field.kind == "toggle":
         return st.toggle(title, value=bool(value), **common)
-    if field.widget in ("integer", "number"):
+    if field.kind in ("integer", "number"):
         start = "" if value is None else value if isinstance(value, str) else number_text(value)
         # A browser's own field for numbers takes 1,5 for 15 and, when it's cleared, gives the number before.
         return _read(field, st.text_input(title, start, **common))
     text = "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
-    if field.widget == "text":
+    if field.kind == "text":
         return _read(field, st.text_input(title, text, **common))
     # Without its limit: a browser drops what is pasted over it without a word.
     return _read(field, st.text_area(title, text, height=110, **common))
 
 
 def _choice(field: Field, value: Json, common: dict[str, Any]) -> Json:
-    options = [option for option in field.choices if option is not None]
+    options = [option for _, option in field.choices]
     default = value if value in options else None
     if len(options) <= FEW:
         # A press on what is chosen would choose nothing, where the form came with a choice that it needs.
@@ -120,7 +123,7 @@ def _label(option: Json) -> str:
 # Typed fields
 
 
-def write(entry: Entry, start: str, common: dict[str, Any]) -> None:
+def write(entry: Field, start: str, common: dict[str, Any]) -> None:
     """Draw a text, in one line where it has one; what is over its limit is told of and not cut."""
     if entry.kind == "area" or len(start) > LINE or any(char in start for char in "\r\n"):
         st.text_area(value=start, height=height(start), **common)
@@ -135,7 +138,7 @@ def height(text: str) -> int:
     return min(320, max(80, 26 * (text.count("\n") + len(text) // LINE + 2)))
 
 
-def pick(entry: Entry, start: str | None, common: dict[str, Any]) -> None:
+def pick(entry: Field, start: str | None, common: dict[str, Any]) -> None:
     """Draw a choice; what comes of it is the name that the chosen value has in its type."""
     names, labels = [name for name, _ in entry.choices], entry.labels
     if len(names) <= FEW:
@@ -159,11 +162,11 @@ _MOMENTS: Mapping[str, Any] = {
     "time": st.column_config.TimeColumn,
     "datetime": st.column_config.DatetimeColumn,
 }
-_ROLE = Entry("role", "Role", kind="choice")
-_MESSAGE = (_ROLE, Entry("text", "Text", kind="area"), Entry("id", "Id", kind="text", optional=True, required=False))
+_ROLE = Field("role", "Role", kind="choice")
+_MESSAGE = (_ROLE, Field("text", "Text", kind="area"), Field("id", "Id", kind="text", optional=True, required=False))
 
 
-def draw_rows(entry: Entry, key: str, rows: Sequence[Any]) -> None:
+def draw_rows(entry: Field, key: str, rows: Sequence[Any]) -> None:
     """Draw the rows of a field as a table to edit, add to and take from."""
     lines = _lines(entry, rows)
     data, configured, fixed = {}, {}, []
@@ -192,7 +195,7 @@ def draw_rows(entry: Entry, key: str, rows: Sequence[Any]) -> None:
     )
 
 
-def read_rows(entry: Entry, key: str, rows: Sequence[Any]) -> Sequence[Any]:
+def read_rows(entry: Field, key: str, rows: Sequence[Any]) -> Sequence[Any]:
     """Return the rows with what was changed in their table; what wasn't touched is what it was."""
     state = st.session_state.get(key)
     if not state or not any(state.get(part) for part in ("edited_rows", "added_rows", "deleted_rows")):
@@ -209,11 +212,11 @@ def read_rows(entry: Entry, key: str, rows: Sequence[Any]) -> Sequence[Any]:
     return [line.get("value") for line in found] if entry.kind == "list" else found
 
 
-def _lines(entry: Entry, rows: Sequence[Any]) -> list[Row]:
+def _lines(entry: Field, rows: Sequence[Any]) -> list[Row]:
     return [{"value": row} for row in rows] if entry.kind == "list" else list(rows)
 
 
-def _columns(entry: Entry, lines: Sequence[Row]) -> tuple[Entry, ...]:
+def _columns(entry: Field, lines: Sequence[Row]) -> tuple[Field, ...]:
     """Return a table's columns; where its type names none, those that its rows have."""
     if entry.kind == "messages":
         roles = dict.fromkeys((*NEW_ROLES, *(str(line["role"]) for line in lines)))
@@ -222,14 +225,14 @@ def _columns(entry: Entry, lines: Sequence[Row]) -> tuple[Entry, ...]:
     if item is None or entry.kind == "list":
         return (item,) if item else ()
     if entry.kind == "mapping":
-        return (Entry("key", "Key", kind="text"), item)
+        return (Field("key", "Key", kind="text"), item)
     if item.kind != "record" or item.item is None:
         return item.parts
     names = dict.fromkeys(name for line in lines for name in line)
     return tuple(dataclasses.replace(item.item, name=name, title=name, required=False) for name in names)
 
 
-def _cell_kind(column: Entry, cells: Iterable[Any]) -> Kind:
+def _cell_kind(column: Field, cells: Iterable[Any]) -> Kind:
     """Return the widget of a column: its own, or text where a value of it wouldn't come through."""
     present = [cell for cell in cells if cell is not None]
     if column.kind == "any":
@@ -256,7 +259,7 @@ def _calls(line: Row) -> str:
     return ", ".join(shown(call["name"], 60) for call in calls or ())
 
 
-def _configured(column: Entry, kind: Kind) -> Any:
+def _configured(column: Field, kind: Kind) -> Any:
     told: dict[str, Any] = {"label": shown(column.title, 60), "help": literal(column.help) or None}
     match kind:
         case "integer":
@@ -278,7 +281,7 @@ def _configured(column: Entry, kind: Kind) -> Any:
             return st.column_config.TextColumn(**told, width="large" if kind == "area" else None)
 
 
-def _line(line: Row, change: Row, columns: Mapping[str, Entry]) -> Row:
+def _line(line: Row, change: Row, columns: Mapping[str, Field]) -> Row:
     """Return a row with its changed cells; one that was emptied is None, an empty text, or gone."""
     found = dict(line)
     for place, cell in change.items():
@@ -294,7 +297,7 @@ def _line(line: Row, change: Row, columns: Mapping[str, Entry]) -> Row:
     return found
 
 
-def _blank(entry: Entry, columns: Mapping[str, Entry]) -> Row:
+def _blank(entry: Field, columns: Mapping[str, Field]) -> Row:
     """Return a new row: its needed cells are there and empty, so that they're asked for."""
     if entry.kind == "messages":
         return {"role": "human", "text": "", "id": None}

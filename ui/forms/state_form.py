@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 from pydantic import BaseModel
 
-from lab.state import Entry, How, JsonText, Unshown, as_json, from_form, is_same_value, number_of, number_text, to_form
+from lab.state import Field, How, JsonText, Unshown, as_json, from_form, is_same_value, number_of, number_text, to_form
 from lab.workspace import StateEdit
 from ui.common import literal, shown
 from ui.forms.json_form import ROWS, complain, draw_rows, height, pick, read_rows, write
@@ -34,7 +34,7 @@ class StateForm:
     """
 
     def __init__(
-        self, fields: Sequence[Entry], values: Mapping[str, Any], key: str, filled: Mapping[str, Any] | None = None
+        self, fields: Sequence[Field], values: Mapping[str, Any], key: str, filled: Mapping[str, Any] | None = None
     ) -> None:
         self._fields = fields
         self._values = values
@@ -75,7 +75,7 @@ class StateForm:
                 how[field.name] = chosen
         return StateEdit(found, how)
 
-    def _place(self, field: Entry) -> str:
+    def _place(self, field: Field) -> str:
         return f"{self._key}_{field.name}"
 
 
@@ -90,7 +90,7 @@ def _merged(start: Sequence[Mapping[str, Any]], form: Sequence[Mapping[str, Any]
 # One field of the state
 
 
-def _field(entry: Entry, values: Mapping[str, Any], place: str, wrong: Mapping[str, str]) -> None:
+def _field(entry: Field, values: Mapping[str, Any], place: str, wrong: Mapping[str, str]) -> None:
     folded = _folded(entry, values, place)
     if entry.reducer != "none" or entry.kind in PARTS or _heavy(entry, values):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -104,7 +104,7 @@ def _field(entry: Entry, values: Mapping[str, Any], place: str, wrong: Mapping[s
         _draw(entry, _inner(place, chosen), start, entry.name, wrong)
 
 
-def _switches(entry: Entry, values: Mapping[str, Any], place: str) -> None:
+def _switches(entry: Field, values: Mapping[str, Any], place: str) -> None:
     title = literal(entry.title)
     if _heavy(entry, values):
         st.toggle(f"Open {title}", key=f"{place}_open", persist_state="session")
@@ -124,7 +124,7 @@ def _switches(entry: Entry, values: Mapping[str, Any], place: str) -> None:
         )
 
 
-def _how(entry: Entry, place: str) -> How | None:
+def _how(entry: Field, place: str) -> How | None:
     if entry.reducer == "none":
         return None
     chosen: How | None = st.session_state.get(f"{place}_how")
@@ -137,7 +137,7 @@ def _inner(place: str, chosen: How | None) -> str:
     return f"{place}_{chosen or 'set'}{suffix}"
 
 
-def _start(entry: Entry, values: Mapping[str, Any], place: str) -> Any:
+def _start(entry: Field, values: Mapping[str, Any], place: str) -> Any:
     """Return what a field shows at first: its value, or nothing where it has none or something is to be appended."""
     appends = _how(entry, place) == "append" and entry.reducer != "messages"
     absent = appends or entry.name not in values
@@ -150,18 +150,18 @@ def _start(entry: Entry, values: Mapping[str, Any], place: str) -> Any:
         return Unshown(values.get(entry.name))
 
 
-def _blank(entry: Entry) -> Any:
+def _blank(entry: Field) -> Any:
     if entry.kind in ROWS:
         return []
     empty: Mapping[str, Any] = {"text": "", "area": "", "json": JsonText(""), "group": {}}
     return empty.get(entry.kind)
 
 
-def _heavy(entry: Entry, values: Mapping[str, Any]) -> bool:
+def _heavy(entry: Field, values: Mapping[str, Any]) -> bool:
     return entry.name in values and _weight(values[entry.name], FOLD) > FOLD
 
 
-def _folded(entry: Entry, values: Mapping[str, Any], place: str) -> bool:
+def _folded(entry: Field, values: Mapping[str, Any], place: str) -> bool:
     appends = _how(entry, place) == "append" and entry.reducer != "messages"
     return not appends and not st.session_state.get(f"{place}_open") and _heavy(entry, values)
 
@@ -190,7 +190,7 @@ def _weight(value: Any, enough: float = math.inf) -> int:
 # A value by its kind
 
 
-def _draw(entry: Entry, key: str, start: Any, path: str, wrong: Mapping[str, str]) -> None:
+def _draw(entry: Field, key: str, start: Any, path: str, wrong: Mapping[str, str]) -> None:
     if _unmakeable(entry):
         kept = f": {shown(repr(start.value), 500)}" if isinstance(start, Unshown) else ""
         st.text(f"{entry.title}{kept}")
@@ -210,7 +210,7 @@ def _draw(entry: Entry, key: str, start: Any, path: str, wrong: Mapping[str, str
         complain(wrong[path])
 
 
-def _read(entry: Entry, key: str, start: Any) -> Any:
+def _read(entry: Field, key: str, start: Any) -> Any:
     held_here = st.session_state
     if _unmakeable(entry):
         return start
@@ -221,17 +221,17 @@ def _read(entry: Entry, key: str, start: Any) -> Any:
     return _value(entry, key, _blank(entry) if start is None else start)
 
 
-def _unmakeable(entry: Entry) -> bool:
+def _unmakeable(entry: Field) -> bool:
     """Return whether no form can make a value, not even as JSON."""
     return entry.kind == "json" and entry.adapter is None
 
 
-def _may_be_none(entry: Entry) -> bool:
+def _may_be_none(entry: Field) -> bool:
     """Return whether None needs a mark of its own; other widgets are simply empty."""
     return entry.optional and entry.kind in {"text", "area", "json", *PARTS}
 
 
-def _widget(entry: Entry, key: str, start: Any, path: str, wrong: Mapping[str, str]) -> None:
+def _widget(entry: Field, key: str, start: Any, path: str, wrong: Mapping[str, str]) -> None:
     common: dict[str, Any] = {"label": literal(entry.title), "key": key, "help": literal(entry.help) or None}
     if path == entry.name and (entry.reducer != "none" or entry.kind in PARTS):
         common["label_visibility"] = "collapsed"
@@ -245,7 +245,7 @@ def _widget(entry: Entry, key: str, start: Any, path: str, wrong: Mapping[str, s
         _scalar(entry, start, {**common, "persist_state": "session"})
 
 
-def _group(entry: Entry, key: str, start: Mapping[str, Any], path: str, wrong: Mapping[str, str]) -> None:
+def _group(entry: Field, key: str, start: Mapping[str, Any], path: str, wrong: Mapping[str, str]) -> None:
     with st.container(border=True):
         for part in entry.parts:
             if part.kind in PARTS:
@@ -253,7 +253,7 @@ def _group(entry: Entry, key: str, start: Mapping[str, Any], path: str, wrong: M
             _draw(part, f"{key}_{part.name}", start.get(part.name, _blank(part)), f"{path}.{part.name}", wrong)
 
 
-def _value(entry: Entry, key: str, start: Any) -> Any:
+def _value(entry: Field, key: str, start: Any) -> Any:
     """Return what a widget holds; one that wasn't drawn or touched gives what it began with."""
     if entry.kind in ROWS and not isinstance(start, JsonText):
         return read_rows(entry, key, start)
@@ -276,7 +276,7 @@ def _value(entry: Entry, key: str, start: Any) -> Any:
     return value
 
 
-def _scalar(entry: Entry, start: Any, common: dict[str, Any]) -> None:
+def _scalar(entry: Field, start: Any, common: dict[str, Any]) -> None:
     match entry.kind:
         case _ if _as_text(entry, start):
             st.text_input(value=_text(start), **common)
@@ -300,7 +300,7 @@ def _scalar(entry: Entry, start: Any, common: dict[str, Any]) -> None:
             st.datetime_input(value=start, step=60, format="YYYY-MM-DD", **common)
 
 
-def _as_text(entry: Entry, start: Any) -> bool:
+def _as_text(entry: Field, start: Any) -> bool:
     """Return whether a value is drawn as text, because its own widget would round it, or take it for another one."""
     match start:
         case _ if entry.kind in ("integer", "number"):
@@ -318,7 +318,7 @@ def _text(start: Any) -> str:
     return "" if start is None else str(start)
 
 
-def _typed(entry: Entry, text: str) -> Any:
+def _typed(entry: Field, text: str) -> Any:
     """Return the number that was typed; what is none stays text, of which the check then complains."""
     number = number_of(text) if entry.kind in ("integer", "number") else None
     return (text if text.strip() else None) if number is None else number

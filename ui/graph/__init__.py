@@ -1,7 +1,7 @@
 """A graph as a picture: laid out, drawn, and coloured while it runs."""
 
 from ui.graph.diagram import GLYPHS, NodeState, Phase, draw_diagram, now, shape_of
-from ui.graph.lane_graph import graph_shape, input_fields, node_names, state_fields, unasked, width
+from ui.graph.lane_graph import graph_shape, lane_input_fields, lane_state_fields, node_names, unasked, width
 from ui.graph.node_states import states_of_nodes
 from ui.graph.shape import Edge, Node, Shape
 
@@ -14,11 +14,11 @@ __all__ = [
     "Shape",
     "draw_diagram",
     "graph_shape",
-    "input_fields",
+    "lane_input_fields",
+    "lane_state_fields",
     "node_names",
     "now",
     "shape_of",
-    "state_fields",
     "states_of_nodes",
     "unasked",
     "width",

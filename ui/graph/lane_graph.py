@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from lab.state import Entry, Field, fields_of, members
+from lab.state import Field, fields_of_class, input_fields
 from ui.common import the_lab
 from ui.graph.diagram import shape_of
 from ui.graph.layout import place
@@ -27,19 +27,19 @@ def node_names(slug: str, lane_key: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def input_fields(slug: str, lane_key: str) -> tuple[Field, ...]:
+def lane_input_fields(slug: str, lane_key: str) -> tuple[Field, ...]:
     """Return the fields of a lane's input."""
-    return fields_of(the_lab().input_schema(slug, lane_key))
+    return input_fields(the_lab().input_schema(slug, lane_key))
 
 
 @lru_cache(maxsize=256)
-def unasked(slug: str, lane_key: str) -> tuple[Entry, ...]:
+def unasked(slug: str, lane_key: str) -> tuple[Field, ...]:
     """Return the fields of a lane's input that no form can ask for."""
-    asked = {field.name for field in input_fields(slug, lane_key)}
-    return tuple(found for found in members(the_lab().input_schema(slug, lane_key)) if found.name not in asked)
+    asked = {field.name for field in lane_input_fields(slug, lane_key)}
+    return tuple(field for field in fields_of_class(the_lab().input_schema(slug, lane_key)) if field.name not in asked)
 
 
 @lru_cache(maxsize=256)
-def state_fields(slug: str, lane_key: str) -> tuple[Field, ...]:
+def lane_state_fields(slug: str, lane_key: str) -> tuple[Field, ...]:
     """Return the fields of a lane's state."""
-    return fields_of(the_lab().state_schema(slug, lane_key))
+    return input_fields(the_lab().state_schema(slug, lane_key))

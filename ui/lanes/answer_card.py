@@ -10,7 +10,7 @@ from graphs.pattern import Breakpoints, Lane
 from lab.errors import InvalidInput
 from lab.history import Question, Snapshot, answer_fields, answer_text, question_text
 from lab.jsonable import Json
-from lab.state import Fault, labels, sentence, title_of, value_text
+from lab.state import Fault, sentence, title_of, value_text
 from lab.workspace import Workspace
 from ui.common import ActionErrors, action_button, choice, code, code_counted, safe, shown
 from ui.forms import StateForm, ask, unchecked_notice, values_in_form
@@ -143,7 +143,7 @@ def _answer(card: Card, question: Question) -> Json:
     given = values_in_form(asked, f"{card.key}_{question.id}")
     answer: Json = given.get("answer") if simple else given
     if simple and answer is None:
-        raise InvalidInput({"answer": sentence(Fault("empty"), asked[0].title, labels(asked[0]))})
+        raise InvalidInput({"answer": sentence(Fault("empty"), asked[0].title, tuple(asked[0].labels.values()))})
     return answer
 
 

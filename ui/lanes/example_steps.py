@@ -10,7 +10,7 @@ from lab.events import Said, ThreadView
 from lab.jsonable import Json
 from lab.state import Field, values_text
 from ui.common import code, literal
-from ui.graph import input_fields, state_fields
+from ui.graph import lane_input_fields, lane_state_fields
 
 Found = TypeVar("Found")
 
@@ -109,21 +109,21 @@ def _told(pattern: Pattern, lane: Lane, example: Example) -> Iterator[str]:
             case Reply(value, who):
                 yield f"{_as(who)}answer {_values(value if isinstance(value, dict) else {'answer': value})}"
             case Edit(values, who):
-                yield f"{_as(who)}write {_values(values, state_fields(pattern.slug, lane.key))}"
+                yield f"{_as(who)}write {_values(values, lane_state_fields(pattern.slug, lane.key))}"
             case Go():
                 bare = number == 0 and not example.breakpoints
                 yield "press *Continue* with nothing written" if bare else "press *Continue*"
             case Turn(values):
-                yield f"send {_values(values, input_fields(pattern.slug, lane.key))}"
+                yield f"send {_values(values, lane_input_fields(pattern.slug, lane.key))}"
             case Restart():
                 yield "press *Restart*"
             case Recover(nothing_saved):
                 yield "press *Start again*" if nothing_saved else "press *Continue*"
             case Comparison(values):
-                given = _values(values, input_fields(pattern.slug, lane.key))
+                given = _values(values, lane_input_fields(pattern.slug, lane.key))
                 yield f"run once more with {given}, which is a second thread, and show the first one again"
             case WayBack(to, values):
-                written = f" and write {_values(values, state_fields(pattern.slug, lane.key))}" if values else ""
+                written = f" and write {_values(values, lane_state_fields(pattern.slug, lane.key))}" if values else ""
                 yield f"go back to before {code(to)}{written}"
 
 

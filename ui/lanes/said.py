@@ -9,7 +9,7 @@ from lab.jsonable import Json
 from lab.state import value_text, values_text
 from lab.threads import Thread
 from ui.common import literal, shown
-from ui.graph import input_fields, state_fields
+from ui.graph import lane_input_fields, lane_state_fields
 
 LONGEST = 4000
 """Characters of what was given that a bubble shows."""
@@ -27,7 +27,7 @@ def draw(item: Said, thread: Thread) -> None:
     edit = item.kind == "edit"
     if edit:
         st.caption("wrote to the state")
-    fields = (state_fields if edit else input_fields)(thread.pattern, thread.lane)
+    fields = (lane_state_fields if edit else lane_input_fields)(thread.pattern, thread.lane)
     known = isinstance(item.values, dict)
     given = values_text(item.values, fields, titled=edit) if known else value_text(item.values)
     st.text(shown(given, LONGEST))

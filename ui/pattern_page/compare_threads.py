@@ -15,7 +15,7 @@ from lab.history import Row
 from lab.threads import Thread
 from lab.workspace import Workspace
 from ui.common import look_at, rows_digest, safe, show_thread
-from ui.graph import state_fields
+from ui.graph import lane_state_fields
 
 THREADS = 6
 """Threads of each lane."""
@@ -57,7 +57,7 @@ def _oldest_first(threads: Sequence[Thread]) -> Sequence[Thread]:
 def _lines(pattern: Pattern, lane: Lane, thread: Thread, visitor: Workspace) -> Iterator[Mapping[str, Any]]:
     if visitor.history.status(thread.thread_id) == "running":
         return
-    titles = {field.name: field.title for field in state_fields(pattern.slug, lane.key)}
+    titles = {field.name: field.title for field in lane_state_fields(pattern.slug, lane.key)}
     rows = visitor.history.page(thread.thread_id, limit=200).rows
     for row in ([row for row in rows if not row.next] or list(rows[-1:]))[-ENDS:]:
         # A thread that can't be read is told of where it's opened.

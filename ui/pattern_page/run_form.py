@@ -14,7 +14,7 @@ from lab.threads import Thread
 from lab.workspace import Workspace
 from ui.common import ActionErrors, action_button, choice, forget_thread, literal, look_at, show_thread
 from ui.forms import ask, values_in_form
-from ui.graph import input_fields, unasked
+from ui.graph import lane_input_fields, unasked
 
 
 class Starter:
@@ -27,7 +27,7 @@ class Starter:
         self._workspace = workspace
         self._threads = threads
         self._slug = pattern.slug
-        self._fields = input_fields(pattern.slug, pattern.lanes[0].key)
+        self._fields = lane_input_fields(pattern.slug, pattern.lanes[0].key)
         self._unasked = unasked(pattern.slug, pattern.lanes[0].key)
         self._running = running
         self._errors = ActionErrors(f"{pattern.slug}_form")

@@ -12,14 +12,15 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from typing_extensions import TypedDict
 
 from lab.errors import InvalidInput
-from lab.state import Entry, JsonText, Unshown, preview, rebuild, state_fields, to_form
-from lab.state.form_values import from_form
+from lab.state import Field as FormField
+from lab.state import JsonText, Unshown, preview, rebuild, state_fields, to_form
+from lab.state.form_reading import from_form
 from tests.support.editable_state import KINDS, VALUES, Colour, Item, State
 
 FIELDS = {field.name: field for field in state_fields(State)}
 
 
-def faults(field: Entry, form: Any) -> dict[str, str]:
+def faults(field: FormField, form: Any) -> dict[str, str]:
     with pytest.raises(InvalidInput) as refused:
         from_form(field, form)
     return refused.value.fields

@@ -15,8 +15,8 @@ from pydantic import BaseModel, create_model
 from typing_extensions import TypedDict
 
 from lab.errors import InvalidInput
-from lab.state import Entry, JsonText, Unshown, is_same_value, preview, rebuild, state_fields, to_form
-from lab.state.form_values import from_form
+from lab.state import Field, JsonText, Unshown, is_same_value, preview, rebuild, state_fields, to_form
+from lab.state.form_reading import from_form
 from tests.support.editable_state import VALUES, Address, Colour, State
 
 FIELDS = {field.name: field for field in state_fields(State)}
@@ -98,7 +98,7 @@ TYPED = st.recursive(
 )
 
 
-def field_of(hint: Any) -> Entry:
+def field_of(hint: Any) -> Field:
     make: Any = TypedDict
     (field,) = state_fields(make("State", {"field": hint}))
     return field

@@ -78,6 +78,33 @@ def test_a_broken_rule_is_told_in_the_same_sentence_for_inputs_answers_and_edits
     assert str(refused.value).startswith(told)
 
 
+class Shipment(TypedDict):
+    """What holds an order as a part."""
+
+    order: Order
+    note: str
+
+
+class Bill(BaseModel):
+    """The same as a model, which is checked as a whole."""
+
+    order: Order
+    note: str
+
+
+@pytest.mark.parametrize("schema", [Shipment, Bill])
+@pytest.mark.parametrize("check", [check_input, lambda schema, values: rebuild(schema, values, {})])
+def test_what_is_wrong_in_a_part_is_told_by_the_part_for_inputs_and_edits(
+    check: Callable[..., object], schema: type
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        check(schema, {"order": {**FITS, "name": "", "parts": "many"}, "note": "x"})
+    assert refused.value.fields == {
+        "order.name": "'Name' is empty. Fill it in.",
+        "order.parts": "'Parts' must be a whole number.",
+    }
+
+
 @pytest.mark.parametrize("check", [as_input, as_answer, as_edit])
 def test_a_choice_that_there_is_not_is_told_by_the_labels_of_those_there_are(
     check: Callable[[dict[str, Any]], None],

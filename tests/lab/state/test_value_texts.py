@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lab.history import Question, answer_text, question_text
 from lab.jsonable import Json
-from lab.state import Field, form_fields, value_text, values_text
+from lab.state import Field, fields_of_schema, value_text, values_text
 
 SCHEMA = {
     "properties": {
@@ -61,16 +61,19 @@ def test_messages_are_told_by_who_speaks_and_not_by_their_ids() -> None:
 
 
 def test_money_is_told_as_money_and_a_single_field_by_its_value_alone() -> None:
-    known = form_fields(SCHEMA)
+    known = fields_of_schema(SCHEMA)
 
     assert values_text({"wages": 12400.0}, known) == "Wages in euros: 12,400.00"
-    assert values_text({"text": "All of it"}, form_fields({"properties": {"text": {"type": "string"}}})) == "All of it"
+    assert (
+        values_text({"text": "All of it"}, fields_of_schema({"properties": {"text": {"type": "string"}}}))
+        == "All of it"
+    )
     assert values_text({"text": "All"}, (), titled=True) == "Text: All"
 
 
 @given(JSON)
 def test_nothing_of_python_is_shown_of_any_value(value: Json) -> None:
-    field = Field("v", "V", "", "text", True, None)
+    field = Field("v", "V", kind="text")
     for text in (value_text(value), values_text({"v": value}, (field,), titled=True)):
         assert isinstance(text, str)
         if not _has_text(value):

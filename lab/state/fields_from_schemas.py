@@ -1,0 +1,117 @@
+"""Fields from JSON schemas: of an interrupt's answer, and of an input, which is given as JSON."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, is_dataclass, replace
+from dataclasses import fields as dataclass_fields
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.errors import PydanticUserError
+
+from lab.jsonable import Json, to_jsonable
+from lab.state.fields import Field, Kind, named_choices
+from lab.state.fields_from_types import fields_of_class
+
+
+def fields_of_schema(schema: Mapping[str, Any]) -> tuple[Field, ...]:
+    """Return the fields of an object's JSON schema, in its order."""
+    required = schema.get("required", ())
+    return tuple(
+        field_of_schema(name, found, schema, required=name in required)
+        for name, found in schema.get("properties", {}).items()
+    )
+
+
+def input_fields(schema: type) -> tuple[Field, ...]:
+    """Return the fields of a type whose values can be given as JSON, in its order."""
+    return tuple(field for one in fields_of_class(schema) if (field := _as_json(schema, one)) is not None)
+
+
+def _as_json(schema: type, field: Field) -> Field | None:
+    """Return a type's field as one of its JSON schema; None where it has none."""
+    if field.adapter is None:
+        return None
+    try:
+        found = field.adapter.json_schema()
+    except PydanticUserError:
+        return None
+    made = field_of_schema(field.name, found, found, required=field.required)
+    return replace(made, title=field.title, help=field.help, default=_default(schema, field.name))
+
+
+def _default(schema: type, name: str) -> Json:
+    if issubclass(schema, BaseModel):
+        info = schema.model_fields[name]
+        return None if info.is_required() or info.default_factory is not None else to_jsonable(info.default)
+    if is_dataclass(schema):
+        return next(
+            (
+                to_jsonable(one.default)
+                for one in dataclass_fields(schema)
+                if one.name == name and one.default is not MISSING
+            ),
+            None,
+        )
+    return None
+
+
+def _resolved(found: Mapping[str, Any] | bool, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Follow a reference into the schema's definitions and take the other half of an optional type."""
+    if isinstance(found, bool):
+        return {}
+    if "$ref" in found:
+        target = schema.get("$defs", {}).get(str(found["$ref"]).rpartition("/")[2], {})
+        return {**(target or {}), **{key: value for key, value in found.items() if key != "$ref"}}
+    options = [option for option in found.get("anyOf", ()) if option is not False and not is_null(option)]
+    if len(options) == 1:
+        return {**_resolved(options[0], schema), **{key: value for key, value in found.items() if key != "anyOf"}}
+    return found
+
+
+def is_null(schema: Any) -> bool:
+    """Return whether a schema is that of None alone."""
+    return isinstance(schema, Mapping) and schema.get("type") == "null"
+
+
+def field_of_schema(name: str, asked: Mapping[str, Any] | bool, schema: Mapping[str, Any], *, required: bool) -> Field:
+    """Describe a value of a JSON schema, which stands in another one with its definitions."""
+    found = _resolved(asked, schema)
+    choices = tuple(found.get("enum", ())) or ((found["const"],) if "const" in found else ())
+    kind = _kind(found, choices)
+    return Field(
+        name=name,
+        title=str(found.get("title") or name.replace("_", " ").capitalize()),
+        help=str(found.get("description", "")),
+        kind=kind,
+        required=required,
+        default=_fitting(found.get("default"), kind),
+        choices=named_choices([one for one in choices if one is not None]) if kind == "choice" else (),
+        minimum=found.get("minimum", found.get("exclusiveMinimum")),
+        maximum=found.get("maximum", found.get("exclusiveMaximum")),
+        min_length=found.get("minLength"),
+        max_length=found.get("maxLength"),
+        optional=None in choices or any(map(is_null, () if isinstance(asked, bool) else asked.get("anyOf", ()))),
+    )
+
+
+def _kind(found: Mapping[str, Any], choices: tuple[Json, ...]) -> Kind:
+    if choices:
+        # Of equal ones, as 1 and true are, only the first could be chosen.
+        few = all(isinstance(option, str | int | float) for option in choices if option is not None)
+        return "choice" if few and len(set(choices)) == len(choices) and set(choices) != {None} else "json"
+    match found.get("type"):
+        case "string":
+            return "area" if found.get("multiline") else "text"
+        case "integer":
+            return "integer"
+        case "number":
+            return "number"
+        case "boolean":
+            return "toggle"
+    return "json"
+
+
+def _fitting(value: Json, kind: Kind) -> Json:
+    """Return a default that a value of the kind can be, None for one of another type."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if kind not in ("integer", "number") or number else None
