@@ -125,7 +125,7 @@ def words_on_page(page: Page) -> Round:
 def words_of_engine(lab: Lab) -> Round:
     """Make a round from the same start to the model's first word in the log."""
     workspace = lab.workspace("bench")
-    given = lab.pattern("linear-pipeline").examples[0].input
+    given = lab.graphs.pattern("linear-pipeline").examples[0].input
 
     def go() -> float:
         began = time.perf_counter()

@@ -125,7 +125,7 @@ class Measured:
 
     def states(self, *, before: str | None = None, **more: Any) -> list[Any]:
         """List states by LangGraph."""
-        graph, place = self.lab.reading(PATTERN.slug, self.lane), {"thread_id": self.thread_id}
+        graph, place = self.lab.graphs.reading(PATTERN.slug, self.lane), {"thread_id": self.thread_id}
         past: Any = {"before": {"configurable": place | {"checkpoint_id": before}}} if before else {}
         return list(graph.get_state_history({"configurable": place}, **past, **more))
 
@@ -176,7 +176,7 @@ def ran(lab: Lab, lane: str, length: int) -> Measured:
     # Whether the disk has it at once makes no difference to those who read.
     saver.conn.execute("PRAGMA synchronous=OFF")
     given = {"messages": [], "rounds": 0} if lane == "growing" else {"rounds": 0}
-    lab.reading(PATTERN.slug, lane).invoke(
+    lab.graphs.reading(PATTERN.slug, lane).invoke(
         # The input and the first state are checkpoints too.
         given | {"until": length - 2},
         lab.config(thread.thread_id, PATTERN.slug, lane, "bench"),

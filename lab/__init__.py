@@ -1,1 +1,1 @@
-"""The engine: the only door to running a pattern and to reading what ran."""
+"""The engine's packages: they run patterns and read their threads, and know of no web page."""

@@ -1,4 +1,4 @@
-"""The engine: opens the storage, compiles each lane's graph, and carries out runs."""
+"""The engine: opens the database, and makes the work of a run from its request."""
 
 import functools
 import time
@@ -9,24 +9,22 @@ from dataclasses import replace
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
-from langchain_core.runnables.graph import Graph as Drawing
 from langgraph.types import Command
 
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Fork, GoOn, Lane, Pattern, Replay, Rewind, Run, Saver
 from graphs.world import World
-from lab.checkpoints import Storage, ThreadSaver, ThreadSavers, open_storage, restart_calls
+from lab.checkpoints import Storage, ThreadSavers, open_storage, restart_calls
 from lab.database import ArchiveTable, FaultTable, LedgerTable, OutboxTable
-from lab.errors import UnknownLane
 from lab.events import ROOM, ROOM_IN_MEMORY, EventStore, Kind, Log, Outcome, SaverDropped, StateEdited, WentBack
 from lab.history import pending_questions
-from lab.models import load_openai_model, make_model
-from lab.runs import Claims, LeaseRenewal, Request, Runs, Stream, TwoStepRun, asked_again
+from lab.models import load_openai_model
+from lab.runs import Claims, LaneGraphs, LeaseRenewal, Request, Runs, Stream, TwoStepRun, asked_again
 from lab.secrets import know_environment_secrets, know_secrets
 from lab.settings import Settings, read_settings
-from lab.state import check_input, draw, schema_of, stream_values_as_saved
-from lab.threads import Thread, Threads
-from lab.types import Graph, ModelName
+from lab.state import check_input
+from lab.threads import Threads
+from lab.types import Graph
 
 
 class Engine:
@@ -38,7 +36,6 @@ class Engine:
         know_secrets(*self.settings.secrets)
         if self.settings.real_model:
             load_openai_model()
-        self.patterns = {pattern.slug: pattern for pattern in patterns}
         self._stack = ExitStack()
         self.storage: Storage = self._stack.enter_context(open_storage(self.settings))
         self.threads = Threads(self.storage.database)
@@ -48,14 +45,14 @@ class Engine:
         self.runs = Runs(database, self.claims, EventStore(database, room=room))
         self.storage.saver.guard = self.runs.guard
         self.renewal = LeaseRenewal(self.claims, self.runs, self.settings.lease)
-        self.lane_savers = ThreadSavers(self.settings, self.storage, self.runs.running, self._lost, self.runs.guard)
-        self._stack.callback(self.lane_savers.close)
+        self.thread_savers = ThreadSavers(self.settings, self.storage, self.runs.running, self._lost, self.runs.guard)
+        self._stack.callback(self.thread_savers.close)
         self._stack.callback(self.claims.end)
         self._stack.callback(self.renewal.close)
         self._stack.callback(self._close_runs)
         self.left = 0
         """Runs that hadn't ended when the lab was closed; their threads stand at their last checkpoints."""
-        self.graph = functools.lru_cache(maxsize=256)(self._graph)
+        self.graphs = LaneGraphs(patterns, self.settings, self.storage, self.thread_savers)
 
     def announce(self, address: str) -> None:
         """Tell other processes on this database where this one is reached."""
@@ -69,83 +66,11 @@ class Engine:
     def _close_runs(self) -> None:
         self.left = self.runs.close()
 
-    def pattern(self, slug: str) -> Pattern:
-        """Return a pattern; raises UnknownLane where there is none."""
-        try:
-            return self.patterns[slug]
-        except KeyError:
-            raise UnknownLane(slug) from None
-
-    def lane(self, slug: str, key: str) -> Lane:
-        """Return a pattern's lane; raises UnknownLane where there is none."""
-        found = next((lane for lane in self.pattern(slug).lanes if lane.key == key), None)
-        if found is None:
-            raise UnknownLane(slug, key)
-        return found
-
-    def offered(self, slug: str) -> Pattern:
-        """Return a pattern with those lanes alone for which there is a checkpointer here."""
-        pattern = self.pattern(slug)
-        return replace(pattern, lanes=tuple(lane for lane in pattern.lanes if self.lane_savers.offers(lane.saver)))
-
-    def _graph(self, slug: str, lane_key: str, model: ModelName, pace: float) -> Graph:
-        lane = self.lane(slug, lane_key)
-        # Threads of a lane that names its checkpointer run on a graph of their own each.
-        return self._compiled(slug, lane_key, model, pace, None if lane.saver else self.storage)
-
-    def _compiled(self, slug: str, lane_key: str, model: ModelName, pace: float, storage: Storage | None) -> Graph:
-        pattern, lane = self.pattern(slug), self.lane(slug, lane_key)
-        built = lane.build(make_model(model, pattern.script, pace, self.settings))
-        graph = lane.compile(built, storage.saver if storage is not None else None)
-        # Nothing here reads the values that it streams.
-        stream_values_as_saved(graph)
-        return graph
-
-    def reading(self, slug: str, lane_key: str) -> Graph:
-        """Return the lane's graph for its nodes and schemas; no model call is made through it."""
-        return self.graph(slug, lane_key, "offline", 0.0)
-
-    def reading_of(self, thread: Thread | Request) -> Graph:
-        """Return the graph by which a thread is read, on the checkpointer that its lane chooses."""
-        saver = self.lane(thread.pattern, thread.lane).saver
-        if not saver:
-            return self.reading(thread.pattern, thread.lane)
-        held = self.lane_savers.of(thread.thread_id, saver)
-        return self._held_graph(held, thread.pattern, thread.lane, "offline", 0.0)
-
-    def storage_of(self, thread: Thread) -> Storage:
-        """Return the storage in which a thread's checkpoints are, on the checkpointer that its lane chooses."""
-        saver = self.lane(thread.pattern, thread.lane).saver
-        return self.lane_savers.of(thread.thread_id, saver).storage if saver else self.storage
-
-    def _held_graph(self, held: ThreadSaver, slug: str, lane_key: str, model: ModelName, pace: float) -> Graph:
-        graph = held.graphs.get((model, pace))
-        if graph is None:
-            graph = held.graphs[model, pace] = self._compiled(slug, lane_key, model, pace, held.storage)
-        return graph
-
-    def _graph_for(self, request: Request) -> Graph:
-        how = (request.pattern, request.lane, request.model, request.pace)
-        saver = self.lane(request.pattern, request.lane).saver
-        return self._held_graph(self.lane_savers.for_run(request.thread_id, saver), *how) if saver else self.graph(*how)
-
     def _lost(self, thread_id: str, checkpoints: int, saver: Saver) -> None:
         """Tell a thread's page that its memory went to make room for others'."""
         calls = restart_calls(saver)
         for log in self.runs.logs(thread_id):
             log.append(lambda no: SaverDropped(no, time.time(), "room", checkpoints, 0, calls))
-
-    def drawing(self, slug: str, lane_key: str) -> Drawing:
-        """Return the lane's nodes and edges, subgraphs opened."""
-        return draw(self.reading(slug, lane_key))
-
-    def input_schema(self, slug: str, lane_key: str) -> type:
-        """Return the type of the lane's input."""
-        return schema_of(self.reading(slug, lane_key)).input
-
-    def state_schema(self, slug: str, lane_key: str) -> type:
-        """Return the type of the lane's state."""
-        return schema_of(self.reading(slug, lane_key)).state
 
     def world(self, thread_id: str, *, expendable: bool = False) -> World:
         """Return what the nodes of a thread's run act upon."""
@@ -162,7 +87,7 @@ class Engine:
         """Return the work that a request asks for; `expendable` lets the nodes kill this process."""
         match request.kind:
             case "start" | "turn":
-                given = check_input(self.input_schema(request.pattern, request.lane), request.values)
+                given = check_input(self.graphs.input_schema(request.pattern, request.lane), request.values)
                 return self._stream(request, given, expendable=expendable)
             case "resume":
                 return self._stream(request, Command(resume=dict(request.values)), expendable=expendable)
@@ -174,9 +99,9 @@ class Engine:
                 return self._stream(request, None, at=request.checkpoint_id, expendable=expendable)
 
     def _stream(self, request: Request, given: Any, *, at: str = "", expendable: bool) -> Stream:
-        lane = self.lane(request.pattern, request.lane)
+        lane = self.graphs.lane(request.pattern, request.lane)
         return Stream(
-            graph=self._graph_for(request),
+            graph=self.graphs.for_run(request),
             lane=lane,
             run=_run(lane, request.kind),
             given=given,
@@ -188,7 +113,7 @@ class Engine:
 
     def _reanswered(self, request: Request, *, expendable: bool) -> TwoStepRun:
         """Ask first, for an answer given to what was answered before is passed over for the old one."""
-        graph = self.reading_of(request)
+        graph = self.graphs.reading_of(request)
         place = {"thread_id": request.thread_id, "checkpoint_ns": "", "checkpoint_id": request.checkpoint_id}
         old = pending_questions(graph.get_state({"configurable": place}))
 

@@ -1,4 +1,4 @@
-"""The lab: an engine whose threads each visitor reaches through a workspace; the process has one."""
+"""The process's one Lab: opened once, closed once, and giving each visitor a workspace."""
 
 import functools
 import secrets

@@ -1,4 +1,4 @@
-"""Types that several rooms of the lab share."""
+"""Types that several packages of the lab share: a compiled graph, a model's name."""
 
 from typing import Any, Literal
 

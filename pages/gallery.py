@@ -31,5 +31,5 @@ def _card(pattern: Pattern) -> None:
     with st.container(border=True, height="stretch", key=f"card_{pattern.slug}"):
         st.page_link(PAGES[pattern.slug], label=f"**{pattern.title}**", query_params=way_back(pattern.slug))
         st.markdown(pattern.summary)
-        lanes = " · ".join(lane.title for lane in the_lab().offered(pattern.slug).lanes)
+        lanes = " · ".join(lane.title for lane in the_lab().graphs.offered(pattern.slug).lanes)
         st.caption(lanes)

@@ -21,7 +21,7 @@ NARROWEST = 290
 def render(pattern: Pattern) -> None:
     """Draw the page of a pattern and then follows its runs."""
     visitor = workspace()
-    pattern = the_lab().offered(pattern.slug)
+    pattern = the_lab().graphs.offered(pattern.slug)
     shown = current_threads(pattern, visitor)
     look = partial(visitor.history.stamp, [thread.thread_id for thread in shown.threads.values()])
     stamp = look()

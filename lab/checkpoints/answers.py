@@ -1,4 +1,4 @@
-"""Answers that a thread keeps for questions that look open, because the node that got them failed afterwards."""
+"""Answers to interrupts that are saved and given to their node again, because it failed after it got them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is known of a checkpoint without reading its state."""
+"""A checkpoint's id, parent, namespace, step and source, read from its metadata without its state."""
 
 import json
 from collections.abc import Mapping

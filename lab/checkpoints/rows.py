@@ -1,4 +1,4 @@
-"""A thread's saved rows, on every storage alike, inside one transaction of the lab's own tables."""
+"""A thread's checkpoints and pending writes as rows, to copy, count and delete them in one transaction."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The library's checkpointers, each of which also notes what it saves; none lets a reader wait for a writer."""
+"""LangGraph's memory, SQLite and PostgreSQL checkpointers, each also saving a summary of every step."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""What each checkpoint's step did, as a note by which a history is listed and searched without its states."""
+"""What a superstep did: the nodes that ran, the keys that changed, and the nodes that run next."""
 
 import functools
 import json

@@ -1,4 +1,4 @@
-"""Checkpointers that note what each step did as they save its checkpoint."""
+"""Saves a summary of each superstep beside its checkpoint; mixed into the checkpointers."""
 
 import functools
 import logging

@@ -1,4 +1,4 @@
-"""Reading and searching a thread's notes; one that is missing is made from the states."""
+"""Reads and searches the summaries of supersteps; one that is missing is made from the states."""
 
 import json
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""The one way to read and write the checkpointers' tables, which each storage lays out differently."""
+"""The queries on the checkpointers' tables that every storage answers."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, Protocol

@@ -1,4 +1,4 @@
-"""Checkpointers that lanes ask for: each thread has its own, so that a restart touches no other thread."""
+"""A checkpointer for each thread, for patterns that show what a restart loses."""
 
 import sqlite3
 import tempfile

@@ -1,4 +1,4 @@
-"""What nodes act upon: the ledger, the outbox, the archive and the faults of each thread."""
+"""Example tables that nodes write to as side effects (ledger, outbox, archive), and provoked failures."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""Statements that every run carries out, by the shortest way that the database has for them."""
+"""SQL statements of every run, compiled once and given to SQLite directly, because that's faster."""
 
 from collections.abc import Mapping
 from typing import Any, cast

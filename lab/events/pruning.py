@@ -1,4 +1,4 @@
-"""The events of a thread without those of its pruned branches."""
+"""Leaves out the events that tell of pruned branches."""
 
 from collections.abc import Collection, Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""A thread's past as events, read from its checkpoints."""
+"""Rebuilds a thread's events from its checkpoints where the events themselves are lost."""
 
 from collections.abc import Collection, Sequence
 from typing import Any

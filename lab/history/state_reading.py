@@ -1,4 +1,4 @@
-"""Reading the state at a checkpoint, also where what its step wrote can't be joined to it."""
+"""Reads the state at a checkpoint, even where a reducer refuses its pending writes."""
 
 import traceback
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is wrong with an answer that is none, in a module that loads no client of a model server."""
+"""Errors for a model's answer that was cut off or can't be read."""
 
 
 class AnswerCut(ConnectionError):

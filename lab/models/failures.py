@@ -1,4 +1,4 @@
-"""What to do about failures that no node explains: of the database, the graph's rules and its reducers."""
+"""Advice for errors that aren't the model's: of the database, an invalid update, a failing reducer."""
 
 import sqlite3
 from collections.abc import Iterator

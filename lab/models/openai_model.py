@@ -1,4 +1,4 @@
-"""ChatOpenAI whose calls end with their run, and whose answers are whole or an error."""
+"""ChatOpenAI whose requests are cut when a run is stopped, and which refuses half answers."""
 
 import contextlib
 import contextvars

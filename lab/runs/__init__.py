@@ -2,6 +2,7 @@
 
 from lab.runs.calls import CallsAsCode
 from lab.runs.claims import Accepted, Claims
+from lab.runs.lane_graphs import LaneGraphs
 from lab.runs.lease import LeaseRenewal
 from lab.runs.registry import REQUEST, Claim, Request, Runs, Work
 from lab.runs.stream import STREAM_MODES, Stream
@@ -15,6 +16,7 @@ __all__ = [
     "CallsAsCode",
     "Claim",
     "Claims",
+    "LaneGraphs",
     "LeaseRenewal",
     "Request",
     "Runs",

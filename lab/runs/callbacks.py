@@ -1,4 +1,4 @@
-"""What a graph's stream doesn't tell, heard by callbacks; and a stopped run's tokens, cut by them."""
+"""Callback handler: records failed attempts and custom events, and cancels a stopped run's token stream."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""Which checkpoints of a run are committed, so that none is told of before it is."""
+"""Holds the event of a checkpoint back until the checkpoint is committed."""
 
 import threading
 from collections.abc import Callable, Iterator

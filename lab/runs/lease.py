@@ -1,4 +1,4 @@
-"""Renews a process's lease, saves what its runs tell, and passes on what other processes ask of them."""
+"""A thread of the process that renews its lease, saves new events, and stops runs that others asked to stop."""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""The parts of a graph's stream, told as events."""
+"""Turns each part of a graph's stream, by its stream mode, into events."""
 
 import concurrent.futures
 import time

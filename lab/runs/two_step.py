@@ -1,4 +1,4 @@
-"""Streams that follow each other in one run: a question asked again and answered anew, a rest run twice."""
+"""A run of two streams, one after the other: for another answer to an interrupt, and for what-if."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence

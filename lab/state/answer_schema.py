@@ -1,4 +1,4 @@
-"""JSON schemas of answers, made harmless: they come with saved questions, and a file or a row may say anything.
+"""Reduces an untrusted JSON schema of an answer to rules that can be checked in bounded time.
 
 What is kept are the rules of JSON Schema 2020-12 that a form and a check can follow in bounded work. References lead
 into the schema's own definitions only, so that nothing is ever fetched.

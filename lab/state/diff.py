@@ -1,4 +1,4 @@
-"""What differs between two states: told as their reducers work, and enough to make the one from the other."""
+"""Structural diff of two states, aware of reducers."""
 
 import json
 import re

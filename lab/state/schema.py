@@ -1,4 +1,4 @@
-"""What a compiled graph is: the one place that asks LangGraph's own objects for it."""
+"""Reads channels, reducers, nodes and types off a compiled graph; LangGraph's own objects are asked only here."""
 
 import functools
 import operator

@@ -1,4 +1,4 @@
-"""Keeping and losing threads: copies, and deleting a thread or the branches of it that nobody wants any more."""
+"""Copy, delete and prune threads."""
 
 import time
 import uuid

@@ -1,4 +1,4 @@
-"""Saved values, read without making any object of them, and held to the types that a lane may save."""
+"""Checks the serialized values of a file against a list of allowed types, without making their objects."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""What all parts of a workspace share: whose threads these are, and taking one for work."""
+"""The only way to a thread: finds it if this workspace owns it, and claims it for work."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -60,32 +60,32 @@ class ThreadAccess:
     def open(self, thread_id: str) -> OpenedThread:
         """Return a thread with its lane, graph and log; raises UnknownThread, UnknownLane."""
         thread = self.find(thread_id)
-        pattern = self.engine.pattern(thread.pattern)
-        graph = self.engine.reading_of(thread)
+        pattern = self.engine.graphs.pattern(thread.pattern)
+        graph = self.engine.graphs.reading_of(thread)
         return OpenedThread(thread, pattern, self.lane(thread), graph, self.logs.of(thread))
 
     def lane(self, thread: Thread) -> Lane:
         """Return the lane of a thread; raises UnknownLane."""
-        return self.engine.lane(thread.pattern, thread.lane)
+        return self.engine.graphs.lane(thread.pattern, thread.lane)
 
     def storage(self, thread_id: str) -> Storage:
         """Return where a thread's checkpoints are; raises UnknownThread, UnknownLane."""
-        return self.engine.storage_of(self.find(thread_id))
+        return self.engine.graphs.storage_of(self.find(thread_id))
 
     def state_at(self, thread: Thread, checkpoint_id: str) -> StateSnapshot:
         """Return the state at a checkpoint; raises UnknownCheckpoint, Unreadable, NotPossible."""
         must_remember(self.lane(thread))
-        return state_at(self.engine.reading_of(thread), thread.thread_id, checkpoint_id)
+        return state_at(self.engine.graphs.reading_of(thread), thread.thread_id, checkpoint_id)
 
     def head(self, thread: Thread) -> str:
         """Return the id of the thread's newest checkpoint, empty where it has none."""
         if not self.lane(thread).remembers:
             return ""
-        return self.engine.storage_of(thread).checkpoints.newest_id(thread.thread_id)
+        return self.engine.graphs.storage_of(thread).checkpoints.newest_id(thread.thread_id)
 
     def reducers(self, thread: Thread) -> Mapping[str, Reducer]:
         """Return the reducer of each field of the thread's state."""
-        schema = self.engine.state_schema(thread.pattern, thread.lane)
+        schema = self.engine.graphs.state_schema(thread.pattern, thread.lane)
         return {field.name: field.reducer for field in state_fields(schema)}
 
     def must_be_sound(self) -> None:
@@ -96,7 +96,7 @@ class ThreadAccess:
     def must_be_offered(self, lane: Lane) -> None:
         """Raise NotPossible where this lab has no storage for a lane's threads, and DamageFound."""
         self.must_be_sound()
-        if not self.engine.lane_savers.offers(lane.saver):
+        if not self.engine.thread_savers.offers(lane.saver):
             raise NotPossible(
                 f"The lane '{lane.title}' keeps its threads in PostgreSQL, and this lab has none. "
                 "Start the lab with a postgresql:// URL as LAB_DATABASE, or choose another lane."

@@ -1,4 +1,4 @@
-"""Edits of a state by a form's values: checked, drafted as a preview, and saved as it was drafted."""
+"""Turns a form's values into an edit of a state: checked, drafted as a preview, and saved."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,12 +48,12 @@ class StateEditor:
                 "what the others wrote and skip the node that joins them. Leave what is next as it is, or go on first."
             )
         slug, lane = opened.pattern.slug, opened.lane
-        schema = self._engine.state_schema(slug, lane.key)
+        schema = self._engine.graphs.state_schema(slug, lane.key)
         update = rebuild(schema, edit.values, edit.how)
         if not update:
             raise InvalidInput({"": "No field was changed. Change one first."})
         if as_node == START or (as_node is None and START in snapshot.next):
-            must_be_input(self._engine.input_schema(slug, lane.key), update)
+            must_be_input(self._engine.graphs.input_schema(slug, lane.key), update)
         preview(schema, snapshot.values, update)
         config = self._engine.config(opened.thread_id, slug, lane.key, self._access.workspace, label=edit.label)
         config["configurable"] |= {

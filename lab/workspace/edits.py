@@ -1,4 +1,4 @@
-"""Edits of a thread's state, drafted first so that a preview is what is saved, and the event that tells of one."""
+"""Runs an edit on a draft checkpointer, and saves it as it was drafted."""
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Facet of a workspace: how its threads stand, and what they saved."""
+"""Reads of a workspace's threads: status, snapshots, tree, table, differences."""
 
 import re
 from collections import Counter
@@ -61,8 +61,8 @@ class History:
             return None
         newest = ""
         with suppress(UnknownLane):
-            if self._engine.lane(thread.pattern, thread.lane).remembers:
-                newest = self._engine.storage_of(thread).checkpoints.newest_id(thread_id)
+            if self._engine.graphs.lane(thread.pattern, thread.lane).remembers:
+                newest = self._engine.graphs.storage_of(thread).checkpoints.newest_id(thread_id)
         here = self._engine.runs.active(thread_id) is not None
         return thread.title, thread.updated, newest, here, self._engine.claims.standing(thread_id)
 
@@ -73,9 +73,9 @@ class History:
             return "running"
         if self._engine.claims.standing(thread_id).holder is not None:
             return "elsewhere"
-        if not self._engine.lane(thread.pattern, thread.lane).remembers:
+        if not self._engine.graphs.lane(thread.pattern, thread.lane).remembers:
             return "finished" if self._access.logs.of(thread).last else "new"
-        return status(state_of(self._engine.reading_of(thread), thread_id))
+        return status(state_of(self._engine.graphs.reading_of(thread), thread_id))
 
     def elsewhere(self, thread_id: str) -> str:
         """Return which other process works on the thread; empty where none does."""
@@ -104,9 +104,9 @@ class History:
         `namespace` is a subgraph's. Raises UnknownCheckpoint, Unreadable.
         """
         thread = self._access.find(thread_id)
-        if not self._engine.lane(thread.pattern, thread.lane).remembers:
+        if not self._engine.graphs.lane(thread.pattern, thread.lane).remembers:
             return None
-        graph = self._engine.reading_of(thread)
+        graph = self._engine.graphs.reading_of(thread)
         if checkpoint_id is not None:
             state = state_at(graph, thread.thread_id, checkpoint_id, namespace)
         else:
@@ -124,12 +124,12 @@ class History:
     def fields(self, thread_id: str) -> tuple[Field, ...]:
         """Return the fields of the thread's state, as a form edits them."""
         thread = self._access.find(thread_id)
-        return state_fields(self._engine.state_schema(thread.pattern, thread.lane))
+        return state_fields(self._engine.graphs.state_schema(thread.pattern, thread.lane))
 
     def types(self, thread_id: str) -> Mapping[str, str]:
         """Tell of each field of the thread's state its type, and its reducer where it has one."""
         thread = self._access.find(thread_id)
-        schema = self._engine.state_schema(thread.pattern, thread.lane)
+        schema = self._engine.graphs.state_schema(thread.pattern, thread.lane)
         reducers = self._access.reducers(thread)
         return {name: _named(hint, reducers.get(name, "none")) for name, hint in get_type_hints(schema).items()}
 
@@ -168,14 +168,14 @@ class History:
         thread = self._access.find(thread_id)
         whole = tree or self.tree(thread_id)
         return read_page(
-            self._engine.storage_of(thread), thread_id, only, limit=limit, offset=offset, at=at, tree=whole
+            self._engine.graphs.storage_of(thread), thread_id, only, limit=limit, offset=offset, at=at, tree=whole
         )
 
     def rows(self, thread_id: str, checkpoint_ids: Sequence[str], tree: Tree | None = None) -> tuple[Row, ...]:
         """Return the history's rows of these checkpoints, in their order; unknown ones are left out."""
         thread = self._access.find(thread_id)
         whole = tree or self.tree(thread_id)
-        return read_rows(self._engine.storage_of(thread), thread_id, checkpoint_ids, whole)
+        return read_rows(self._engine.graphs.storage_of(thread), thread_id, checkpoint_ids, whole)
 
     def visits(
         self, thread_id: str, checkpoint_id: str, tree: Tree | None = None, inside: str | None = None
@@ -186,7 +186,7 @@ class History:
         Raises UnknownCheckpoint.
         """
         thread = self._access.find(thread_id)
-        storage = self._engine.storage_of(thread)
+        storage = self._engine.graphs.storage_of(thread)
         whole = tree or self.tree(thread_id)
         if checkpoint_id not in whole.marks:
             raise UnknownCheckpoint(checkpoint_id)
@@ -210,20 +210,20 @@ class History:
     def caller(self, thread_id: str, checkpoint_id: str, namespace: str) -> str | None:
         """Return the thread's own checkpoint whose step called a subgraph, by a checkpoint of that subgraph."""
         thread = self._access.find(thread_id)
-        return self._engine.storage_of(thread).checkpoints.calling_id(thread_id, namespace, checkpoint_id)
+        return self._engine.graphs.storage_of(thread).checkpoints.calling_id(thread_id, namespace, checkpoint_id)
 
     def tree(self, thread_id: str) -> Tree:
         """Return the tree of the thread's checkpoints with all its branches."""
-        return read_tree(self._engine.storage_of(self._access.find(thread_id)), thread_id)
+        return read_tree(self._engine.graphs.storage_of(self._access.find(thread_id)), thread_id)
 
     def count(self, thread_id: str) -> int:
         """Count the thread's checkpoints."""
-        return self._engine.storage_of(self._access.find(thread_id)).checkpoints.count(thread_id)
+        return self._engine.graphs.storage_of(self._access.find(thread_id)).checkpoints.count(thread_id)
 
     def costs(self, thread_id: str) -> Cost:
         """Measure what the thread's checkpoints cost, in time a superstep and in bytes."""
         return measure_costs(
-            self._engine.storage_of(self._access.find(thread_id)),
+            self._engine.graphs.storage_of(self._access.find(thread_id)),
             thread_id,
             self._access.logs.followed(thread_id).after(0),
         )

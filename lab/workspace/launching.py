@@ -80,7 +80,7 @@ class Launcher:
 
         Raises NotPossible where its model isn't configured, or where it would kill a process that has all threads.
         """
-        in_subprocess = self._needs_subprocess(self._engine.pattern(request.pattern), values)
+        in_subprocess = self._needs_subprocess(self._engine.graphs.pattern(request.pattern), values)
         work = self._engine.work(request)
         return SubprocessRun(self._engine.settings, request, work.calls()) if in_subprocess else work
 

@@ -75,13 +75,13 @@ class ThreadLogs:
 
     def _forgotten(self, thread: Thread, log: EventLog) -> None:
         """Tell of a thread whose checkpoints went with the process that had them in its memory."""
-        saver = self._engine.lane(thread.pattern, thread.lane).saver
+        saver = self._engine.graphs.lane(thread.pattern, thread.lane).saver
         checkpoints = len(log.told)
         if (
             saver
             and checkpoints
             and not log.dropped
-            and not self._engine.storage_of(thread).checkpoints.newest_id(thread.thread_id)
+            and not self._engine.graphs.storage_of(thread).checkpoints.newest_id(thread.thread_id)
         ):
             log.append(lambda no: SaverDropped(no, time.time(), "restart", checkpoints, 0, restart_calls(saver)))
 
@@ -118,9 +118,9 @@ class ThreadLogs:
 
     def _complete(self, thread: Thread, log: EventLog) -> None:
         """Tell from checkpoints what no event tells: of an import, of an older version, or of a killed process."""
-        if not self._engine.lane(thread.pattern, thread.lane).remembers:
+        if not self._engine.graphs.lane(thread.pattern, thread.lane).remembers:
             return
-        storage, graph = self._engine.storage_of(thread), self._engine.reading_of(thread)
+        storage, graph = self._engine.graphs.storage_of(thread), self._engine.graphs.reading_of(thread)
         known_ids = log.told
         if storage.checkpoints.newest_id(thread.thread_id) in {"", *known_ids}:
             return

@@ -1,4 +1,4 @@
-"""A workspace's threads and the states at their checkpoints, or in words why there are none."""
+"""Finds a thread, reads its state, and checks that an answer is to a question that is still open."""
 
 from collections.abc import Mapping
 
@@ -75,7 +75,7 @@ def answers_given(engine: Engine, thread: Thread, snapshot: StateSnapshot) -> di
     asked = {question.id for question in snapshot.interrupts}
     if not asked:
         return {}
-    drawn = engine.drawing(thread.pattern, thread.lane).nodes
+    drawn = engine.graphs.drawing(thread.pattern, thread.lane).nodes
     nodes = {part for name in drawn for part in name.split(":")}
     ident = snapshot.config["configurable"]["checkpoint_id"]
-    return kept_answers(engine.storage_of(thread), thread.thread_id, ident, asked, nodes)
+    return kept_answers(engine.graphs.storage_of(thread), thread.thread_id, ident, asked, nodes)

@@ -1,4 +1,4 @@
-"""Facet of a workspace: list, rename, copy, export, import, prune and delete its threads."""
+"""Management of a workspace's threads: list, rename, copy, export, import, prune, delete."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -99,7 +99,7 @@ class WorkspaceThreads:
         file: SpooledTemporaryFile[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by who reads it
         try:
             with self._alone(thread_id):
-                graph = self._engine.reading(thread.pattern, thread.lane)
+                graph = self._engine.graphs.reading(thread.pattern, thread.lane)
                 file.writelines(export_thread(storage, thread, graph, left_out=left_out))
         except BaseException:
             file.close()
@@ -125,7 +125,7 @@ class WorkspaceThreads:
             if not is_shared(self._engine, storage):
                 delete_thread(storage, thread_id)
             delete_thread(self._engine.storage, thread_id)
-            self._engine.lane_savers.drop(thread_id)
+            self._engine.thread_savers.drop(thread_id)
             self._forget(thread_id, storage)
 
     def branch_heads(self, thread_id: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Facet of a workspace: replay, fork, re-answer, what if, and what each of them would run."""
+"""Going on from an earlier checkpoint: replay, fork, another answer, what-if, rewind."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -58,7 +58,7 @@ class Travel:
         thread = self._access.find(thread_id)
         there = self._access.state_at(thread, checkpoint_id)
         first = there.next if following is None else tuple(following)
-        drawing = self._engine.drawing(thread.pattern, thread.lane)
+        drawing = self._engine.graphs.drawing(thread.pattern, thread.lane)
         after: dict[str, list[str]] = {}
         for edge in drawing.edges:
             after.setdefault(edge.source, []).append(edge.target)

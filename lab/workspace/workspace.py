@@ -50,10 +50,10 @@ class Workspace:
         **options: Unpack[RunOptions],
     ) -> Thread:
         """Start a new thread of a lane on this input; raises InvalidInput, NotPossible."""
-        self._access.must_be_offered(self._engine.lane(slug, lane_key))
-        checked = check_input(self._engine.input_schema(slug, lane_key), values)
+        self._access.must_be_offered(self._engine.graphs.lane(slug, lane_key))
+        checked = check_input(self._engine.graphs.input_schema(slug, lane_key), values)
         model = options.get("model") or "offline"
-        self._engine.graph(slug, lane_key, model, self._launcher.pace(options))
+        self._engine.graphs.graph(slug, lane_key, model, self._launcher.pace(options))
         thread = Thread.new(self.name, slug, lane_key, session or self._engine.new_session(), _title(values), model)
         request = self._launcher.request(thread, "start", values, options)
         work = self._launcher.work(request, checked)
@@ -82,7 +82,7 @@ class Workspace:
         opened = self._access.open(thread_id)
         if not opened.pattern.turns:
             raise NotPossible(f"The pattern '{opened.pattern.title}' takes one input a thread. Start a new thread.")
-        checked = check_input(self._engine.input_schema(opened.pattern.slug, opened.lane.key), values)
+        checked = check_input(self._engine.graphs.input_schema(opened.pattern.slug, opened.lane.key), values)
         request = self._launcher.request(opened.thread, "turn", values, options)
         with self._access.claimed(thread_id, runs=True) as claim:
             if opened.lane.remembers:
@@ -167,7 +167,7 @@ class Workspace:
             if given is None:
                 raise NotPossible("The input of this thread wasn't kept. Start a new thread.")
             try:
-                checked = check_input(self._engine.input_schema(opened.pattern.slug, opened.lane.key), given)
+                checked = check_input(self._engine.graphs.input_schema(opened.pattern.slug, opened.lane.key), given)
             except InvalidInput as error:
                 raise NotPossible(f"The input of this thread is out of date. Start a new thread. {error}") from error
             request = self._launcher.request(opened.thread, "start", given, options)
@@ -229,7 +229,7 @@ class Workspace:
             )
         with self._access.claimed(thread_id):
             before = self.history.count(thread_id)
-            self._engine.lane_savers.drop(thread_id)
+            self._engine.thread_savers.drop(thread_id)
             dropped = SaverDropped(
                 0, time.time(), "restart", before, self.history.count(thread_id), restart_calls(opened.lane.saver)
             )

@@ -62,7 +62,7 @@ def test_an_example_that_is_killed_is_refused_where_everything_ends_with_its_pro
 
 @pytest.mark.parametrize(("pattern", "lane", "example"), EXAMPLES)
 def test_every_example_runs_to_its_end(stored: Lab, pattern: Pattern, lane: Lane, example: Example) -> None:
-    if lane not in stored.offered(pattern.slug).lanes:
+    if lane not in stored.graphs.offered(pattern.slug).lanes:
         with pytest.raises(NotPossible, match="PostgreSQL"):
             stored.workspace("tests").start(pattern.slug, lane.key, example.input)
         return
@@ -162,14 +162,14 @@ def test_a_lane_that_is_a_trap_says_in_a_sentence_what_it_costs(pattern: Pattern
 
 @EACH_PATTERN
 def test_all_lanes_of_a_pattern_take_the_same_input(reading: Lab, pattern: Pattern) -> None:
-    schemas = [TypeAdapter(reading.input_schema(pattern.slug, lane.key)).json_schema() for lane in pattern.lanes]
+    schemas = [TypeAdapter(reading.graphs.input_schema(pattern.slug, lane.key)).json_schema() for lane in pattern.lanes]
 
     assert all(schema == schemas[0] for schema in schemas)
 
 
 @EACH_PATTERN
 def test_every_input_field_has_a_title_and_fits_its_examples(reading: Lab, pattern: Pattern) -> None:
-    schema = reading.input_schema(pattern.slug, pattern.lanes[0].key)
+    schema = reading.graphs.input_schema(pattern.slug, pattern.lanes[0].key)
     fields = TypeAdapter(schema).json_schema()["properties"]
 
     for example in pattern.examples:
@@ -196,7 +196,7 @@ class Called:
 def test_a_lane_pauses_only_at_nodes_that_it_has_and_at_those_that_a_visitor_chose(
     reading: Lab, pattern: Pattern, lane: Lane
 ) -> None:
-    nodes, called = set(reading.reading(pattern.slug, lane.key).builder.nodes), Called()
+    nodes, called = set(reading.graphs.reading(pattern.slug, lane.key).builder.nodes), Called()
     lane.run(called, None, {}, interrupt_before=["one"], interrupt_after=["other"])
 
     assert {"one"} <= set(called.options["interrupt_before"]) <= {"one", *nodes}
@@ -205,14 +205,14 @@ def test_a_lane_pauses_only_at_nodes_that_it_has_and_at_those_that_a_visitor_cho
 
 @pytest.mark.parametrize(("pattern", "lane"), LANES)
 def test_a_lane_names_only_fields_that_it_has(reading: Lab, pattern: Pattern, lane: Lane) -> None:
-    builder = reading.reading(pattern.slug, lane.key).builder
+    builder = reading.graphs.reading(pattern.slug, lane.key).builder
 
     assert {*lane.edits, *pattern.compares} <= set(get_type_hints(builder.state_schema))
 
 
 @pytest.mark.parametrize(("pattern", "lane"), LANES)
 def test_a_lane_can_be_drawn(reading: Lab, pattern: Pattern, lane: Lane) -> None:
-    drawing = reading.drawing(pattern.slug, lane.key)
+    drawing = reading.graphs.drawing(pattern.slug, lane.key)
 
     assert {"__start__", "__end__"} <= set(drawing.nodes)
     assert drawing.edges
@@ -232,7 +232,7 @@ def test_only_a_lab_on_postgresql_offers_lanes_on_postgresql(stored: Lab, patter
     there = stored.storage.kind == "postgresql"
     missing = [lane for lane in pattern.lanes if lane.saver and lane.saver.kind == "postgresql" and not there]
 
-    assert [*stored.offered(pattern.slug).lanes, *missing] == list(pattern.lanes)
+    assert [*stored.graphs.offered(pattern.slug).lanes, *missing] == list(pattern.lanes)
 
 
 @EACH_PATTERN

@@ -105,7 +105,7 @@ def test_a_restart_drops_the_checkpointer_the_graph_and_the_connection(stored: L
         thread_id = told(stored, key)
         asked_for = PATTERN.lane(key).saver
         assert asked_for is not None
-        held = stored.lane_savers.for_run(thread_id, asked_for)
+        held = stored.thread_savers.for_run(thread_id, asked_for)
         saver = held.storage.saver
         dead = [weakref.ref(found) for found in (saver, *held.graphs.values())]
         assert len(dead) == 2

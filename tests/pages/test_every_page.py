@@ -45,7 +45,7 @@ def test_every_page_has_a_menu_of_all_pages() -> None:
 
 @EVERY_PATTERN
 def test_a_pattern_opens_with_its_form_and_lanes_before_anything_ran(pattern: Pattern, pages_lab: Lab) -> None:
-    pattern = pages_lab.offered(pattern.slug)
+    pattern = pages_lab.graphs.offered(pattern.slug)
     at = open_page(pattern.slug)
     assert at.title[0].value == pattern.title
     assert at.pills(key=f"{pattern.slug}_example").options == [example.label for example in pattern.examples]
@@ -69,7 +69,7 @@ def test_each_tab_opens_before_and_after_a_run(pattern: Pattern) -> None:
 def test_an_example_ends_on_its_page_as_it_ends_in_the_lab(pattern: Pattern, number: int, pages_lab: Lab) -> None:
     at = open_page(pattern.slug)
     play(at, pattern, number)
-    there = [player(pages_lab)(pattern.slug, lane.key, number) for lane in pages_lab.offered(pattern.slug).lanes]
+    there = [player(pages_lab)(pattern.slug, lane.key, number) for lane in pages_lab.graphs.offered(pattern.slug).lanes]
     assert badges(at) == [expected_badge(played) for played in there]
     assert {name.split(" › ")[-1] for name in steps(at)} == {name for played in there for name in played.visited}
     shown = "\n".join(texts(at))

@@ -26,7 +26,7 @@ SPOKEN = toy(lane(lambda model: chain(say=speaker("say")(model), b=done("b"))(mo
 
 def reopened(lab: Lab, database: str) -> Lab:
     """Close a lab and open another one on the same file, as a restart does."""
-    patterns = list(lab.patterns.values())
+    patterns = list(lab.graphs.patterns.values())
     lab.close()
     return Lab(quiet(database), patterns=patterns)
 
@@ -47,7 +47,7 @@ def file(tmp_path: Path) -> str:
 def test_a_lane_shows_the_same_before_and_after_a_restart(slug: str, file: str) -> None:
     lab = Lab(quiet(file))
     workspace = lab.workspace("tests")
-    pattern = lab.pattern(slug)
+    pattern = lab.graphs.pattern(slug)
     played = player(lab)
     threads = [played(slug, lane.key, 0).thread_id for lane in pattern.lanes]
     before = [seen(workspace.view(thread_id)) for thread_id in threads]

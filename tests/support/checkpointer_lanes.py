@@ -16,7 +16,7 @@ ASKS: dict[str, Json] = {"message": "What is my name?", "rounds": 2}
 
 
 def lanes(lab: Lab) -> list[str]:
-    return [lane.key for lane in lab.offered("checkpointers").lanes]
+    return [lane.key for lane in lab.graphs.offered("checkpointers").lanes]
 
 
 def played(lab: Lab, number: int) -> dict[str, Played]:

@@ -152,7 +152,7 @@ def _played(lab: Lab, workspace: Workspace, thread_id: str, beside: Sequence[str
 
 
 def _saved(lab: Lab, thread_id: str) -> dict[str, Any]:
-    graph = lab.reading_of(lab.workspace("tests").threads.find(thread_id))
+    graph = lab.graphs.reading_of(lab.workspace("tests").threads.find(thread_id))
     return dict(graph.get_state({"configurable": {"thread_id": thread_id}}).values)
 
 

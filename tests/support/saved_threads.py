@@ -22,7 +22,7 @@ def thread_of(lab: Lab, thread_id: str) -> Thread:
 def history(lab: Lab, thread_id: str) -> list[Any]:
     """Read all that LangGraph tells of a thread, newest first, without the thread's id."""
     thread = thread_of(lab, thread_id)
-    reader = lab.reading(thread.pattern, thread.lane)
+    reader = lab.graphs.reading(thread.pattern, thread.lane)
     with lab.storage.open_for_reading() as opened:
         spaces = sorted({link.namespace for link in opened.rows.links(thread_id)})
     places = [{"thread_id": thread_id} | ({"checkpoint_ns": space} if space else {}) for space in spaces]
@@ -63,7 +63,7 @@ def rows(storage: Storage) -> dict[str, list[Any]]:
 def forked(lab: Lab, thread_id: str, checkpoint_id: str, **values: Any) -> str:
     """Make a branch with an edit at that checkpoint, let it run, and return its head."""
     thread = thread_of(lab, thread_id)
-    reader = lab.reading(thread.pattern, thread.lane)
+    reader = lab.graphs.reading(thread.pattern, thread.lane)
     config = lab.config(thread_id, thread.pattern, thread.lane, WORKSPACE)
     place = {"thread_id": thread_id, "checkpoint_ns": "", "checkpoint_id": checkpoint_id}
     edited = reader.update_state(config | {"configurable": place}, values)

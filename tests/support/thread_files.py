@@ -22,19 +22,19 @@ Lines = list[Any]
 
 def exported(lab: Lab, thread_id: str) -> bytes:
     thread = thread_of(lab, thread_id)
-    return b"".join(export_thread(lab.storage, thread, lab.reading(thread.pattern, thread.lane)))
+    return b"".join(export_thread(lab.storage, thread, lab.graphs.reading(thread.pattern, thread.lane)))
 
 
 def graph_of(lab: Lab) -> Callable[[str, str], Graph | None]:
     def find(slug: str, lane_key: str) -> Graph | None:
         known = any(slug == p.slug and lane_key == one.key and one.remembers for p in known_to(lab) for one in p.lanes)
-        return lab.reading(slug, lane_key) if known else None
+        return lab.graphs.reading(slug, lane_key) if known else None
 
     return find
 
 
 def known_to(lab: Lab) -> list[Pattern]:
-    return list(lab.patterns.values())
+    return list(lab.graphs.patterns.values())
 
 
 def imported(lab: Lab, data: bytes, workspace: str = WORKSPACE, limits: Limits | None = None) -> Thread:
@@ -71,7 +71,7 @@ def must_refuse(lab: Lab, data: bytes, says: str | None = None, limits: Limits |
 
 def values(lab: Lab, thread_id: str) -> dict[str, Any]:
     thread = thread_of(lab, thread_id)
-    state = lab.reading(thread.pattern, thread.lane).get_state({"configurable": {"thread_id": thread_id}})
+    state = lab.graphs.reading(thread.pattern, thread.lane).get_state({"configurable": {"thread_id": thread_id}})
     return dict(state.values)
 
 

@@ -12,7 +12,7 @@ from ui.graph.shape import Shape
 @lru_cache(maxsize=256)
 def graph_shape(slug: str, lane_key: str) -> Shape:
     """Return a lane's graph as it's drawn."""
-    return shape_of(the_lab().drawing(slug, lane_key))
+    return shape_of(the_lab().graphs.drawing(slug, lane_key))
 
 
 @lru_cache(maxsize=256)
@@ -29,17 +29,19 @@ def node_names(slug: str, lane_key: str) -> tuple[str, ...]:
 @lru_cache(maxsize=256)
 def lane_input_fields(slug: str, lane_key: str) -> tuple[Field, ...]:
     """Return the fields of a lane's input."""
-    return input_fields(the_lab().input_schema(slug, lane_key))
+    return input_fields(the_lab().graphs.input_schema(slug, lane_key))
 
 
 @lru_cache(maxsize=256)
 def unasked(slug: str, lane_key: str) -> tuple[Field, ...]:
     """Return the fields of a lane's input that no form can ask for."""
     asked = {field.name for field in lane_input_fields(slug, lane_key)}
-    return tuple(field for field in fields_of_class(the_lab().input_schema(slug, lane_key)) if field.name not in asked)
+    return tuple(
+        field for field in fields_of_class(the_lab().graphs.input_schema(slug, lane_key)) if field.name not in asked
+    )
 
 
 @lru_cache(maxsize=256)
 def lane_state_fields(slug: str, lane_key: str) -> tuple[Field, ...]:
     """Return the fields of a lane's state."""
-    return input_fields(the_lab().state_schema(slug, lane_key))
+    return input_fields(the_lab().graphs.state_schema(slug, lane_key))

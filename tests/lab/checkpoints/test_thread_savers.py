@@ -66,8 +66,8 @@ def test_who_reads_during_a_restart_reads_on_and_leaves_nothing_open(open_toys: 
     workspace = lab.workspace("w")
     thread_id = ran(workspace)
     graph, saver = (
-        lab.reading_of(workspace.threads.find(thread_id)),
-        lab.storage_of(workspace.threads.find(thread_id)).saver,
+        lab.graphs.reading_of(workspace.threads.find(thread_id)),
+        lab.graphs.storage_of(workspace.threads.find(thread_id)).saver,
     )
     workspace.restart(thread_id)
 
@@ -83,7 +83,7 @@ def test_what_was_noted_of_a_thread_in_memory_is_gone_too(open_toys: OpenLab) ->
     workspace = lab.workspace("w")
     thread_id = ran(workspace)
     noted = [row.ran for row in workspace.history.page(thread_id).rows]
-    database = lab.storage_of(workspace.threads.find(thread_id)).database
+    database = lab.graphs.storage_of(workspace.threads.find(thread_id)).database
     before = _notes(database, thread_id)
     workspace.restart(thread_id)
 
@@ -157,7 +157,7 @@ def test_a_thread_in_the_file_is_there_after_the_lab_was_closed_and_one_in_memor
 def test_the_temporary_file_goes_with_the_lab() -> None:
     lab = Lab(quiet("memory"))
     told(lab, "sqlite")
-    path, _ = lab.lane_savers._file
+    path, _ = lab.thread_savers._file
     assert path.exists()
     lab.close()
 

@@ -198,7 +198,7 @@ def test_a_file_from_before_is_closed_to_others_and_its_folder_stays_as_it_is(tm
 
 def test_a_lanes_temporary_file_is_for_its_owner_alone() -> None:
     lab = Lab(quiet("memory"))
-    path, _ = lab.lane_savers._file
+    path, _ = lab.thread_savers._file
 
     assert (rights(path), rights(path.parent)) == (0o600, 0o700)
     lab.close()

@@ -192,7 +192,7 @@ def library(lab: Lab, thread_id: str, checkpoint_id: str | None, namespace: str)
     if checkpoint_id is None:
         return None
     place = {"thread_id": thread_id, "checkpoint_ns": namespace, "checkpoint_id": checkpoint_id}
-    return lab.reading("toy", "only").get_state({"configurable": place})
+    return lab.graphs.reading("toy", "only").get_state({"configurable": place})
 
 
 def kinds(was: dict[str, Any], now: dict[str, Any]) -> dict[str, tuple[str, int]]:

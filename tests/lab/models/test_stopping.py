@@ -218,8 +218,8 @@ def test_the_lane_says_that_it_is_stopping_until_it_has_stopped(open_toys: OpenL
     hold.reached()
 
     def outcome() -> str:
-        shape = shape_of(lab.drawing("toy", "only"))
-        pane = LanePane(workspace, lab.pattern("toy").lanes[0], workspace.threads.find(thread_id), shape, "key")
+        shape = shape_of(lab.graphs.drawing("toy", "only"))
+        pane = LanePane(workspace, lab.graphs.pattern("toy").lanes[0], workspace.threads.find(thread_id), shape, "key")
         assert pane.view is not None
         pane.view.catch_up()
         return pane.outcome

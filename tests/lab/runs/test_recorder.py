@@ -277,7 +277,7 @@ def test_nodes_named_by_an_enum_are_told_by_its_values_and_drawn_as_done(open_to
     thread_id = ran(workspace)
     view = workspace.view(thread_id)
     view.catch_up()
-    drawn = [node.id for node in shape_of(lab.drawing("toy", "only")).nodes if node.kind == "node"]
+    drawn = [node.id for node in shape_of(lab.graphs.drawing("toy", "only")).nodes if node.kind == "node"]
     states = states_of_nodes(drawn, view, workspace.history.status(thread_id), workspace.history.snapshot(thread_id))
 
     assert told(workspace, thread_id) == [("plan", "done"), ("work", "done"), ("work.check", "done")]

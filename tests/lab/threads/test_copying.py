@@ -96,7 +96,7 @@ def test_a_pruned_answer_can_be_given_differently_in_the_copy(open_anywhere: Ope
     lab = open_anywhere(asking())
     workspace = lab.workspace(WORKSPACE)
     thread_id = ran(workspace)
-    reader = lab.reading("toy", "only")
+    reader = lab.graphs.reading("toy", "only")
     config = lab.config(thread_id, "toy", "only", WORKSPACE)
     paused = reader.get_state(config).config
     reader.invoke(Command(resume="old"), config)

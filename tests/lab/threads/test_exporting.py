@@ -59,7 +59,7 @@ def test_every_pattern_comes_back_equal(tmp_path: Path, slug: str, lane_key: str
     lab, other = Lab(quiet(str(tmp_path / "lab.sqlite"))), Lab(quiet("memory"))
     thread_id = player(lab)(slug, lane_key, number).thread_id
     thread = lab.workspace("tests").threads.find(thread_id)
-    data = b"".join(export_thread(lab.storage, thread, lab.reading(slug, lane_key)))
+    data = b"".join(export_thread(lab.storage, thread, lab.graphs.reading(slug, lane_key)))
     again = imported(other, data)
 
     assert thread_fields(again) == {**thread_fields(thread), "workspace": WORKSPACE}
@@ -84,7 +84,7 @@ def thread_fields(thread: Thread) -> dict[str, Any]:
 def moved(lab: Lab, thread_id: str, workspace: str) -> list[Any]:
     """Read a thread's own states, newest first, without what an import changes: the thread and the workspace."""
     thread = lab.workspace(workspace).threads.find(thread_id)
-    reader = lab.reading(thread.pattern, thread.lane)
+    reader = lab.graphs.reading(thread.pattern, thread.lane)
     return [
         (
             snapshot.values,
@@ -216,7 +216,7 @@ def test_an_export_holds_no_workspace_and_no_thread_id(open_anywhere: OpenLab) -
     thread_id = lab.workspace("very-secret").start("toy", "only", {"n": 1}).thread_id
     end(lab.workspace("very-secret"), thread_id)
     thread = lab.workspace("very-secret").threads.find(thread_id)
-    data = b"".join(export_thread(lab.storage, thread, lab.reading("toy", "only")))
+    data = b"".join(export_thread(lab.storage, thread, lab.graphs.reading("toy", "only")))
     again = imported(lab, data)
 
     assert b"very-secret" not in data
@@ -257,7 +257,7 @@ def test_whatever_happened_in_a_thread_comes_back_equal_and_goes_on(
 
 def perform(lab: Lab, thread_id: str, act: str, number: int, said: str) -> None:
     """Do one thing to a thread, at a checkpoint that the number picks."""
-    reader = lab.reading("toy", "only")
+    reader = lab.graphs.reading("toy", "only")
     config = lab.config(thread_id, "toy", "only", WORKSPACE)
     past = list(reader.get_state_history(config))[::-1]
     picked = past[number % len(past)].config

@@ -257,4 +257,4 @@ def test_a_thread_that_no_import_would_take_is_not_exported(home: tuple[Lab, byt
     lab, _ = home
     thread = lab.workspace(WORKSPACE).threads.newest()[0]
     with pytest.raises(ExportRefused):
-        list(export_thread(lab.storage, thread, lab.reading("toy", "only"), limits=limits))
+        list(export_thread(lab.storage, thread, lab.graphs.reading("toy", "only"), limits=limits))

@@ -81,13 +81,13 @@ def test_a_file_is_written_and_read_with_one_state_in_memory(tmp_path: Path) -> 
 
         lab = Lab(quiet(str(tmp_path / f"{steps}.sqlite")), patterns=[toy(lane(chain(a=say)))])
         thread_id = ran(lab.workspace(WORKSPACE))
-        reader, config = lab.reading("toy", "only"), lab.config(thread_id, "toy", "only", WORKSPACE)
+        reader, config = lab.graphs.reading("toy", "only"), lab.config(thread_id, "toy", "only", WORKSPACE)
         for _ in range(steps):
             past = list(reader.get_state_history(config, limit=1))
             reader.update_state(past[0].parent_config or config, {"done": [uuid.uuid4().hex * 3000]}, as_node="a")
         tracemalloc.start()
         with (tmp_path / "file").open("wb+") as file:
-            for line in export_thread(lab.storage, thread_of(lab, thread_id), lab.reading("toy", "only")):
+            for line in export_thread(lab.storage, thread_of(lab, thread_id), lab.graphs.reading("toy", "only")):
                 file.write(line)
             size = file.tell()
             import_thread(lab.storage, file, WORKSPACE, graph_of(lab))

@@ -373,7 +373,7 @@ def test_a_thread_with_an_unreadable_row_is_listed_measured_pruned_and_deleted(t
         assert connection.execute(damage, (at(lab, thread_id, 1),)).rowcount > 0
     connection.close()
     with pytest.raises(ExportRefused) as refused:
-        list(export_thread(lab.storage, thread_of(lab, thread_id), lab.reading("toy", "only")))
+        list(export_thread(lab.storage, thread_of(lab, thread_id), lab.graphs.reading("toy", "only")))
 
     assert at_least_says(str(refused.value))
     assert {thread.thread_id for thread in lab.workspace(WORKSPACE).threads.newest()} == {thread_id, good}

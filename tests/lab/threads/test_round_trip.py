@@ -123,7 +123,7 @@ def test_what_this_version_s_lane_does_not_have_is_left_out_and_told(open_toys: 
     thread = thread_of(lab, ran(lab.workspace(WORKSPACE)))
     later = Lab(quiet("memory"), patterns=[toy(lane(chain(fill=done("fill"))))])
     left_out = set[str]()
-    data = b"".join(export_thread(lab.storage, thread, later.reading("toy", "only"), left_out=left_out))
+    data = b"".join(export_thread(lab.storage, thread, later.graphs.reading("toy", "only"), left_out=left_out))
     again = imported(later, data)
     later.close()
 

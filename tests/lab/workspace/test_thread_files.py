@@ -82,7 +82,7 @@ def test_a_thread_of_a_pattern_that_is_gone_can_be_renamed_copied_and_deleted_bu
     lab = open_anywhere(three_steps())
     workspace = own(lab)
     thread_id = ran(workspace)
-    lab.patterns.clear()
+    lab.graphs.patterns.clear()
     with pytest.raises(NotPossible, match="No lane 'only' of a pattern 'toy' keeps threads in this version"):
         workspace.threads.export(thread_id)
     workspace.threads.rename(thread_id, "From another time")
@@ -126,7 +126,7 @@ def test_a_thread_on_a_checkpointer_of_its_own_is_measured_pruned_and_deleted(
     assert names(workspace, thread_id) == ["a", "b"]
     workspace.turn(thread_id, GIVEN)
     assert end(workspace, thread_id).outcome == "finished"
-    storage = lab.storage_of(workspace.threads.find(thread_id))
+    storage = lab.graphs.storage_of(workspace.threads.find(thread_id))
     workspace.threads.delete(thread_id)
     assert [one.thread_id for one in workspace.threads.newest()] == [shared]
     for kept in (storage, lab.storage):
