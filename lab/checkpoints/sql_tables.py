@@ -47,12 +47,12 @@ class SqlTables:
         return {ident: index_row(ident, parent, "", read_metadata(raw)) for ident, parent, raw in rows}
 
     def subgraph_rows(self, thread_id: str, ids: Collection[str]) -> dict[str, list[IndexRow]]:
-        found: dict[str, list[IndexRow]] = {}
+        by_caller: dict[str, list[IndexRow]] = {}
         rows = rows_by_ids(self._database, self._dialect.subgraph_rows, ids, thread=thread_id)
         for namespace, ident, parent, raw in rows:
             metadata = read_metadata(raw)
-            found.setdefault(metadata["parents"][""], []).append(index_row(ident, parent, namespace, metadata))
-        return found
+            by_caller.setdefault(metadata["parents"][""], []).append(index_row(ident, parent, namespace, metadata))
+        return by_caller
 
     def calling_id(self, thread_id: str, namespace: str, checkpoint_id: str) -> str | None:
         query = self._dialect.index_rows_by_id

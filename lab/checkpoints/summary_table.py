@@ -29,7 +29,7 @@ _NOTES = by_ids(f"SELECT checkpoint_id, ran, next, changed, text FROM lab_notes 
 _RAN = text("SELECT checkpoint_id, ran FROM lab_notes WHERE thread_id = :thread AND checkpoint_ns = '' AND ran <> '[]'")
 _NOTED = text("SELECT checkpoint_id FROM lab_notes WHERE thread_id = :thread AND checkpoint_ns = ''")
 # Not by LIKE, to which SQLite's capital letters are small ones.
-_FOUND = {
+_MATCHING = {
     kind: text(
         "SELECT checkpoint_id FROM lab_notes WHERE thread_id = :thread AND checkpoint_ns = '' "  # noqa: S608 - our own names
         f"AND {place}(ran, :node) > 0 AND {place}(text, :text) > 0"
@@ -43,17 +43,17 @@ def read_summaries(
 ) -> dict[str, StepSummary]:
     """Return the notes of these checkpoints; one that is missing is made from the states, and kept."""
     rows = rows_by_ids(storage.database, _NOTES, ids, thread=thread_id, namespace=namespace)
-    found = {row[0]: read_summary(*row[1:]) for row in rows}
+    summaries = {row[0]: read_summary(*row[1:]) for row in rows}
     for ident in ids:
-        if ident not in found:
-            found[ident] = _noted_now(storage, thread_id, namespace, ident)
-    return found
+        if ident not in summaries:
+            summaries[ident] = _noted_now(storage, thread_id, namespace, ident)
+    return summaries
 
 
 def nodes_that_ran(storage: Storage, thread_id: str) -> dict[str, tuple[str, ...]]:
     """Return by checkpoint the nodes that ran in the step before it, as far as they're noted."""
     with storage.database.read() as connection:
-        return {ident: tuple(json.loads(told)) for ident, told in connection.execute(_RAN, {"thread": thread_id})}
+        return {ident: tuple(json.loads(names)) for ident, names in connection.execute(_RAN, {"thread": thread_id})}
 
 
 def search_summaries(storage: Storage, thread_id: str, wanted: SummarySearch, known: Collection[str]) -> set[str]:
@@ -67,19 +67,19 @@ def search_summaries(storage: Storage, thread_id: str, wanted: SummarySearch, kn
         "text": folded(wanted.text),
     }
     with storage.database.read() as connection:
-        return {row[0] for row in connection.execute(_FOUND[connection.dialect.name], values)}
+        return {row[0] for row in connection.execute(_MATCHING[connection.dialect.name], values)}
 
 
 def _noted_now(storage: Storage, thread_id: str, namespace: str, ident: str) -> StepSummary:
     place = {"thread_id": thread_id, "checkpoint_ns": namespace, "checkpoint_id": ident}
     try:
-        found = storage.saver.get_tuple({"configurable": place})
-        if found is None:
+        saved = storage.saver.get_tuple({"configurable": place})
+        if saved is None:
             return NO_SUMMARY
-        before = storage.saver.get_tuple(found.parent_config) if found.parent_config else None
-        lost = found.parent_config is not None and before is None
+        before = storage.saver.get_tuple(saved.parent_config) if saved.parent_config else None
+        lost = saved.parent_config is not None and before is None
         parent = before.checkpoint if before else None if lost else empty_checkpoint()
-        told = summarize_step(found.checkpoint, parent, found.metadata)
+        summary = summarize_step(saved.checkpoint, parent, saved.metadata)
     except StorageUnavailable:
         raise
     # Whatever a damaged row makes its decoding raise; the history shows the row, and says so where it's opened.
@@ -87,5 +87,5 @@ def _noted_now(storage: Storage, thread_id: str, namespace: str, ident: str) -> 
         return NO_SUMMARY
     # Who only looks needs no room on the disk: what can't be kept now is made again by the next who looks.
     with suppress(StorageUnavailable):
-        storage.saver.save_summary(summary_row(thread_id, namespace, ident, told))
-    return told
+        storage.saver.save_summary(summary_row(thread_id, namespace, ident, summary))
+    return summary

@@ -31,8 +31,8 @@ class Address:
     def __str__(self) -> str:
         if self.kind != "postgresql":
             return str(self.path) if self.kind == "sqlite" else "memory"
-        told = conninfo_to_dict(self.url)
-        return f"'{told.get('dbname') or told.get('user') or ''}' at {told.get('host') or 'this machine'}"
+        parts = conninfo_to_dict(self.url)
+        return f"'{parts.get('dbname') or parts.get('user') or ''}' at {parts.get('host') or 'this machine'}"
 
 
 def read_address(given: str) -> Address:
@@ -42,13 +42,13 @@ def read_address(given: str) -> Address:
         return Address("memory")
     if text.startswith(_PLAIN_PATH):
         return _file(text)
-    if (found := _URL.fullmatch(text)) is None:
+    if (match := _URL.fullmatch(text)) is None:
         return _relative(text)
-    match found["scheme"].lower():
+    match match["scheme"].lower():
         case "postgresql" | "postgres":
-            return _server(found["rest"])
+            return _server(match["rest"])
         case "sqlite":
-            return _sqlite(found["rest"])
+            return _sqlite(match["rest"])
         case scheme:
             raise UnusableDatabase(f"LAB_DATABASE names a database by {scheme}://, which the lab can't use. {WAYS}.")
 
@@ -97,10 +97,10 @@ def _server(rest: str) -> Address:
     if authority.count("@") > 1 or "@" in behind.partition("?")[0]:
         raise refused
     try:
-        told = conninfo_to_dict(url)
+        parts = conninfo_to_dict(url)
     except psycopg.ProgrammingError:
         # Without the cause, whose words repeat the URL.
         raise refused from None
-    if not all(port.isdecimal() for port in str(told.get("port") or "5432").split(",")):
+    if not all(port.isdecimal() for port in str(parts.get("port") or "5432").split(",")):
         raise refused
     return Address("postgresql", url=url)

@@ -99,8 +99,8 @@ class ArchiveTable(ThreadTable):
             .limit(1)
         )
         with self._database.read() as connection:
-            found = connection.execute(query).first()
-        return None if found is None else Saved(*found)
+            row = connection.execute(query).first()
+        return None if row is None else Saved(*row)
 
     def restored(self, number: int) -> None:
         """Note that the row was found valid and taken up again."""

@@ -31,12 +31,12 @@ STEPS: Mapping[int, Mapping[str, Sequence[str]]] = {
 
 def migrate(connection: Connection) -> None:
     """Bring the lab's tables to this version within the caller's transaction; raises NewerDatabase."""
-    found = version(connection)
-    if found == VERSION:
+    at = version(connection)
+    if at == VERSION:
         return
-    if found > VERSION:
-        raise NewerDatabase(found, VERSION)
-    for number in range(found + 1, VERSION + 1) if found else ():
+    if at > VERSION:
+        raise NewerDatabase(at, VERSION)
+    for number in range(at + 1, VERSION + 1) if at else ():
         for statement in STEPS[number].get(connection.dialect.name, ()):
             connection.execute(text(statement))
     METADATA.create_all(connection)

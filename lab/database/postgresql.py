@@ -100,8 +100,8 @@ def set_up_tables(connection: Connection) -> None:
 
 
 def _is_true(connection: Connection, query: LiteralString) -> bool:
-    found = connection.execute(query, (_SETUP,)).fetchone()
-    return found is not None and next(iter(found.values())) is True
+    row = connection.execute(query, (_SETUP,)).fetchone()
+    return row is not None and next(iter(row.values())) is True
 
 
 def _reached(url: str) -> Connection:
@@ -119,18 +119,18 @@ def _reached(url: str) -> Connection:
     # A look-up of a host takes as long as it likes and can't be stopped.
     threading.Thread(target=go, name="postgresql-connect", daemon=True).start()
     try:
-        found = answer.get(timeout=CONNECT_TIMEOUT + 0.5)
+        outcome = answer.get(timeout=CONNECT_TIMEOUT + 0.5)
     except queue.Empty:
-        found = psycopg.errors.ConnectionTimeout()
-    if isinstance(found, Exception):
+        outcome = psycopg.errors.ConnectionTimeout()
+    if isinstance(outcome, Exception):
         # Without the cause, whose words could repeat parts of the URL.
-        raise UnusableDatabase(_why(url, found)) from None
-    return found
+        raise UnusableDatabase(_why(url, outcome)) from None
+    return outcome
 
 
 def _why(url: str, error: Exception) -> str:
-    told = conninfo_to_dict(url)
-    host, port, name, user = (told.get(key) for key in ("host", "port", "dbname", "user"))
+    parts = conninfo_to_dict(url)
+    host, port, name, user = (parts.get(key) for key in ("host", "port", "dbname", "user"))
     at = f"PostgreSQL at {host or 'this machine'}{f', port {port}' if port else ''}"
     said = str(error).lower()
     if isinstance(error, psycopg.errors.ConnectionTimeout):

@@ -20,7 +20,7 @@ _MAGIC = b"SQLite format 3\x00"
 _HEADER = 100
 """Bytes of the header, as the format says."""
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
-_BESIDE = ("-wal", "-shm", "-journal")
+_COMPANIONS = ("-wal", "-shm", "-journal")
 
 
 def prepare(path: Path) -> None:
@@ -51,11 +51,11 @@ def _make(path: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
     # SQLite gives the files that it makes beside it the same rights.
     os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))
-    for found in (path, *(path.with_name(path.name + end) for end in _BESIDE)):
+    for file in (path, *(path.with_name(path.name + end) for end in _COMPANIONS)):
         # A file beside it may go in this moment, when another process closes the database.
         with suppress(FileNotFoundError):
-            if found.stat().st_uid == os.geteuid() and found.stat().st_mode & 0o077:
-                found.chmod(0o600)
+            if file.stat().st_uid == os.geteuid() and file.stat().st_mode & 0o077:
+                file.chmod(0o600)
 
 
 def _look(path: Path) -> None:
@@ -103,8 +103,8 @@ def _try(path: Path) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("BEGIN IMMEDIATE")
         # A file that may only be read lets even this begin.
-        (kept,) = connection.execute("PRAGMA user_version").fetchone()
-        connection.execute(f"PRAGMA user_version = {int(kept)}")
+        (number,) = connection.execute("PRAGMA user_version").fetchone()
+        connection.execute(f"PRAGMA user_version = {int(number)}")
         connection.execute("ROLLBACK")
 
 
@@ -176,11 +176,11 @@ class WholeCheck:
         if self._closed.is_set():
             return
         try:
-            found = str(self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+            finding = str(self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
         except sqlite3.DatabaseError as error:
             # Whatever else keeps it from reading is told to those who read and write.
             if is_damage(error):
                 yield str(error)
             return
-        if found != "ok":
-            yield found.splitlines()[-1]
+        if finding != "ok":
+            yield finding.splitlines()[-1]

@@ -29,7 +29,7 @@ class Pace:
         return median(self.periods) if self.periods else None
 
     @property
-    def beside(self) -> float | None:
+    def overhead(self) -> float | None:
         """Milliseconds a superstep in which no node worked; None where none was measured."""
         return median(self.gaps) if self.gaps else None
 

@@ -43,7 +43,7 @@ class Snapshot:
     questions: tuple[Question, ...]
     errors: dict[str, str]
     """By node, what made it fail."""
-    kept: dict[str, Json] = field(default_factory=dict)
+    saved_answers: dict[str, Json] = field(default_factory=dict)
     """By question, the answer that was given before its node failed, and that the node gets again."""
 
 
@@ -75,21 +75,21 @@ def to_snapshot(snapshot: StateSnapshot) -> Snapshot:
 
 def state_to_json(values: Any) -> dict[str, Json]:
     """Return a state as plain data by key; one that has no keys stands under the empty one."""
-    found: dict[str, Json] = to_jsonable(values if isinstance(values, dict) else {"": values})
-    return found
+    state: dict[str, Json] = to_jsonable(values if isinstance(values, dict) else {"": values})
+    return state
 
 
 def pending_questions(snapshot: StateSnapshot) -> tuple[Question, ...]:
     """Return the pending interrupts in stable task order, each id once."""
-    nodes = {found.id: to_jsonable(task.name) for task in snapshot.tasks for found in task.interrupts}
-    asked = {found.id: found for found in snapshot.interrupts}
-    return tuple(_question(found, nodes.get(ident, "")) for ident, found in asked.items())
+    nodes = {question.id: to_jsonable(task.name) for task in snapshot.tasks for question in task.interrupts}
+    asked = {question.id: question for question in snapshot.interrupts}
+    return tuple(_question(question, nodes.get(ident, "")) for ident, question in asked.items())
 
 
-def _question(found: Interrupt, node: str) -> Question:
+def _question(interrupt: Interrupt, node: str) -> Question:
     # A saved schema may come from a file that somebody else wrote.
-    schema, unusable = usable_schema(found.response_schema)
-    return Question(found.id, to_jsonable(found.value), schema, node, unusable)
+    schema, unusable = usable_schema(interrupt.response_schema)
+    return Question(interrupt.id, to_jsonable(interrupt.value), schema, node, unusable)
 
 
 def reason(error: object) -> str:

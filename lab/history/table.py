@@ -76,7 +76,7 @@ class Page:
 
     rows: tuple[Row, ...]
     offset: int
-    found: int
+    matching: int
     """Rows that were wanted, on all pages."""
     total: int
 

@@ -128,12 +128,12 @@ def explain(error: BaseException) -> str:
     """Tell a node's failure in one sentence with what to do, and the exception itself after it."""
     raw = redact(f"{type(error).__name__}: {error}")
     if isinstance(error, AnswerCut) or _was_cut(error):
-        told = _CUT
+        hint = _CUT
     elif isinstance(error, AnswerUnreadable):
-        told = _UNREADABLE
+        hint = _UNREADABLE
     else:
-        told = _client_advice(error) or advice(error)
-    return f"{told}; then try again: the thread stands at its last checkpoint. ({raw})" if told else raw
+        hint = _client_advice(error) or advice(error)
+    return f"{hint}; then try again: the thread stands at its last checkpoint. ({raw})" if hint else raw
 
 
 def _client_advice(error: BaseException) -> str:
@@ -145,10 +145,10 @@ def _client_advice(error: BaseException) -> str:
 
 def _was_cut(error: BaseException) -> bool:
     """Tell a connection that broke from one that was never made; the client gives one class for both."""
-    found: BaseException | None = error
-    while found is not None:
+    cause: BaseException | None = error
+    while cause is not None:
         # By name, as the HTTP client under the OpenAI client changes its package from version to version.
-        if type(found).__name__ in ("ReadError", "RemoteProtocolError"):
+        if type(cause).__name__ in ("ReadError", "RemoteProtocolError"):
             return True
-        found = found.__cause__
+        cause = cause.__cause__
     return False

@@ -56,8 +56,8 @@ def schema_errors(schema: Schema, answer: Json) -> list[Any]:
     _WORK.set(_Work(_sizes(answer)))
     try:
         # A registry of its own, because the library's default one fetches what a reference names.
-        found = _Bounded(schema, registry=Registry()).iter_errors(answer)
-        return list(itertools.islice(found, FAULTS))
+        errors = _Bounded(schema, registry=Registry()).iter_errors(answer)
+        return list(itertools.islice(errors, FAULTS))
     except RecursionError as error:
         raise TooMuch("it is nested too deeply") from error
 
@@ -69,7 +69,7 @@ def measure(answer: Json) -> None:
 
 def _sizes(answer: Json) -> dict[int, int]:
     """Return how large each container in an answer is, by its identity."""
-    found: dict[int, int] = {}
+    sizes: dict[int, int] = {}
     parts = 0
 
     def size(value: Any, depth: int) -> int:
@@ -82,8 +82,8 @@ def _sizes(answer: Json) -> dict[int, int]:
         if isinstance(value, dict | list):
             inside = value.values() if isinstance(value, dict) else value
             names = sum(map(len, value)) if isinstance(value, dict) else 0
-            found[id(value)] = 1 + names + sum(size(one, depth + 1) for one in inside)
-            return found[id(value)]
+            sizes[id(value)] = 1 + names + sum(size(one, depth + 1) for one in inside)
+            return sizes[id(value)]
         if isinstance(value, float) and not math.isfinite(value):
             raise TooMuch("a number in it is none")
         if isinstance(value, int) and not -LARGEST <= value < LARGEST:
@@ -92,15 +92,15 @@ def _sizes(answer: Json) -> dict[int, int]:
 
     if size(answer, 0) > CHARACTERS + 10 * parts:
         raise TooMuch(f"it is longer than {CHARACTERS:,} characters")
-    return found
+    return sizes
 
 
 def _matches(pattern: str, text: str) -> bool:
     if len(text) > PATTERN_TEXT:
         raise TooMuch(f"a text in it is longer than {PATTERN_TEXT:,} characters, and has to fit a pattern")
-    found = compiled(pattern)
-    _WORK.get().take(len(text) * found.programsize // 1000)
-    return found.search(text) is not None
+    expression = compiled(pattern)
+    _WORK.get().take(len(text) * expression.programsize // 1000)
+    return expression.search(text) is not None
 
 
 def _pattern(validator: Any, pattern: str, instance: Any, _: Schema) -> Iterator[ValidationError]:

@@ -61,8 +61,8 @@ def compiled(pattern: str) -> Any:
 
 
 def _reason(error: Exception) -> str:
-    told = error.args[0] if error.args else ""
-    return (told.decode(errors="replace") if isinstance(told, bytes) else str(told))[:200]
+    message = error.args[0] if error.args else ""
+    return (message.decode(errors="replace") if isinstance(message, bytes) else str(message))[:200]
 
 
 class _Cleaner:
@@ -127,10 +127,10 @@ class _Cleaner:
         return self._named(value, depth)
 
     def _patterns(self, _: str, value: Any, depth: int) -> Schema:
-        found = self._named(value, depth)
-        for pattern in found:
+        named = self._named(value, depth)
+        for pattern in named:
             compiled(pattern)
-        return found
+        return named
 
     def _json(self, name: str, value: Any, depth: int) -> Any:
         """Copy a value that stands for itself, as a choice or a default does."""
@@ -149,11 +149,11 @@ class _Cleaner:
         return [self._json(name, one, depth) for one in value]
 
     def _type(self, name: str, value: Any, _: int) -> str | list[str]:
-        found = value if isinstance(value, list) else [value]
-        if not found or not all(isinstance(one, str) and one in _TYPES for one in found):
+        types = value if isinstance(value, list) else [value]
+        if not types or not all(isinstance(one, str) and one in _TYPES for one in types):
             raise _malformed(name, value)
         # Each once, as the standard wants it.
-        return value if isinstance(value, str) else list(dict.fromkeys(found))
+        return value if isinstance(value, str) else list(dict.fromkeys(types))
 
     def _names(self, name: str, value: Any, depth: int) -> list[str]:
         if not isinstance(value, list) or not all(isinstance(one, str) and len(one) <= TEXT for one in value):
@@ -243,10 +243,10 @@ def _target(schema: Schema, reference: str) -> Any:
     if reference == "#":
         return schema
     where, _, name = reference.removeprefix("#/").partition("/")
-    found = schema.get(where, {})
-    if name not in found:
+    definitions = schema.get(where, {})
+    if name not in definitions:
         raise UnusableSchema(f"it refers to {_quoted(reference)}, which it doesn't define")
-    return found[name]
+    return definitions[name]
 
 
 def _must_end(schema: Schema) -> None:
@@ -275,4 +275,7 @@ def _at_once(schema: Any) -> list[str]:
     inside = [schema[name] for name in ("not", "if", "then", "else") if name in schema]
     inside += [one for name in ("allOf", "anyOf", "oneOf") for one in schema.get(name, ())]
     inside += schema.get("dependentSchemas", {}).values()
-    return [*([schema["$ref"]] if "$ref" in schema else []), *(found for one in inside for found in _at_once(one))]
+    return [
+        *([schema["$ref"]] if "$ref" in schema else []),
+        *(reference for one in inside for reference in _at_once(one)),
+    ]

@@ -29,19 +29,19 @@ def check_answer(schema: Mapping[str, Any] | None, answer: Json) -> None:
         return
     asked = {field.name: field for field in fields_of_schema(usable)}
     asked = asked or {"": field_of_schema("", usable, usable, required=True)}
-    found: dict[str, str] = {}
+    wrong: dict[str, str] = {}
     # What counts by a condition comes last: a rule about a choice says nothing before the choice is made.
     faults = [(error, _deciding(error, usable)) for error in errors]
     for fault, deciding in sorted(faults, key=lambda one: one[1] is not None):
-        if deciding is None or not found.keys() & deciding:
-            for name, told in _reasons(_innermost(fault), asked):
-                found.setdefault(name, told)
+        if deciding is None or not wrong.keys() & deciding:
+            for name, reason in _reasons(_innermost(fault), asked):
+                wrong.setdefault(name, reason)
     given = answer if isinstance(answer, Mapping) else {"": answer}
     for name, field in asked.items():
-        if name not in found and nothing_to_see(given.get(name), field.min_length):
-            found[name] = sentence(Fault("empty"), field.title)
-    if found:
-        raise InvalidInput(found)
+        if name not in wrong and nothing_to_see(given.get(name), field.min_length):
+            wrong[name] = sentence(Fault("empty"), field.title)
+    if wrong:
+        raise InvalidInput(wrong)
 
 
 def _innermost(error: Any) -> Any:

@@ -21,7 +21,7 @@ def replace_unseen(text: str, instead: Callable[[str], str]) -> str:
     """Return a text with each character replaced that can't be seen and isn't part of one that can."""
     if text.isprintable():
         return text
-    needed = {at for found in _NEEDED.finditer(text) for at in range(*found.span())}
+    needed = {at for match in _NEEDED.finditer(text) for at in range(*match.span())}
     return "".join(char if char.isprintable() or at in needed else instead(char) for at, char in enumerate(text))
 
 

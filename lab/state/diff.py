@@ -88,14 +88,14 @@ def equal_values(one: Json, other: Json) -> bool:
 def _fields(
     before: Mapping[str, Json], after: Mapping[str, Json], depth: int, reducers: Mapping[str, Reducer]
 ) -> tuple[Change, ...]:
-    found: list[Change] = []
+    changes: list[Change] = []
     for key, old in before.items():
         if key not in after:
-            found.append(Change(key, "removed", before=old))
+            changes.append(Change(key, "removed", before=old))
         elif not equal_values(old, after[key]):
-            found.append(_change(key, old, after[key], depth, reducers.get(key, "none")))
-    found += [Change(key, "added", after=new) for key, new in after.items() if key not in before]
-    return tuple(found)
+            changes.append(_change(key, old, after[key], depth, reducers.get(key, "none")))
+    changes += [Change(key, "added", after=new) for key, new in after.items() if key not in before]
+    return tuple(changes)
 
 
 def _change(at: str | int, old: Json, new: Json, depth: int, reducer: Reducer, was: int | None = None) -> Change:
@@ -106,34 +106,34 @@ def _change(at: str | int, old: Json, new: Json, depth: int, reducer: Reducer, w
         return Change(at, "fields", inside=_fields(old, new, depth - 1, {}), was=was, name=name)
     if depth and isinstance(old, list) and isinstance(new, list):
         inside = _items(old, new, depth - 1, grows=reducer in ("add", "messages"))
-        grown = all(change.kind == "appended" for change in inside)
-        return Change(at, "appended" if grown else "items", inside=inside, was=was)
+        only_appended = all(change.kind == "appended" for change in inside)
+        return Change(at, "appended" if only_appended else "items", inside=inside, was=was)
     return Change(at, "changed", before=old, after=new, was=was)
 
 
 def _items(before: list[Json], after: list[Json], depth: int, *, grows: bool) -> tuple[Change, ...]:
-    found: list[Change] = []
+    changes: list[Change] = []
     at = to = 0
     end = (len(before), len(before), len(after), len(after))
     for begin, ended, came, gone in [*spans_of(*_keys(before, after)), end]:
         # Matched by its id, an item that stayed may have changed all the same.
-        kept = zip(range(at, begin), range(to, came), strict=True)
-        pairs = [(was, now) for was, now in kept if not equal_values(before[was], after[now])]
+        unchanged = zip(range(at, begin), range(to, came), strict=True)
+        pairs = [(was, now) for was, now in unchanged if not equal_values(before[was], after[now])]
         # What has an id is never told as changed into another item.
         while begin < ended and came < gone and not (_id(before[begin]) or _id(after[came])):
             pairs.append((begin, came))
             begin, came = begin + 1, came + 1
-        found += [_change(now, before[was], after[now], depth, "none", was) for was, now in pairs]
-        found += [Change(no, "removed", before=before[no], name=_name(before[no])) for no in range(begin, ended)]
+        changes += [_change(now, before[was], after[now], depth, "none", was) for was, now in pairs]
+        changes += [Change(no, "removed", before=before[no], name=_name(before[no])) for no in range(begin, ended)]
         kind: Kind = "appended" if grows and gone == len(after) else "added"
-        found += [Change(no, kind, after=after[no], name=_name(after[no])) for no in range(came, gone)]
+        changes += [Change(no, kind, after=after[no], name=_name(after[no])) for no in range(came, gone)]
         at, to = ended, gone
-    return tuple(found)
+    return tuple(changes)
 
 
 def _id(item: Json) -> str:
-    found = item.get("id") if isinstance(item, dict) else None
-    return found if isinstance(found, str) else ""
+    ident = item.get("id") if isinstance(item, dict) else None
+    return ident if isinstance(ident, str) else ""
 
 
 def _text(value: Json) -> str:
@@ -182,9 +182,9 @@ def words(before: str, after: str) -> tuple[Run, ...]:
     runs: list[Run] = []
     long = len(before) + len(after) > LONG
     lines = _parts(before.splitlines(keepends=True), after.splitlines(keepends=True)) if long else [("", before, after)]
-    for kept, old, new in lines:
+    for same, old, new in lines:
         parts = _parts(_WORD.findall(old), _WORD.findall(new), tidy=True)
-        for text, removed, added in [(kept, "", ""), *parts]:
+        for text, removed, added in [(same, "", ""), *parts]:
             if text and runs and runs[-1].kind == "same":
                 runs[-1] = Run("same", runs[-1].text + text)
             elif text:
@@ -206,14 +206,14 @@ def _parts(old: Sequence[str], new: Sequence[str], *, tidy: bool = False) -> Ite
 
 def _tidied(spans: Sequence[Span], old: Sequence[str], new: Sequence[str]) -> list[Span]:
     """Join pieces with only blanks between them, and make one piece of a text of which little stayed."""
-    found: list[Span] = []
+    joined: list[Span] = []
     for span in spans:
-        if found and "".join(old[found[-1][1] : span[0]]).isspace():
-            found[-1] = (found[-1][0], span[1], found[-1][2], span[3])
+        if joined and "".join(old[joined[-1][1] : span[0]]).isspace():
+            joined[-1] = (joined[-1][0], span[1], joined[-1][2], span[3])
         else:
-            found.append(span)
-    went = sum(len(word) for begin, end, _, _ in found for word in old[begin:end])
+            joined.append(span)
+    went = sum(len(word) for begin, end, _, _ in joined for word in old[begin:end])
     whole = sum(map(len, old))
-    if found and whole - went < SHARED * min(whole, sum(map(len, new))):
+    if joined and whole - went < SHARED * min(whole, sum(map(len, new))):
         return [(0, len(old), 0, len(new))]
-    return found
+    return joined

@@ -17,8 +17,8 @@ def fields_of_schema(schema: Mapping[str, Any]) -> tuple[Field, ...]:
     """Return the fields of an object's JSON schema, in its order."""
     required = schema.get("required", ())
     return tuple(
-        field_of_schema(name, found, schema, required=name in required)
-        for name, found in schema.get("properties", {}).items()
+        field_of_schema(name, property_schema, schema, required=name in required)
+        for name, property_schema in schema.get("properties", {}).items()
     )
 
 
@@ -32,10 +32,10 @@ def _as_json(schema: type, field: Field) -> Field | None:
     if field.adapter is None:
         return None
     try:
-        found = field.adapter.json_schema()
+        described = field.adapter.json_schema()
     except PydanticUserError:
         return None
-    made = field_of_schema(field.name, found, found, required=field.required)
+    made = field_of_schema(field.name, described, described, required=field.required)
     return replace(made, title=field.title, help=field.help, default=_default(schema, field.name))
 
 
@@ -55,17 +55,17 @@ def _default(schema: type, name: str) -> Json:
     return None
 
 
-def _resolved(found: Mapping[str, Any] | bool, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+def _resolved(given: Mapping[str, Any] | bool, schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """Follow a reference into the schema's definitions and take the other half of an optional type."""
-    if isinstance(found, bool):
+    if isinstance(given, bool):
         return {}
-    if "$ref" in found:
-        target = schema.get("$defs", {}).get(str(found["$ref"]).rpartition("/")[2], {})
-        return {**(target or {}), **{key: value for key, value in found.items() if key != "$ref"}}
-    options = [option for option in found.get("anyOf", ()) if option is not False and not is_null(option)]
+    if "$ref" in given:
+        target = schema.get("$defs", {}).get(str(given["$ref"]).rpartition("/")[2], {})
+        return {**(target or {}), **{key: value for key, value in given.items() if key != "$ref"}}
+    options = [option for option in given.get("anyOf", ()) if option is not False and not is_null(option)]
     if len(options) == 1:
-        return {**_resolved(options[0], schema), **{key: value for key, value in found.items() if key != "anyOf"}}
-    return found
+        return {**_resolved(options[0], schema), **{key: value for key, value in given.items() if key != "anyOf"}}
+    return given
 
 
 def is_null(schema: Any) -> bool:
@@ -75,33 +75,33 @@ def is_null(schema: Any) -> bool:
 
 def field_of_schema(name: str, asked: Mapping[str, Any] | bool, schema: Mapping[str, Any], *, required: bool) -> Field:
     """Describe a value of a JSON schema, which stands in another one with its definitions."""
-    found = _resolved(asked, schema)
-    choices = tuple(found.get("enum", ())) or ((found["const"],) if "const" in found else ())
-    kind = _kind(found, choices)
+    resolved = _resolved(asked, schema)
+    choices = tuple(resolved.get("enum", ())) or ((resolved["const"],) if "const" in resolved else ())
+    kind = _kind(resolved, choices)
     return Field(
         name=name,
-        title=str(found.get("title") or name.replace("_", " ").capitalize()),
-        help=str(found.get("description", "")),
+        title=str(resolved.get("title") or name.replace("_", " ").capitalize()),
+        help=str(resolved.get("description", "")),
         kind=kind,
         required=required,
-        default=_fitting(found.get("default"), kind),
+        default=_fitting(resolved.get("default"), kind),
         choices=named_choices([one for one in choices if one is not None]) if kind == "choice" else (),
-        minimum=found.get("minimum", found.get("exclusiveMinimum")),
-        maximum=found.get("maximum", found.get("exclusiveMaximum")),
-        min_length=found.get("minLength"),
-        max_length=found.get("maxLength"),
+        minimum=resolved.get("minimum", resolved.get("exclusiveMinimum")),
+        maximum=resolved.get("maximum", resolved.get("exclusiveMaximum")),
+        min_length=resolved.get("minLength"),
+        max_length=resolved.get("maxLength"),
         optional=None in choices or any(map(is_null, () if isinstance(asked, bool) else asked.get("anyOf", ()))),
     )
 
 
-def _kind(found: Mapping[str, Any], choices: tuple[Json, ...]) -> Kind:
+def _kind(resolved: Mapping[str, Any], choices: tuple[Json, ...]) -> Kind:
     if choices:
         # Of equal ones, as 1 and true are, only the first could be chosen.
         few = all(isinstance(option, str | int | float) for option in choices if option is not None)
         return "choice" if few and len(set(choices)) == len(choices) and set(choices) != {None} else "json"
-    match found.get("type"):
+    match resolved.get("type"):
         case "string":
-            return "area" if found.get("multiline") else "text"
+            return "area" if resolved.get("multiline") else "text"
         case "integer":
             return "integer"
         case "number":

@@ -62,13 +62,13 @@ def _merged(field: Field, reducer: Reducer) -> Field:
 def fields_of_class(schema: type, seen: tuple[type, ...] = ()) -> tuple[Field, ...]:
     """Return the fields of a TypedDict, a dataclass or a Pydantic model, inherited ones included."""
     if issubclass(schema, BaseModel):
-        found = {
+        named = {
             name: (Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation, info)
             for name, info in schema.model_fields.items()
         }
         return tuple(
             field_of_type(name, annotation, info, required=info.is_required(), seen=(*seen, schema))
-            for name, (annotation, info) in found.items()
+            for name, (annotation, info) in named.items()
         )
     hints = get_type_hints(schema, include_extras=True)
     needed = _needed(schema)
@@ -82,9 +82,9 @@ def _needed(schema: type) -> frozenset[str]:
     if dataclasses.is_dataclass(schema):
         none = dataclasses.MISSING
         return frozenset(
-            found.name
-            for found in dataclasses.fields(schema)
-            if found.default is none and found.default_factory is none and found.init
+            part.name
+            for part in dataclasses.fields(schema)
+            if part.default is none and part.default_factory is none and part.init
         )
     required: frozenset[str] = getattr(schema, "__required_keys__", frozenset())
     return required
@@ -96,12 +96,12 @@ def field_of_type(
     """Describe a value of this type; classes in `seen` hold it, and a type that holds itself is asked for as JSON."""
     bare, metadata = _bare(_known(annotation))
     inner, more, optional = _present(bare)
-    told = [*((info,) if info else ()), *(found for found in (*metadata, *more) if isinstance(found, FieldInfo))]
-    multiline = any(isinstance(one.json_schema_extra, dict) and one.json_schema_extra.get("multiline") for one in told)
+    infos = [*((info,) if info else ()), *(item for item in (*metadata, *more) if isinstance(item, FieldInfo))]
+    multiline = any(isinstance(one.json_schema_extra, dict) and one.json_schema_extra.get("multiline") for one in infos)
     made = Field(
         name,
-        title=next((one.title for one in told if one.title), name.replace("_", " ").capitalize()),
-        help=next((one.description for one in told if one.description), ""),
+        title=next((one.title for one in infos if one.title), name.replace("_", " ").capitalize()),
+        help=next((one.description for one in infos if one.description), ""),
         adapter=_checker(Annotated[bare, *metadata] if metadata else bare),
         optional=optional,
         required=required,
@@ -129,12 +129,12 @@ def _known(annotation: Any, seen: tuple[Any, ...] = ()) -> Any:
     if get_origin(annotation) is Annotated:
         return Annotated[_known(annotation.__origin__, seen), *annotation.__metadata__]
     arguments = get_args(annotation)
-    found = tuple(_known(one, seen) for one in arguments)
-    if found == arguments or get_origin(annotation) is Literal:
+    known = tuple(_known(one, seen) for one in arguments)
+    if known == arguments or get_origin(annotation) is Literal:
         return annotation
     if get_origin(annotation) in (Union, types.UnionType):
-        return Union[found]  # noqa: UP007 - made of what is inside
-    return get_origin(annotation)[found]
+        return Union[known]  # noqa: UP007 - made of what is inside
+    return get_origin(annotation)[known]
 
 
 def _bare(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
@@ -164,8 +164,8 @@ def _present(bare: Any) -> tuple[Any, tuple[Any, ...], bool]:
 
 
 def _limit(metadata: tuple[Any, ...], *names: str) -> Any:
-    for found in metadata:
-        for one in found.metadata if isinstance(found, FieldInfo) else (found,):
+    for item in metadata:
+        for one in item.metadata if isinstance(item, FieldInfo) else (item,):
             for name in names:
                 if isinstance(limit := getattr(one, name, None), (int, float)):
                     return limit

@@ -24,7 +24,7 @@ def from_form(field: Field, form: Any) -> Any:
     try:
         return _read(field, form)
     except InvalidInput as error:
-        raise InvalidInput({joined(field.name, inner): told for inner, told in error.fields.items()}) from error
+        raise InvalidInput({joined(field.name, inner): message for inner, message in error.fields.items()}) from error
 
 
 def _read(field: Field, form: Any) -> Any:
@@ -37,12 +37,12 @@ def _read(field: Field, form: Any) -> Any:
         if not field.optional:
             raise refusal(field, Fault("empty"))
         return None
-    found = _READ[field.kind](field, form) if field.kind in _READ else form
+    value = _READ[field.kind](field, form) if field.kind in _READ else form
     if field.kind == "messages":
         # A removal is no message of a state, but it may be on its way to one.
-        _checked(field, [one for one in found if not isinstance(one, RemoveMessage)])
-        return found
-    return _checked(field, found)
+        _checked(field, [one for one in value if not isinstance(one, RemoveMessage)])
+        return value
+    return _checked(field, value)
 
 
 def _checked(field: Field, value: Any) -> Any:
@@ -61,28 +61,28 @@ def inside(field: Field) -> Field:
 
 def _read_all(pairs: Iterable[tuple[str, Field, Any]]) -> dict[str, Any]:
     """Read values by name and tells of all that are wrong."""
-    found, wrong = {}, {}
+    values, wrong = {}, {}
     for name, field, form in pairs:
         try:
-            found[name] = _read(field, form)
+            values[name] = _read(field, form)
         except InvalidInput as error:
-            wrong.update({joined(name, inner): told for inner, told in error.fields.items()})
+            wrong.update({joined(name, inner): message for inner, message in error.fields.items()})
     if wrong:
         raise InvalidInput(wrong)
-    return found
+    return values
 
 
 def _read_rows(field: Field, form: Any) -> list[Any]:
     item = inside(field) if field.kind != "messages" else field
     read = _read if field.kind != "messages" else _message
-    found, faults = [], []
+    rows, faults = [], []
     for number, row in enumerate(_of(list, field, form), 1):
         try:
-            found.append(read(item, row))
+            rows.append(read(item, row))
         except InvalidInput as error:
-            faults += [f"Row {number}: {told}" for told in error.fields.values()]
+            faults += [f"Row {number}: {message}" for message in error.fields.values()]
     _must_be_none(faults)
-    return found
+    return rows
 
 
 def _must_be_none(faults: list[str]) -> None:
@@ -119,20 +119,20 @@ def _read_record(field: Field, form: Any) -> dict[str, Any]:
 
 
 def _read_mapping(field: Field, form: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    mapping: dict[str, Any] = {}
     faults: list[str] = []
     for number, row in enumerate(_of(list, field, form), 1):
         key = row.get("key") if isinstance(row, dict) else None
-        if not isinstance(key, str) or key in found:
+        if not isinstance(key, str) or key in mapping:
             twice = "'Key' stands there twice. Give each row a key of its own."
             faults.append(f"Row {number}: {twice if isinstance(key, str) else sentence(Fault('empty'), 'Key')}")
             continue
         try:
-            found[key] = _read(inside(field), row.get("value"))
+            mapping[key] = _read(inside(field), row.get("value"))
         except InvalidInput as error:
-            faults += [f"Row {number}: {told}" for told in error.fields.values()]
+            faults += [f"Row {number}: {message}" for message in error.fields.values()]
     _must_be_none(faults)
-    return found
+    return mapping
 
 
 def _read_group(field: Field, form: Any) -> dict[str, Any]:
@@ -147,16 +147,16 @@ def _read_group(field: Field, form: Any) -> dict[str, Any]:
 
 
 def _message(field: Field, row: Any) -> BaseMessage:
-    found = _of(dict, field, row)
-    role, text, ident = found.get("role"), found.get("text"), found.get("id")
-    kept = found["kept"].value if isinstance(found.get("kept"), Unshown) else None
+    cells = _of(dict, field, row)
+    role, text, ident = cells.get("role"), cells.get("text"), cells.get("id")
+    original = cells["kept"].value if isinstance(cells.get("kept"), Unshown) else None
     if not isinstance(text, str) or not isinstance(ident, str | None):
         name = "text" if not isinstance(text, str) else "id"
         raise InvalidInput({name: sentence(Fault("type", "string"), name.capitalize())})
-    if isinstance(kept, BaseMessage) and role == kept.type:
-        unchanged = text == kept.text and ident == kept.id
-        return kept if unchanged else kept.model_copy(update={"content": _content(kept, text), "id": ident})
-    if getattr(kept, "tool_calls", None) or isinstance(kept, ToolMessage):
+    if isinstance(original, BaseMessage) and role == original.type:
+        unchanged = text == original.text and ident == original.id
+        return original if unchanged else original.model_copy(update={"content": _content(original, text), "id": ident})
+    if getattr(original, "tool_calls", None) or isinstance(original, ToolMessage):
         raise InvalidInput({"role": "A message that calls a tool, or answers for one, keeps its role."})
     if role == "remove" and ident:
         return RemoveMessage(id=ident)
@@ -165,11 +165,11 @@ def _message(field: Field, row: Any) -> BaseMessage:
     return NEW_ROLES[role](content=text, id=ident)
 
 
-def _content(kept: BaseMessage, text: str) -> Any:
+def _content(original: BaseMessage, text: str) -> Any:
     """Put a text in place of a message's own, and leave what else is in it."""
-    if isinstance(kept.content, str):
+    if isinstance(original.content, str):
         return text
-    rest = [block for block in kept.content if isinstance(block, dict) and block.get("type") != "text"]
+    rest = [block for block in original.content if isinstance(block, dict) and block.get("type") != "text"]
     return [{"type": "text", "text": text}, *rest]
 
 

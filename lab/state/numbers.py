@@ -6,7 +6,7 @@ from decimal import Decimal
 
 _SPACES = re.compile(r"(?<=\d)[ _'\u2019\u00a0\u2009\u202f](?=\d{3}(?!\d))")
 """What stands between thousands and can't be taken for anything else."""
-_PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,4})?", re.IGNORECASE)
+_DIGITS = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,4})?", re.IGNORECASE)
 _COMMAS = re.compile(r"[+-]?\d{1,3}((,\d{3})+\.\d+|(,\d{3}){2,})")
 _POINTS = re.compile(r"[+-]?\d{1,3}((\.\d{3})+,\d+|(\.\d{3}){2,})")
 _COMMA = re.compile(r"[+-]?(\d*,(\d{1,2}|\d{4,})|0,\d+)")
@@ -16,17 +16,17 @@ _UNCLEAR = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
 def number_of(text: str) -> int | float | None:
     """Return the number that a text says; None where it says none, or could say two."""
-    told = _SPACES.sub("", text.strip()).replace("\u2212", "-")
-    if _COMMAS.fullmatch(told):
-        told = told.replace(",", "")
-    elif _POINTS.fullmatch(told):
-        told = told.replace(".", "").replace(",", ".")
-    elif _COMMA.fullmatch(told):
-        told = told.replace(",", ".")
-    elif not _PLAIN.fullmatch(told):
+    digits = _SPACES.sub("", text.strip()).replace("\u2212", "-")
+    if _COMMAS.fullmatch(digits):
+        digits = digits.replace(",", "")
+    elif _POINTS.fullmatch(digits):
+        digits = digits.replace(".", "").replace(",", ".")
+    elif _COMMA.fullmatch(digits):
+        digits = digits.replace(",", ".")
+    elif not _DIGITS.fullmatch(digits):
         return None
     try:
-        return int(told) if told.lstrip("+-").isdigit() else _finite(float(told))
+        return int(digits) if digits.lstrip("+-").isdigit() else _finite(float(digits))
     # Python reads no whole number of more than 4,300 digits.
     except ValueError:
         return None

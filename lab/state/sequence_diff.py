@@ -61,14 +61,14 @@ def _down(reach: Mapping[int, int], k: int, edit: int) -> bool:
 
 
 def _walk(trace: Sequence[Mapping[int, int]], x: int, y: int) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
+    matches: list[tuple[int, int]] = []
     for edit, reach in reversed(list(enumerate(trace))):
         before = x - y + 1 if _down(reach, x - y, edit) else x - y - 1
         while x > reach[before] and y > max(0, reach[before] - before):
             x, y = x - 1, y - 1
-            found.append((x, y))
+            matches.append((x, y))
         x, y = reach[before], reach[before] - before
-    return found[::-1]
+    return matches[::-1]
 
 
 def _unique(one: Sequence[Hashable], other: Sequence[Hashable]) -> list[tuple[int, int]]:
@@ -76,13 +76,13 @@ def _unique(one: Sequence[Hashable], other: Sequence[Hashable]) -> list[tuple[in
     often, there = Counter(one), Counter(other)
     places = {item: y for y, item in enumerate(other) if there[item] == 1 == often[item]}
     pairs = [(x, places[item]) for x, item in enumerate(one) if item in places]
-    lowest, last, back = list[int](), list[int](), list[int]()
+    lowest, last, previous = list[int](), list[int](), list[int]()
     for no, (_, y) in enumerate(pairs):
         at = bisect_left(lowest, y)
         lowest[at : at + 1], last[at : at + 1] = [y], [no]
-        back.append(last[at - 1] if at else -1)
-    chain, no = list[tuple[int, int]](), last[-1] if last else -1
+        previous.append(last[at - 1] if at else -1)
+    matches, no = list[tuple[int, int]](), last[-1] if last else -1
     while no >= 0:
-        chain.append(pairs[no])
-        no = back[no]
-    return chain[::-1]
+        matches.append(pairs[no])
+        no = previous[no]
+    return matches[::-1]

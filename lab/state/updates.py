@@ -51,8 +51,8 @@ def _update(field: Field, form: Any, how: How | None) -> Any:
         raise InvalidInput({field.name: f"Choose whether '{field.title}' is appended or replaces what is there."})
     merges = field.reducer == "messages" and how == "append"
     if field.kind == "messages" and not merges and any(isinstance(one, RemoveMessage) for one in value or ()):
-        told = "A removal is for messages that are merged by id. Leave the row out instead."
-        raise InvalidInput({field.name: told})
+        message = "A removal is for messages that are merged by id. Leave the row out instead."
+        raise InvalidInput({field.name: message})
     return Overwrite(value) if field.reducer != "none" and how == "replace" else value
 
 

@@ -143,13 +143,13 @@ def sentence(fault: Fault, title: str = "", choices: Sequence[str] = ()) -> str:
 
 
 def _limited(fault: Fault) -> str:
-    told = _LIMITS[fault.rule].format(
+    limit = _LIMITS[fault.rule].format(
         limit=number(fault.limit),
         characters="character" if fault.limit == 1 else "characters",
         items="item" if fault.limit == 1 else "items",
     )
     counts = fault.rule in ("short", "long", "few", "many") and hasattr(fault.value, "__len__")
-    return f"{told}; it has {len(fault.value):,}" if counts else told
+    return f"{limit}; it has {len(fault.value):,}" if counts else limit
 
 
 def number(value: float) -> str:
@@ -186,10 +186,10 @@ def nothing_to_see(value: object, minimum: int | None) -> bool:
 
 def pydantic_faults(error: ValidationError, value: Any) -> Iterator[tuple[tuple[str | int, ...], Fault]]:
     """Give the place in the value, and the rule, of each fault; alternatives of a type that all fail are one."""
-    found: dict[tuple[str | int, ...], list[Fault]] = {}
+    by_place: dict[tuple[str | int, ...], list[Fault]] = {}
     for one in error.errors(include_url=False):
-        found.setdefault(_place(one["loc"], value), []).append(pydantic_fault(one))
-    for place, faults in found.items():
+        by_place.setdefault(_place(one["loc"], value), []).append(pydantic_fault(one))
+    for place, faults in by_place.items():
         alike = all(fault.rule == faults[0].rule for fault in faults)
         yield place, faults[0] if alike and not _alternatives(faults) else Fault("other")
 
@@ -266,8 +266,8 @@ def located_sentence(place: Sequence[str | int], fault: Fault, title: str = "", 
     inner = place[-1] if isinstance(place[-1], str) else ""
     outer = place[:-1] if inner else place
     where = ", ".join(f"row {part + 1}" if isinstance(part, int) else f"'{part}'" for part in outer)
-    told = sentence(fault, str(inner))
-    return f"{where[0].upper()}{where[1:]}: {told}" if where else told
+    text = sentence(fault, str(inner))
+    return f"{where[0].upper()}{where[1:]}: {text}" if where else text
 
 
 def raised(error: Exception) -> Fault:

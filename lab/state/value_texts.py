@@ -65,8 +65,8 @@ def _record(value: Mapping[str, Json]) -> str:
     # A message of a conversation: its id and the rest are for the state view.
     if value.keys() >= {"role", "text"}:
         return f"{title_of(str(value['role']))}: {value['text']}"
-    told = [f"{title_of(name)}: {value_text(item)}" for name, item in value.items() if item not in ("", None)]
-    return ", ".join(told) or NOTHING
+    parts = [f"{title_of(name)}: {value_text(item)}" for name, item in value.items() if item not in ("", None)]
+    return ", ".join(parts) or NOTHING
 
 
 def _list(items: Sequence[str]) -> str:

@@ -94,7 +94,9 @@ class History:
         if accepted.kind == "resume":
             # An answer that was saved with its question is tried again by going on.
             snapshot = self.snapshot(thread_id)
-            open_ = {question.id for question in snapshot.questions} - snapshot.kept.keys() if snapshot else set()
+            open_ = (
+                {question.id for question in snapshot.questions} - snapshot.saved_answers.keys() if snapshot else set()
+            )
             return accepted if set(accepted.request["values"]) <= open_ else None
         return accepted
 
@@ -113,7 +115,9 @@ class History:
             state = state_of(graph, thread.thread_id)
             if state.created_at is None:
                 return None
-        return replace(to_snapshot(state), kept={} if namespace else answers_given(self._engine, thread, state))
+        return replace(
+            to_snapshot(state), saved_answers={} if namespace else answers_given(self._engine, thread, state)
+        )
 
     def values(self, thread_id: str, checkpoint_id: str) -> Mapping[str, Any]:
         """Return the state's own objects at a checkpoint, for a form; raises UnknownCheckpoint, Unreadable."""

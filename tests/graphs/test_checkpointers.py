@@ -153,8 +153,8 @@ def test_the_cost_is_that_of_the_thread_and_grows_with_its_supersteps(stored: La
         assert (little.checkpoints, much.checkpoints) == (5, 24)
         assert 0 < little.bytes < much.bytes
         assert much.pace.each is not None
-        assert much.pace.beside is not None
-        assert 0 < much.pace.beside < much.pace.each < 1000
+        assert much.pace.overhead is not None
+        assert 0 < much.pace.overhead < much.pace.each < 1000
         assert much.restart is None
 
 
@@ -173,7 +173,7 @@ def test_after_a_restart_the_bytes_in_memory_are_gone_and_those_in_a_file_are_th
 
 def test_a_thread_that_never_ran_here_has_no_pace() -> None:
     assert measure_pace([]).each is None
-    assert measure_pace([]).beside is None
+    assert measure_pace([]).overhead is None
 
 
 def test_the_labs_own_checkpointer_stays_what_it_was(stored: Lab) -> None:

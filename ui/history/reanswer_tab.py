@@ -22,7 +22,7 @@ def answer_again(looked: Looked, snapshot: Snapshot) -> None:
     if not snapshot.questions:
         _elsewhere(looked)
         return
-    if snapshot.checkpoint_id == looked.grown.head and not snapshot.kept:
+    if snapshot.checkpoint_id == looked.grown.head and not snapshot.saved_answers:
         st.info(
             "This question hasn't been answered yet. Answer it on the card of the thread as it stands now, above.",
             icon=":material/info:",
@@ -74,9 +74,9 @@ def _question(thread_id: str, question: Question, snapshot: Snapshot) -> None:
     st.markdown(f":material/front_hand: **{code(question.node)} asked**")
     st.text(shown(question_text(question.value), 2000))
     unchecked_notice(question)
-    if question.id in snapshot.kept:
+    if question.id in snapshot.saved_answers:
         failed = f" Then {question.node} failed." if question.node in snapshot.errors else ""
-        st.text(f"Answered: {shown(answer_text(question, snapshot.kept[question.id]), 2000)}.{failed}")
+        st.text(f"Answered: {shown(answer_text(question, snapshot.saved_answers[question.id]), 2000)}.{failed}")
     wrong = {name: message for name, message in travel_errors(thread_id).by_field().items() if name != BRANCH}
     ask(fields, f"again_{thread_id}_{question.id}", {}, wrong)
 

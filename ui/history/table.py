@@ -31,12 +31,12 @@ def draw_history_table(workspace: Workspace, thread_id: str, grown: Tree, nodes:
     offset = (int(turned or 1) - 1) * PAGE
     at = None if turned else shown.checkpoint_id
     page = workspace.history.page(thread_id, only, limit=PAGE, offset=offset, at=at, tree=grown)
-    if not page.found:
+    if not page.matching:
         st.info("No checkpoint fits these filters. Loosen one of them.", icon=":material/filter_alt_off:")
         return
     rows = list(_flat(page.rows, inner=bool(st.session_state.get(f"inner_{thread_id}", True))))
     branched = len(grown.branches) > 1
-    _frame(thread_id, rows, shown, branched=branched, paged=page.found > PAGE)
+    _frame(thread_id, rows, shown, branched=branched, paged=page.matching > PAGE)
     _pages(key, page)
 
 
@@ -162,8 +162,8 @@ def changed(found: KeyChange) -> str:
 
 
 def _pages(key: str, page: Page) -> None:
-    pages = -(-page.found // PAGE)
-    of = f"{page.found:,} of " if page.found < page.total else ""
+    pages = -(-page.matching // PAGE)
+    of = f"{page.matching:,} of " if page.matching < page.total else ""
     with st.container(horizontal=True, vertical_alignment="center"):
         if pages > 1:
             st.pagination(pages, key=key, default=page.offset // PAGE + 1)

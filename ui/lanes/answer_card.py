@@ -60,7 +60,7 @@ class Card(Buttons):
 def question_card(card: Card, filled: Filled) -> None:
     """Draw one form for each pending interrupt, and for each whose node failed with its answer the two ways on."""
     for question in card.snapshot.questions:
-        if question.id in card.snapshot.kept:
+        if question.id in card.snapshot.saved_answers:
             _failed(card, question)
         else:
             _question(card, question, filled)
@@ -76,7 +76,7 @@ def _question(card: Card, question: Question, filled: Filled) -> None:
         unchecked_notice(question)
         _note(filled)
         ask(asked, key, filled.values, card.errors.by_field())
-        failed = [one.node for one in card.snapshot.questions if one.id in card.snapshot.kept]
+        failed = [one.node for one in card.snapshot.questions if one.id in card.snapshot.saved_answers]
         if failed:
             st.markdown(f"Sending it also tries {' and '.join(map(code, failed))} again, with the answer given there.")
         action_button(
@@ -98,7 +98,7 @@ def _failed(card: Card, question: Question) -> None:
         st.markdown(f":material/error: **{code(question.node)} failed after its answer**")
         st.text(shown(question_text(question.value)))
         _details(question)
-        st.text(f"Answered: {shown(answer_text(question, card.snapshot.kept[question.id]), 2000)}")
+        st.text(f"Answered: {shown(answer_text(question, card.snapshot.saved_answers[question.id]), 2000)}")
         action_button(
             "Try again with the same answer",
             type="primary",

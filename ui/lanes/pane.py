@@ -113,7 +113,7 @@ class LanePane:
             return "failed"
         if self.status == "waiting" and self.snapshot is not None:
             asked = {question.id for question in self.snapshot.questions}
-            return "failed" if asked and asked <= self.snapshot.kept.keys() else "waiting"
+            return "failed" if asked and asked <= self.snapshot.saved_answers.keys() else "waiting"
         if self.status not in ("resumable", "new"):
             return self.status
         last = self.view.runs[-1] if self.view and self.view.runs else None

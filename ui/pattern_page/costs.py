@@ -35,7 +35,7 @@ def _row(title: str, cost: Cost) -> dict[str, Any]:
         "After the last restart": _left(cost),
         "Supersteps": cost.pace.supersteps,
         "ms a superstep": _number(cost.pace.each),
-        "of it beside the node": _number(cost.pace.beside),
+        "of it beside the node": _number(cost.pace.overhead),
         "Checkpoints": cost.checkpoints,
         "Bytes": f"{cost.bytes:,}",
     }

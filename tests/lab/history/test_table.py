@@ -272,10 +272,10 @@ def test_pages_put_together_are_the_whole_and_each_row_is_on_the_page_that_it_as
         for limit in (1, 2, 5, 7, 100):
             pages = [
                 workspace.history.page(kept.thread_id, only, limit=limit, offset=offset)
-                for offset in range(0, whole.found + 1, limit)
+                for offset in range(0, whole.matching + 1, limit)
             ]
             assert [row for page in pages for row in page.rows] == list(whole.rows)
-            assert {(page.found, page.total) for page in pages} == {(whole.found, total)}
+            assert {(page.matching, page.total) for page in pages} == {(whole.matching, total)}
             for row in whole.rows:
                 page = workspace.history.page(kept.thread_id, only, limit=limit, at=row.checkpoint_id)
                 assert row in page.rows

@@ -134,15 +134,15 @@ def test_after_a_yes_whose_node_failed_a_no_is_the_answer_and_charges_nothing(op
         answer(workspace, thread_id, "yes")
         # Given anew, the answer fails at a head that the new asking wrote; replayed, it's asked without an answer.
         failed = head(workspace, thread_id)
-        workspace.travel.reanswer(thread_id, failed.checkpoint_id, failed.kept)
+        workspace.travel.reanswer(thread_id, failed.checkpoint_id, failed.saved_answers)
         assert end(workspace, thread_id).outcome == "failed"
-        assert list(head(workspace, thread_id).kept.values()) == ["yes"]
+        assert list(head(workspace, thread_id).saved_answers.values()) == ["yes"]
         replay_that_waits(workspace, thread_id)
-        assert head(workspace, thread_id).kept == {}
+        assert head(workspace, thread_id).saved_answers == {}
         question = answer(workspace, thread_id, "yes")
         line.down = 0
         failed = head(workspace, thread_id)
-        assert (failed.kept, workspace.history.status(thread_id)) == ({question: "yes"}, "waiting")
+        assert (failed.saved_answers, workspace.history.status(thread_id)) == ({question: "yes"}, "waiting")
         with pytest.raises(AnswerKept):
             workspace.resume(thread_id, {question: "no"}, failed.checkpoint_id)
         workspace.travel.reanswer(thread_id, failed.checkpoint_id, {question: "no"})
@@ -222,7 +222,7 @@ def test_the_next_question_of_a_node_takes_its_own_answer_also_after_a_failure(o
     answer(workspace, thread_id, "yes")
     workspace.proceed(thread_id)
     assert end(workspace, thread_id).outcome == "waiting"
-    assert head(workspace, thread_id).kept == {}
+    assert head(workspace, thread_id).saved_answers == {}
     with pytest.raises(AnswerPending):
         workspace.proceed(thread_id)
     answer(workspace, thread_id, "by mail")
@@ -261,7 +261,7 @@ def test_an_answer_beside_one_that_failed_is_taken_and_the_failed_one_tried_agai
     question = answer(workspace, thread_id, "yes", "pay")
     failed = head(workspace, thread_id)
     assert [found.node for found in failed.questions] == ["pay", "b"]
-    assert failed.kept == {question: "yes"}
+    assert failed.saved_answers == {question: "yes"}
     both = {found.id: "no" for found in failed.questions}
     with pytest.raises(AnswerKept):
         workspace.resume(thread_id, both, failed.checkpoint_id)
@@ -303,7 +303,7 @@ def test_what_a_subgraph_asked_before_another_of_its_nodes_failed_counts_as_answ
     thread_id = ran(workspace)
     question = answer(workspace, thread_id, "yes")
     failed = head(workspace, thread_id)
-    assert (failed.kept, charged(workspace, thread_id)) == ({question: "yes"}, 1)
+    assert (failed.saved_answers, charged(workspace, thread_id)) == ({question: "yes"}, 1)
     with pytest.raises(AnswerKept):
         workspace.resume(thread_id, {question: "no"}, failed.checkpoint_id)
     workspace.proceed(thread_id)
