@@ -70,7 +70,7 @@ class Engine:
         """Tell a thread's page that its memory went to make room for others'."""
         calls = restart_calls(saver)
         for log in self.runs.logs(thread_id):
-            log.append(lambda no: SaverDropped(no, time.time(), "room", checkpoints, 0, calls))
+            log.append(SaverDropped("room", checkpoints, 0, calls))
 
     def world(self, thread_id: str, *, expendable: bool = False) -> World:
         """Return what the nodes of a thread's run act upon."""
@@ -133,13 +133,13 @@ class Engine:
     def _twice(self, request: Request, *, expendable: bool) -> TwoStepRun:
         """Run a rest as it was and then with the edit, so that the thread goes on from the edited one."""
         edited = StateEdited(**request.values["edit"])
-        back = WentBack(0, edited.at, request.checkpoint_id, request.values["step"])
+        back = WentBack(request.checkpoint_id, request.values["step"], at=edited.at)
         first = self._stream(replace(request, label="as it was"), None, at=request.checkpoint_id, expendable=expendable)
         second = self._stream(request, None, at=edited.checkpoint_id, expendable=expendable)
 
         def with_the_edit(_: Outcome, log: Log) -> Stream:
-            log.append(lambda no: back._replace(no=no))
-            log.append(lambda no: edited._replace(no=no))
+            log.append(back)
+            log.append(edited)
             return second
 
         return TwoStepRun(first, with_the_edit, second.calls())

@@ -6,7 +6,6 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
 from typing import IO
 
 from lab.engine import Engine
@@ -27,15 +26,15 @@ class Channel:
         self._lines = lines
         self._lock = threading.Lock()
 
-    def append(self, make: Callable[[int], Event]) -> None:
-        """Write one event."""
-        self.write(encode(make(0)))
+    def append(self, event: Event) -> None:
+        """Write one event, with the time at which it happened."""
+        self.write(encode(event if event.at else event._replace(at=time.time())))
 
     def say(self, growing: StreamingMessage, piece: str) -> None:
         """Write one piece of a streaming message."""
         growing.since = time.time()
         growing.held.append(piece)
-        self.append(growing.event)
+        self.append(growing.event())
 
     def write(self, told: Json) -> None:
         """Write one line."""

@@ -214,8 +214,9 @@ class ThreadView:
                 self.items.append(Said(f"edit-{event.no}", "edit", event.values, event.at, event.no))
                 self._reached.setdefault(event.checkpoint_id, (self.items, len(self.items)))
                 self.changed_at = event.at
-            case SaverDropped(no, at, why, before, found, calls):
-                self.items.append(Reopened(f"reopened-{no}", why, before, found, at, calls, no))
+            case SaverDropped():
+                key = f"reopened-{event.no}"
+                self.items.append(Reopened(key, event.why, event.before, event.found, event.at, event.calls, event.no))
             case NodeStarted():
                 self._node_started(event)
             case AttemptFailed():

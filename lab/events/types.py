@@ -1,5 +1,7 @@
 """What happens in a thread, as numbered events in a bounded log that any number of readers follow.
 
+An event gets its number from the log that takes it, and its time too, unless it says when it happened.
+
 A token event says where in its message its text begins, so that neighbouring ones can be merged
 without loss: a reader that stands inside a merged range gets the whole range again and puts it
 in the same place.
@@ -25,8 +27,6 @@ Kind = Literal["start", "turn", "resume", "continue", "replay", "reanswer", "wha
 class RunStarted(NamedTuple):
     """A run began on the thread."""
 
-    no: int
-    at: float
     run_id: str
     kind: Kind
     model: str
@@ -34,41 +34,41 @@ class RunStarted(NamedTuple):
     """The input or the answers given, None where the run goes on by itself."""
     calls: str
     """The LangGraph calls that were made, as code."""
+    no: int = 0
+    at: float = 0.0
 
 
 class RunStopping(NamedTuple):
     """Somebody stopped the run; it ends as soon as the nodes at work let it."""
 
-    no: int
-    at: float
     run_id: str
+    no: int = 0
+    at: float = 0.0
 
 
 class RunEnded(NamedTuple):
     """The run ended; the thread may go on in a later one."""
 
-    no: int
-    at: float
     run_id: str
     outcome: Outcome
     error: str
+    no: int = 0
+    at: float = 0.0
 
 
 class StateEdited(NamedTuple):
     """A person wrote values to the state at a pause."""
 
-    no: int
-    at: float
     checkpoint_id: str
     values: Json
     calls: str
+    no: int = 0
+    at: float = 0.0
 
 
 class SaverDropped(NamedTuple):
     """The thread's checkpointer and graph were dropped; what is read or run next makes both anew."""
 
-    no: int
-    at: float
     why: Literal["restart", "room"]
     """What for: a restart, or to make room for the checkpointers of other threads."""
     before: int
@@ -76,62 +76,62 @@ class SaverDropped(NamedTuple):
     found: int
     """Of these, checkpoints that the new checkpointer finds."""
     calls: str
+    no: int = 0
+    at: float = 0.0
 
 
 class WentBack(NamedTuple):
     """The thread was taken back to an earlier checkpoint; what follows is a branch that begins there."""
 
-    no: int
-    at: float
     checkpoint_id: str
     step: int
+    no: int = 0
+    at: float = 0.0
 
 
 class CheckpointMade(NamedTuple):
     """A superstep ended with a checkpoint of the thread's own that isn't committed yet, and may never be."""
 
-    no: int
-    at: float
     checkpoint_id: str
+    no: int = 0
+    at: float = 0.0
 
 
 class CheckpointSaved(NamedTuple):
     """A checkpoint was committed; its state is read from the thread when somebody asks for it."""
 
-    no: int
-    at: float
     path: Path
     checkpoint_id: str
     step: int
     source: str
     next: tuple[str, ...]
+    no: int = 0
+    at: float = 0.0
 
 
 class NodeStarted(NamedTuple):
     """A node's task began."""
 
-    no: int
-    at: float
     path: Path
     task_id: str
+    no: int = 0
+    at: float = 0.0
 
 
 class AttemptFailed(NamedTuple):
     """One attempt of a node failed; a retry may follow."""
 
-    no: int
-    at: float
     path: Path
     task_id: str
     started: float
     error: str
+    no: int = 0
+    at: float = 0.0
 
 
 class NodeEnded(NamedTuple):
     """A node's task ended with what it wrote, an error, or questions."""
 
-    no: int
-    at: float
     path: Path
     task_id: str
     wrote: Json
@@ -141,36 +141,38 @@ class NodeEnded(NamedTuple):
     waits: bool
     """True where the task stopped to ask, itself or in a subgraph."""
     cached: bool
+    no: int = 0
+    at: float = 0.0
 
 
 class Tokens(NamedTuple):
     """Text was added to a message; `text` belongs at `offset` characters from its beginning."""
 
-    no: int
-    at: float
     path: Path
     message_id: str
     offset: int
     text: str
     tool: bool
     """True where the text is a piece of a tool call, not of the answer."""
+    no: int = 0
+    at: float = 0.0
 
 
 class Progress(NamedTuple):
     """A node told how far it is."""
 
-    no: int
-    at: float
     path: Path
     data: Json
+    no: int = 0
+    at: float = 0.0
 
 
 class Skipped(NamedTuple):
     """Events up to this number left the log; their state is in the checkpoints."""
 
-    no: int
-    at: float
     dropped: int
+    no: int = 0
+    at: float = 0.0
 
 
 Event = (
@@ -212,18 +214,18 @@ class StreamingMessage:
         while self.held:
             yield self.held.popleft()
 
-    def event(self, no: int) -> Tokens:
+    def event(self) -> Tokens:
         """Return the pieces held as one event and let go of them."""
         text, offset = "".join(self.taken()), self.length
         self.length = offset + len(text)
-        return Tokens(no, self.since, self.path, self.message_id, offset, text, self.tool)
+        return Tokens(self.path, self.message_id, offset, text, self.tool, at=self.since)
 
 
 class Log(Protocol):
     """Where events are told."""
 
-    def append(self, make: Callable[[int], Event]) -> None:
-        """Add the event that `make` gives for its number."""
+    def append(self, event: Event) -> None:
+        """Add an event under the next number; it happened now unless it says when."""
         ...
 
     def say(self, growing: StreamingMessage, piece: str) -> None:
@@ -249,7 +251,7 @@ class EventLog:
         self._waiting = 0
         self._last = 0
         self._saved = 0
-        self._late: list[Callable[[int], Event]] | None = None
+        self._late: list[Event] | None = None
         """What was told while the end of a run is being written down; None at other times."""
         self.stored = 0
         """Bytes that the thread's saved events take."""
@@ -306,15 +308,15 @@ class EventLog:
         """The number up to which events are saved."""
         return self._saved
 
-    def append(self, make: Callable[[int], Event]) -> None:
-        """Add the event that `make` gives for its number."""
+    def append(self, event: Event) -> None:
+        """Add an event under the next number; it happened now unless it says when."""
         with self._lock:
             if self._late is not None:
-                self._late.append(make)
+                self._late.append(event)
                 return
             if self._open:
                 self._settle()
-            self._add(make)
+            self._add(event)
             if self._waiting:
                 self._news.notify_all()
 
@@ -368,26 +370,26 @@ class EventLog:
             self._last = self._saved = self._events[-1].no
             self._bytes = sum(map(weight, self._events))
             for event in own:
-                self._add(lambda no, event=event: event._replace(no=no))  # type: ignore[misc]  # one event, bound at once
+                self._add(event)
             if self._waiting:
                 self._news.notify_all()
 
-    def end(self, make: Callable[[int], Event], write: Callable[[list[Event]], None]) -> None:
+    def end(self, event: RunEnded, write: Callable[[list[Event]], None]) -> None:
         """Tell the end of a run after `write` has saved it with all that wasn't saved, and given the thread back.
 
         Nobody reads the end before that, and what is told meanwhile comes after it.
         """
         with self._lock:
             self._settle()
-            event = make(self._last + 1)
-            news = [*self._unsaved(), event]
+            ended = _numbered(event, self._last + 1)
+            news = [*self._unsaved(), ended]
             self._late = []
         try:
             write(news)
         finally:
             with self._lock:
                 late, self._late = self._late, None
-                self._add(lambda _: event)
+                self._add(ended)
                 for told in late:
                     self._add(told)
                 self._settle()
@@ -398,11 +400,11 @@ class EventLog:
             for growing in self._open:
                 growing.open = False
                 if growing.held:
-                    self._add(growing.event)
+                    self._add(growing.event())
             self._open.clear()
 
-    def _add(self, make: Callable[[int], Event]) -> None:
-        event = make(self._last + 1)
+    def _add(self, event: Event) -> None:
+        event = _numbered(event, self._last + 1)
         size = weight(event)
         if size > LARGE:
             event = shortened(event)
@@ -418,6 +420,12 @@ class EventLog:
                 self._limit = 2 * len(self._events)
             if self._bytes > self._room * 3 // 4:
                 self._room = 2 * self._bytes
+
+
+def _numbered(event: Event, number: int) -> Event:
+    """Return the event under this number, and with the time where it has none; every event ends with these two."""
+    # A third of the time of `_replace`.
+    return type(event)._make((*event[:-2], number, event.at or time.time()))
 
 
 _LIGHT = frozenset((NodeStarted, CheckpointSaved, CheckpointMade, RunStopping, WentBack, Skipped))
@@ -535,11 +543,11 @@ def shrunk(events: Sequence[Event], limit: int = 20_000, *, room: int) -> list[E
             count, size = count - 1, size - sizes[number]
             continue
         if dropped is not None:
-            kept.append(Skipped(dropped.no, dropped.at, dropped.no))
+            kept.append(Skipped(dropped.no, dropped.no, dropped.at))
             dropped = None
         kept.append(event)
     if dropped is not None:
-        kept.append(Skipped(dropped.no, dropped.at, dropped.no))
+        kept.append(Skipped(dropped.no, dropped.no, dropped.at))
     return _told_once(kept)
 
 

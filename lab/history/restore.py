@@ -46,7 +46,7 @@ def restore_events(
     first = seconds(snapshots[0].created_at)
     inside = bool(log.open_run)
     if not inside:
-        events.append(RunStarted(0, first, run_id, "restored", model, None, ""))
+        events.append(RunStarted(run_id, "restored", model, None, "", at=first))
     _past(events, graph, snapshots, (), covered)
     last = snapshots[-1]
     outcome: Any = {"waiting": "waiting", "finished": "finished"}.get(status(last), "stopped")
@@ -59,9 +59,9 @@ def restore_events(
         for number in starts[-1:]:
             del events[number]
     else:
-        events.append(RunEnded(0, events[-1].at, run_id, outcome, failed))
+        events.append(RunEnded(run_id, outcome, failed, at=events[-1].at))
     for event in events:
-        log.append(lambda no, event=event: event._replace(no=no))  # type: ignore[misc]  # one event, bound at once
+        log.append(event)
 
 
 def _past(
@@ -79,9 +79,9 @@ def _past(
         ended = seconds(snapshots[number + 1].created_at) if number + 1 < len(snapshots) else at
         step, source = metadata.get("step", -1), metadata.get("source", "")
         if not path and ident not in covered:
-            events.append(CheckpointSaved(0, at, path, ident, step, source, tuple(map(to_jsonable, snapshot.next))))
+            events.append(CheckpointSaved(path, ident, step, source, tuple(map(to_jsonable, snapshot.next)), at=at))
         if source == "update" and number:
-            events.append(StateEdited(0, at, ident, _edited(snapshots[number - 1], snapshot), ""))
+            events.append(StateEdited(ident, _edited(snapshots[number - 1], snapshot), "", at=at))
         for task in snapshot.tasks:
             if task.name == "__start__":
                 if ident not in covered:
@@ -105,7 +105,7 @@ def is_restored(run_id: str) -> bool:
 
 def _input(events: list[Event], task: PregelTask, at: float) -> None:
     run_id = f"{_RESTORED_RUN}{task.id}"
-    events.append(RunStarted(0, at, run_id, "start", "", to_jsonable(task.result), ""))
+    events.append(RunStarted(run_id, "start", "", to_jsonable(task.result), "", at=at))
 
 
 def _task(
@@ -121,17 +121,17 @@ def _task(
         }
         for question in task.interrupts
     )
-    events.append(NodeStarted(0, at, here, task.id))
+    events.append(NodeStarted(here, task.id, at=at))
     if isinstance(task.state, dict):
         _past(events, graph, _inside(graph, task.state), here)
     events += [
-        Tokens(0, ended, here, str(message.id), 0, str(message.text), False) for message in _messages(task.result)
+        Tokens(here, str(message.id), 0, str(message.text), False, at=ended) for message in _messages(task.result)
     ]
     # What failed or asked at first and was done later keeps the traces of both.
     done = done or bool(task.result)
     error = reason(task.error) if task.error and not done else ""
     waits = bool(asked) and not done
-    events.append(NodeEnded(0, ended, here, task.id, to_jsonable(task.result) or None, error, asked, waits, False))
+    events.append(NodeEnded(here, task.id, to_jsonable(task.result) or None, error, asked, waits, False, at=ended))
 
 
 def _inside(graph: Graph, config: RunnableConfig) -> list[StateSnapshot]:

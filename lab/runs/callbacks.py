@@ -52,7 +52,7 @@ class RunCallbacks(BaseCallbackHandler):
         """Note an event that a node dispatched."""
         path, _ = self._place(metadata or {})
         told = to_jsonable(data)
-        self._log.append(lambda no: Progress(no, time.time(), path, told))
+        self._log.append(Progress(path, told))
 
     def on_chain_start(
         self,
@@ -80,7 +80,7 @@ class RunCallbacks(BaseCallbackHandler):
         metadata, started = begun
         path, task_id = self._place(metadata)
         told = explain(error)
-        self._log.append(lambda no: AttemptFailed(no, time.time(), path, task_id, started, told))
+        self._log.append(AttemptFailed(path, task_id, started, told))
 
     def _place(self, metadata: Mapping[str, Any]) -> tuple[Path, str]:
         """Return a node's path and task id from the namespace in a callback's metadata."""

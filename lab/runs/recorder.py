@@ -1,7 +1,6 @@
 """Turns each part of a graph's stream, by its stream mode, into events."""
 
 import concurrent.futures
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -158,7 +157,7 @@ class Recorder:
                 self._passed[task_id] = task
         else:
             self._running[task_id] = task
-            self._log.append(lambda no: NodeStarted(no, time.time(), task.path, task_id))
+            self._log.append(NodeStarted(task.path, task_id))
 
     def _ended(self, task: _Task, data: Mapping[str, Any]) -> None:
         error = data["error"]
@@ -189,9 +188,7 @@ class Recorder:
         cached: bool = False,
     ) -> None:
         self._running.pop(task.task_id, None)
-        self._log.append(
-            lambda no: NodeEnded(no, time.time(), task.path, task.task_id, wrote, error, asked, waits, cached)
-        )
+        self._log.append(NodeEnded(task.path, task.task_id, wrote, error, asked, waits, cached))
 
     def _from_cache(self, namespace: Namespace, name: str, wrote: Any) -> None:
         if self._repeated[namespace, name]:
@@ -240,12 +237,12 @@ class Recorder:
         following = tuple(map(self._named, data["next"]))
 
         def tell() -> None:
-            self._log.append(lambda no: CheckpointSaved(no, time.time(), path, ident, step, source, following))
+            self._log.append(CheckpointSaved(path, ident, step, source, following))
 
         if path or self._commits is None:
             tell()
         elif not self._commits.tell(ident, tell):
-            self._log.append(lambda no: CheckpointMade(no, time.time(), ident))
+            self._log.append(CheckpointMade(ident))
 
     def _stepped(self) -> None:
         """Tell of a step in which nothing ran that it's done: it had failed, or its process had died, at its end."""
@@ -260,4 +257,4 @@ class Recorder:
         inside = [task.path for task in self._running.values() if task.path[:-1] == path]
         place = inside[0] if len(inside) == 1 else path
         told = to_jsonable(data)
-        self._log.append(lambda no: Progress(no, time.time(), place, told))
+        self._log.append(Progress(place, told))

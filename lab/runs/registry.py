@@ -85,7 +85,7 @@ class Run:
     def begin(self) -> None:
         """Start the run in a thread of its own."""
         calls, asked = self.work.calls(), self.request
-        self.log.append(lambda no: RunStarted(no, time.time(), self.run_id, asked.kind, asked.model, self.said, calls))
+        self.log.append(RunStarted(self.run_id, asked.kind, asked.model, self.said, calls))
         try:
             threading.Thread(target=self._drive, name=f"run-{self.run_id[:8]}", daemon=True).start()
         except RuntimeError as error:
@@ -96,7 +96,7 @@ class Run:
         """End the run early, and tell at once that it's about to end."""
         if not self.stopping.is_set() and not self.done.is_set():
             self.stopping.set()
-            self.log.append(lambda no: RunStopping(no, time.time(), self.run_id))
+            self.log.append(RunStopping(self.run_id))
         self.work.stop()
 
     def _drive(self) -> None:
@@ -282,7 +282,7 @@ class Runs:
             finally:
                 self.release(thread_id)
 
-        log.end(lambda no: RunEnded(no, time.time(), run.run_id, outcome, error), write)
+        log.end(RunEnded(run.run_id, outcome, error), write)
 
     def _released(self, thread_id: str, news: list[Event], *, left: bool, log: EventLog | None = None) -> None:
         with self.database.begin() as connection:

@@ -98,7 +98,7 @@ def _follow(lines: IO[str], log: Log) -> tuple[Outcome, str] | None:
             event = decode(told)
         except (ValueError, TypeError, KeyError) as error:
             return "failed", f"The process of this run said what this one doesn't understand ({error}). {_KEPT}"
-        log.append(lambda no, event=event: event._replace(no=no))  # type: ignore[misc]  # one event, bound at once
+        log.append(event)
     return None
 
 

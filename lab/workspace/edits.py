@@ -216,7 +216,7 @@ def _refusing() -> Iterator[None]:
 def edited_by(checkpoint_id: str, update: Mapping[str, Any], calls: str) -> StateEdited:
     """Return the event that tells of a saved edit, yet without its number."""
     given = {name: value.value if isinstance(value, Overwrite) else value for name, value in update.items()}
-    return StateEdited(0, time.time(), checkpoint_id, to_jsonable(given), calls)
+    return StateEdited(checkpoint_id, to_jsonable(given), calls, at=time.time())
 
 
 def _at(thread_id: str, checkpoint_id: str) -> RunnableConfig:

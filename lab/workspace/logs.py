@@ -83,7 +83,7 @@ class ThreadLogs:
             and not log.dropped
             and not self._engine.graphs.storage_of(thread).checkpoints.newest_id(thread.thread_id)
         ):
-            log.append(lambda no: SaverDropped(no, time.time(), "restart", checkpoints, 0, restart_calls(saver)))
+            log.append(SaverDropped("restart", checkpoints, 0, restart_calls(saver)))
 
     def _compare(self, thread: Thread, log: EventLog) -> None:
         """Take over what other processes told of a thread, and the end of a run whose process died."""
@@ -111,10 +111,10 @@ class ThreadLogs:
         if not run_id and asked is not None:
             run_id = f"lost-{thread.thread_id}"
             kind, model, said = asked["kind"], asked["model"], asked["values"]
-            log.append(lambda no: RunStarted(no, time.time(), run_id, kind, model, said, ""))
+            log.append(RunStarted(run_id, kind, model, said, ""))
         self._complete(thread, log)
         if run_id:
-            log.append(lambda no: RunEnded(no, time.time(), run_id, "crashed", DIED))
+            log.append(RunEnded(run_id, "crashed", DIED))
 
     def _complete(self, thread: Thread, log: EventLog) -> None:
         """Tell from checkpoints what no event tells: of an import, of an older version, or of a killed process."""
@@ -129,7 +129,7 @@ class ThreadLogs:
         known = next((number for number in reversed(range(len(way))) if way[number] in known_ids), 0)
         if way[known] in known_ids and way[known] != log.newest_told:
             step = tree.marks[way[known]].step
-            log.append(lambda no: WentBack(no, time.time(), way[known], step))
+            log.append(WentBack(way[known], step))
         read = _affordable(way[known:], storage.checkpoints.state_sizes(thread.thread_id, way[known:][-RESTORED:]))
         states: list[StateSnapshot] = []
         for checkpoint_id in read:

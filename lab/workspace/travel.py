@@ -1,6 +1,5 @@
 """Going on from an earlier checkpoint: replay, fork, another answer, what-if, rewind."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Unpack
@@ -113,7 +112,7 @@ class Travel:
             work = self._launcher.work(request, snapshot.values) if run else None
             edited = self._editor.save(opened, snapshot, replace(edit, label=request.label))
             _went_back(opened.log, snapshot)
-            opened.log.append(lambda no: edited._replace(no=no))
+            opened.log.append(edited)
             if work is not None and opened.graph.get_state(_at(thread_id, edited.checkpoint_id)).next:
                 self._launcher.launch(claim, opened, request, None, work)
         return edited.checkpoint_id
@@ -225,7 +224,7 @@ class Travel:
             config = self._engine.config(thread_id, opened.pattern.slug, opened.lane.key, self._access.workspace)
             ident, calls = rewound(opened.graph, opened.lane.travel.write, config, _at(thread_id, checkpoint_id))
             edited = edited_by(ident, old, calls)
-            opened.log.append(lambda no: edited._replace(no=no))
+            opened.log.append(edited)
             self._launcher.launch(claim, opened, request, None, work)
 
 
@@ -236,7 +235,7 @@ def _at(thread_id: str, checkpoint_id: str) -> Any:
 def _went_back(log: EventLog, snapshot: StateSnapshot) -> None:
     ident = snapshot.config["configurable"]["checkpoint_id"]
     step = (snapshot.metadata or {}).get("step", -1)
-    log.append(lambda no: WentBack(no, time.time(), ident, step))
+    log.append(WentBack(ident, step))
 
 
 def _effects(metadata: Mapping[str, Any] | None) -> tuple[str, ...]:

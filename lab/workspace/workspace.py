@@ -213,7 +213,7 @@ class Workspace:
                 )
             edit = StateEdit(values, {**dict.fromkeys(values, "append"), **(how or {})})
             edited = StateEditor(self._access).save(opened, snapshot, edit)
-            opened.log.append(lambda no: edited._replace(no=no))
+            opened.log.append(edited)
         return edited.checkpoint_id
 
     def restart(self, thread_id: str) -> SaverDropped:
@@ -231,9 +231,9 @@ class Workspace:
             before = self.history.count(thread_id)
             self._engine.thread_savers.drop(thread_id)
             dropped = SaverDropped(
-                0, time.time(), "restart", before, self.history.count(thread_id), restart_calls(opened.lane.saver)
+                "restart", before, self.history.count(thread_id), restart_calls(opened.lane.saver), at=time.time()
             )
-            opened.log.append(lambda no: dropped._replace(no=no))
+            opened.log.append(dropped)
         return dropped
 
     def stop(self, thread_id: str) -> bool:

@@ -128,7 +128,7 @@ def test_where_the_question_cannot_be_looked_up_the_run_fails_and_gives_the_thre
     monkeypatch.setattr("lab.engine.asked_again", lambda *_: dict[str, str]()["gone"])
     workspace.travel.reanswer(thread_id, asked, {question: "new"})
 
-    assert end(workspace, thread_id)[3:] == ("failed", "KeyError: 'gone'")
+    assert end(workspace, thread_id)[1:3] == ("failed", "KeyError: 'gone'")
     assert workspace.history.status(thread_id) == "waiting"
 
 

@@ -1,7 +1,7 @@
 """The event log: numbered, in order, bounded, and the same for every reader."""
 
 import threading
-from collections.abc import Callable
+import time
 from typing import Literal
 
 import pytest
@@ -11,21 +11,19 @@ from hypothesis import strategies as st
 from lab.events import Event, EventLog, Message, NodeStarted, Progress, StreamingMessage, ThreadView, Tokens
 from lab.events.types import Skipped
 
-Make = Callable[[int], Event]
+
+def started(task: str) -> Event:
+    return NodeStarted(("node",), task)
 
 
-def started(task: str) -> Make:
-    return lambda no: NodeStarted(no, 0.0, ("node",), task)
+def tokens(message: str, offset: int, text: str, *, tool: bool = False) -> Event:
+    return Tokens(("node",), message, offset, text, tool)
 
 
-def tokens(message: str, offset: int, text: str, *, tool: bool = False) -> Make:
-    return lambda no: Tokens(no, 0.0, ("node",), message, offset, text, tool)
-
-
-def filled(*makes: Make, limit: int = 100) -> EventLog:
+def filled(*events: Event, limit: int = 100) -> EventLog:
     log = EventLog(limit)
-    for make in makes:
-        log.append(make)
+    for event in events:
+        log.append(event)
     return log
 
 
@@ -34,6 +32,21 @@ def test_events_are_numbered_from_one_without_a_gap() -> None:
 
     assert [event.no for event in log.after(0)] == [1, 2, 3, 4, 5]
     assert log.last == 5
+
+
+def test_an_event_happened_when_it_was_appended_unless_it_says_when() -> None:
+    before = time.time()
+    log = filled(started("now"), NodeStarted(("node",), "then", at=7.0))
+    now, then = (event.at for event in log.after(0))
+
+    assert before <= now <= time.time()
+    assert then == 7.0
+
+
+def test_an_event_of_another_log_gets_a_number_of_this_one() -> None:
+    log = filled(NodeStarted(("node",), "a", no=9, at=7.0))
+
+    assert log.after(0) == [NodeStarted(("node",), "a", no=1, at=7.0)]
 
 
 @pytest.mark.parametrize("number", range(7))
@@ -122,7 +135,7 @@ def test_no_reader_at_any_position_loses_a_character_without_being_told(
         if kind == "read":
             readers[which].catch_up()
         elif kind == "progress":
-            log.append(lambda no: Progress(no, 0.0, (), None))
+            log.append(Progress((), None))
         else:
             message = f"m{which % voices}"
             log.append(tokens(message, len(said.get(message, "")), text))
@@ -163,7 +176,7 @@ def test_pieces_become_one_event_before_whatever_happens_next() -> None:
     log, message = EventLog(), growing()
     for piece in ("one ", "two"):
         log.say(message, piece)
-    log.append(lambda no: Progress(no, 0.0, ("say",), {}))
+    log.append(Progress(("say",), {}))
     log.say(message, " three")
 
     told = [(type(event), event.no, getattr(event, "text", "")) for event in log.after(0)]

@@ -1,6 +1,5 @@
 """What stays in a log that is full: how things stand, and every message that still streams."""
 
-from collections.abc import Callable
 from typing import Any
 
 from lab.events import (
@@ -18,32 +17,30 @@ from lab.events import (
 from lab.events.types import LARGE, Skipped, weight
 from tests.support.toy_patterns import OpenLab, chain, done, lane, ran, toy
 
-Make = Callable[[int], Event]
+
+def begins(run: str = "run") -> Event:
+    return RunStarted(run, "start", "", {"n": 1}, "")
 
 
-def begins(run: str = "run") -> Make:
-    return lambda no: RunStarted(no, 0.0, run, "start", "", {"n": 1}, "")
+def ends(run: str = "run") -> Event:
+    return RunEnded(run, "finished", "")
 
 
-def ends(run: str = "run") -> Make:
-    return lambda no: RunEnded(no, 0.0, run, "finished", "")
+def starts(task: str) -> Event:
+    return NodeStarted((task,), task)
 
 
-def starts(task: str) -> Make:
-    return lambda no: NodeStarted(no, 0.0, (task,), task)
+def finishes(task: str, wrote: Any = None) -> Event:
+    return NodeEnded((task,), task, wrote, "", (), False, False)
 
 
-def finishes(task: str, wrote: Any = None) -> Make:
-    return lambda no: NodeEnded(no, 0.0, (task,), task, wrote, "", (), False, False)
+def says(message: str, offset: int, text: str) -> Event:
+    return Tokens((message,), message, offset, text, False)
 
 
-def says(message: str, offset: int, text: str) -> Make:
-    return lambda no: Tokens(no, 0.0, (message,), message, offset, text, False)
-
-
-def filled(log: EventLog, *makes: Make) -> EventLog:
-    for make in makes:
-        log.append(make)
+def filled(log: EventLog, *events: Event) -> EventLog:
+    for event in events:
+        log.append(event)
     return log
 
 
@@ -78,7 +75,7 @@ def test_a_run_of_very_many_steps_keeps_its_beginning_and_the_node_at_work() -> 
 def test_a_node_that_began_long_ago_and_is_still_at_work_stays() -> None:
     log = filled(EventLog(100), begins(), starts("long"))
     for number in range(500):
-        log.append(lambda no, number=number: Progress(no, 0.0, ("long",), number))  # type: ignore[misc]  # bound at once
+        log.append(Progress(("long",), number))
 
     assert [event.task_id for event in log.after(0) if isinstance(event, NodeStarted)] == ["long"]
     assert any(isinstance(event, Skipped) for event in log.after(0))

@@ -26,15 +26,15 @@ def told(text: str) -> list[Event]:
     marks = iter(text.replace(" ", ""))
     for no, mark in enumerate(marks, 1):
         if mark == "(":
-            events.append(RunStarted(no, 0.0, "r", "turn", "", None, ""))
+            events.append(RunStarted("r", "turn", "", None, "", no=no))
         elif mark == ")":
-            events.append(RunEnded(no, 0.0, "r", "finished", ""))
+            events.append(RunEnded("r", "finished", "", no=no))
         elif mark == "<":
-            events.append(WentBack(no, 0.0, "", 0))
+            events.append(WentBack("", 0, no=no))
         elif mark == "=":
-            events.append(StateEdited(no, 0.0, next(marks), None, ""))
+            events.append(StateEdited(next(marks), None, "", no=no))
         else:
-            events.append(CheckpointSaved(no, 0.0, (), mark, 0, "loop", ()))
+            events.append(CheckpointSaved((), mark, 0, "loop", (), no=no))
     return events
 
 

@@ -23,33 +23,33 @@ WHY = "The process of this run was killed by SIGKILL."
 
 
 def started(kind: Any = "start") -> Event:
-    return RunStarted(0, 1.0, "run", kind, "offline", None, "")
+    return RunStarted("run", kind, "offline", None, "", at=1.0)
 
 
 def begun(name: str, task: str, at: float = 2.0) -> Event:
-    return NodeStarted(0, at, (name,), task)
+    return NodeStarted((name,), task, at=at)
 
 
 def ended(name: str, task: str, wrote: Json = None, at: float = 3.0) -> Event:
-    return NodeEnded(0, at, (name,), task, wrote, "", (), False, False)
+    return NodeEnded((name,), task, wrote, "", (), False, False, at=at)
 
 
 def asked(name: str, task: str) -> Event:
-    return NodeEnded(0, 3.0, (name,), task, None, "", ({"id": "q", "value": "Pay?"},), True, False)
+    return NodeEnded((name,), task, None, "", ({"id": "q", "value": "Pay?"},), True, False, at=3.0)
 
 
 def saved(ident: str, step: int = 0) -> Event:
-    return CheckpointSaved(0, 3.5, (), ident, step, "loop", ())
+    return CheckpointSaved((), ident, step, "loop", (), at=3.5)
 
 
 def over(outcome: Any = "crashed", error: str = WHY) -> Event:
-    return RunEnded(0, 4.0, "run", outcome, error)
+    return RunEnded("run", outcome, error, at=4.0)
 
 
 def view(*events: Event) -> ThreadView:
     log = EventLog()
     for event in events:
-        log.append(lambda no, event=event: event._replace(no=no))  # type: ignore[misc]  # one event, bound at once
+        log.append(event)
     found = ThreadView(log)
     found.catch_up()
     return found
@@ -90,7 +90,7 @@ def test_a_step_that_a_person_stopped_was_not_killed() -> None:
 
 
 def failed(name: str, task: str) -> Event:
-    return AttemptFailed(0, 3.0, (name,), task, 2.0, "LookupError: no such shelf")
+    return AttemptFailed((name,), task, 2.0, "LookupError: no such shelf", at=3.0)
 
 
 def test_a_step_that_failed_as_another_one_ended_the_run_has_failed_and_says_why() -> None:
@@ -149,10 +149,10 @@ def names(steps: list[StepView]) -> list[str]:
 
 def test_an_error_of_a_subgraph_is_told_by_the_step_where_it_happened_alone() -> None:
     why = "LookupError: nobody"
-    inner = NodeEnded(0, 3.0, ("team", "lead"), "2", None, why, (), False, False)
-    outer = NodeEnded(0, 3.0, ("team",), "1", None, why, (), False, False)
+    inner = NodeEnded(("team", "lead"), "2", None, why, (), False, False, at=3.0)
+    outer = NodeEnded(("team",), "1", None, why, (), False, False, at=3.0)
     found = view(
-        started(), begun("team", "1"), NodeStarted(0, 2.0, ("team", "lead"), "2"), inner, outer, over("failed", why)
+        started(), begun("team", "1"), NodeStarted(("team", "lead"), "2", at=2.0), inner, outer, over("failed", why)
     )  # fmt: skip
     by_path = {step.path: step for step in found.steps}
 

@@ -41,7 +41,7 @@ def stopped_soon(workspace: Workspace, thread_id: str) -> None:
     took = time.monotonic() - began
     events = workspace.events(thread_id)
 
-    assert ended[3:] == ("stopped", "")
+    assert ended[1:3] == ("stopped", "")
     assert took < SOON
     assert not any(isinstance(event, AttemptFailed) for event in events)
     assert not any(isinstance(event, NodeEnded) and event.error for event in events)
@@ -146,7 +146,7 @@ def test_a_node_that_puts_the_stop_in_words_of_its_own_has_not_failed(
     until(lambda: bool(openai_server.received))
     workspace.stop(thread_id)
 
-    assert end(workspace, thread_id)[3:] == ("stopped", "")
+    assert end(workspace, thread_id)[1:3] == ("stopped", "")
 
 
 @pytest.mark.parametrize("open_toys", ["memory"], indirect=True)

@@ -53,7 +53,7 @@ def test_a_node_awaits_a_subgraph_on_every_storage(open_toys: OpenLab) -> None:
     workspace = lab.workspace("w")
     thread_id = begin(workspace)
 
-    assert end(workspace, thread_id)[3:] == ("finished", "")
+    assert end(workspace, thread_id)[1:3] == ("finished", "")
     assert names(workspace, thread_id) == ["outer", "first", "second"]
     assert inside(lab, thread_id) == [("input", []), ("loop", []), ("loop", ["first"]), ("loop", ["first", "second"])]
 
@@ -69,7 +69,7 @@ def test_a_question_in_an_awaited_subgraph_is_answered_where_it_was_asked(open_t
     assert snapshot is not None
     workspace.resume(thread_id, {question.id: "yes"}, snapshot.checkpoint_id)
 
-    assert end(workspace, thread_id)[3:] == ("finished", "")
+    assert end(workspace, thread_id)[1:3] == ("finished", "")
     assert names(workspace, thread_id) == ["outer", "first", "second yes"]
 
 
@@ -138,7 +138,7 @@ def test_a_parent_with_a_class_for_its_state_has_subgraphs_of_another(
     workspace = open_toys(toy(lane(shipping(parent, by_node)))).workspace("w")
     thread_id = begin(workspace)
 
-    assert end(workspace, thread_id)[3:] == ("finished", "")
+    assert end(workspace, thread_id)[1:3] == ("finished", "")
     snapshot = workspace.history.snapshot(thread_id)
     assert snapshot is not None
     assert snapshot.values == {"n": 1, "note": f"{parent.__name__}: {'2 miles' if by_node else ''}"}

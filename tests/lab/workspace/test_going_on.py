@@ -46,7 +46,7 @@ def test_a_failing_node_is_a_result_with_class_and_text(open_toys: OpenLab) -> N
 
     assert failed.path == attempt.path == ("b",)
     assert failed.error == attempt.error == "LookupError: no such shelf"
-    assert end(workspace, thread_id)[3:] == ("failed", "LookupError: no such shelf")
+    assert end(workspace, thread_id)[1:3] == ("failed", "LookupError: no such shelf")
 
 
 def test_a_thread_stays_usable_after_a_failure(open_toys: OpenLab) -> None:
