@@ -1,15 +1,14 @@
 """What happens in a thread: numbered events, the bounded log that readers follow, and what they add up to."""
 
 from lab.events.event_table import ROOM, ROOM_IN_MEMORY, EventStore, decode, encode
+from lab.events.log import EventLog, Log, StreamingMessage
 from lab.events.thread_view import Attempt, Item, Killed, Message, Reopened, RunView, Said, StepView, ThreadView
 from lab.events.types import (
     AttemptFailed,
     CheckpointMade,
     CheckpointSaved,
     Event,
-    EventLog,
     Kind,
-    Log,
     NodeEnded,
     NodeStarted,
     Outcome,
@@ -20,7 +19,6 @@ from lab.events.types import (
     RunStopping,
     SaverDropped,
     StateEdited,
-    StreamingMessage,
     Tokens,
     WentBack,
 )

@@ -10,8 +10,9 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, delete, func, insert, select
 
 from lab.database import EVENTS, Database, Prepared
+from lab.events.limits import joined, shrunk
 from lab.events.pruning import without_branches
-from lab.events.types import Event, joined, shrunk
+from lab.events.types import Event
 from lab.jsonable import Json
 
 LOG = logging.getLogger(__name__)

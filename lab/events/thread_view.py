@@ -5,12 +5,12 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from lab.events.log import EventLog
 from lab.events.types import (
     AttemptFailed,
     CheckpointMade,
     CheckpointSaved,
     Event,
-    EventLog,
     NodeEnded,
     NodeStarted,
     Outcome,

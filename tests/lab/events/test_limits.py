@@ -14,7 +14,8 @@ from lab.events import (
     ThreadView,
     Tokens,
 )
-from lab.events.types import LARGE, Skipped, weight
+from lab.events.limits import LARGE, weight
+from lab.events.types import Skipped
 from tests.support.toy_patterns import OpenLab, chain, done, lane, ran, toy
 
 
