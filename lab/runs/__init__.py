@@ -4,7 +4,9 @@ from lab.runs.calls import CallsAsCode
 from lab.runs.claims import Accepted, Claims
 from lab.runs.lane_graphs import LaneGraphs
 from lab.runs.lease import LeaseRenewal
-from lab.runs.registry import REQUEST, Claim, Request, Runs, Work
+from lab.runs.registry import Claim, Runs
+from lab.runs.requests import REQUEST, Request
+from lab.runs.run import Work
 from lab.runs.stream import STREAM_MODES, Stream
 from lab.runs.subprocess_run import SubprocessRun
 from lab.runs.two_step import TwoStepRun, asked_again

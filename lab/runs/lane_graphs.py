@@ -11,7 +11,7 @@ from graphs.pattern import Lane, Pattern
 from lab.checkpoints import Storage, ThreadSaver, ThreadSavers
 from lab.errors import UnknownLane
 from lab.models import make_model
-from lab.runs.registry import Request
+from lab.runs.requests import Request
 from lab.settings import Settings
 from lab.state import draw, schema_of, stream_values_as_saved
 from lab.types import Graph, ModelName

@@ -1,129 +1,23 @@
-"""Runs: work on a thread that goes on by itself, one at a time, told to the thread's event log."""
+"""The threads on which this process works, one run at a time each, and the logs of those that were looked at."""
 
 import logging
 import threading
 import time
-import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Protocol
 
-from pydantic import TypeAdapter
-
-from graphs.pattern import Breakpoints
 from lab.database import Database
 from lab.errors import ClaimLost, StaleAnswer, StorageUnavailable, ThreadBusy
-from lab.events import Event, EventLog, EventStore, Kind, Log, Outcome, RunEnded, RunStarted, RunStopping
+from lab.events import Event, EventLog, EventStore, Outcome, RunEnded
 from lab.jsonable import Json
-from lab.models import explain
 from lab.runs.claims import Change, Claims
-from lab.types import ModelName
+from lab.runs.requests import REQUEST, Request
+from lab.runs.run import Run, Work
 
 LOG = logging.getLogger(__name__)
 
 GRACE = 4.0
 """Seconds that all runs together have to end once the lab is closed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a run is to do, as plain data that another process can be given as well."""
-
-    thread_id: str
-    workspace: str
-    pattern: str
-    lane: str
-    kind: Kind
-    values: Mapping[str, Json]
-    """The input of a start or a turn, answers by interrupt id, the edited checkpoint of a what-if, else empty."""
-    model: ModelName
-    pace: float
-    breakpoints: Breakpoints
-    """Those that the visitor chose; the lane's own are added."""
-    checkpoint_id: str = ""
-    """The one to go back to; empty for a run that goes on from the newest."""
-    label: str = ""
-    """The name of the branch that the run makes."""
-
-
-REQUEST = TypeAdapter(Request)
-
-
-class Work(Protocol):
-    """What a run does, in this process or in one of its own."""
-
-    def carry_out(self, log: Log) -> tuple[Outcome, str]:
-        """Work to the end and tell its events; return how it ended, and why where it failed."""
-        ...
-
-    def stop(self) -> None:
-        """End the work early, as soon as it can be taken up again later."""
-        ...
-
-    def calls(self) -> str:
-        """Tell the LangGraph calls of this work as code."""
-        ...
-
-
-@dataclass(slots=True)
-class Run:
-    """One run of a thread; `begin` starts it, `done` is set when it has ended."""
-
-    request: Request
-    said: Json
-    work: Work
-    log: EventLog
-    finish: Callable[["Run", Outcome, str], None]
-    """Gives the thread back and tells the end."""
-    run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    stopping: threading.Event = field(default_factory=threading.Event)
-    done: threading.Event = field(default_factory=threading.Event)
-    lost: bool = False
-    """True once another process took the thread over."""
-
-    def begin(self) -> None:
-        """Start the run in a thread of its own."""
-        calls, asked = self.work.calls(), self.request
-        self.log.append(RunStarted(self.run_id, asked.kind, asked.model, self.said, calls))
-        try:
-            threading.Thread(target=self._drive, name=f"run-{self.run_id[:8]}", daemon=True).start()
-        except RuntimeError as error:
-            # The system has no thread left: a run that was told must still end.
-            self._finish("failed", explain(error))
-
-    def stop(self) -> None:
-        """End the run early, and tell at once that it's about to end."""
-        if not self.stopping.is_set() and not self.done.is_set():
-            self.stopping.set()
-            self.log.append(RunStopping(self.run_id))
-        self.work.stop()
-
-    def _drive(self) -> None:
-        self._finish(*self._carried_out())
-
-    def _carried_out(self) -> tuple[Outcome, str]:
-        """Carry out the work, whose every way to fail ends the run: nobody else would, and its thread stayed busy."""
-        try:
-            return self.work.carry_out(self.log)
-        except BaseException as error:  # noqa: BLE001 - a node may raise anything, KeyboardInterrupt too
-            return "failed", explain(error)
-
-    def _finish(self, outcome: Outcome, error: str) -> None:
-        if self.lost:
-            outcome, error = "failed", str(ClaimLost(self.request.thread_id))
-        try:
-            self.finish(self, outcome, error)
-        # Nobody is left above this thread who could be told.
-        except Exception:
-            LOG.exception("The end of run %s couldn't be written down.", self.run_id)
-        finally:
-            self.done.set()
-
-    def lose(self) -> None:
-        """End the run because the thread is another process's by now."""
-        self.lost = True
-        self.stop()
 
 
 class Claim:
@@ -145,10 +39,12 @@ class Claim:
             change(connection)
 
     def hand_over(self, request: Request, said: Json, work: Work, log: EventLog) -> None:
-        """Begin the run, which has the claim from here on."""
-        self.run = Run(request, said, work, log, self._runs.finish)
-        self._runs.set(self.run)
-        self.run.begin()
+        """Begin the run, whose end releases the claim from here on."""
+        # What can fail comes first: then the block of the claim still releases it.
+        run = Run(request, said, work, log, work.calls(), self._runs.finish)
+        self._runs.set_run(run)
+        self.run = run
+        run.begin()
 
 
 class Runs:
@@ -216,12 +112,12 @@ class Runs:
         before: Change | None = None,
         request: Request | None = None,
     ) -> Iterator[Claim]:
-        """Take a thread for the block, and give it back after it, unless a run has taken the claim over.
+        """Take a thread for the block, and release it after it, unless a run has taken the claim over.
 
         `runs` says that a run will. `before` is written in the claim's own transaction, and so is the `request` of a
         start, which needs no look at the thread. Raises UnknownThread, ThreadBusy, StaleAnswer, TooManyRuns.
         """
-        self.claim(thread_id, answering)
+        self._take(thread_id, answering)
         try:
             self.claims.register()
             with self.database.begin() as connection:
@@ -230,17 +126,17 @@ class Runs:
                 told = None if request is None else REQUEST.dump_json(request)
                 self.claims.take(connection, workspace, thread_id, answering, runs=runs, request=told)
         except BaseException:
-            self.release(thread_id)
+            self._free(thread_id)
             raise
         claim = Claim(self, thread_id)
         try:
             yield claim
         finally:
             if claim.run is None:
-                self._give_back(thread_id)
+                self._release(thread_id)
 
-    def claim(self, thread_id: str, answering: frozenset[str] = frozenset()) -> None:
-        """Take the thread in this process alone.
+    def _take(self, thread_id: str, answering: frozenset[str] = frozenset()) -> None:
+        """Claim the thread in this process alone.
 
         Raises ThreadBusy where somebody has it, StaleAnswer where that one is answering the same question.
         """
@@ -252,27 +148,27 @@ class Runs:
             self._active[thread_id] = None
             self._answering[thread_id] = answering
 
-    def set(self, run: Run) -> None:
+    def set_run(self, run: Run) -> None:
         """Name the run for which the thread was claimed."""
         with self._lock:
             self._active[run.request.thread_id] = run
 
-    def release(self, thread_id: str) -> None:
-        """Give the thread back in this process."""
+    def _free(self, thread_id: str) -> None:
+        """Release the thread in this process."""
         with self._lock:
             self._active.pop(thread_id, None)
             self._lost.discard(thread_id)
             self._answering.pop(thread_id, None)
 
-    def _give_back(self, thread_id: str) -> None:
+    def _release(self, thread_id: str) -> None:
         log = next(iter(self.logs(thread_id)), None)
         news = log.unsaved() if log is not None else []
         # What was accepted for the thread before is still to be done, unless its head has moved on.
         self._written(thread_id, lambda: self._released(thread_id, news, left=True, log=log))
-        self.release(thread_id)
+        self._free(thread_id)
 
     def finish(self, run: Run, outcome: Outcome, error: str) -> None:
-        """Save what the run told, give its thread back and tell its end."""
+        """Save what the run told, release its thread and tell its end."""
         thread_id, log = run.request.thread_id, run.log
 
         def write(news: list[Event]) -> None:
@@ -280,7 +176,7 @@ class Runs:
             try:
                 self._written(thread_id, lambda: self._released(thread_id, news, left=left, log=log))
             finally:
-                self.release(thread_id)
+                self._free(thread_id)
 
         log.end(RunEnded(run.run_id, outcome, error), write)
 
@@ -304,7 +200,7 @@ class Runs:
                 self._owed.add(thread_id)
 
     def catch_up(self) -> None:
-        """Save what runs at work have told, and give back what couldn't be before."""
+        """Save what runs at work have told, and release what couldn't be before."""
         with self._lock:
             owed = [thread_id for thread_id in self._owed if thread_id not in self._active]
         for run in self.at_work():

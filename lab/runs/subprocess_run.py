@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from lab.events import Log, Outcome, decode
-from lab.runs.registry import REQUEST, Request
+from lab.runs.requests import REQUEST, Request
 from lab.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -238,12 +238,11 @@ def test_a_thread_of_one_branch_has_nothing_to_prune(here: Workspace) -> None:
 def test_a_running_thread_is_not_deleted(pages_lab: Lab, here: Workspace) -> None:
     thread = made(here)
     at = open_page("threads")
-    pages_lab.runs.claim(thread.thread_id)
-    choose(at, thread, "delete")
-    press(at, "delete_do")
+    with pages_lab.runs.claimed(here.name, thread.thread_id):
+        choose(at, thread, "delete")
+        press(at, "delete_do")
     assert "is running" in at.warning[-1].value
     assert titles(here) == ["A thread"]
-    pages_lab.runs.release(thread.thread_id)
     press(at, "delete_do")
     assert here.threads.newest() == ()
 

@@ -156,10 +156,9 @@ def test_compaction_is_refused_while_a_thread_is_running(pages_lab: Lab, here: W
     for thread in [here.threads.copy(first.thread_id) for _ in range(30)]:
         here.threads.delete(thread.thread_id)
     at = open_page("threads")
-    pages_lab.runs.claim(first.thread_id)
-    press(at, "threads_compact")
+    with pages_lab.runs.claimed(here.name, first.thread_id):
+        press(at, "threads_compact")
     assert "A thread is running" in at.warning[0].value
-    pages_lab.runs.release(first.thread_id)
 
 
 def test_a_file_of_another_lab_belongs_to_whoever_imports_it(pages_lab: Lab, here: Workspace) -> None:

@@ -9,7 +9,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from lab.runs.registry import Run
+from lab.runs.run import Run
 from lab.workspace import StateEdit
 from tests.support.project import ROOT
 from tests.support.rival_processes import SHORT, opened

@@ -8,6 +8,7 @@ from langchain_core.language_models import BaseChatModel
 
 from lab.errors import InvalidInput, NotPossible, ThreadBusy, UnknownLane
 from lab.events import Event, NodeEnded, NodeStarted, RunEnded, RunStarted
+from lab.runs import Stream
 from tests.support.toy_patterns import (
     GIVEN,
     Hold,
@@ -239,3 +240,17 @@ def test_two_lanes_started_together_take_hardly_longer_than_the_slower_of_them(o
 
     # Both times are of the same run, so that a busy machine changes them alike.
     assert together < 1.25 * max(ended - began for began, ended in spans)
+
+
+def test_a_thread_whose_run_cannot_begin_is_free_again(open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def untellable(_: Stream) -> str:
+        raise TypeError("no code for this")
+
+    lab = open_toys(toy(lane(chain(node=done("node")))))
+    workspace = lab.workspace("w")
+    monkeypatch.setattr(Stream, "calls", untellable)
+    with pytest.raises(TypeError):
+        begin(workspace)
+
+    assert lab.runs.running() == set()
+    assert lab.claims.own() == {}
