@@ -149,7 +149,7 @@ def _read_group(field: Field, form: Any) -> dict[str, Any]:
 def _message(field: Field, row: Any) -> BaseMessage:
     cells = _of(dict, field, row)
     role, text, ident = cells.get("role"), cells.get("text"), cells.get("id")
-    original = cells["kept"].value if isinstance(cells.get("kept"), Unshown) else None
+    original = cells["original"].value if isinstance(cells.get("original"), Unshown) else None
     if not isinstance(text, str) or not isinstance(ident, str | None):
         name = "text" if not isinstance(text, str) else "id"
         raise InvalidInput({name: sentence(Fault("type", "string"), name.capitalize())})

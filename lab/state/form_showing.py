@@ -65,7 +65,7 @@ def _show_group(field: Field, value: Any) -> dict[str, Any]:
 
 
 def _show_messages(_: Field, value: Any) -> list[dict[str, Any]]:
-    return [{"role": one.type, "text": str(one.text), "id": one.id, "kept": Unshown(one)} for one in value]
+    return [{"role": one.type, "text": str(one.text), "id": one.id, "original": Unshown(one)} for one in value]
 
 
 _SHOWN: Mapping[str, Callable[[Field, Any], Any]] = {

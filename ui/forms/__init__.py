@@ -1,8 +1,9 @@
 """Forms: of inputs and answers, of a state, and of a question's schema."""
 
-from ui.forms.json_form import ask, complain, values_in_form
+from ui.forms.json_form import ask, values_in_form
 from ui.forms.questions import unchecked_notice
 from ui.forms.state_form import StateForm
+from ui.forms.widgets import complain
 
 __all__ = [
     "StateForm",

@@ -119,7 +119,7 @@ def test_a_plain_value_is_never_hidden(typed: Typed, data: st.DataObject) -> Non
         assert not isinstance(form, (Unshown, JsonText))
 
 
-KEYS = st.sampled_from(["name", "price", "city", "key", "value", "role", "text", "id", "kept"])
+KEYS = st.sampled_from(["name", "price", "city", "key", "value", "role", "text", "id", "original"])
 ROLES = st.sampled_from(["human", "ai", "tool", "remove"])
 WAYS = st.sampled_from(["append", "replace"])
 JUNK = st.recursive(
@@ -134,11 +134,12 @@ JUNK = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["name", "price", "city", "key", "value", "role", "text", "id", "kept"]) | st.integers(),
+            st.sampled_from(["name", "price", "city", "key", "value", "role", "text", "id", "original"])
+            | st.integers(),
             inner,
         )
         | st.fixed_dictionaries(
-            {"role": st.sampled_from(["human", "ai", "tool", "remove"]), "text": inner, "kept": inner}
+            {"role": st.sampled_from(["human", "ai", "tool", "remove"]), "text": inner, "original": inner}
         )
     ),
     max_leaves=8,
