@@ -4,7 +4,7 @@ from lab.database.address import Kind, read_address
 from lab.database.business import ArchiveTable, FaultTable, LedgerTable, OutboxTable
 from lab.database.database import Database, Guard, unguarded
 from lab.database.disk_reserve import DiskReserve, Done
-from lab.database.errors import DATABASE_ERRORS, in_words
+from lab.database.errors import DATABASE_ERRORS, in_words, lab_error
 from lab.database.migrations import migrate
 from lab.database.postgresql import make_engine, make_pool, one_setup_at_a_time, set_up_tables
 from lab.database.prepared import Prepared
@@ -36,6 +36,7 @@ __all__ = [
     "WholeCheck",
     "connect",
     "in_words",
+    "lab_error",
     "make_engine",
     "make_pool",
     "migrate",

@@ -75,8 +75,8 @@ class _InWords:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, DATABASE_ERRORS) and (in_words := _in_the_labs_words(error)) is not None:
-            raise in_words from error
+        if isinstance(error, DATABASE_ERRORS) and (worded := lab_error(error)) is not None:
+            raise worded from error
 
 
 _IN_WORDS = _InWords()
@@ -87,12 +87,12 @@ def in_words() -> AbstractContextManager[None]:
     return _IN_WORDS
 
 
-def _in_the_labs_words(error: Exception) -> LabError | None:
-    """Say what is wrong with the database; None where the error is of another kind."""
+def lab_error(error: BaseException) -> LabError | None:
+    """Return what an error says of the database, in words; None where it's of another kind."""
     if isinstance(error, sqlalchemy.exc.TimeoutError):
         return StorageUnavailable(CROWDED)
     if isinstance(error, sqlalchemy.exc.DBAPIError):
-        return _in_the_labs_words(error.orig) if isinstance(error.orig, Exception) else None
+        return None if error.orig is None else lab_error(error.orig)
     if isinstance(error, sqlite3.Error):
         return _of_sqlite(error)
     if isinstance(error, psycopg.Error):

@@ -14,6 +14,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.runnables import Runnable
 
 from graphs.pattern import Script
+from lab.database import lab_error
 from lab.errors import NotPossible
 from lab.models.answer_errors import AnswerCut, AnswerUnreadable
 from lab.models.failures import advice
@@ -127,6 +128,8 @@ CLIENT_ADVICE = {
 def explain(error: BaseException) -> str:
     """Tell a node's failure in one sentence with what to do, and the exception itself after it."""
     raw = redact(f"{type(error).__name__}: {error}")
+    if (worded := lab_error(error)) is not None:
+        return f"{redact(str(worded))} ({raw})"
     if isinstance(error, AnswerCut) or _was_cut(error):
         hint = _CUT
     elif isinstance(error, AnswerUnreadable):

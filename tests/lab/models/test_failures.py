@@ -18,15 +18,23 @@ from lab.events import RunEnded
 from lab.models import explain
 from tests.support.toy_patterns import Input, OpenLab, begin, chain, done, end, graph, lane, toy
 
+
+def of_sqlite(code: int, text: str) -> sqlite3.OperationalError:
+    """Make an error as SQLite's own are, with the code by which it's known."""
+    error = sqlite3.OperationalError(text)
+    error.sqlite_errorcode = code
+    return error
+
+
 KINDS = [
-    (sqlite3.OperationalError("database or disk is full"), "Make room"),
+    (of_sqlite(sqlite3.SQLITE_FULL, "database or disk is full"), "Make room"),
     (psycopg.errors.DiskFull("could not extend file: No space left on device"), "Make room"),
-    (sqlite3.OperationalError("database is locked"), "Let that program finish"),
-    (sqlite3.OperationalError("attempt to write a readonly database"), "Give the lab the right to write"),
-    (sqlite3.OperationalError("disk I/O error"), "Look at its message"),
-    (psycopg.OperationalError("server closed the connection unexpectedly"), "Check that its server is up"),
-    (PoolTimeout("couldn't get a connection after 30.00 sec"), "Check that its server is up"),
-    (OperationalError("SELECT 1", {}, sqlite3.OperationalError("database is locked")), "Let that program finish"),
+    (of_sqlite(sqlite3.SQLITE_BUSY, "database is locked"), "Close that program"),
+    (of_sqlite(sqlite3.SQLITE_READONLY, "attempt to write a readonly database"), "may be written"),
+    (of_sqlite(sqlite3.SQLITE_IOERR, "disk I/O error"), "See that the file, its folder and its disk are there"),
+    (psycopg.OperationalError("server closed the connection unexpectedly"), "see that the server runs"),
+    (PoolTimeout("couldn't get a connection after 30.00 sec"), "LAB_POOL_SIZE"),
+    (OperationalError("SELECT 1", {}, of_sqlite(sqlite3.SQLITE_BUSY, "database is locked")), "Close that program"),
     (InvalidUpdateError("At key 'n': Can receive only one value per step."), "takes one value a step"),
 ]
 
@@ -36,8 +44,17 @@ def test_a_failure_is_told_with_its_remedy_and_in_its_own_words(error: Exception
     told = explain(error)
 
     assert remedy in told
-    assert "then try again: the thread stands at its last checkpoint." in told
+    assert "try again" in told
     assert told.endswith(f"({type(error).__name__}: {error})")
+
+
+def test_what_fails_outside_the_database_says_where_the_thread_stands() -> None:
+    assert "then try again: the thread stands at its last checkpoint." in explain(InvalidUpdateError("No dict."))
+
+
+def test_a_statement_that_is_wrong_speaks_for_itself() -> None:
+    wrong = of_sqlite(sqlite3.SQLITE_ERROR, "no such table: shelves")
+    assert explain(wrong) == "OperationalError: no such table: shelves"
 
 
 def test_a_pattern_s_own_error_speaks_for_itself() -> None:
@@ -99,7 +116,7 @@ def test_a_full_disk_in_the_middle_of_a_run_says_what_to_do(open_toys: OpenLab, 
 
     def full(config: Any, checkpoint: Any, metadata: Any, versions: Any) -> Any:
         if metadata["step"] == 1:
-            raise sqlite3.OperationalError("database or disk is full")
+            raise of_sqlite(sqlite3.SQLITE_FULL, "database or disk is full")
         return put(saver, config, checkpoint, metadata, versions)
 
     saver.put = full
