@@ -23,6 +23,7 @@ from lab.runs import Claims, LaneGraphs, LeaseRenewal, Request, Runs, Stream, Tw
 from lab.secrets import know_environment_secrets, know_secrets
 from lab.settings import Settings, read_settings
 from lab.state import check_input
+from lab.thread_config import checkpoint_config, thread_config
 from lab.threads import Threads
 from lab.types import Graph
 
@@ -114,13 +115,12 @@ class Engine:
     def _reanswered(self, request: Request, *, expendable: bool) -> TwoStepRun:
         """Ask first, for an answer given to what was answered before is passed over for the old one."""
         graph = self.graphs.reading_of(request)
-        place = {"thread_id": request.thread_id, "checkpoint_ns": "", "checkpoint_id": request.checkpoint_id}
-        old = pending_questions(graph.get_state({"configurable": place}))
+        old = pending_questions(graph.get_state(checkpoint_config(request.thread_id, request.checkpoint_id)))
 
         def answered(outcome: Outcome, _: Log) -> Stream | None:
             if outcome != "waiting":
                 return None
-            snapshot = graph.get_state({"configurable": {"thread_id": request.thread_id}})
+            snapshot = graph.get_state(thread_config(request.thread_id))
             answers = asked_again(old, snapshot, request.values)
             return self._stream(request, Command(resume=answers), expendable=expendable) if answers else None
 
@@ -144,11 +144,11 @@ class Engine:
 
         return TwoStepRun(first, with_the_edit, second.calls())
 
-    def config(self, thread_id: str, slug: str, lane_key: str, workspace: str, label: str = "") -> Any:
+    def config(self, thread_id: str, slug: str, lane_key: str, workspace: str, label: str = "") -> RunnableConfig:
         """Return a run's config: the thread alone, its limits, and metadata to find it by."""
         noted = {"pattern": slug, "lane": lane_key, "workspace": workspace, "began": time.time()}
         return {
-            "configurable": {"thread_id": thread_id},
+            **thread_config(thread_id),
             "recursion_limit": self.settings.recursion_limit,
             # One worker of the pool does nothing but wait for the stream's next part.
             "max_concurrency": self.settings.max_concurrency + 1,

@@ -21,6 +21,7 @@ from lab.checkpoints.step_summary import summarize_step, summary_row
 from lab.database import Guard, unguarded
 from lab.errors import StorageUnavailable
 from lab.secrets import redact
+from lab.thread_config import thread_id_of
 
 LOG = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ class SummarySaver(AsyncByThreads):
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
         """Save what a task wrote, and of the error that it left no secret that is known."""
-        self.guard(str(config["configurable"]["thread_id"]))
+        self.guard(thread_id_of(config))
         super().put_writes(config, [(name, _unspoken(name, value)) for name, value in writes], task_id, task_path)
 
     def forget(self, thread_id: str) -> None:

@@ -12,6 +12,7 @@ from lab.checkpoints.id_queries import ONE_BY_ONE, by_ids, rows_by_ids
 from lab.checkpoints.step_summary import NO_SUMMARY, StepSummary, folded, read_summary, summarize_step, summary_row
 from lab.checkpoints.storage import Storage
 from lab.errors import StorageUnavailable
+from lab.thread_config import checkpoint_config
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,8 @@ def search_summaries(storage: Storage, thread_id: str, wanted: SummarySearch, kn
 
 
 def _noted_now(storage: Storage, thread_id: str, namespace: str, ident: str) -> StepSummary:
-    place = {"thread_id": thread_id, "checkpoint_ns": namespace, "checkpoint_id": ident}
     try:
-        saved = storage.saver.get_tuple({"configurable": place})
+        saved = storage.saver.get_tuple(checkpoint_config(thread_id, ident, namespace))
         if saved is None:
             return NO_SUMMARY
         before = storage.saver.get_tuple(saved.parent_config) if saved.parent_config else None

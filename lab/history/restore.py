@@ -23,6 +23,7 @@ from lab.events import (
 from lab.history.snapshots import reason, seconds, state_to_json, status
 from lab.jsonable import Json, to_jsonable
 from lab.state import usable_schema
+from lab.thread_config import checkpoint_id_of
 from lab.types import Graph
 
 RESTORED = 50
@@ -42,7 +43,7 @@ def restore_events(
     if not snapshots:
         return
     events: list[Event] = []
-    run_id = f"{_RESTORED_RUN}{snapshots[0].config['configurable']['checkpoint_id']}"
+    run_id = f"{_RESTORED_RUN}{checkpoint_id_of(snapshots[0].config)}"
     first = seconds(snapshots[0].created_at)
     inside = bool(log.open_run)
     if not inside:
@@ -68,14 +69,14 @@ def _past(
     events: list[Event], graph: Graph, snapshots: Sequence[StateSnapshot], path: Path, covered: Collection[str] = ()
 ) -> None:
     followed = {
-        snapshot.parent_config["configurable"]["checkpoint_id"]: (snapshot.metadata or {}).get("source")
+        checkpoint_id_of(snapshot.parent_config): (snapshot.metadata or {}).get("source")
         for snapshot in snapshots
         if snapshot.parent_config
     }
     for number, snapshot in enumerate(snapshots):
         metadata: Any = snapshot.metadata or {}
         at = seconds(snapshot.created_at)
-        ident = snapshot.config["configurable"]["checkpoint_id"]
+        ident = checkpoint_id_of(snapshot.config)
         ended = seconds(snapshots[number + 1].created_at) if number + 1 < len(snapshots) else at
         step, source = metadata.get("step", -1), metadata.get("source", "")
         if not path and ident not in covered:

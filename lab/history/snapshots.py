@@ -11,6 +11,7 @@ from langgraph.types import Interrupt, StateSnapshot
 from lab.jsonable import Json, to_jsonable
 from lab.secrets import redact
 from lab.state import usable_schema
+from lab.thread_config import checkpoint_id_of
 
 Status = Literal["new", "running", "elsewhere", "waiting", "finished", "resumable"]
 """`elsewhere` is a run, or an edit, of another process on the same database."""
@@ -49,7 +50,7 @@ class Snapshot:
 
 def status(snapshot: StateSnapshot) -> Status:
     """Tell a thread's status from its newest checkpoint."""
-    if not snapshot.config["configurable"].get("checkpoint_id"):
+    if not checkpoint_id_of(snapshot.config):
         return "new"
     if snapshot.interrupts:
         return "waiting"
@@ -58,11 +59,10 @@ def status(snapshot: StateSnapshot) -> Status:
 
 def to_snapshot(snapshot: StateSnapshot) -> Snapshot:
     """Return a snapshot as plain data."""
-    parent = (snapshot.parent_config or {}).get("configurable", {}).get("checkpoint_id")
     metadata: Any = snapshot.metadata or {}
     return Snapshot(
-        checkpoint_id=snapshot.config["configurable"].get("checkpoint_id", ""),
-        parent_id=parent,
+        checkpoint_id=checkpoint_id_of(snapshot.config),
+        parent_id=checkpoint_id_of(snapshot.parent_config) or None,
         step=metadata.get("step", -1),
         source=metadata.get("source", ""),
         at=seconds(snapshot.created_at),

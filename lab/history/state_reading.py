@@ -10,6 +10,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import PregelTask, StateSnapshot
 
 from lab.errors import StorageUnavailable
+from lab.thread_config import checkpoint_id_of
 
 
 def read_state(graph: CompiledStateGraph[Any, Any, Any, Any], config: RunnableConfig) -> StateSnapshot:
@@ -24,7 +25,7 @@ def read_state(graph: CompiledStateGraph[Any, Any, Any, Any], config: RunnableCo
         raise
     # What a reducer raises can be anything, and so can what a damaged row does.
     except Exception as error:
-        if config["configurable"].get("checkpoint_id"):
+        if checkpoint_id_of(config):
             raise
         channel = channel_at_fault(error)
         saver = graph.checkpointer

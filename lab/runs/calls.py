@@ -6,6 +6,7 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 
 from graphs.world import World
+from lab.thread_config import place_of
 from lab.types import Graph
 
 SILENT = ("metadata", "callbacks")
@@ -34,7 +35,7 @@ class CallsAsCode:
 
     def update_state(self, config: RunnableConfig, values: Mapping[str, Any], as_node: str | None = None) -> Any:
         """Write the call down and return the config that it was given."""
-        place = {"configurable": config["configurable"]}
+        place = place_of(config)
         node = "" if as_node is None else f", as_node={as_node!r}"
         self.code = f"graph.update_state({place!r}, {dict(values)!r}{node})"
         return config

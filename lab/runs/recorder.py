@@ -12,6 +12,7 @@ from lab.jsonable import Json, to_jsonable
 from lab.models import explain
 from lab.runs.commits import Commits
 from lab.secrets import redact
+from lab.thread_config import checkpoint_id_of
 
 Namespace = tuple[str, ...]
 """Names of nodes with the ids of their tasks, from the outermost graph inwards."""
@@ -228,7 +229,7 @@ class Recorder:
         if not namespace:
             self._stepped()
             self.finished = not data["next"] and not data["tasks"]
-        ident = data["config"]["configurable"]["checkpoint_id"]
+        ident = checkpoint_id_of(data["config"])
         if ident in self._checkpoints:
             return
         self._checkpoints.add(ident)

@@ -23,6 +23,7 @@ from lab.runs.calls import CallsAsCode
 from lab.runs.commits import Commits, watched
 from lab.runs.recorder import Recorder, Writes
 from lab.state import enum_values
+from lab.thread_config import at_checkpoint, checkpoint_id_of, place_of, thread_id_of
 from lab.types import Graph
 
 STREAM_MODES: tuple[StreamMode, ...] = ("updates", "messages", "custom", "tasks", "checkpoints")
@@ -49,7 +50,7 @@ class Stream:
 
     def carry_out(self, log: Log) -> tuple[Outcome, str]:
         """Run the graph and tell its events; return how it ended, and why where it failed."""
-        with watched(self.graph.checkpointer, self.config["configurable"]["thread_id"]) as commits:
+        with watched(self.graph.checkpointer, thread_id_of(self.config)) as commits:
             return self._carried_out(log, commits)
 
     def _carried_out(self, log: Log, commits: Commits | None) -> tuple[Outcome, str]:
@@ -60,7 +61,7 @@ class Stream:
             listener.cut()
         try:
             if self.at:
-                self.at = _left_behind(self.graph, self._place)
+                self.at = _left_behind(self.graph, place_of(self._at_place))
             config: RunnableConfig = {**self._at_place, "callbacks": [listener]}
             parts = self.run(self.graph, self.given, config, control=self._control, **self._options)
             with stopped_by(self._stop):
@@ -123,13 +124,8 @@ class Stream:
         self._control.request_drain("stopped by a person")
 
     @property
-    def _place(self) -> dict[str, Any]:
-        place = dict(self.config["configurable"])
-        return place | {"checkpoint_ns": "", "checkpoint_id": self.at} if self.at else place
-
-    @property
     def _at_place(self) -> RunnableConfig:
-        return {**self.config, "configurable": self._place}
+        return at_checkpoint(self.config, self.at) if self.at else self.config
 
     @property
     def _options(self) -> dict[str, Any]:
@@ -166,20 +162,20 @@ def _is_stop(error: BaseException) -> bool:
     return found is not None
 
 
-def _left_behind(graph: Graph, place: dict[str, Any]) -> str:
+def _left_behind(graph: Graph, place: RunnableConfig) -> str:
     """Return the checkpoint to begin from in place of this one.
 
     The library runs a head that an edit or a replay wrote as it stands, with the answers that are kept there. Where
     something was asked or done at it, a copy beside it is begun from instead.
     """
-    at = str(place["checkpoint_id"])
+    at = checkpoint_id_of(place)
     saver = graph.checkpointer
     if not isinstance(saver, BaseCheckpointSaver):
         return at
-    saved = saver.get_tuple({"configurable": place})
-    newest = saver.get_tuple({"configurable": {**place, "checkpoint_id": None}})
+    saved = saver.get_tuple(place)
+    newest = saver.get_tuple(at_checkpoint(place, None))
     if saved is None or newest is None or newest.checkpoint["id"] != at:
         return at
     if saved.metadata.get("source") not in ("update", "fork") or not saved.pending_writes:
         return at
-    return str(graph.update_state({"configurable": place}, None, as_node="__copy__")["configurable"]["checkpoint_id"])
+    return checkpoint_id_of(graph.update_state(place, None, as_node="__copy__"))

@@ -6,12 +6,12 @@ from hashlib import sha256
 from importlib.metadata import version
 from typing import Any
 
-from langchain_core.runnables import RunnableConfig
 from pydantic import BaseModel, ValidationError
 
 from lab.checkpoints import Link, OpenRows, Storage
 from lab.errors import LabError
 from lab.state import channels_at
+from lab.thread_config import checkpoint_config
 from lab.threads.file_format import (
     FORMAT,
     LIMITS,
@@ -151,9 +151,7 @@ def _point(
 def _fields(
     opened: OpenRows, thread_id: str, link: Link, serde: Careful, limits: Limits, channels: _Channels
 ) -> tuple[dict[str, Any], int]:
-    place = {"thread_id": thread_id, "checkpoint_ns": link.namespace, "checkpoint_id": link.checkpoint_id}
-    config: RunnableConfig = {"configurable": place}
-    saved = opened.saver.get_tuple(config)
+    saved = opened.saver.get_tuple(checkpoint_config(thread_id, link.checkpoint_id, link.namespace))
     if saved is None:
         raise UnsafeValue("it was deleted meanwhile")
     checkpoint: dict[str, Any] = dict(saved.checkpoint)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any, BinaryIO
 
-from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
@@ -16,6 +15,7 @@ from lab.checkpoints import OpenRows, Storage
 from lab.database import DATABASE_ERRORS, THREADS
 from lab.history import id_seconds
 from lab.state import TypeNames, channels_at
+from lab.thread_config import at_checkpoint, checkpoint_config, thread_config
 from lab.threads.file_format import LIMITS, Header, ImportRefused, Limits, Point, ThreadFile, unpacked
 from lab.threads.lifecycle import new_thread
 from lab.threads.restricted_serde import Careful, allowed_types, is_reserved
@@ -69,8 +69,9 @@ def _write(opened: OpenRows, thread: Thread, file: ThreadFile, serde: Careful) -
 def _put(
     saver: BaseCheckpointSaver[Any], thread_id: str, point: Point, checkpoint: Any, metadata: Mapping[str, Any]
 ) -> None:
-    place = {"thread_id": thread_id, "checkpoint_ns": point.namespace}
-    config: RunnableConfig = {"configurable": place | ({"checkpoint_id": point.parent} if point.parent else {})}
+    config = thread_config(thread_id, point.namespace)
+    if point.parent:
+        config = at_checkpoint(config, point.parent)
     noted: Any = metadata
     saver.put(config, checkpoint, noted, dict(point.versions))
 
@@ -129,10 +130,9 @@ def _fits(noted: Mapping[str, Any], header: Header) -> bool:
 
 def _check_state(file: ThreadFile, point: Point, checkpoint: Any, reader: Graph, trial: InMemorySaver) -> None:
     """Let the lane's own graph read the state, as it will be read later."""
-    place = {"thread_id": "trial", "checkpoint_ns": point.namespace, "checkpoint_id": point.checkpoint}
     try:
         _put(trial, "trial", point, checkpoint, point.metadata.saved())
-        reader.get_state({"configurable": place})
+        reader.get_state(checkpoint_config("trial", point.checkpoint, point.namespace))
     except ValidationError:
         # A value that its own type refuses, which such a state saves and never reads again: it's as it was.
         pass

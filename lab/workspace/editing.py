@@ -11,6 +11,7 @@ from graphs.pattern import Fork
 from lab.errors import InvalidInput, NotPossible
 from lab.events import StateEdited
 from lab.state import How, must_be_input, preview, rebuild
+from lab.thread_config import at_checkpoint, checkpoint_id_of
 from lab.workspace.access import OpenedThread, ThreadAccess
 from lab.workspace.edits import Draft, draft, edited_by
 
@@ -56,10 +57,7 @@ class StateEditor:
             must_be_input(self._engine.graphs.input_schema(slug, lane.key), update)
         preview(schema, snapshot.values, update)
         config = self._engine.config(opened.thread_id, slug, lane.key, self._access.workspace, label=edit.label)
-        config["configurable"] |= {
-            "checkpoint_ns": "",
-            "checkpoint_id": snapshot.config["configurable"]["checkpoint_id"],
-        }
+        config = at_checkpoint(config, checkpoint_id_of(snapshot.config))
         config["metadata"] |= {"as_node": as_node} if as_node else {}
         reducers = self._access.reducers(opened.thread)
         appended = [

@@ -27,6 +27,7 @@ from lab.jsonable import to_jsonable
 from lab.models import explain
 from lab.runs import CallsAsCode
 from lab.state import schema_of
+from lab.thread_config import checkpoint_config, checkpoint_id_of, place_of, thread_id_of
 from lab.types import Graph
 
 _WITHOUT_RUNNING = """# A run that is told to stop before it begins only adds to the state: what was next stays next.
@@ -57,7 +58,7 @@ class _DraftSaver(BaseCheckpointSaver[Any]):
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Read the draft or a saved checkpoint."""
-        ident, last = config["configurable"].get("checkpoint_id"), self.put_last
+        ident, last = checkpoint_id_of(config), self.put_last
         if last is not None and ident == last.checkpoint["id"]:
             # Read as it will be from the database: what can't be saved fails here, before anything is.
             as_saved: Checkpoint = self.serde.loads_typed(self.serde.dumps_typed(last.checkpoint))
@@ -79,7 +80,7 @@ class _DraftSaver(BaseCheckpointSaver[Any]):
         # The library's copy adds a key of its older versions, which an export has no place for.
         copied = {name: value for name, value in copy_checkpoint(checkpoint).items() if name in checkpoint}
         self.put_last = _Put(config, cast(Checkpoint, copied), metadata, new_versions)
-        return _at(config["configurable"]["thread_id"], checkpoint["id"])
+        return checkpoint_config(thread_id_of(config), checkpoint["id"])
 
     def put_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
@@ -101,7 +102,7 @@ class Draft:
         self.calls = calls
         """The LangGraph calls that make such an edit, as code."""
         self.snapshot: StateSnapshot = graph.get_state(
-            _at(config["configurable"]["thread_id"], self._put.checkpoint["id"])
+            checkpoint_config(thread_id_of(config), self._put.checkpoint["id"])
         )
         """The state that the edit leaves, and what runs next from it."""
 
@@ -135,7 +136,7 @@ def draft(
     assert isinstance(checkpointer, BaseCheckpointSaver)
     saver = _DraftSaver(checkpointer)
     tried = graph.copy({"checkpointer": saver})
-    place = {"configurable": dict(config["configurable"])}
+    place = place_of(config)
     with _refusing():
         given = None if as_node not in (None, START) else _with_input(checkpointer, config, update, appended)
         if given is None and as_node is None and write is not None:
@@ -177,7 +178,7 @@ def rewound(graph: Graph, write: Write, thread: RunnableConfig, checkpoint: Runn
     with _refusing():
         calls = as_code(graph, write, thread, checkpoint)
         saved = write(graph, thread, checkpoint)
-    return str(saved["configurable"]["checkpoint_id"]), calls
+    return checkpoint_id_of(saved), calls
 
 
 def as_code(graph: Graph, write: Write, *given: Any) -> str:
@@ -217,7 +218,3 @@ def edited_by(checkpoint_id: str, update: Mapping[str, Any], calls: str) -> Stat
     """Return the event that tells of a saved edit, yet without its number."""
     given = {name: value.value if isinstance(value, Overwrite) else value for name, value in update.items()}
     return StateEdited(checkpoint_id, to_jsonable(given), calls, at=time.time())
-
-
-def _at(thread_id: str, checkpoint_id: str) -> RunnableConfig:
-    return {"configurable": {"thread_id": thread_id, "checkpoint_ns": "", "checkpoint_id": checkpoint_id}}

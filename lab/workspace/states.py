@@ -10,6 +10,7 @@ from lab.engine import Engine
 from lab.errors import NotPossible, StaleAnswer, StorageUnavailable, UnknownCheckpoint, UnknownThread, Unreadable
 from lab.history import Question, pending_questions, read_state
 from lab.jsonable import Json
+from lab.thread_config import checkpoint_config, checkpoint_id_of, thread_config
 from lab.threads import Thread
 from lab.types import Graph
 
@@ -24,11 +25,11 @@ def find_thread(engine: Engine, workspace: str, thread_id: str) -> Thread:
 
 def state_of(graph: Graph, thread_id: str, checkpoint_id: str | None = None, namespace: str = "") -> StateSnapshot:
     """Read a checkpoint's state, the newest one's by default; raises Unreadable."""
-    place = {"thread_id": thread_id}
+    config = thread_config(thread_id)
     if checkpoint_id is not None:
-        place |= {"checkpoint_ns": namespace, "checkpoint_id": checkpoint_id}
+        config = checkpoint_config(thread_id, checkpoint_id, namespace)
     try:
-        return read_state(graph, {"configurable": place})
+        return read_state(graph, config)
     except StorageUnavailable:
         raise
     # What a damaged row, or a value that its own type refuses, makes the reading raise can be anything.
@@ -58,7 +59,7 @@ def asked_questions(snapshot: StateSnapshot, answers: Mapping[str, Json], checkp
 
 def must_stand_at(snapshot: StateSnapshot, checkpoint_id: str | None) -> None:
     """Raise StaleAnswer where the thread's newest checkpoint is another one than what was shown."""
-    if checkpoint_id is not None and snapshot.config["configurable"].get("checkpoint_id") != checkpoint_id:
+    if checkpoint_id is not None and checkpoint_id_of(snapshot.config) != checkpoint_id:
         raise StaleAnswer
 
 
@@ -77,5 +78,5 @@ def answers_given(engine: Engine, thread: Thread, snapshot: StateSnapshot) -> di
         return {}
     drawn = engine.graphs.drawing(thread.pattern, thread.lane).nodes
     nodes = {part for name in drawn for part in name.split(":")}
-    ident = snapshot.config["configurable"]["checkpoint_id"]
+    ident = checkpoint_id_of(snapshot.config)
     return kept_answers(engine.graphs.storage_of(thread), thread.thread_id, ident, asked, nodes)

@@ -12,6 +12,7 @@ from lab.events import EventLog, WentBack
 from lab.history import answered, pending_questions, to_snapshot
 from lab.jsonable import Json
 from lab.state import Change, check_answer, diff_states
+from lab.thread_config import checkpoint_config, checkpoint_id_of
 from lab.workspace.access import ThreadAccess
 from lab.workspace.editing import StateEdit, StateEditor
 from lab.workspace.edits import edited_by, rewound
@@ -113,7 +114,7 @@ class Travel:
             edited = self._editor.save(opened, snapshot, replace(edit, label=request.label))
             _went_back(opened.log, snapshot)
             opened.log.append(edited)
-            if work is not None and opened.graph.get_state(_at(thread_id, edited.checkpoint_id)).next:
+            if work is not None and opened.graph.get_state(checkpoint_config(thread_id, edited.checkpoint_id)).next:
                 self._launcher.launch(claim, opened, request, None, work)
         return edited.checkpoint_id
 
@@ -222,18 +223,16 @@ class Travel:
             work = self._launcher.work(request, {})
             old = dict(opened.state_at(checkpoint_id).values)
             config = self._engine.config(thread_id, opened.pattern.slug, opened.lane.key, self._access.workspace)
-            ident, calls = rewound(opened.graph, opened.lane.travel.write, config, _at(thread_id, checkpoint_id))
+            ident, calls = rewound(
+                opened.graph, opened.lane.travel.write, config, checkpoint_config(thread_id, checkpoint_id)
+            )
             edited = edited_by(ident, old, calls)
             opened.log.append(edited)
             self._launcher.launch(claim, opened, request, None, work)
 
 
-def _at(thread_id: str, checkpoint_id: str) -> Any:
-    return {"configurable": {"thread_id": thread_id, "checkpoint_ns": "", "checkpoint_id": checkpoint_id}}
-
-
 def _went_back(log: EventLog, snapshot: StateSnapshot) -> None:
-    ident = snapshot.config["configurable"]["checkpoint_id"]
+    ident = checkpoint_id_of(snapshot.config)
     step = (snapshot.metadata or {}).get("step", -1)
     log.append(WentBack(ident, step))
 

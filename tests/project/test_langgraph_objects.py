@@ -8,6 +8,7 @@ import pytest
 from tests.support.project import ROOT
 
 ASKING = "lab/state/schema.py"
+CONFIGS = "lab/thread_config.py"
 ASKED = {"builder", "channels", "get_graph", "get_subgraphs"}
 """Attributes of a compiled graph that say what it is."""
 OWN = {"self", "cls", "super"}
@@ -61,6 +62,19 @@ def test_nothing_else_asks_a_graph_what_it_is() -> None:
 def test_nothing_else_imports_what_is_private_of_langgraph() -> None:
     places = {name for name in MODULES if list(private_imports((ROOT / name).read_text()))}
     assert places == {ASKING, *PRIVATE_MODULES}
+
+
+def configs_made(source: str) -> Iterator[int]:
+    """Tell each line of a module on which a thread's config is written out."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Dict):
+            keys = [key.value for key in node.keys if isinstance(key, ast.Constant)]
+            yield from [node.lineno] * ("configurable" in keys)
+
+
+def test_a_threads_config_is_made_in_one_place() -> None:
+    places = {name for name in MODULES if list(configs_made((ROOT / name).read_text()))}
+    assert places == {CONFIGS}
 
 
 @pytest.mark.parametrize(
