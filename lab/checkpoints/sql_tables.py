@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from sqlalchemy import Connection, bindparam, delete, func, insert, literal, select, text
 
@@ -22,12 +23,12 @@ _ROWS = text(
 
 
 class SqlTables:
-    """The `CheckpointTables` of a database; `serde` is its checkpointer's."""
+    """The `CheckpointTables` of a database, whose values the checkpointer decodes."""
 
-    def __init__(self, database: Database, dialect: Dialect, serde: SerializerProtocol) -> None:
+    def __init__(self, database: Database, dialect: Dialect, saver: BaseCheckpointSaver[Any]) -> None:
         self._database = database
         self._dialect = dialect
-        self._serde = serde
+        self._saver = saver
 
     def newest_id(self, thread_id: str) -> str:
         with self._database.read() as connection:
@@ -71,7 +72,7 @@ class SqlTables:
         marked: dict[str, list[tuple[str, Any]]] = {}
         rows = rows_by_ids(self._database, self._dialect.marked_writes, ids, thread=thread_id, namespace=namespace)
         for ident, channel, kind, data in rows:
-            marked.setdefault(ident, []).append((channel, readable_value(self._serde, kind, data)))
+            marked.setdefault(ident, []).append((channel, readable_value(self._saver.serde, kind, data)))
         return marked
 
     def state_sizes(self, thread_id: str, ids: Collection[str], namespace: str = "") -> dict[str, int]:

@@ -73,7 +73,7 @@ class Storage:
         """The checkpointer's tables."""
         if isinstance(self.saver, SummaryMemorySaver):
             return MemoryTables(self.saver)
-        return SqlTables(self.database, SQLITE if self.kind == "sqlite" else POSTGRESQL, self.saver.serde)
+        return SqlTables(self.database, SQLITE if self.kind == "sqlite" else POSTGRESQL, self.saver)
 
     @contextmanager
     def open_for_writing(self) -> Iterator[OpenRows]:
