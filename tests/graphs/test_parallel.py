@@ -5,6 +5,7 @@ import pytest
 from graphs.pattern import Example
 from graphs.shapes.parallel_demo import PATTERN
 from lab.lab import Lab
+from lab.thread_config import thread_config
 from tests.support.example_player import Play, ended
 
 LANES = tuple(lane.key for lane in PATTERN.lanes)
@@ -98,7 +99,7 @@ def test_going_on_after_a_failure_repeats_no_worker_whose_result_was_saved(sqlit
     thread_id = workspace.start("parallel", "fan-out", PATTERN.examples[FAILING].input, pace=0).thread_id
     ended(workspace, thread_id)
     # Which of the others had finished by the time of the failure is up to the machine; the checkpoint knows.
-    tasks = sqlite_lab.graphs.reading("parallel", "fan-out").get_state({"configurable": {"thread_id": thread_id}}).tasks
+    tasks = sqlite_lab.graphs.reading("parallel", "fan-out").get_state(thread_config(thread_id)).tasks
     saved = {task.name for task in tasks if task.result}
     workspace.proceed(thread_id, pace=0)
     ended(workspace, thread_id)

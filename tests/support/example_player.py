@@ -25,6 +25,7 @@ from graphs.pattern import (
 from lab.events import Message, ThreadView
 from lab.jsonable import Json
 from lab.lab import Lab
+from lab.thread_config import thread_config
 from lab.workspace import StateEdit, Workspace
 
 
@@ -153,7 +154,7 @@ def _played(lab: Lab, workspace: Workspace, thread_id: str, beside: Sequence[str
 
 def _saved(lab: Lab, thread_id: str) -> dict[str, Any]:
     graph = lab.graphs.reading_of(lab.workspace("tests").threads.find(thread_id))
-    return dict(graph.get_state({"configurable": {"thread_id": thread_id}}).values)
+    return dict(graph.get_state(thread_config(thread_id)).values)
 
 
 def _written(view: ThreadView) -> dict[str, Any]:

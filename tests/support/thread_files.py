@@ -13,6 +13,7 @@ import pytest
 from graphs.pattern import Pattern
 from lab.checkpoints import Storage
 from lab.lab import Lab
+from lab.thread_config import thread_config
 from lab.threads import ImportRefused, Limits, Thread, export_thread, import_thread
 from lab.types import Graph
 from tests.support.saved_threads import WORKSPACE, rows, thread_of
@@ -71,7 +72,7 @@ def must_refuse(lab: Lab, data: bytes, says: str | None = None, limits: Limits |
 
 def values(lab: Lab, thread_id: str) -> dict[str, Any]:
     thread = thread_of(lab, thread_id)
-    state = lab.graphs.reading(thread.pattern, thread.lane).get_state({"configurable": {"thread_id": thread_id}})
+    state = lab.graphs.reading(thread.pattern, thread.lane).get_state(thread_config(thread_id))
     return dict(state.values)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from lab.checkpoints import SummarySqliteSaver
 from lab.lab import Lab
+from lab.thread_config import at_checkpoint, checkpoint_config, thread_config
 
 
 class Moody:
@@ -25,7 +26,7 @@ def put(saver: SummarySqliteSaver, ident: str, thread_id: str = "t", parent: str
         "channel_values": values,
         "channel_versions": dict.fromkeys(values, ident),
     }
-    place: Any = {"configurable": {"thread_id": thread_id, "checkpoint_ns": "", "checkpoint_id": parent}}
+    place: Any = at_checkpoint(thread_config(thread_id, ""), parent)
     saver.put(place, checkpoint, {"source": "input", "step": -1, "parents": {}}, checkpoint["channel_versions"])
 
 
@@ -68,9 +69,7 @@ def test_a_statement_that_fails_leaves_neither_note_nor_open_transaction(
         put(saver, "1", key="value")
     assert not saver.conn.in_transaction
     saver.conn.execute("DROP TRIGGER no")
-    saver.put_writes(
-        {"configurable": {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": "1"}}, [("key", 1)], "task"
-    )
+    saver.put_writes(checkpoint_config("t", "1"), [("key", 1)], "task")
 
     assert saved(sqlite_lab, "checkpoints") == saved(sqlite_lab, "lab_notes") == set()
 

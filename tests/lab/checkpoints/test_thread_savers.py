@@ -15,6 +15,7 @@ from lab.database import NOTES, Database
 from lab.errors import NotPossible, ThreadBusy
 from lab.events import SaverDropped
 from lab.lab import Lab
+from lab.thread_config import thread_config
 from tests.support.checkpointer_lanes import UNKNOWN, asked, restarts, told
 from tests.support.labs import quiet
 from tests.support.toy_patterns import (
@@ -71,7 +72,7 @@ def test_who_reads_during_a_restart_reads_on_and_leaves_nothing_open(open_toys: 
     )
     workspace.restart(thread_id)
 
-    assert graph.get_state({"configurable": {"thread_id": thread_id}}).values["done"] == ["a"]
+    assert graph.get_state(thread_config(thread_id)).values["done"] == ["a"]
     assert isinstance(saver, SqliteSaver)
     with pytest.raises(ProgrammingError, match="closed database"):
         saver.conn.execute("SELECT 1")

@@ -15,6 +15,7 @@ from graphs.pattern import Build
 from graphs.world import World
 from lab.history import Question
 from lab.lab import Lab
+from lab.thread_config import thread_config
 from tests.support.toy_patterns import OpenLab, begin, done, end, everywhere, graph, lane, names, ran, toy
 
 
@@ -39,7 +40,7 @@ def awaiting(called: Any) -> Build:
 
 def inside(lab: Lab, thread_id: str) -> list[tuple[str, list[str]]]:
     """Return what the subgraph saved: the node that runs next and what is done, by checkpoint."""
-    config: Any = {"configurable": {"thread_id": thread_id}}
+    config: Any = thread_config(thread_id)
     found = [saved for saved in lab.storage.saver.list(config) if saved.config["configurable"]["checkpoint_ns"]]
     return [
         (saved.metadata["source"], saved.checkpoint["channel_values"].get("done", []))

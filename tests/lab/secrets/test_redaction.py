@@ -10,6 +10,7 @@ from lab.lab import Lab
 from lab.secrets import know_secrets, redact, redact_error
 from lab.secrets.redaction import CUT, redact_json
 from lab.settings import Settings
+from lab.thread_config import thread_config
 from lab.workspace import Workspace
 from tests.support.labs import quiet
 from tests.support.openai_server import Answer, Failure, OpenAIServer, Text
@@ -78,7 +79,7 @@ def test_no_error_of_a_node_carries_a_secret_of_the_settings_or_of_the_environme
     workspace = lab.workspace("w")
     thread_id = ran(workspace)
     told = everything_told(workspace, thread_id)
-    saved = lab.storage.saver.get_tuple({"configurable": {"thread_id": thread_id}})
+    saved = lab.storage.saver.get_tuple(thread_config(thread_id))
 
     assert CUT in told
     assert CUT in repr(saved)

@@ -17,6 +17,7 @@ from typing_extensions import TypedDict
 from lab.errors import InvalidInput
 from lab.state import Field, JsonText, Unshown, is_same_value, preview, rebuild, state_fields, to_form
 from lab.state.form_reading import from_form
+from lab.thread_config import thread_config
 from tests.support.editable_state import VALUES, Address, Colour, State
 
 FIELDS = {field.name: field for field in state_fields(State)}
@@ -232,7 +233,7 @@ BEFORE = st.fixed_dictionaries(
 def test_a_preview_is_what_the_library_makes_of_the_update(
     before: dict[str, Any], forms: dict[str, Any], chosen: dict[str, Any]
 ) -> None:
-    thread = {"configurable": {"thread_id": str(id(forms))}}
+    thread = thread_config(str(id(forms)))
     GRAPH.checkpointer.delete_thread(thread["configurable"]["thread_id"])
     try:
         GRAPH.update_state(thread, before, as_node="node")

@@ -24,6 +24,7 @@ from graphs.pattern import Pattern
 from graphs.world import World
 from lab.errors import NotPossible
 from lab.lab import Lab
+from lab.thread_config import thread_config
 from lab.threads import Thread, branch_heads, export_thread
 from lab.threads.exporting import ExportRefused
 from tests.support.asking_nodes import asks
@@ -93,7 +94,7 @@ def moved(lab: Lab, thread_id: str, workspace: str) -> list[Any]:
             snapshot.created_at,
             repr([snapshot.config, snapshot.parent_config, snapshot.tasks]).replace(thread_id, "THREAD"),
         )
-        for snapshot in reader.get_state_history({"configurable": {"thread_id": thread_id}})
+        for snapshot in reader.get_state_history(thread_config(thread_id))
     ]
 
 
