@@ -57,7 +57,9 @@ def test_no_reader_waits_while_writers_wait_for_another_programs_lock(tmp_path: 
     with locked(path):
         # One that waits in the checkpointer, and one in the lab's own tables.
         waiting = [
-            threading.Thread(target=workspace.travel.fork, args=(other, saved(workspace, other)[1], {"n": 2}, {})),
+            threading.Thread(
+                target=workspace.travel.fork, args=(other, saved(workspace, other)[1], StateEdit({"n": 2}, {}))
+            ),
             threading.Thread(target=workspace.threads.rename, args=(other, "another")),
         ]
         for writer in waiting:
