@@ -3,11 +3,9 @@
 import streamlit as st
 
 from lab.history import Question, Snapshot, answer_fields, answer_text, question_text
-from lab.jsonable import Json
 from lab.threads import BRANCH
 from ui.common import Looked, Place, code, literal, look_at, shown
-from ui.forms import ask, unchecked_notice
-from ui.forms import values_in_form as answered
+from ui.forms import answer_in_form, ask, unchecked_notice
 from ui.history.travel_actions import going, label, label_of, notice, possible, travel_button, travel_errors
 from ui.history.travel_notice import Done, travelled
 
@@ -83,11 +81,9 @@ def _question(thread_id: str, question: Question, snapshot: Snapshot) -> None:
 
 def _answer(looked: Looked, snapshot: Snapshot) -> None:
     thread_id = looked.thread.thread_id
-    answers: dict[str, Json] = {}
-    for question in snapshot.questions:
-        fields, simple = answer_fields(question)
-        given = answered(fields, f"again_{thread_id}_{question.id}")
-        answers[question.id] = given.get("answer") if simple else given
+    answers = {
+        question.id: answer_in_form(question, f"again_{thread_id}_{question.id}") for question in snapshot.questions
+    }
     looked.workspace.travel.reanswer(thread_id, snapshot.checkpoint_id, answers, label=label_of(thread_id), **going())
     look_at(None)
     travelled(looked, Done(f"Answered differently at step {snapshot.step}", looked.grown.head))

@@ -7,13 +7,11 @@ from typing import Any
 import streamlit as st
 
 from graphs.pattern import Breakpoints, Lane
-from lab.errors import InvalidInput
 from lab.history import Question, Snapshot, answer_fields, answer_text, question_text
-from lab.jsonable import Json
-from lab.state import Fault, sentence, title_of, value_text
+from lab.state import title_of, value_text
 from lab.workspace import Workspace
 from ui.common import ActionErrors, action_button, choice, code, code_counted, safe, shown
-from ui.forms import StateForm, ask, unchecked_notice, values_in_form
+from ui.forms import StateForm, answer_in_form, ask, unchecked_notice
 from ui.history import notice
 from ui.lanes.example_steps import Filled
 
@@ -125,26 +123,17 @@ def _failed(card: Card, question: Question) -> None:
 
 
 def _send(card: Card, question: Question) -> None:
-    answers = {question.id: _answer(card, question)}
+    answers = {question.id: answer_in_form(question, f"{card.key}_{question.id}")}
     card.workspace.resume(card.thread_id, answers, card.snapshot.checkpoint_id, **card.how())
 
 
 def _send_anew(card: Card, question: Question) -> None:
-    answers = {question.id: _answer(card, question)}
+    answers = {question.id: answer_in_form(question, f"{card.key}_{question.id}")}
     card.workspace.travel.reanswer(card.thread_id, card.snapshot.checkpoint_id, answers, **card.how())
 
 
 def _proceed(card: Card) -> None:
     card.workspace.proceed(card.thread_id, card.snapshot.checkpoint_id, **card.how())
-
-
-def _answer(card: Card, question: Question) -> Json:
-    asked, simple = answer_fields(question)
-    given = values_in_form(asked, f"{card.key}_{question.id}")
-    answer: Json = given.get("answer") if simple else given
-    if simple and answer is None:
-        raise InvalidInput({"answer": sentence(Fault("empty"), asked[0].title, tuple(asked[0].labels.values()))})
-    return answer
 
 
 def _note(filled: Filled) -> None:
