@@ -1,4 +1,4 @@
-"""The explorer: the history of any thread of this workspace, to travel in."""
+"""The page Explorer: any thread's history."""
 
 from collections.abc import Sequence
 from contextlib import suppress

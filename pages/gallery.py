@@ -1,4 +1,4 @@
-"""The gallery: every pattern by family."""
+"""The page Gallery: every pattern by family."""
 
 from itertools import groupby
 from typing import Any
@@ -7,7 +7,7 @@ import streamlit as st
 
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Pattern
-from ui.common import the_lab, way_back
+from ui.common import last_thread_query, the_lab
 
 PAGES: dict[str, Any] = {}
 """The registered pages by their path, which a pattern's slug is too; the router fills it."""
@@ -20,16 +20,16 @@ def render() -> None:
         "Workflow patterns of LangGraph, running: tokens stream, the graph lights up, every step is a checkpoint. "
         "Most patterns run beside an alternative on the same input. No key and no network are needed."
     )
-    for family, found in groupby(CATALOGUE, key=lambda pattern: pattern.family):
+    for family, patterns in groupby(CATALOGUE, key=lambda pattern: pattern.family):
         st.header(str(family), anchor=False, divider=False)
         with st.grid(columns="auto", min_column_width=300, key=f"family_{family.name}"):
-            for pattern in found:
+            for pattern in patterns:
                 _card(pattern)
 
 
 def _card(pattern: Pattern) -> None:
     with st.container(border=True, height="stretch", key=f"card_{pattern.slug}"):
-        st.page_link(PAGES[pattern.slug], label=f"**{pattern.title}**", query_params=way_back(pattern.slug))
+        st.page_link(PAGES[pattern.slug], label=f"**{pattern.title}**", query_params=last_thread_query(pattern.slug))
         st.markdown(pattern.summary)
         lanes = " · ".join(lane.title for lane in the_lab().graphs.offered(pattern.slug).lanes)
         st.caption(lanes)

@@ -1,4 +1,4 @@
-"""The page of a pattern: its form, its lanes side by side, and below them what the chosen one left."""
+"""The page of a pattern: its form, its lanes side by side, and the tabs of the chosen lane."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -12,7 +12,7 @@ from lab.workspace import Workspace
 from ui.common import LANE_SECTION, business_row, current_threads, literal, model_name, safe, the_lab, workspace
 from ui.graph import graph_shape, node_names
 from ui.lanes import LanePane, draw_card, follow_runs, in_words, watch_others
-from ui.pattern_page import Starter, draw_beside, draw_costs, draw_tabs
+from ui.pattern_page import Starter, draw_costs, draw_tabs, draw_thread_comparison
 
 NARROWEST = 290
 """Pixels below which lanes go under each other instead of side by side."""
@@ -41,7 +41,7 @@ def render(pattern: Pattern) -> None:
     _lanes(pattern, visitor, panes, starter)
     _tables(pattern, visitor, shown.threads)
     draw_costs(visitor, panes)
-    draw_beside(pattern, visitor)
+    draw_thread_comparison(pattern, visitor)
     draw_tabs(visitor, panes, _chosen(pattern, panes))
     if shown.threads and not running:
         watch_others(look, stamp)
@@ -86,8 +86,8 @@ def _tables(pattern: Pattern, visitor: Workspace, threads: Mapping[str, Thread])
         if not rows:
             st.caption(f"The {table} has no row of these threads.")
             continue
-        told = [business_row(titles[row["thread_id"]], row) for row in rows]
-        st.dataframe(pd.DataFrame(safe(told)), hide_index=True, alt=f"Rows of the {table}: {len(rows)}")
+        lines = [business_row(titles[row["thread_id"]], row) for row in rows]
+        st.dataframe(pd.DataFrame(safe(lines)), hide_index=True, alt=f"Rows of the {table}: {len(rows)}")
 
 
 def _chosen(pattern: Pattern, panes: Sequence[LanePane]) -> LanePane:

@@ -1,4 +1,4 @@
-"""The list of threads of this workspace: each with its status, its room, the way back to it, and what can be done."""
+"""The page Threads: this workspace's threads with status, size, link and menu."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
@@ -43,7 +43,7 @@ def render() -> None:
     _top(visitor)
     _news(visitor)
     if visitor.threads.page(limit=0).total:
-        _found(visitor)
+        _thread_list(visitor)
     else:
         st.info("No thread yet. Open a pattern from the gallery and run it, or import a file.", icon=":material/info:")
         _watch(visitor, ())
@@ -98,7 +98,7 @@ def _news(visitor: Workspace) -> None:
             _link(visitor.threads.find(made), "Open it", icon=":material/arrow_forward:")
 
 
-def _found(visitor: Workspace) -> None:
+def _thread_list(visitor: Workspace) -> None:
     """Draw the filters and the page of the threads that they leave."""
     with st.container(horizontal=True, key="threads_filters"):
         text = st.text_input(
@@ -178,17 +178,17 @@ def _standing(visitor: Workspace, thread: Thread) -> Standing:
             "This version doesn't have its pattern or lane. Open it with the version that made it, or delete it.",
         )
     try:
-        found = visitor.history.status(thread.thread_id)
+        status = visitor.history.status(thread.thread_id)
     except Unreadable as error:
         return Standing(*BADGES["unreadable"], str(error))
-    if found == "resumable":
+    if status == "resumable":
         return Standing("Can go on", *BADGES["paused"][1:])
-    return Standing(*BADGES[found])
+    return Standing(*BADGES[status])
 
 
 def _row(thread: Thread, standing: Standing, size: ThreadSize, *, alone: bool) -> None:
     lane = literal(LANES.get((thread.pattern, thread.lane), thread.lane))
-    told = [
+    details = [
         *([f"{literal(TITLES.get(thread.pattern, thread.pattern))} › {lane}"] if alone else []),
         *([counted(size.checkpoints, "checkpoint"), sized(size.bytes)] if size.checkpoints else []),
         stamp(thread.updated),
@@ -197,7 +197,7 @@ def _row(thread: Thread, standing: Standing, size: ThreadSize, *, alone: bool) -
     with st.container(horizontal=True, vertical_alignment="center", border=alone, key=f"row_{thread.thread_id}"):
         with st.container(gap=None, key=f"about_{thread.thread_id}"):
             _link(thread, literal(thread.title, TITLE) if alone else f"{literal(thread.title, TITLE)} · {lane}")
-            st.caption(" · ".join(told))
+            st.caption(" · ".join(details))
             if standing.reason:
                 st.caption(literal(standing.reason, 1000))
         with st.container(horizontal=True, vertical_alignment="center", width="content"):

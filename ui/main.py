@@ -19,15 +19,15 @@ home = [
 ]
 families = {
     str(family): [
-        st.Page(partial(pattern.render, found), title=found.title, url_path=found.slug, help=found.summary)
-        for found in group
+        st.Page(partial(pattern.render, entry), title=entry.title, url_path=entry.slug, help=entry.summary)
+        for entry in group
     ]
-    for family, group in groupby(CATALOGUE, key=lambda found: found.family)
+    for family, group in groupby(CATALOGUE, key=lambda entry: entry.family)
 }
 # Streamlit's own menu puts its sections into the list as something else than items, which screen readers stumble over.
-page = st.navigation([*home, *(found for group in families.values() for found in group)], position="hidden")
+page = st.navigation([*home, *(entry for group in families.values() for entry in group)], position="hidden")
 gallery.PAGES.update(
-    {found.url_path: found for found in (*home, *(one for group in families.values() for one in group))}
+    {entry.url_path: entry for entry in (*home, *(one for group in families.values() for one in group))}
 )
 apply_style()
 guard()

@@ -5,9 +5,9 @@ from typing import Any
 
 import streamlit as st
 
-from ui.common import PACES, model_name, the_lab, way_back
+from ui.common import PACES, last_thread_query, model_name, the_lab
 
-KEPT = {
+STORAGE_TEXTS = {
     "sqlite": "Threads are kept in a SQLite file.",
     "memory": "Threads are kept in memory and end with the server.",
     "postgresql": "Threads are kept in PostgreSQL.",
@@ -24,8 +24,8 @@ def draw_menu(home: Sequence[Any], families: Mapping[str, Sequence[Any]]) -> Non
 
 
 def _links(pages: Sequence[Any]) -> None:
-    for found in pages:
-        st.page_link(found, icon=found.icon or None, width="stretch", query_params=way_back(found.url_path))
+    for page in pages:
+        st.page_link(page, icon=page.icon or None, width="stretch", query_params=last_thread_query(page.url_path))
 
 
 def draw_sidebar() -> None:
@@ -47,7 +47,7 @@ def draw_sidebar() -> None:
             st.markdown("Answering model: **offline script**")
             st.caption("Set OPENAI_API_KEY or OPENAI_BASE_URL to choose a real one.")
         st.select_slider("Pace of the offline model", _paces(), value=_own_pace(), key="pace", persist_state="session")
-        st.caption(KEPT[lab.storage.kind])
+        st.caption(STORAGE_TEXTS[lab.storage.kind])
 
 
 def _paces() -> list[str]:

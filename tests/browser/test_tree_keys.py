@@ -8,7 +8,7 @@ from lab.history import build_tree
 from tests.support.browser_verbs import axe, becomes
 from tests.support.slow_trees import chain, forked, ident
 from tests.support.tree_drawings import UI, drawing, small
-from ui.history import draw, fold
+from ui.history import fold, tree_html
 
 LIGHT = {
     "text-color": "#101413",
@@ -95,16 +95,16 @@ def test_a_click_picks_a_mark_a_fold_or_the_end_of_a_named_branch(page: Page) ->
 
 def test_the_frame_scrolls_to_the_selected_mark_and_stays_there_when_drawn_anew(page: Page) -> None:
     tree = build_tree(forked(5000, 50))
-    mount(page, draw(tree, fold(tree)), tree.head or "")
+    mount(page, tree_html(tree, fold(tree)), tree.head or "")
     chosen = f".it[data-id='{tree.head}']"
     page.wait_for_function("document.querySelector('.ct-frame').scrollLeft > 0")
     before = page.locator(chosen).bounding_box()
-    redraw(page, draw(tree, fold(tree)) + " ", tree.head or "")
+    redraw(page, tree_html(tree, fold(tree)) + " ", tree.head or "")
     becomes(page, lambda: page.locator(chosen).bounding_box(), before)
     expect(page.locator(".ct-name[data-away=left]").first, "What is out of view is pointed to.").to_be_attached()
 
 
 def test_axe_finds_nothing(page: Page) -> None:
     tree = build_tree(forked(300, 5))
-    mount(page, draw(tree, fold(tree, selected=ident(40)), selected=ident(40)), ident(40))
+    mount(page, tree_html(tree, fold(tree, selected=ident(40)), selected=ident(40)), ident(40))
     assert axe(page) == []

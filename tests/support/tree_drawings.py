@@ -5,7 +5,7 @@ from typing import Any
 
 from lab.history import Mark, build_tree
 from tests.support.project import ROOT
-from ui.history import draw, fold
+from ui.history import fold, tree_html
 
 UI = ROOT / "ui" / "history"
 
@@ -26,4 +26,4 @@ def small() -> list[Mark]:
 
 def drawing(marks: Sequence[Mark], selected: str | None = None, **options: Any) -> str:
     tree = build_tree(marks)
-    return draw(tree, fold(tree, selected=selected, **options), selected=selected)
+    return tree_html(tree, fold(tree, selected=selected, **options), selected=selected)

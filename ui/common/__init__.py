@@ -1,17 +1,17 @@
-"""What all parts of a page share: the way to the lab, the address, actions, texts."""
+"""Shared by all parts of a page: context, address, actions and text."""
 
 from ui.common.actions import ActionErrors, action_button, draw_refusal, guard, is_pressed, offer, refusal_drawn
 from ui.common.address import CHECKPOINT_PARAMETER, Looked, Place, look_at, read_place
 from ui.common.business_rows import business_row
-from ui.common.context import LANES, PACES, choice, is_known, model_name, the_lab, workspace
+from ui.common.context import LANES, PACES, is_known, model_choice, model_name, the_lab, workspace
 from ui.common.controlled import is_changed, note_drawn, rows_digest, set_value
 from ui.common.database import damage, in_place
 from ui.common.page_state import (
     current_threads,
     forget_deleted,
     forget_thread,
+    last_thread_query,
     show_thread,
-    way_back,
 )
 from ui.common.scroll import LANE_SECTION, STATE_SECTION, bring_into_view, draw_scroll
 from ui.common.style import apply_style
@@ -31,7 +31,6 @@ __all__ = [
     "apply_style",
     "bring_into_view",
     "business_row",
-    "choice",
     "code",
     "code_counted",
     "counted",
@@ -47,8 +46,10 @@ __all__ = [
     "is_known",
     "is_pressed",
     "label_text",
+    "last_thread_query",
     "literal",
     "look_at",
+    "model_choice",
     "model_name",
     "note_drawn",
     "offer",
@@ -63,6 +64,5 @@ __all__ = [
     "sized",
     "stamp",
     "the_lab",
-    "way_back",
     "workspace",
 ]

@@ -205,5 +205,5 @@ def _lead_to(address: dict[str, str]) -> None:
 
 
 def _state(name: str) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = st.session_state.setdefault(name, {})
-    return found
+    state: dict[str, dict[str, str]] = st.session_state.setdefault(name, {})
+    return state

@@ -1,4 +1,4 @@
-"""Where a visitor looks in a thread's history: kept in the address, so that a link shows the same."""
+"""The selected checkpoint in the page's address, so that a link shows the same."""
 
 from dataclasses import dataclass
 
@@ -33,7 +33,7 @@ class Looked:
 
     workspace: Workspace
     thread: Thread
-    grown: Tree
+    tree: Tree
     at: Place
     own: str
     """The thread's own checkpoint that it is or belongs to."""

@@ -1,4 +1,4 @@
-"""The way from a page to the lab: whose workspace this is, and what the visitor chose in the sidebar."""
+"""The page's lab, the visitor's workspace, and the model and pace chosen in the sidebar."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from lab.workspace_cookie import COOKIE, NEAR, Visitors
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ModelChoice:
     """Which model answers, and how fast the offline one does."""
 
     model: ModelName
@@ -45,11 +45,11 @@ def workspace() -> Workspace:
     return lab.workspace(name, near=visitors.is_near(st.context.headers.get(NEAR)))
 
 
-def choice() -> Choice:
+def model_choice() -> ModelChoice:
     """Return what the sidebar says."""
     state: Any = st.session_state
     model: ModelName = "openai" if state.get("model") == "openai" and the_lab().settings.real_model else "offline"
-    return Choice(model, PACES.get(str(state.get("pace", "")), the_lab().settings.pace))
+    return ModelChoice(model, PACES.get(str(state.get("pace", "")), the_lab().settings.pace))
 
 
 def model_name(model: str) -> str:

@@ -1,4 +1,4 @@
-"""What pages say of the database: that it's damaged, or that it can't be reached at the moment."""
+"""Messages about a damaged or unreachable database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +11,8 @@ from ui.common.context import the_lab
 
 def damage() -> None:
     """Draw a banner where the database was found damaged."""
-    if (found := the_lab().storage.damage) is not None:
-        st.error(str(found), icon=":material/warning:")
+    if (error := the_lab().storage.damage) is not None:
+        st.error(str(error), icon=":material/warning:")
 
 
 @contextmanager

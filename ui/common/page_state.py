@@ -1,4 +1,4 @@
-"""The threads that a pattern's page shows: which they are, kept in the address and over a change of page."""
+"""The threads that a pattern's page shows, from the address and the session."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from ui.common.context import is_known
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownThreads:
     """The threads on show, by lane; none before the first run."""
 
     threads: Mapping[str, Thread]
@@ -22,33 +22,34 @@ class Shown:
     """Why the thread of the address can't be shown."""
 
 
-def current_threads(pattern: Pattern, workspace: Workspace) -> Shown:
+def current_threads(pattern: Pattern, workspace: Workspace) -> ShownThreads:
     """Return the threads that the address names."""
     asked = st.query_params.get("thread")
     if not asked:
-        return Shown({})
+        return ShownThreads({})
     try:
         thread = workspace.threads.find(asked)
     except UnknownThread as error:
-        return Shown({}, str(error))
+        return ShownThreads({}, str(error))
     if thread.pattern != pattern.slug:
-        return Shown(
+        return ShownThreads(
             {}, f"Thread {asked[:8]} belongs to another pattern, '{thread.pattern}'. Open it from the page Threads."
         )
     if not is_known(thread):
-        return Shown({}, str(UnknownLane(thread.pattern, thread.lane)))
+        return ShownThreads({}, str(UnknownLane(thread.pattern, thread.lane)))
     show_thread(pattern, thread.thread_id)
-    return Shown({found.lane: found for found in workspace.threads.newest(session=thread.session) if is_known(found)})
+    together = filter(is_known, workspace.threads.newest(session=thread.session))
+    return ShownThreads({one.lane: one for one in together})
 
 
-def way_back(slug: str) -> dict[str, str]:
+def last_thread_query(slug: str) -> dict[str, str]:
     """Give what a link to a pattern's page adds to its address to show what that page showed before.
 
     The page itself never adds it: the browser would keep two addresses of one view, and Back would lead to the
     first, which leads forward again.
     """
-    kept = st.session_state.get(_key(slug))
-    return {"thread": kept} if kept else {}
+    thread_id = st.session_state.get(_key(slug))
+    return {"thread": thread_id} if thread_id else {}
 
 
 def show_thread(pattern: Pattern, thread_id: str) -> None:

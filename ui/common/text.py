@@ -26,15 +26,15 @@ _WORD = re.compile(rf"\S{{{WORD + 1},}}")
 def shown(text: object, limit: int = LIMIT) -> str:
     """Return a text with what can't be seen made visible, cut to `limit` characters and each word of it to `WORD`."""
     whole = str(text)
-    kept = whole if len(whole) <= limit else whole[:limit]
-    kept = replace_unseen(_WORD.sub(_cut_word, kept), _named)
+    text_shown = whole if len(whole) <= limit else whole[:limit]
+    text_shown = replace_unseen(_WORD.sub(_cut_word, text_shown), _named)
     more = max(0, len(whole) - limit)
-    return f"{kept}\n… and {more:,} more characters" if more else kept
+    return f"{text_shown}\n… and {more:,} more characters" if more else text_shown
 
 
-def _cut_word(found: re.Match[str]) -> str:
-    left = len(found[0]) - WORD
-    return f"{found[0][:WORD]}… ({left:,} more characters without a blank)"
+def _cut_word(match: re.Match[str]) -> str:
+    left = len(match[0]) - WORD
+    return f"{match[0][:WORD]}… ({left:,} more characters without a blank)"
 
 
 def _named(char: str) -> str:
@@ -64,7 +64,7 @@ def literal(text: object, limit: int = 300) -> str:
         f"\\{char}" if char.isascii() and not char.isalnum() and char != " " else char
         for char in " ".join(shown(text, limit).split())
     )
-    return _LINKED.sub(lambda found: f"{found[0]}\N{WORD JOINER}", escaped)
+    return _LINKED.sub(lambda match: f"{match[0]}\N{WORD JOINER}", escaped)
 
 
 def label_text(text: str, limit: int = 300) -> str:
@@ -84,8 +84,8 @@ def code(text: object, limit: int = 120) -> str:
 def code_counted(names: Iterable[str], most: int = 12) -> str:
     """Give names as code, each once with its number, the rest of a long list counted only."""
     counts = Counter(names)
-    told = [f"{code(name)} ×{count:,}" if count > 1 else code(name) for name, count in counts.items()]
-    return ", ".join(told[:most]) + (f" and {len(told) - most:,} more" if len(told) > most else "")
+    texts = [f"{code(name)} ×{count:,}" if count > 1 else code(name) for name, count in counts.items()]
+    return ", ".join(texts[:most]) + (f" and {len(texts) - most:,} more" if len(texts) > most else "")
 
 
 def sized(size: int) -> str:

@@ -16,10 +16,20 @@ from typing import Any, Literal, Protocol
 
 import streamlit as st
 
-from ui.graph.layout import LINE, place
+from ui.graph.layout import LINE, lay_out
 from ui.graph.shape import Box, Cluster, Curve, Edge, Node, Point, Route, Shape
 
-__all__ = ["NodeState", "Phase", "Shape", "describe", "draw_diagram", "highlight", "now", "shape_of", "svg"]
+__all__ = [
+    "NodeState",
+    "Phase",
+    "Shape",
+    "describe_states",
+    "draw_diagram",
+    "highlight",
+    "shape_of",
+    "state_markup",
+    "svg",
+]
 
 
 class Phase(StrEnum):
@@ -112,7 +122,7 @@ def _joined(first: Edge, second: Edge) -> Edge:
 @lru_cache(maxsize=256)
 def svg(shape: Shape) -> str:
     """Draw a graph in the colours of the page's theme."""
-    picture = place(shape)
+    picture = lay_out(shape)
     count = sum(node.kind == "node" for node in shape.nodes)
     parts = chain(
         map(_cluster, picture.clusters),
@@ -197,7 +207,7 @@ def _at(point: Point) -> str:
 
 def _attribute(text: str) -> str:
     """Escape a text for HTML; line ends would otherwise not come back as they were."""
-    return re.sub(r"[\r\n\t]", lambda found: f"&#{ord(found[0])};", html.escape(_storable(text)))
+    return re.sub(r"[\r\n\t]", lambda match: f"&#{ord(match[0])};", html.escape(_storable(text)))
 
 
 def _storable(text: str) -> str:
@@ -220,9 +230,9 @@ def draw_diagram(graph: Shape | str, *, key: str, height: int | Literal["content
         _mount(key=f"diagram_{key}", data={"svg": drawn}, height=height)
 
 
-def now(key: str, states: Mapping[str, NodeState]) -> str:
+def state_markup(key: str, states: Mapping[str, NodeState]) -> str:
     """Return what a placeholder's `markdown(..., unsafe_allow_html=True)` takes: the highlight and its text twin."""
-    return f'<div class="lg-now">{html.escape(describe(states))}</div>\n{highlight(key, states)}'
+    return f'<div class="lg-now">{html.escape(describe_states(states))}</div>\n{highlight(key, states)}'
 
 
 def highlight(key: str, states: Mapping[str, NodeState]) -> str:
@@ -243,11 +253,11 @@ def _rules(key: str, states: Mapping[str, NodeState]) -> Iterator[str]:
 
 
 def _selector(root: str, name: str) -> str:
-    escaped = re.sub(r"[^a-zA-Z0-9_-]", lambda found: f"\\{ord(found[0]):x} ", _storable(name))
+    escaped = re.sub(r"[^a-zA-Z0-9_-]", lambda match: f"\\{ord(match[0]):x} ", _storable(name))
     return f'{root} .lg [data-n="{escaped}"]'
 
 
-def describe(states: Mapping[str, NodeState]) -> str:
+def describe_states(states: Mapping[str, NodeState]) -> str:
     """Say in words what the highlight shows."""
     said = ((_node(name, {}), state) for name, state in states.items())
     return ", ".join(

@@ -9,16 +9,18 @@ from ui.graph.shape import Curve, Curves, Point
 CORNER = 10.0
 
 
-def draw(wire: Wire, bands: Sequence[Band]) -> Curves:
+def edge_curves(wire: Wire, bands: Sequence[Band]) -> Curves:
     """Lead a wire through the gaps between layers in curves and through the layers straight."""
-    return tuple(_loop(wire) if wire.source is wire.target else _up(wire, bands) if wire.back else _down(wire, bands))
+    return tuple(
+        _loop(wire) if wire.source is wire.target else _up(wire, bands) if wire.closes_loop else _down(wire, bands)
+    )
 
 
 def label_at(wire: Wire) -> Point:
     """Say where the middle of a wire's label is: beside a loop at one node, else just after the wire's start."""
     if wire.source is wire.target:
         return wire.source.x + wire.leaves + 6 + wire.label / 2, wire.source.y
-    bend = wire.bends[-1 if wire.back else 0] if wire.label else wire.source
+    bend = wire.bends[-1 if wire.closes_loop else 0] if wire.label else wire.source
     return bend.x, bend.y
 
 

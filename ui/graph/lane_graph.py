@@ -5,7 +5,7 @@ from functools import lru_cache
 from lab.state import Field, fields_of_class, input_fields
 from ui.common import the_lab
 from ui.graph.diagram import shape_of
-from ui.graph.layout import place
+from ui.graph.layout import lay_out
 from ui.graph.shape import Shape
 
 
@@ -18,7 +18,7 @@ def graph_shape(slug: str, lane_key: str) -> Shape:
 @lru_cache(maxsize=256)
 def width(slug: str, lane_key: str) -> float:
     """Return the pixels that a lane's graph is wide."""
-    return place(graph_shape(slug, lane_key)).width
+    return lay_out(graph_shape(slug, lane_key)).width
 
 
 def node_names(slug: str, lane_key: str) -> tuple[str, ...]:

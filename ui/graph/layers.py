@@ -1,4 +1,4 @@
-"""Puts boxes into layers: ranks by longest path, order by barycentre, columns by least squares."""
+"""Layered graph layout: ranks by longest path, order by barycentre, columns by least squares."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import chain, combinations, pairwise
 from typing import Literal
 
-APART, NEAR, LANE, LABEL = 18.0, 10.0, 18.0, 16.0
+BOX_GAP, NEAR, LANE, LABEL = 18.0, 10.0, 18.0, 16.0
 LEVEL, FLATTEST = 34.0, 0.16
 """The least space between two layers, and how much of an edge's sideways way it has to be."""
 STRAIGHT = 40.0
@@ -47,7 +47,7 @@ class Wire:
     enters: float = 0.0
     label: float = 0.0
     """The label's width, 0 for none."""
-    back: bool = False
+    closes_loop: bool = False
     """True where it closes a loop: it then leaves and enters on the right side and runs up."""
     below: float = 0.0
     above: float = 0.0
@@ -75,8 +75,8 @@ def find_loops(items: Sequence[Item], wires: Sequence[Wire]) -> list[Item]:
         under_way.add(item)
         for wire in wires:
             if wire.source is item:
-                wire.back = wire.target in under_way
-                if not wire.back and wire.target not in done:
+                wire.closes_loop = wire.target in under_way
+                if not wire.closes_loop and wire.target not in done:
                     visit(wire.target)
         under_way.discard(item)
         done.append(item)
@@ -102,7 +102,7 @@ def arrange(items: Sequence[Item], order: Sequence[Item], wires: Sequence[Wire])
 
 
 def _rank(order: Sequence[Item], wires: Sequence[Wire]) -> None:
-    ahead = [wire for wire in wires if not wire.back]
+    ahead = [wire for wire in wires if not wire.closes_loop]
     base = int(any(item.pin == "entry" for item in order))
     for item in order:
         item.rank = 0 if item.pin == "entry" else max(item.rank, base)
@@ -124,7 +124,9 @@ def _rank(order: Sequence[Item], wires: Sequence[Wire]) -> None:
 
 def _add_lanes(wires: Sequence[Wire]) -> None:
     taken: dict[Item, int] = defaultdict(int)
-    for wire in sorted((wire for wire in wires if wire.back), key=lambda wire: wire.source.rank - wire.target.rank):
+    for wire in sorted(
+        (wire for wire in wires if wire.closes_loop), key=lambda wire: wire.source.rank - wire.target.rank
+    ):
         ends = {wire.source, wire.target}
         free = {item: item.right + LANE - 6 for item in ends}
         for item in ends:
@@ -145,7 +147,7 @@ def _bends(wire: Wire) -> list[Item]:
     first, last = sorted((wire.source.rank, wire.target.rank))
     wire.bends = [Item(rank=rank, bend=True) for rank in range(first + 1, last)]
     if wire.label and wire.bends:
-        bend = wire.bends[-1 if wire.back else 0]
+        bend = wire.bends[-1 if wire.closes_loop else 0]
         bend.left = bend.right = wire.label / 2 + 3
         bend.height = LABEL
     return wire.bends
@@ -155,11 +157,11 @@ def _hops(wire: Wire) -> Iterator[_Hop]:
     if wire.source is wire.target:
         return
     stops = [(wire.source, wire.leaves), *((bend, 0.0) for bend in wire.bends), (wire.target, wire.enters)]
-    if wire.back:
+    if wire.closes_loop:
         stops = [stops[-1], *stops[1:-1], stops[0]]
     for (upper, out), (lower, into) in pairwise(stops):
         # A lane follows the boxes and never pulls them out of line.
-        weight = 0.001 if wire.back else (1.0, 2.0, 4.0)[upper.bend + lower.bend]
+        weight = 0.001 if wire.closes_loop else (1.0, 2.0, 4.0)[upper.bend + lower.bend]
         yield _Hop(upper, lower, out, into, weight)
 
 
@@ -208,7 +210,7 @@ def _columns(rows: Sequence[Sequence[Item]], hops: Sequence[_Hop]) -> None:
             wants = []
             for item in row:
                 weight = sum(pull[2] for pull in pulls[item])
-                mean = sum((other.x + beside) * w for other, beside, w in pulls[item]) / weight if weight else item.x
+                mean = sum((other.x + offset) * w for other, offset, w in pulls[item]) / weight if weight else item.x
                 wants.append((mean, weight or 0.01))
             _settle(row, wants)
         if max(abs(item.x - x) for item, x in zip(chain(*rows), before, strict=True)) < 0.05:
@@ -222,7 +224,7 @@ def _settle(row: Sequence[Item], wants: Sequence[tuple[float, float]]) -> None:
     """Put a row's items as near as possible to where they want to be, in order and apart (isotonic regression)."""
     offsets = [0.0]
     for left, right in pairwise(row):
-        offsets.append(offsets[-1] + left.right + right.left + (NEAR if left.bend or right.bend else APART))
+        offsets.append(offsets[-1] + left.right + right.left + (NEAR if left.bend or right.bend else BOX_GAP))
     blocks: list[tuple[float, float, int]] = []
     for offset, (want, weight) in zip(offsets, wants, strict=True):
         blocks.append((want - offset, weight, 1))

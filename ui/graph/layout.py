@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations, pairwise
 
-from ui.graph.edges import draw, label_at
+from ui.graph.edges import edge_curves, label_at
 from ui.graph.layers import Band, Item, Wire, arrange, find_loops
 from ui.graph.shape import Box, Cluster, Curves, Edge, Node, Picture, Point, Route, Shape, Way
 
-__all__ = ["LINE", "SIZE", "SMALL", "Box", "Cluster", "Edge", "Node", "Picture", "Route", "Shape", "place"]
+__all__ = ["LINE", "SIZE", "SMALL", "Box", "Cluster", "Edge", "Node", "Picture", "Route", "Shape", "lay_out"]
 
 SIZE, SMALL = 14.0, 12.0
 """Of the text in boxes and beside edges, in pixels of the unscaled picture."""
@@ -54,7 +54,7 @@ def wrap(label: str, limit: float) -> tuple[str, ...]:
     return tuple(cut(line, limit) for line in lines)
 
 
-def place(shape: Shape) -> Picture:
+def lay_out(shape: Shape) -> Picture:
     """Lay a graph out, with as much of its labels as the width allows."""
     pictures: list[Picture] = []
     for limit in LIMITS:
@@ -113,7 +113,7 @@ class _Level:
 
     def _lay_out(self, path: tuple[str, ...], item: Item) -> None:
         """Lay a subgraph out; edges that lead back stop at its border, all others are led to the very node inside."""
-        ahead = [(edge, wire) for edge, wire in self.wires if not wire.back]
+        ahead = [(edge, wire) for edge, wire in self.wires if not wire.closes_loop]
         entries = dict.fromkeys(edge.target for edge, wire in ahead if wire.target is item)
         exits = dict.fromkeys(edge.source for edge, wire in ahead if wire.source is item)
         inner = self.inner[item] = _Level(self.shape, path, self.limit, entries, exits).picture()
@@ -147,7 +147,11 @@ class _Level:
         inner = [_moved(picture, item.x - item.left, item.y - item.height / 2) for item, picture in self.inner.items()]
         routes, ways = [], []
         for edge, wire in self.wires:
-            curves = (*self._led(False, edge.source, wire), *draw(wire, bands), *self._led(True, edge.target, wire))
+            curves = (
+                *self._led(False, edge.source, wire),
+                *edge_curves(wire, bands),
+                *self._led(True, edge.target, wire),
+            )
             if edge.source and edge.target:
                 routes.append(Route(edge, curves, cut(edge.label, self.limit, SMALL), label_at(wire)))
             else:
@@ -164,7 +168,7 @@ class _Level:
     def _led(self, entering: bool, name: str, wire: Wire) -> Curves:
         """Return the rest of an edge's way inside the subgraph at one of its ends, if there is one."""
         item = wire.target if entering else wire.source
-        if wire.back or item not in self.inner:
+        if wire.closes_loop or item not in self.inner:
             return ()
         curves = _way(self.inner[item], entering, name)
         return _shifted(curves, item.x - item.left, item.y - item.height / 2)

@@ -1,18 +1,18 @@
-"""A thread's history to travel in: tree, table, and what can be done from a checkpoint."""
+"""A thread's history: tree, table, and the tabs of a checkpoint."""
 
-from ui.history.diff_view import changes
+from ui.history.diff_view import draw_changes
 from ui.history.explorer import draw_explorer
 from ui.history.folding import Folded, fold
 from ui.history.tabs import VIEWS
-from ui.history.travel_actions import notice
-from ui.history.tree import draw
+from ui.history.travel_actions import draw_ahead
+from ui.history.tree import tree_html
 
 __all__ = [
     "VIEWS",
     "Folded",
-    "changes",
-    "draw",
+    "draw_ahead",
+    "draw_changes",
     "draw_explorer",
     "fold",
-    "notice",
+    "tree_html",
 ]

@@ -1,4 +1,4 @@
-"""Two branches side by side, step by step, with the place where they part and what came of each."""
+"""The tab "Compare branches": two branches side by side, step by step, and their results."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -14,8 +14,8 @@ from lab.jsonable import Json
 from lab.state import equal_values, spans_of, value_text
 from lab.workspace import Workspace
 from ui.common import Looked, Place, is_changed, literal, look_at, note_drawn, read_place, set_value, shown
-from ui.history.diff_view import changes
-from ui.history.table import changed, ran_by
+from ui.history.diff_view import draw_changes
+from ui.history.table import change_text, ran_by
 
 PARTED = "background-color: rgba(15, 118, 110, 0.22); font-weight: 700"
 """How the row is marked in which two branches part, beside the words that say so."""
@@ -23,9 +23,9 @@ STEPS = 100
 """Steps after the parting that are drawn; the rest is counted."""
 
 
-def draw(looked: Looked, snapshot: Snapshot) -> None:
+def draw_branches(looked: Looked, snapshot: Snapshot) -> None:
     """Draw two branches of the thread; the ends are in the address."""
-    branches = looked.grown.branches
+    branches = looked.tree.branches
     if len(branches) < 2:
         st.info(
             "This thread has one branch. Replay, fork or answer again from an earlier checkpoint to get a second one; "
@@ -42,7 +42,7 @@ def draw(looked: Looked, snapshot: Snapshot) -> None:
 
 
 def _chosen(looked: Looked) -> tuple[Branch, Branch]:
-    branches = looked.grown.branches
+    branches = looked.tree.branches
     # The two that were made last, which after a what-if are its two.
     latest = sorted(branches, key=lambda branch: branch.leaf.checkpoint_id)[-2:]
     with st.container(horizontal=True):
@@ -53,16 +53,16 @@ def _chosen(looked: Looked) -> tuple[Branch, Branch]:
 
 def _side(looked: Looked, name: str, title: str, fallback: Branch) -> Branch:
     # A branch's number may be another one's after pruning; where it begins stays.
-    branches = {branch.own[0].checkpoint_id: branch for branch in looked.grown.branches}
+    branches = {branch.own[0].checkpoint_id: branch for branch in looked.tree.branches}
     asked = read_place(name)
-    found = asked is not None and asked.checkpoint_id in looked.grown.marks
-    if asked is not None and not found:
+    is_known = asked is not None and asked.checkpoint_id in looked.tree.marks
+    if asked is not None and not is_known:
         st.warning(
             f"The thread has no checkpoint '{literal(asked.checkpoint_id, 60)}' to compare; a branch made last "
             "is taken in its place. It may have been pruned, or the link is another thread's.",
             icon=":material/link_off:",
         )
-    start = looked.grown.branch_of(asked.checkpoint_id) if found and asked is not None else fallback
+    start = looked.tree.branch_of(asked.checkpoint_id) if is_known and asked is not None else fallback
     key = f"{name}_{looked.thread.thread_id}"
     set_value(key, start.own[0].checkpoint_id)
     begins = st.selectbox(
@@ -82,29 +82,29 @@ def _side_chosen(workspace: Workspace, thread_id: str, key: str, name: str) -> N
         return
     # What is gone by now is told of by the page itself.
     with suppress(LabError):
-        grown = workspace.history.tree(thread_id)
+        tree = workspace.history.tree(thread_id)
         begins = str(st.session_state[key])
-        if begins in grown.marks:
-            look_at(Place(grown.branch_of(begins).leaf.checkpoint_id), name)
+        if begins in tree.marks:
+            look_at(Place(tree.branch_of(begins).leaf.checkpoint_id), name)
 
 
 def _steps(looked: Looked, left: Branch, right: Branch) -> None:
-    grown = looked.grown
-    parted = grown.divergence(left.leaf.checkpoint_id, right.leaf.checkpoint_id)
-    ways = grown.path(left.number), grown.path(right.number)
+    tree = looked.tree
+    parted = tree.divergence(left.leaf.checkpoint_id, right.leaf.checkpoint_id)
+    ways = tree.path(left.number), tree.path(right.number)
     shared = ways[0].index(parted.shared) + 1 if parted.shared is not None else 0
     after = [way[shared : shared + STEPS] for way in ways]
     rows = _rows(looked, [*([parted.shared] if parted.shared else []), *after[0], *after[1]])
     lines = []
     if parted.shared is not None:
-        told = _told(rows.get(parted.shared.checkpoint_id))
-        lines.append({"Where": f"same up to step {parted.shared.step}", "Left": told, "Right": told})
+        text = _row_text(rows.get(parted.shared.checkpoint_id))
+        lines.append({"Where": f"same up to step {parted.shared.step}", "Left": text, "Right": text})
     here = [[rows[mark.checkpoint_id] for mark in way if mark.checkpoint_id in rows] for way in after]
     pairs = list(aligned(*here))
     over = [max((no for no, pair in enumerate(pairs) if pair[side]), default=-1) for side in (0, 1)]
     for number, pair in enumerate(pairs):
         where = "◆ parts here" if number == 0 else f"+{number}"
-        sides = [_told(row) if row or number <= end else "(ended)" for row, end in zip(pair, over, strict=True)]
+        sides = [_row_text(row) if row or number <= end else "(ended)" for row, end in zip(pair, over, strict=True)]
         lines.append({"Where": where, "Left": sides[0], "Right": sides[1]})
     named = {"Left": literal(f"Left: {left.name}", 80), "Right": literal(f"Right: {right.name}", 80)}
     frame = _frame(lines).rename(columns=named)
@@ -144,15 +144,15 @@ def _frame(lines: Sequence[Mapping[str, str]]) -> pd.DataFrame:
 
 
 def _rows(looked: Looked, marks: Sequence[Mark]) -> Mapping[str, Row]:
-    found = looked.workspace.history.rows(looked.thread.thread_id, [mark.checkpoint_id for mark in marks], looked.grown)
-    return {row.checkpoint_id: row for row in found}
+    rows = looked.workspace.history.rows(looked.thread.thread_id, [mark.checkpoint_id for mark in marks], looked.tree)
+    return {row.checkpoint_id: row for row in rows}
 
 
-def _told(row: Row | None) -> str:
+def _row_text(row: Row | None) -> str:
     if row is None:
         return ""
     who = ", ".join(ran_by(row)) or {"fork": "runs from here", "update": "edited", "input": "input"}.get(row.source, "")
-    what = ", ".join(changed(one) for one in row.changed)
+    what = ", ".join(change_text(one) for one in row.changed)
     more = [*(f"asked: {asked}" for asked in row.asked), *(f"failed: {error}" for error in row.errors)]
     return " · ".join(part for part in (f"step {row.step}", who, what, *more) if part)
 
@@ -178,7 +178,7 @@ def _outcomes(looked: Looked, left: Branch, right: Branch) -> None:
         )
     st.table(_frame(lines), hide_index=True, alt=f"The ends of both branches: {len(lines)} rows")
     with st.expander("The difference of the two ends, left to right", expanded=True):
-        changes(looked.workspace.history.diff(thread_id, one.checkpoint_id, other.checkpoint_id))
+        draw_changes(looked.workspace.history.diff(thread_id, one.checkpoint_id, other.checkpoint_id))
 
 
 def _stands(end: Snapshot) -> str:

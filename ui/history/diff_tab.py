@@ -10,13 +10,13 @@ from lab.history import Row, Snapshot
 from lab.threads import Thread
 from lab.workspace import Workspace
 from ui.common import Looked, Place, is_changed, is_known, literal, look_at, note_drawn, read_place, set_value, shown
-from ui.history.diff_view import changes
+from ui.history.diff_view import draw_changes
 
 OFFERED = 200
 """Checkpoints of the other side that are offered, the newest ones; any other can be pinned where it's looked at."""
 
 
-def draw(looked: Looked, snapshot: Snapshot) -> None:
+def draw_diff(looked: Looked, snapshot: Snapshot) -> None:
     """Draw what has to be done to the other side's state to get the one that is looked at."""
     if looked.at.namespace:
         st.info("A subgraph's state has keys of its own; select a step of the thread itself to compare it.")
@@ -27,10 +27,12 @@ def draw(looked: Looked, snapshot: Snapshot) -> None:
         return
     # The pair reads as a change from the other side to the one that is looked at.
     if other.thread_id == looked.thread.thread_id:
-        found = looked.workspace.history.diff(other.thread_id, before, snapshot.checkpoint_id)
+        differences = looked.workspace.history.diff(other.thread_id, before, snapshot.checkpoint_id)
     else:
-        found = looked.workspace.history.diff(other.thread_id, before, snapshot.checkpoint_id, looked.thread.thread_id)
-    changes(found)
+        differences = looked.workspace.history.diff(
+            other.thread_id, before, snapshot.checkpoint_id, looked.thread.thread_id
+        )
+    draw_changes(differences)
 
 
 def _other_side(looked: Looked, snapshot: Snapshot) -> tuple[Thread, str | None]:
@@ -68,13 +70,13 @@ def _other_side(looked: Looked, snapshot: Snapshot) -> tuple[Thread, str | None]
 
 def _threads(workspace: Workspace, thread: Thread) -> list[Thread]:
     listed = filter(is_known, workspace.threads.newest(pattern=thread.pattern))
-    found = {one.thread_id: one for one in (thread, *listed)}
+    threads = {one.thread_id: one for one in (thread, *listed)}
     # An older one than the list has opens by its link.
     with suppress(UnknownThread):
         asked = workspace.threads.find(st.query_params.get("other", thread.thread_id))
         if asked.pattern == thread.pattern and is_known(asked):
-            found.setdefault(asked.thread_id, asked)
-    return list(found.values())
+            threads.setdefault(asked.thread_id, asked)
+    return list(threads.values())
 
 
 def _missing(what: str, ident: str, instead: str) -> None:
@@ -120,20 +122,20 @@ def _offered(looked: Looked, other: Thread, asked: Place | None) -> Sequence[Row
 def _checkpoint(
     looked: Looked, snapshot: Snapshot, other: Thread, rows: Sequence[Row], asked: Place | None
 ) -> str | None:
-    told = {row.checkpoint_id: f"step {row.step} · {row.source} · {row.branch}" for row in rows}
-    if not told:
+    titles = {row.checkpoint_id: f"step {row.step} · {row.source} · {row.branch}" for row in rows}
+    if not titles:
         return None
     fallback = snapshot.parent_id if other.thread_id == looked.thread.thread_id else rows[-1].checkpoint_id
-    if asked is not None and asked.checkpoint_id not in told:
+    if asked is not None and asked.checkpoint_id not in titles:
         _missing("checkpoint", asked.checkpoint_id, "the one before")
-    start = asked.checkpoint_id if asked is not None and asked.checkpoint_id in told else fallback
+    start = asked.checkpoint_id if asked is not None and asked.checkpoint_id in titles else fallback
     key = f"against_{looked.thread.thread_id}_{other.thread_id}"
-    set_value(key, start if start in told else next(iter(told)))
+    set_value(key, start if start in titles else next(iter(titles)))
     st.selectbox(
         "From checkpoint",
-        list(told),
+        list(titles),
         key=key,
-        format_func=lambda one: shown(told[one], 120),
+        format_func=lambda one: shown(titles[one], 120),
         on_change=_against_chosen,
         args=(key,),
     )

@@ -13,7 +13,7 @@ from lab.jsonable import Json
 from lab.state import Change, Run
 from ui.common import LIMIT, shown
 
-Place = tuple[str, ...]
+ChangePath = tuple[str, ...]
 """The way to a change inside a key's value."""
 
 SIGNS = {
@@ -86,23 +86,23 @@ STYLE = f"""<style>
 </style>"""
 
 
-def changes(found: Sequence[Change]) -> None:
+def draw_changes(differences: Sequence[Change]) -> None:
     """Draw what differs, a block for each key."""
-    if not found:
+    if not differences:
         st.info("Nothing differs: both states are the same.", icon=":material/info:")
         return
-    st.html(f'{STYLE}<div class="diff">{"".join(_block(change) for change in found)}</div>')
+    st.html(f'{STYLE}<div class="diff">{"".join(_block(change) for change in differences)}</div>')
 
 
-def told(change: Change) -> str:
-    """Tell a change in one line of plain text; where Markdown is read, it has to be escaped."""
+def change_line(change: Change) -> str:
+    """Return a change as one line of text; where Markdown is read, it has to be escaped."""
     return f"{_brief(change.at, 80)}: {_what(change)}"
 
 
 def _what(change: Change) -> str:
     if change.inside:
         inner = change.inside[0]
-        return told(inner) if change.kind == "fields" and len(change.inside) == 1 else _counts(change)
+        return change_line(inner) if change.kind == "fields" and len(change.inside) == 1 else _counts(change)
     if change.kind == "text":
         return _words(change.runs)
     if change.kind == "changed":
@@ -183,7 +183,7 @@ def _sign(verb: str, text: str = "") -> str:
     return f'<span class="diff-sign diff-{look}">{text or SIGNS[verb]}</span>'
 
 
-def _leaves(change: Change, place: Place) -> Iterator[tuple[Place, Change]]:
+def _leaves(change: Change, place: ChangePath) -> Iterator[tuple[ChangePath, Change]]:
     if not change.inside:
         yield place, change
     for inner in change.inside:
@@ -259,9 +259,9 @@ def _text(runs: Sequence[Run], limit: int) -> tuple[str, str]:
     for number, run in enumerate(runs[:PIECES]):
         if room <= 0:
             break
-        kept = run.kind == "same"
-        drawn.append(_near(run.text, number > 0, number < len(runs) - 1) if kept else _marked(run, room))
-        room -= min(len(run.text), 2 * NEAR) if kept else len(run.text)
+        is_same = run.kind == "same"
+        drawn.append(_near(run.text, number > 0, number < len(runs) - 1) if is_same else _marked(run, room))
+        room -= min(len(run.text), 2 * NEAR) if is_same else len(run.text)
     left = sum(run.kind != "same" for run in runs[len(drawn) :])
     cut = f'<span class="diff-cut">… and {_size(left, "further piece")} not shown</span>' if left else ""
     body = f'<span class="diff-value">{"".join(drawn)}{cut}</span>'

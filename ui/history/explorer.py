@@ -1,4 +1,4 @@
-"""A thread's history to travel in: tree, slider, table, and the checkpoint that is looked at."""
+"""A thread's history: tree, slider and table of its checkpoints, and the tabs of the selected one."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -34,18 +34,18 @@ def draw_explorer(workspace: Workspace, thread: Thread) -> None:
     if not find(thread.pattern).lane(thread.lane).remembers:
         st.info("This lane has no checkpointer: nothing was saved, so there is no history.", icon=":material/info:")
         return
-    grown = workspace.history.tree(thread.thread_id)
-    if grown.head is None:
+    tree = workspace.history.tree(thread.thread_id)
+    if tree.head is None:
         st.info("The thread has no checkpoint.", icon=":material/info:")
         return
-    at = _at(grown)
+    at = _at(tree)
     # A subgraph's checkpoint stands under the step that called it.
     own = _own(workspace, thread, at)
-    looked = Looked(workspace, thread, grown, at, own)
-    _tree(thread, grown, own)
+    looked = Looked(workspace, thread, tree, at, own)
+    _tree(thread, tree, own)
     # Above the table, whose height depends on its page, the slider stays where the pointer is.
-    _slider(workspace, thread, grown, own)
-    draw_history_table(workspace, thread.thread_id, grown, node_names(thread.pattern, thread.lane), at)
+    _slider(workspace, thread, tree, own)
+    draw_history_table(workspace, thread.thread_id, tree, node_names(thread.pattern, thread.lane), at)
     travel_notice(looked)
     try:
         snapshot = workspace.history.snapshot(thread.thread_id, at.checkpoint_id, at.namespace)
@@ -57,19 +57,19 @@ def draw_explorer(workspace: Workspace, thread: Thread) -> None:
             views(looked, snapshot)
 
 
-def _at(grown: Tree) -> Place:
+def _at(tree: Tree) -> Place:
     """Return the place of the address; one that isn't in this thread is told of and left."""
     asked = read_place()
-    assert grown.head is not None
+    assert tree.head is not None
     if asked is None:
-        return Place(grown.head)
-    if not asked.namespace and asked.checkpoint_id not in grown.marks:
+        return Place(tree.head)
+    if not asked.namespace and asked.checkpoint_id not in tree.marks:
         st.warning(
             f"The thread has no checkpoint '{literal(asked.checkpoint_id, 60)}'; its newest one is shown. "
             "It may have been pruned, or the link is another thread's.",
             icon=":material/link_off:",
         )
-        return Place(grown.head)
+        return Place(tree.head)
     return asked
 
 
@@ -78,11 +78,11 @@ def _own(workspace: Workspace, thread: Thread, at: Place) -> str:
     return caller or at.checkpoint_id
 
 
-def _tree(thread: Thread, grown: Tree, own: str) -> None:
+def _tree(thread: Thread, tree: Tree, own: str) -> None:
     key = f"opened_{thread.thread_id}"
     opened: set[str] = st.session_state.setdefault(key, set())
-    selected = own if own in grown.marks else None
-    pick = draw_checkpoint_tree(grown, key=thread.thread_id, selected=selected, opened=opened, height=300)
+    selected = own if own in tree.marks else None
+    pick = draw_checkpoint_tree(tree, key=thread.thread_id, selected=selected, opened=opened, height=300)
     if pick is None:
         return
     if pick.fold:
@@ -92,11 +92,11 @@ def _tree(thread: Thread, grown: Tree, own: str) -> None:
     st.rerun()
 
 
-def _slider(workspace: Workspace, thread: Thread, grown: Tree, own: str) -> None:
+def _slider(workspace: Workspace, thread: Thread, tree: Tree, own: str) -> None:
     """Draw the slider over the branch that is looked at, from the root to its end."""
-    if own not in grown.marks:
+    if own not in tree.marks:
         return
-    branch, way = _along(thread, grown, own)
+    branch, way = _along(thread, tree, own)
     if len(way) < 2:
         return
     key = f"slider_{thread.thread_id}"
@@ -116,21 +116,21 @@ def _slider(workspace: Workspace, thread: Thread, grown: Tree, own: str) -> None
     note_drawn(key)
 
 
-def _along(thread: Thread, grown: Tree, own: str) -> tuple[Branch, Sequence[Mark]]:
+def _along(thread: Thread, tree: Tree, own: str) -> tuple[Branch, Sequence[Mark]]:
     """Give the branch that the slider goes along, with its way from the root.
 
     At a checkpoint that branches share it stays the one on which somebody came there, so that there's a way back.
     """
     key = f"along_{thread.thread_id}"
-    kept: str = st.session_state.get(key, "")
-    branch = grown.branch_of(own)
-    if kept in grown.marks and kept != branch.own[0].checkpoint_id:
-        before = grown.branch_of(kept)
-        way = grown.path(before.number)
+    begins: str = st.session_state.get(key, "")
+    branch = tree.branch_of(own)
+    if begins in tree.marks and begins != branch.own[0].checkpoint_id:
+        before = tree.branch_of(begins)
+        way = tree.path(before.number)
         if any(mark.checkpoint_id == own for mark in way):
             return before, way
     st.session_state[key] = branch.own[0].checkpoint_id
-    return branch, grown.path(branch.number)
+    return branch, tree.path(branch.number)
 
 
 def _slid(workspace: Workspace, thread_id: str, begins: str, key: str) -> None:
@@ -139,8 +139,8 @@ def _slid(workspace: Workspace, thread_id: str, begins: str, key: str) -> None:
         return
     # A thread or a branch that is gone by now is told of by the page itself.
     with suppress(LabError):
-        grown = workspace.history.tree(thread_id)
-        way = grown.path(grown.branch_of(begins).number) if begins in grown.marks else ()
+        tree = workspace.history.tree(thread_id)
+        way = tree.path(tree.branch_of(begins).number) if begins in tree.marks else ()
         number = st.session_state[key] - way[0].step if way else 0
         if 0 <= number < len(way):
             look_at(Place(way[number].checkpoint_id))

@@ -9,7 +9,7 @@ from itertools import chain, islice, zip_longest
 
 from lab.history import Branch, Mark, Tree
 
-LANES = 60
+MOST_ROWS = 60
 """Branches that are drawn at once; the others are counted."""
 FEW = 30
 """A tree of no more checkpoints than this is drawn whole."""
@@ -38,7 +38,7 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class BranchRow:
     """A branch as it's drawn."""
 
     branch: Branch
@@ -51,13 +51,13 @@ class Lane:
 class Folded:
     """A tree as it's drawn."""
 
-    lanes: tuple[Lane, ...]
+    lanes: tuple[BranchRow, ...]
     hidden: int
     """Branches that aren't drawn."""
 
 
 def fold(
-    tree: Tree, *, selected: str | None = None, opened: Collection[str] = frozenset(), lanes: int = LANES
+    tree: Tree, *, selected: str | None = None, opened: Collection[str] = frozenset(), lanes: int = MOST_ROWS
 ) -> Folded:
     """Fold long runs, but never a fork point, a branch's ends, the head or the selected checkpoint.
 
@@ -78,7 +78,7 @@ def fold(
             items += [*branch.own[done:start], *_run(branch.own[start:end], 0, pinned, opened)]
             done = end
         joined = branch.forked_from is not None and tree.branch_of(branch.forked_from).number in numbers
-        folded.append(Lane(branch, (*items, *branch.own[done:]), joined))
+        folded.append(BranchRow(branch, (*items, *branch.own[done:]), joined))
     return Folded(tuple(folded), len(tree.branches) - len(drawn))
 
 

@@ -1,4 +1,4 @@
-"""Going on from an earlier checkpoint, with an edit or once more; nothing runs unannounced."""
+"""The tabs "Edit and fork" and "Replay": run again from an earlier checkpoint, with an edit or without."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,17 +11,17 @@ from lab.workspace import Preview, StateEdit
 from ui.common import CHECKPOINT_PARAMETER, Looked, Place, draw_refusal, look_at
 from ui.forms import StateForm
 from ui.graph import node_names
-from ui.history.diff_view import changes
+from ui.history.diff_view import draw_changes
 from ui.history.travel_actions import (
-    effects,
-    going,
-    label,
-    label_of,
-    names,
-    notice,
-    possible,
+    can_travel,
+    draw_ahead,
+    draw_effects,
+    draw_label_field,
+    nodes_as_code,
+    run_options,
     travel_button,
     travel_errors,
+    typed_label,
 )
 from ui.history.travel_notice import Done, travelled
 
@@ -42,12 +42,12 @@ class ForkForm:
         """Return what the widgets hold now, for a callback that runs before they're drawn again."""
         thread_id = self.looked.thread.thread_id
         as_node = st.session_state.get(f"as_{thread_id}") or None
-        return replace(self.state.edit(), as_node=as_node, label=label_of(thread_id))
+        return replace(self.state.edit(), as_node=as_node, label=typed_label(thread_id))
 
 
-def edit_and_fork(looked: Looked, snapshot: Snapshot) -> None:
+def draw_fork(looked: Looked, snapshot: Snapshot) -> None:
     """Draw the form of the state, the preview of what it would make, and the ways to save it."""
-    if not possible(looked):
+    if not can_travel(looked):
         return
     thread_id, checkpoint_id = looked.thread.thread_id, snapshot.checkpoint_id
     st.caption("The checkpoint stays as it is; what you change becomes a branch that begins here.")
@@ -60,7 +60,7 @@ def edit_and_fork(looked: Looked, snapshot: Snapshot) -> None:
             state.draw(wrong)
         with grid.cell():
             _as_node(looked)
-            label(thread_id)
+            draw_label_field(thread_id)
             _preview(looked, snapshot, made, wrong)
             _buttons(form)
 
@@ -99,11 +99,11 @@ def _preview(looked: Looked, snapshot: Snapshot, made: Preview | None, wrong: Ma
     elif made is None:
         st.caption("Change a field to see what the edit would leave behind and which node would run next.")
     else:
-        following = names(made.next) or "nothing, the thread would be at its end"
+        following = nodes_as_code(made.next) or "nothing, the thread would be at its end"
         as_before = ", as before the edit" if made.next == snapshot.next else ""
         st.markdown(f"Runs next: {following}{as_before}")
-        effects(looked.workspace.travel.ahead(looked.thread.thread_id, snapshot.checkpoint_id, made.next))
-        changes(made.changes)
+        draw_effects(looked.workspace.travel.ahead(looked.thread.thread_id, snapshot.checkpoint_id, made.next))
+        draw_changes(made.changes)
 
 
 def _buttons(form: ForkForm) -> None:
@@ -153,32 +153,32 @@ def _fork_and_pause(form: ForkForm) -> None:
 
 def _fork(form: ForkForm, *, run: bool) -> str:
     thread_id, checkpoint_id = form.looked.thread.thread_id, form.snapshot.checkpoint_id
-    return form.looked.workspace.travel.fork(thread_id, checkpoint_id, form.edit(), run=run, **going())
+    return form.looked.workspace.travel.fork(thread_id, checkpoint_id, form.edit(), run=run, **run_options())
 
 
 def _note_fork(form: ForkForm) -> None:
-    travelled(form.looked, Done(f"Forked from step {form.snapshot.step}", form.looked.grown.head))
+    travelled(form.looked, Done(f"Forked from step {form.snapshot.step}", form.looked.tree.head))
 
 
 def _run_both(form: ForkForm) -> None:
     thread_id, checkpoint_id = form.looked.thread.thread_id, form.snapshot.checkpoint_id
-    form.looked.workspace.travel.what_if(thread_id, checkpoint_id, form.edit(), **going())
+    form.looked.workspace.travel.what_if(thread_id, checkpoint_id, form.edit(), **run_options())
     # Unless somebody chose two branches, those made last are compared.
     for name in (CHECKPOINT_PARAMETER, "left", "right"):
         look_at(None, name)
     st.session_state["view"] = "Compare branches"
 
 
-def replay(looked: Looked, snapshot: Snapshot) -> None:
+def draw_replay(looked: Looked, snapshot: Snapshot) -> None:
     """Draw what would run again from here, and the button that lets it."""
-    if not possible(looked):
+    if not can_travel(looked):
         return
     thread_id = looked.thread.thread_id
     if not snapshot.next:
         st.info("This is an end: nothing runs after it. Select an earlier checkpoint.", icon=":material/info:")
         return
-    notice(looked.workspace.travel.ahead(thread_id, snapshot.checkpoint_id))
-    label(thread_id)
+    draw_ahead(looked.workspace.travel.ahead(thread_id, snapshot.checkpoint_id))
+    draw_label_field(thread_id)
     travel_errors(thread_id).draw()
     travel_button(
         "Replay from here",
@@ -193,6 +193,6 @@ def replay(looked: Looked, snapshot: Snapshot) -> None:
 
 def _replay(looked: Looked, snapshot: Snapshot) -> None:
     thread_id = looked.thread.thread_id
-    looked.workspace.travel.replay(thread_id, snapshot.checkpoint_id, label=label_of(thread_id), **going())
+    looked.workspace.travel.replay(thread_id, snapshot.checkpoint_id, label=typed_label(thread_id), **run_options())
     look_at(None)
-    travelled(looked, Done(f"Replayed from step {snapshot.step}", looked.grown.head))
+    travelled(looked, Done(f"Replayed from step {snapshot.step}", looked.tree.head))

@@ -1,4 +1,4 @@
-"""Answering a question differently that was answered before, on a branch of its own."""
+"""The tab "Answer again": answer a past interrupt differently, on a branch of its own."""
 
 import streamlit as st
 
@@ -6,21 +6,29 @@ from lab.history import Question, Snapshot, answer_fields, answer_text, question
 from lab.threads import BRANCH
 from ui.common import Looked, Place, code, literal, look_at, shown
 from ui.forms import answer_in_form, ask, unchecked_notice
-from ui.history.travel_actions import going, label, label_of, notice, possible, travel_button, travel_errors
+from ui.history.travel_actions import (
+    can_travel,
+    draw_ahead,
+    draw_label_field,
+    run_options,
+    travel_button,
+    travel_errors,
+    typed_label,
+)
 from ui.history.travel_notice import Done, travelled
 
 QUESTIONS = 6
 """Checkpoints with a question that are offered where the one on show has none."""
 
 
-def answer_again(looked: Looked, snapshot: Snapshot) -> None:
+def draw_reanswer(looked: Looked, snapshot: Snapshot) -> None:
     """Draw the questions that were asked here, to be answered differently on a branch of its own."""
-    if not possible(looked):
+    if not can_travel(looked):
         return
     if not snapshot.questions:
         _elsewhere(looked)
         return
-    if snapshot.checkpoint_id == looked.grown.head and not snapshot.saved_answers:
+    if snapshot.checkpoint_id == looked.tree.head and not snapshot.saved_answers:
         st.info(
             "This question hasn't been answered yet. Answer it on the card of the thread as it stands now, above.",
             icon=":material/info:",
@@ -31,8 +39,8 @@ def answer_again(looked: Looked, snapshot: Snapshot) -> None:
         "The question is asked anew and your answer goes to that: an answer sent to the old one would be "
         "passed over, and the old answer used again. The old branch stays."
     )
-    notice(looked.workspace.travel.ahead(thread_id, snapshot.checkpoint_id))
-    label(thread_id)
+    draw_ahead(looked.workspace.travel.ahead(thread_id, snapshot.checkpoint_id))
+    draw_label_field(thread_id)
     travel_errors(thread_id).draw()
     with st.form(key=f"again_{thread_id}_{snapshot.checkpoint_id}"):
         for question in snapshot.questions:
@@ -50,14 +58,14 @@ def answer_again(looked: Looked, snapshot: Snapshot) -> None:
 
 def _elsewhere(looked: Looked) -> None:
     """Lead to the checkpoints at which something was asked."""
-    asked = [mark for mark in looked.grown.marks.values() if mark.interrupted]
+    asked = [mark for mark in looked.tree.marks.values() if mark.interrupted]
     if not asked:
         st.info("This thread never asked anything.", icon=":material/info:")
         return
     st.info("Nothing was asked at this checkpoint. The newest ones at which something was:", icon=":material/info:")
     with st.container(horizontal=True):
         for mark in asked[-QUESTIONS:]:
-            name = looked.grown.branch_of(mark.checkpoint_id).name
+            name = looked.tree.branch_of(mark.checkpoint_id).name
             st.button(
                 f"Step {mark.step} · {literal(name, 40)}",
                 icon=":material/front_hand:",
@@ -84,6 +92,8 @@ def _answer(looked: Looked, snapshot: Snapshot) -> None:
     answers = {
         question.id: answer_in_form(question, f"again_{thread_id}_{question.id}") for question in snapshot.questions
     }
-    looked.workspace.travel.reanswer(thread_id, snapshot.checkpoint_id, answers, label=label_of(thread_id), **going())
+    looked.workspace.travel.reanswer(
+        thread_id, snapshot.checkpoint_id, answers, label=typed_label(thread_id), **run_options()
+    )
     look_at(None)
-    travelled(looked, Done(f"Answered differently at step {snapshot.step}", looked.grown.head))
+    travelled(looked, Done(f"Answered differently at step {snapshot.step}", looked.tree.head))

@@ -1,4 +1,4 @@
-"""A thread as it was at a checkpoint: its graph, its chat and its state."""
+"""The tab "State": graph, chat and state of a thread as they were at a checkpoint."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ import streamlit as st
 from lab.history import Snapshot, question_text
 from lab.jsonable import Json
 from ui.common import LIMIT, Looked, code, code_counted, literal, safe, shown
-from ui.graph import NodeState, Phase, draw_diagram, graph_shape, now, width
+from ui.graph import NodeState, Phase, draw_diagram, graph_shape, state_markup, width
 
 WIDE = 520
 """Pixels of a graph beyond which it stands above the state instead of beside it."""
@@ -20,7 +20,7 @@ LINE = 70
 """Characters of a value that stands on one line with its name."""
 
 
-def draw(looked: Looked, snapshot: Snapshot) -> None:
+def draw_state(looked: Looked, snapshot: Snapshot) -> None:
     """Draw the graph, the chat and the state."""
     thread = looked.thread
     drawn = graph_shape(thread.pattern, thread.lane)
@@ -31,14 +31,14 @@ def draw(looked: Looked, snapshot: Snapshot) -> None:
             key = f"then_{thread.thread_id}"
             draw_diagram(drawn, key=key)
             states = _states([node.id for node in drawn.nodes], looked, snapshot)
-            st.markdown(now(key, states), unsafe_allow_html=True)
+            st.markdown(state_markup(key, states), unsafe_allow_html=True)
             _chat(snapshot)
         with grid.cell():
             _state(looked, snapshot)
 
 
 def _title(looked: Looked, snapshot: Snapshot) -> str:
-    mark = looked.grown.marks.get(looked.at.checkpoint_id)
+    mark = looked.tree.marks.get(looked.at.checkpoint_id)
     inside = f"In {code(' › '.join(looked.at.path))}, after" if looked.at.namespace else "After"
     ahead = code_counted(name for name in snapshot.next if name != "__start__")
     following = f"{ahead} runs next" if ahead else "the input comes next" if snapshot.next else "the end"
@@ -48,7 +48,7 @@ def _title(looked: Looked, snapshot: Snapshot) -> str:
 
 def _states(names: list[str], looked: Looked, snapshot: Snapshot) -> dict[str, NodeState]:
     inside = looked.at.checkpoint_id if looked.at.namespace else None
-    visits = looked.workspace.history.visits(looked.thread.thread_id, looked.own, looked.grown, inside)
+    visits = looked.workspace.history.visits(looked.thread.thread_id, looked.own, looked.tree, inside)
     asked = {question.node for question in snapshot.questions}
     states: dict[str, NodeState] = {}
     for name in names:

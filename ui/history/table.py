@@ -22,26 +22,26 @@ SIGNS = {"set": "set", "same": "same", "appended": "+", "removed": "−", "chang
 """How a change is told; the last three stand before a number of items."""
 
 
-def draw_history_table(workspace: Workspace, thread_id: str, grown: Tree, nodes: Sequence[str], shown: Place) -> None:
+def draw_history_table(workspace: Workspace, thread_id: str, tree: Tree, nodes: Sequence[str], shown: Place) -> None:
     """Draw the filters, a page of rows and the pages' numbers; a row that's picked goes into the address."""
-    only = _filters(thread_id, grown, nodes)
+    only = _filters(thread_id, tree, nodes)
     # A place that's new has its own page open; from there one turns the pages until the next place.
     key = f"page_{thread_id}_{abs(hash(only))}_{shown}"
     turned = st.session_state.get(key)
     offset = (int(turned or 1) - 1) * PAGE
     at = None if turned else shown.checkpoint_id
-    page = workspace.history.page(thread_id, only, limit=PAGE, offset=offset, at=at, tree=grown)
+    page = workspace.history.page(thread_id, only, limit=PAGE, offset=offset, at=at, tree=tree)
     if not page.matching:
         st.info("No checkpoint fits these filters. Loosen one of them.", icon=":material/filter_alt_off:")
         return
     rows = list(_flat(page.rows, inner=bool(st.session_state.get(f"inner_{thread_id}", True))))
-    branched = len(grown.branches) > 1
+    branched = len(tree.branches) > 1
     _frame(thread_id, rows, shown, branched=branched, paged=page.matching > PAGE)
     _pages(key, page)
 
 
-def _filters(thread_id: str, grown: Tree, nodes: Sequence[str]) -> Only:
-    names = {branch.number: branch.name for branch in grown.branches}
+def _filters(thread_id: str, tree: Tree, nodes: Sequence[str]) -> Only:
+    names = {branch.number: branch.name for branch in tree.branches}
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"filters_{thread_id}"):
         node = st.selectbox("Node", ["", *nodes], format_func=lambda name: name or "any", key=f"node_{thread_id}")
         source = st.selectbox(
@@ -73,8 +73,8 @@ def _frame(thread_id: str, rows: Sequence[Row], shown: Place, *, branched: bool,
     places = tuple(Place(row.checkpoint_id, row.namespace) for row in rows)
     key = f"rows_{thread_id}_{rows_digest(places)}"
     at = [places.index(shown)] if shown in places else []
-    held: Any = st.session_state.get(key)
-    if held is None or list(held["selection"]["rows"]) != at:
+    selected: Any = st.session_state.get(key)
+    if selected is None or list(selected["selection"]["rows"]) != at:
         st.session_state[key] = {"selection": {"rows": at, "columns": [], "cells": []}}
     frame = pd.DataFrame([_line(row, "%H:%M:%S.%f" if _of_today(rows) else "%Y-%m-%d %H:%M:%S.%f") for row in rows])
     empty = [name for name in ("Asked", "Error") if not frame[name].any()]
@@ -118,12 +118,12 @@ def _of_today(rows: Sequence[Row]) -> bool:
 
 
 def _line(row: Row, form: str) -> dict[str, Any]:
-    told: dict[str, Any] = safe(
+    cells: dict[str, Any] = safe(
         {
             "Step": _step(row),
             "Source": row.source if row.readable else "can't be read",
             "Ran": _ran(row),
-            "Changed": ", ".join(changed(found) for found in row.changed),
+            "Changed": ", ".join(change_text(change) for change in row.changed),
             "Next": ", ".join(name for name in row.next if name != "__start__") or ("end" if not row.next else "input"),
             "Asked": " | ".join(row.asked),
             "Error": " | ".join(row.errors),
@@ -134,7 +134,7 @@ def _line(row: Row, form: str) -> dict[str, Any]:
         },
         400,
     )
-    return told
+    return cells
 
 
 def _step(row: Row) -> str:
@@ -151,14 +151,18 @@ def ran_by(row: Row) -> tuple[str, ...]:
 def _ran(row: Row) -> str:
     names = ran_by(row)
     counts = {name: names.count(name) for name in names}
-    told = ", ".join(f"{name} ×{count}" if count > 1 else name for name, count in counts.items())
-    return f"as {told}" if told and row.source == "update" else told
+    text = ", ".join(f"{name} ×{count}" if count > 1 else name for name, count in counts.items())
+    return f"as {text}" if text and row.source == "update" else text
 
 
-def changed(found: KeyChange) -> str:
+def change_text(change: KeyChange) -> str:
     """Tell in a word what a step did to a key."""
-    sign = SIGNS[found.how]
-    return f"{found.key} {sign}{found.items}" if found.items else f"{found.key} {sign if sign.isalpha() else found.how}"
+    sign = SIGNS[change.how]
+    return (
+        f"{change.key} {sign}{change.items}"
+        if change.items
+        else f"{change.key} {sign if sign.isalpha() else change.how}"
+    )
 
 
 def _pages(key: str, page: Page) -> None:

@@ -1,4 +1,4 @@
-"""What can be seen of a checkpoint and done from it: state, changes, differences, edits, replays, other answers."""
+"""The tabs below the history: state, changes and diff of a checkpoint, and the ways to run from it."""
 
 from collections.abc import Callable
 
@@ -6,12 +6,12 @@ import streamlit as st
 
 from lab.history import Snapshot
 from ui.common import Looked, refusal_drawn
-from ui.history import branches_tab as compare
-from ui.history import diff_tab as diff_pair
-from ui.history import fork_tab as travel
-from ui.history import reanswer_tab as reanswer
-from ui.history import state_tab as moment
-from ui.history.diff_view import changes
+from ui.history.branches_tab import draw_branches
+from ui.history.diff_tab import draw_diff
+from ui.history.diff_view import draw_changes
+from ui.history.fork_tab import draw_fork, draw_replay
+from ui.history.reanswer_tab import draw_reanswer
+from ui.history.state_tab import draw_state
 
 View = Callable[[Looked, Snapshot], None]
 
@@ -39,18 +39,18 @@ def _changed(looked: Looked, snapshot: Snapshot) -> None:
     if looked.at.namespace:
         st.info("Changes are shown for the thread's own steps; look at the step that called this subgraph.")
         return
-    found = looked.workspace.history.diff(looked.thread.thread_id, snapshot.parent_id, snapshot.checkpoint_id)
+    differences = looked.workspace.history.diff(looked.thread.thread_id, snapshot.parent_id, snapshot.checkpoint_id)
     if snapshot.parent_id is None:
         st.caption("The first checkpoint of the thread, against nothing.")
-    changes(found)
+    draw_changes(differences)
 
 
 VIEWS: dict[str, View] = {
-    "State": moment.draw,
+    "State": draw_state,
     "Changed here": _changed,
-    "Diff": diff_pair.draw,
-    "Edit and fork": travel.edit_and_fork,
-    "Replay": travel.replay,
-    "Answer again": reanswer.answer_again,
-    "Compare branches": compare.draw,
+    "Diff": draw_diff,
+    "Edit and fork": draw_fork,
+    "Replay": draw_replay,
+    "Answer again": draw_reanswer,
+    "Compare branches": draw_branches,
 }

@@ -1,4 +1,4 @@
-"""What all ways of going on from an earlier checkpoint share: whether they may, what they announce, how they go."""
+"""Shared parts of the fork, replay and re-answer tabs."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,11 +7,11 @@ import streamlit as st
 
 from lab.threads import BRANCH
 from lab.workspace import Ahead
-from ui.common import ActionErrors, Looked, action_button, choice, code, code_counted, literal
+from ui.common import ActionErrors, Looked, action_button, code, code_counted, literal, model_choice
 from ui.forms import complain
 
 
-def possible(looked: Looked) -> bool:
+def can_travel(looked: Looked) -> bool:
     """Return whether one can go on from here, and say why where not."""
     if looked.running:
         st.info("The thread is running. Wait for its end or stop it, then go back.", icon=":material/info:")
@@ -25,9 +25,9 @@ def possible(looked: Looked) -> bool:
     return True
 
 
-def going() -> dict[str, Any]:
+def run_options() -> dict[str, Any]:
     """Return the model and pace that the sidebar says."""
-    chosen = choice()
+    chosen = model_choice()
     return {"model": chosen.model, "pace": chosen.pace}
 
 
@@ -56,32 +56,32 @@ def _travel(thread_id: str, act: Callable[..., Any], *args: Any) -> None:
     st.session_state[f"label_{thread_id}"] = ""
 
 
-def notice(ahead: Ahead) -> None:
+def draw_ahead(ahead: Ahead) -> None:
     """Say which nodes run again and what they do outside the state."""
-    first = names(ahead.next) or "the input"
-    later = f" After that may run: {names(ahead.later)}." if ahead.later else ""
+    first = nodes_as_code(ahead.next) or "the input"
+    later = f" After that may run: {nodes_as_code(ahead.later)}." if ahead.later else ""
     st.markdown(f"**Runs again, for real:** {first}.{later} Nothing before this checkpoint runs again.")
-    effects(ahead)
+    draw_effects(ahead)
     if not ahead.effects:
         st.caption("None of these nodes declares an effect outside the state.")
 
 
-def effects(ahead: Ahead) -> None:
+def draw_effects(ahead: Ahead) -> None:
     """Warn of what the nodes ahead do outside the state."""
-    for name, told in ahead.effects.items():
+    for name, acts in ahead.effects.items():
         st.warning(
-            f"{code(name)} acts outside the state: {literal(', '.join(told), 200)}. "
+            f"{code(name)} acts outside the state: {literal(', '.join(acts), 200)}. "
             "Running it again may do so once more.",
             icon=":material/warning:",
         )
 
 
-def names(nodes: tuple[str, ...]) -> str:
+def nodes_as_code(nodes: tuple[str, ...]) -> str:
     """Return nodes' names as code."""
     return code_counted(nodes)
 
 
-def label(thread_id: str) -> None:
+def draw_label_field(thread_id: str) -> None:
     """Draw the field for the name of the branch to be made."""
     st.text_input(
         BRANCH,
@@ -93,6 +93,6 @@ def label(thread_id: str) -> None:
         complain(message)
 
 
-def label_of(thread_id: str) -> str:
+def typed_label(thread_id: str) -> str:
     """Return the name that is typed there now."""
     return str(st.session_state.get(f"label_{thread_id}") or "")

@@ -1,4 +1,4 @@
-"""What the last fork, replay or other answer did, told where it was asked for, with the way on from there."""
+"""Result of the last fork, replay or other answer, with a button to continue the new branch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ import streamlit as st
 from lab.errors import LabError
 from lab.history import Mark, Snapshot
 from ui.common import LANE_SECTION, Looked, bring_into_view, code_counted, literal, look_at, read_place
-from ui.history.travel_actions import going, travel_button
+from ui.history.travel_actions import run_options, travel_button
 
-TOLD = 200
+STEPS_READ = 200
 """Steps of the new branch that are looked through for what ran."""
 
 
@@ -30,12 +30,12 @@ def travelled(looked: Looked, done: Done) -> None:
 def travel_notice(looked: Looked) -> None:
     """Draw what was done last and what came of it."""
     done, at = st.session_state.get(_key(looked), (None, ""))
-    if done is None or looked.grown.head is None:
+    if done is None or looked.tree.head is None:
         return
     if at != str(read_place() or ""):
         del st.session_state[_key(looked)]
         return
-    branch = looked.grown.branch_of(looked.grown.head)
+    branch = looked.tree.branch_of(looked.tree.head)
     new = [mark for mark in branch.own if done.head is None or mark.checkpoint_id > done.head]
     with st.container(border=True, key=f"did_{looked.thread.thread_id}"):
         name = literal(branch.name, 80)
@@ -51,8 +51,8 @@ def travel_notice(looked: Looked) -> None:
 
 
 def _ran(looked: Looked, new: Sequence[Mark]) -> str:
-    ids = [mark.checkpoint_id for mark in new[:TOLD]]
-    rows = looked.workspace.history.rows(looked.thread.thread_id, ids, looked.grown)
+    ids = [mark.checkpoint_id for mark in new[:STEPS_READ]]
+    rows = looked.workspace.history.rows(looked.thread.thread_id, ids, looked.tree)
     ran = [name for row in rows if row.source == "loop" for name in row.ran]
     return f"Ran: {code_counted(ran)}." if ran else "Nothing has run yet."
 
@@ -98,7 +98,7 @@ def _buttons(looked: Looked, head: Snapshot | None) -> None:
 
 
 def _go_on(looked: Looked, checkpoint_id: str) -> None:
-    looked.workspace.proceed(looked.thread.thread_id, checkpoint_id, **going())
+    looked.workspace.proceed(looked.thread.thread_id, checkpoint_id, **run_options())
     look_at(None)
     travelled(looked, Done("Continued", checkpoint_id))
 

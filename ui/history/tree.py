@@ -14,9 +14,9 @@ import streamlit as st
 from lab.history import Mark, Tree
 from ui.common import shown
 from ui.graph import GLYPHS
-from ui.history.folding import Fold, Folded, Lane, fold
+from ui.history.folding import BranchRow, Fold, Folded, fold
 
-__all__ = ["Pick", "describe", "draw", "draw_checkpoint_tree"]
+__all__ = ["Pick", "describe_tree", "draw_checkpoint_tree", "tree_html"]
 
 ROW, MIDDLE = 54, 27
 """The height of a branch's row, and from its top to its line."""
@@ -59,13 +59,13 @@ class _Scene:
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """A mark or fold at its place; `half` is half its width, `held` what a fold holds beside plain steps."""
+    """A mark or fold at its place; `half` is half its width, `marked` what a fold holds beside plain steps."""
 
     item: Mark | Fold
     x: float
     y: int
     half: float
-    held: Mapping[str, int]
+    marked: Mapping[str, int]
 
     @property
     def marks(self) -> tuple[Mark, ...]:
@@ -85,7 +85,7 @@ def draw_checkpoint_tree(
 ) -> Pick | None:
     """Show the tree, scrolling where it's higher than `height` pixels, and return what was just picked in it."""
     picture = fold(tree, selected=selected, opened=opened)
-    drawn = draw(tree, picture, selected=selected, height=height)
+    drawn = tree_html(tree, picture, selected=selected, height=height)
     data = {"html": drawn, "shown": selected if selected in tree.marks else tree.head}
     with st.container(key=f"tree_{key}"):
         result = _mount(key=f"checkpoints_{key}", data=data, on_picked_change=lambda: None)
@@ -97,7 +97,7 @@ def draw_checkpoint_tree(
     return Pick(picked, fold=True) if isinstance(picked, str) and picked in folds else None
 
 
-def draw(tree: Tree, picture: Folded, *, selected: str | None = None, height: int = 420) -> str:
+def tree_html(tree: Tree, picture: Folded, *, selected: str | None = None, height: int = 420) -> str:
     """Draw a folded tree as HTML, in the colours of the page's theme."""
     selected = selected if selected in tree.marks else None
     way = {mark.checkpoint_id for mark in tree.lineage(selected)} if selected else set()
@@ -110,7 +110,7 @@ def draw(tree: Tree, picture: Folded, *, selected: str | None = None, height: in
     parts += [_item(scene, number, lane, spot) for number, (lane, row) in enumerate(rows) for spot in row]
     names = "".join(_name(lane, row[0].y, way) for lane, row in rows)
     return (
-        f'<p class="ct-said">{html.escape(describe(tree, picture, selected))}</p>'
+        f'<p class="ct-said">{html.escape(describe_tree(tree, picture, selected))}</p>'
         f'<div class="ct-frame" style="max-height:{height:d}px;--row:{ROW}px"><div class="ct-names" aria-hidden="true" '
         f'style="height:{tall}px">{names}</div><svg class="ct" width="{wide:.0f}" height="{tall}" role="group" '
         f'aria-label="Checkpoints; arrow keys move, Enter selects">{"".join(parts)}</svg></div>'
@@ -126,9 +126,9 @@ def _placed(picture: Folded) -> list[list[_Spot]]:
         right = ends[lane.branch.forked_from] if lane.joined else LEFT - GAP - HALF
         row = []
         for item in lane.items:
-            held = _held(item) if isinstance(item, Fold) and not item.open else {}
-            half = HALF if isinstance(item, Mark) else (len(_count(item)) * 7.6 + 20 + 15 * len(held)) / 2
-            spot = _Spot(item, right + GAP + half, number * ROW + MIDDLE, half, held)
+            marked = _marked_steps(item) if isinstance(item, Fold) and not item.open else {}
+            half = HALF if isinstance(item, Mark) else (len(_count(item)) * 7.6 + 20 + 15 * len(marked)) / 2
+            spot = _Spot(item, right + GAP + half, number * ROW + MIDDLE, half, marked)
             right = spot.x + half
             ends[spot.marks[-1].checkpoint_id] = right
             row.append(spot)
@@ -136,7 +136,7 @@ def _placed(picture: Folded) -> list[list[_Spot]]:
     return rows
 
 
-def _track(lane: Lane, row: Sequence[_Spot], spots: Mapping[str, _Spot], way: Collection[str]) -> str:
+def _track(lane: BranchRow, row: Sequence[_Spot], spots: Mapping[str, _Spot], way: Collection[str]) -> str:
     start = spots[lane.branch.forked_from or ""] if lane.joined else None
     passed = [spot.x for spot in row if spot.marks[0].checkpoint_id in way]
     drawn = f'<path class="ln" d="{_path(start, row[0], row[-1].x)}"/>'
@@ -160,10 +160,10 @@ def _band(spot: _Spot, row: Sequence[_Spot]) -> str:
     return f'<rect class="band" x="{left:.0f}" y="{spot.y - 18}" width="{right - left + 6:.0f}" height="42" rx="12"/>'
 
 
-def _item(scene: _Scene, number: int, lane: Lane, spot: _Spot) -> str:
+def _item(scene: _Scene, number: int, lane: BranchRow, spot: _Spot) -> str:
     item, own = spot.item, lane.branch.own
     if isinstance(item, Fold):
-        ident, said, look, drawn = item.id, _fold_said(item, spot.held), "fold", _pill(item, spot.half, spot.held)
+        ident, said, look, drawn = item.id, _fold_said(item, spot.marked), "fold", _pill(item, spot.half, spot.marked)
         look += f'" aria-expanded="{"true" if item.open else "false"}'
     else:
         ident, said, look, drawn = item.checkpoint_id, _said(scene, item), "mark", _mark(scene, item)
@@ -201,11 +201,11 @@ def _mark(scene: _Scene, mark: Mark) -> str:
     )
 
 
-def _pill(item: Fold, half: float, held: Mapping[str, int]) -> str:
-    left = half - 15 * len(held)
+def _pill(item: Fold, half: float, marked: Mapping[str, int]) -> str:
+    left = half - 15 * len(marked)
     small = "".join(
         f'<g class="{kind}" transform="translate({left + 15 * place:.0f} 0) scale(.65)">{SHAPES[kind]}</g>'
-        for place, kind in enumerate(held)
+        for place, kind in enumerate(marked)
     )
     steps = _safe(f"{item.marks[0].step}–{item.marks[-1].step}")
     return (
@@ -218,12 +218,12 @@ def _count(item: Fold) -> str:
     return f"{'−' if item.open else '…'} {len(item.marks):,} steps"
 
 
-def _held(item: Fold) -> dict[str, int]:
+def _marked_steps(item: Fold) -> dict[str, int]:
     """Count what a fold holds beside plain steps, in the order of WORDS."""
-    found = Counter(mark.source for mark in item.marks)
-    found["asked"] = sum(mark.interrupted for mark in item.marks)
-    found["failed"] = sum(mark.failed for mark in item.marks)
-    return {kind: found[kind] for kind in WORDS if kind not in ("loop", "finished") and found[kind]}
+    counts = Counter(mark.source for mark in item.marks)
+    counts["asked"] = sum(mark.interrupted for mark in item.marks)
+    counts["failed"] = sum(mark.failed for mark in item.marks)
+    return {kind: counts[kind] for kind in WORDS if kind not in ("loop", "finished") and counts[kind]}
 
 
 def _said(scene: _Scene, mark: Mark) -> str:
@@ -236,13 +236,13 @@ def _said(scene: _Scene, mark: Mark) -> str:
     return ", ".join(filter(None, (*said, scene.tree.branch_of(mark.checkpoint_id).name)))
 
 
-def _fold_said(item: Fold, held: Mapping[str, int]) -> str:
+def _fold_said(item: Fold, marked: Mapping[str, int]) -> str:
     said = [f"{len(item.marks):,} steps, {item.marks[0].step} to {item.marks[-1].step}"]
-    said += [f"{count:,} {WORDS[kind]}" for kind, count in held.items()]
+    said += [f"{count:,} {WORDS[kind]}" for kind, count in marked.items()]
     return ", ".join([*said, "opened: pick to fold" if item.open else "folded: pick to open"])
 
 
-def _name(lane: Lane, y: int, way: Collection[str]) -> str:
+def _name(lane: BranchRow, y: int, way: Collection[str]) -> str:
     branch = lane.branch
     number = f"branch {branch.number} · " if branch.name != f"branch {branch.number}" and branch.number > 1 else ""
     chosen = " chosen" if branch.own[0].checkpoint_id in way else ""
@@ -258,12 +258,12 @@ def _more(picture: Folded) -> str:
     return f'<p class="ct-more">{said}</p>' if picture.hidden else ""
 
 
-def _legend(scene: _Scene, rows: Sequence[tuple[Lane, Sequence[_Spot]]]) -> str:
+def _legend(scene: _Scene, rows: Sequence[tuple[BranchRow, Sequence[_Spot]]]) -> str:
     spots = [spot for _, row in rows for spot in row]
     marks = [spot.item for spot in spots if isinstance(spot.item, Mark)]
-    found = {kind for mark in marks for kind in (_kinds(mark)[0], *_kinds(mark)[1])}
-    found |= {kind for spot in spots for kind in spot.held}
-    signs = [(f'<g class="{kind}">{SHAPES[kind]}</g>', WORDS[kind]) for kind in WORDS if kind in found]
+    kinds = {kind for mark in marks for kind in (_kinds(mark)[0], *_kinds(mark)[1])}
+    kinds |= {kind for spot in spots for kind in spot.marked}
+    signs = [(f'<g class="{kind}">{SHAPES[kind]}</g>', WORDS[kind]) for kind in WORDS if kind in kinds]
     signs += [(f'<g class="loop head" transform="translate(-3 10)">{SHAPES["loop"]}{HEAD}</g>', "head, written last")]
     signs += [(f'{PICKED}<g class="loop">{SHAPES["loop"]}</g>', "selected")] if scene.selected else []
     if len(marks) < len(spots):
@@ -272,7 +272,7 @@ def _legend(scene: _Scene, rows: Sequence[tuple[Lane, Sequence[_Spot]]]) -> str:
     return f'<ul class="ct-legend">{"".join(drawn.format(*sign) for sign in signs)}</ul>'
 
 
-def describe(tree: Tree, picture: Folded, selected: str | None = None) -> str:
+def describe_tree(tree: Tree, picture: Folded, selected: str | None = None) -> str:
     """Say in words what the picture shows."""
     said = [f"{_many(len(tree.marks), 'checkpoint')} in {_many(len(tree.branches), 'branch')}."]
     for branch in (lane.branch for lane in picture.lanes):

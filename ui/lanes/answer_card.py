@@ -1,4 +1,4 @@
-"""The card that answers: an interrupt by its schema, a static pause by a form, a stop or a failure by a button."""
+"""Cards below a lane: answer an interrupt, edit the state at a pause, continue, retry or restart."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from graphs.pattern import Breakpoints, Lane
 from lab.history import Question, Snapshot, answer_fields, answer_text, question_text
 from lab.state import title_of, value_text
 from lab.workspace import Workspace
-from ui.common import ActionErrors, action_button, choice, code, code_counted, safe, shown
+from ui.common import ActionErrors, action_button, code, code_counted, model_choice, safe, shown
 from ui.forms import StateForm, answer_in_form, ask, unchecked_notice
-from ui.history import notice
+from ui.history import draw_ahead
 from ui.lanes.example_steps import Filled
 
 STANDS = {
@@ -44,7 +44,7 @@ class Buttons:
 
     def how(self) -> dict[str, Any]:
         """Return the model, pace and pauses with which the thread goes on."""
-        chosen = choice()
+        chosen = model_choice()
         return {"model": chosen.model, "pace": chosen.pace, "breakpoints": self.breakpoints()}
 
 
@@ -109,7 +109,7 @@ def _failed(card: Card, question: Question) -> None:
         )
         with st.form(key=f"{key}_form", border=False):
             st.markdown("Or answer differently: it's asked anew, and what you send is the answer to that.")
-            notice(card.workspace.travel.ahead(card.thread_id, card.snapshot.checkpoint_id))
+            draw_ahead(card.workspace.travel.ahead(card.thread_id, card.snapshot.checkpoint_id))
             unchecked_notice(question)
             ask(asked, key, {}, card.errors.by_field())
             action_button(

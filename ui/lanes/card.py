@@ -1,4 +1,4 @@
-"""What a lane asks for below its steps: an answer, values, a button to go on, or the way back that it's about."""
+"""The card below a lane's steps, chosen by the thread's status."""
 
 from collections.abc import Callable
 
@@ -18,9 +18,9 @@ from ui.lanes.answer_card import (
     restart_card,
     retry_card,
 )
-from ui.lanes.example_steps import example_of, filled, next_back, next_edit, next_reply
+from ui.lanes.example_steps import example_of, filled, next_edit, next_reply, next_travel
 from ui.lanes.pane import LanePane
-from ui.lanes.travel_card import back
+from ui.lanes.travel_card import travel_card
 
 
 def draw_card(pane: LanePane, pattern: Pattern, visitor: Workspace, pauses: Callable[[], Breakpoints]) -> None:
@@ -54,8 +54,8 @@ def draw_card(pane: LanePane, pattern: Pattern, visitor: Workspace, pauses: Call
     elif pane.status == "resumable":
         retry_card(asked, failed=pane.outcome == "failed")
     if pane.lane.travel and pane.status in ("finished", "resumable"):
-        way = filled(example, next_back(example, pane.lane, pane.view))
-        back(asked, pane.lane, way)
+        way = filled(example, next_travel(example, pane.lane, pane.view))
+        travel_card(asked, pane.lane, way)
 
 
 def _example(pattern: Pattern, pane: LanePane) -> Example | None:

@@ -1,4 +1,4 @@
-"""What a person does in an example after its start: told as a list, and filled in where a lane's card asks for it."""
+"""What a person does in an example after its start: as a list of steps, and to prefill the forms."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from lab.state import Field, values_text
 from ui.common import code, literal
 from ui.graph import lane_input_fields, lane_state_fields
 
-Found = TypeVar("Found")
+StepKind = TypeVar("StepKind")
 
 LONG = 160
 """Characters of a value that the list tells."""
@@ -75,7 +75,7 @@ def next_edit(example: Example | None, lane: Lane, view: ThreadView) -> Edit | N
     return _at(edits, sum(run.kind == "continue" for run in view.runs))
 
 
-def next_back(example: Example | None, lane: Lane, view: ThreadView) -> WayBack | None:
+def next_travel(example: Example | None, lane: Lane, view: ThreadView) -> WayBack | None:
     """Return the example's next way back."""
     gone = sum(run.kind in ("replay", "continue") for run in view.runs)
     return _at([step for step in _steps(example, lane) if isinstance(step, WayBack)], gone)
@@ -85,8 +85,8 @@ def _steps(example: Example | None, lane: Lane) -> Sequence[Step]:
     return example.steps.get(lane.key, ()) if example is not None else ()
 
 
-def _at(found: Sequence[Found], number: int) -> Found | None:
-    return found[number] if number < len(found) else None
+def _at(steps: Sequence[StepKind], number: int) -> StepKind | None:
+    return steps[number] if number < len(steps) else None
 
 
 def in_words(pattern: Pattern, example: Example) -> list[str]:
@@ -98,11 +98,11 @@ def in_words(pattern: Pattern, example: Example) -> list[str]:
 
 
 def _line(pattern: Pattern, lane: Lane, example: Example) -> str:
-    parts = [(text, len(list(alike))) for text, alike in groupby(_told(pattern, lane, example))]
+    parts = [(text, len(list(alike))) for text, alike in groupby(_step_texts(pattern, lane, example))]
     return ", then ".join(f"{text} {times} times" if times > 1 else text for text, times in parts)
 
 
-def _told(pattern: Pattern, lane: Lane, example: Example) -> Iterator[str]:
+def _step_texts(pattern: Pattern, lane: Lane, example: Example) -> Iterator[str]:
     steps = example.steps[lane.key]
     for number, step in enumerate(steps):
         match step:
@@ -132,5 +132,5 @@ def _as(who: str) -> str:
 
 
 def _values(values: Mapping[str, Json], fields: Sequence[Field] = ()) -> str:
-    told = values_text(values, fields, titled=len(fields) != 1)
-    return f"“{literal(told.replace(chr(10), ', '), LONG)}”"
+    text = values_text(values, fields, titled=len(fields) != 1)
+    return f"“{literal(text.replace(chr(10), ', '), LONG)}”"

@@ -1,4 +1,4 @@
-"""Why a lane stands where it stands: the reason of a run's end, and the places where something was lost."""
+"""Texts of failed and killed runs: the reason, and the steps that were lost."""
 
 from lab.events import Killed, Reopened, RunView, StepView, ThreadView
 from lab.history import Status
@@ -31,8 +31,8 @@ def reason(view: ThreadView | None, status: Status) -> str:
         return ""
     if any(_says(step, last) for step in view.steps):
         return ""
-    told = last.error or UNEXPLAINED[last.outcome]
-    return f"{told} {OVER}" if last.outcome == "failed" and status == "finished" else told
+    why = last.error or UNEXPLAINED[last.outcome]
+    return f"{why} {OVER}" if last.outcome == "failed" and status == "finished" else why
 
 
 def _says(step: StepView, run: RunView) -> bool:
@@ -44,8 +44,8 @@ def inside(view: ThreadView, step: StepView) -> StepView | None:
     if not step.error:
         return None
     depth = len(step.path)
-    found = [one for one in view.steps if len(one.path) > depth and one.path[:depth] == step.path]
-    return next((one for one in reversed(found) if one.error == step.error), None)
+    failed = [one for one in view.steps if len(one.path) > depth and one.path[:depth] == step.path]
+    return next((one for one in reversed(failed) if one.error == step.error), None)
 
 
 def killed(item: Killed, lost: list[StepView]) -> str:

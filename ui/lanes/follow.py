@@ -1,4 +1,4 @@
-"""The loop that comes last on a page: it follows runs that go on and redraws what is new."""
+"""The loop at the end of a page that follows its runs and redraws what is new."""
 
 import time
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""One lane's column: head, graph, chat and steps as they come, and the card that answers what it asks."""
+"""One lane's column: head, graph, chat and steps as they stream, and its card."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,9 +14,9 @@ from lab.jsonable import Json
 from lab.threads import Thread
 from lab.workspace import Workspace
 from ui.common import literal, shown
-from ui.graph import Shape, draw_diagram, now, states_of_nodes
-from ui.lanes import said
+from ui.graph import Shape, draw_diagram, state_markup, states_of_nodes
 from ui.lanes.failures import ended_badly, inside, killed, reason, reopened
+from ui.lanes.said import draw_said
 from ui.lanes.step import draw_step
 
 BADGES: dict[str, tuple[str, str, Any]] = {
@@ -169,11 +169,11 @@ class LanePane:
                 if slot is not None:
                     slot.root.empty()
             self._first = first
-        told = items[self._first :] if self._newest else items[self._first : self._first + PAGE]
-        if len(told) < len(items):
-            last = self._first + len(told)
+        drawn = items[self._first :] if self._newest else items[self._first : self._first + PAGE]
+        if len(drawn) < len(items):
+            last = self._first + len(drawn)
             self._folded.caption(f"Messages and steps {self._first + 1:,} to {last:,} of {len(items):,}")
-        return told
+        return drawn
 
     def update(self, *, force: bool = False) -> bool:
         """Draw what is new; True where the run that was going on has ended."""
@@ -194,7 +194,7 @@ class LanePane:
         view = self.view
         if view is not None:
             states = states_of_nodes(self._names, view, self.status, self.snapshot)
-            self._now.markdown(now(self.key, states), unsafe_allow_html=True)
+            self._now.markdown(state_markup(self.key, states), unsafe_allow_html=True)
             _bar(self._bar, view.progress)
 
     def _item(self, item: Item) -> None:
@@ -210,7 +210,7 @@ class LanePane:
                 self._message(slot, item)
             case Said() if self.thread is not None:
                 with slot.place.chat_message("user", avatar=":material/person:"):
-                    said.draw(item, self.thread)
+                    draw_said(item, self.thread)
             case StepView():
                 within = inside(self.view, item) if self.view is not None else None
                 draw_step(slot.place, item, lost=item.key in self._lost, inside=within)
@@ -245,11 +245,12 @@ def paragraphs(text: str) -> list[str]:
     return [*parts, rest]
 
 
-def _bar(place: Any, told: Json) -> None:
+def _bar(place: Any, progress: Json) -> None:
     """Draw how far the lane is, where its nodes tell a percentage."""
-    percent = told.get("percent") if isinstance(told, dict) else None
-    if isinstance(percent, (int, float)):
-        place.progress(min(100, max(0, int(percent))), text=f"{literal(told.get('step', ''), 80)} · {percent:.0f} %")
+    percent = progress.get("percent") if isinstance(progress, dict) else None
+    if isinstance(progress, dict) and isinstance(percent, (int, float)):
+        step = literal(progress.get("step", ""), 80)
+        place.progress(min(100, max(0, int(percent))), text=f"{step} · {percent:.0f} %")
 
 
 def _groups(shape: Shape) -> list[tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""What a person gave a lane, in a bubble: the input, an answer or an edit, by the titles of its fields."""
+"""The chat bubble of a visitor's input, answer or edit."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ LONGEST = 4000
 """Characters of what was given that a bubble shows."""
 
 
-def draw(item: Said, thread: Thread) -> None:
+def draw_said(item: Said, thread: Thread) -> None:
     """Draw what a bubble holds."""
     if item.kind in ("resume", "reanswer"):
         answers = list(_answers(item.values))
@@ -35,8 +35,8 @@ def draw(item: Said, thread: Thread) -> None:
 
 def _answers(said: Json) -> Iterator[tuple[str, str]]:
     """Give each question and its answer as text."""
-    for found in said if isinstance(said, list) else [said]:
-        if isinstance(found, dict) and "text" in found:
-            yield str(found.get("question", "")), str(found["text"])
+    for answer in said if isinstance(said, list) else [said]:
+        if isinstance(answer, dict) and "text" in answer:
+            yield str(answer.get("question", "")), str(answer["text"])
         else:
-            yield "", value_text(found)
+            yield "", value_text(answer)

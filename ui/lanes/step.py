@@ -1,4 +1,4 @@
-"""One step of a lane: its name, time and attempts on one line, and what it told and wrote below."""
+"""One step of a lane: name, time and attempts on one line; progress and writes below."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -43,7 +43,7 @@ def _again(step: StepView, tried: Sequence[Attempt]) -> str:
 
 def _body(step: StepView, tried: Sequence[Attempt], inside: StepView | None) -> None:
     for attempt in tried:
-        st.text(shown(_told(attempt), 2000))
+        st.text(shown(_attempt_text(attempt), 2000))
     if step.status == "killed":
         st.text(
             "Its process was killed while it was at work, so nothing that it wrote was saved. What it did outside the "
@@ -61,7 +61,7 @@ def _body(step: StepView, tried: Sequence[Attempt], inside: StepView | None) -> 
         st.caption("wrote nothing")
 
 
-def _told(attempt: Attempt) -> str:
+def _attempt_text(attempt: Attempt) -> str:
     took = seconds(attempt.ended - attempt.started)
     if attempt.killed:
         return (

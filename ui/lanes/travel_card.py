@@ -1,4 +1,4 @@
-"""The card of a lane that is about a way back: where to, what runs again, and what the last way back left."""
+"""The card of a lane whose pattern goes back in time: choose a checkpoint, run from it, see the result."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +9,7 @@ from lab.history import Row, Snapshot
 from lab.jsonable import Json
 from ui.common import action_button, code, literal, look_at, shown
 from ui.forms import StateForm
-from ui.history import changes
+from ui.history import draw_changes
 from ui.lanes.answer_card import Card, state_form
 from ui.lanes.example_steps import Filled
 
@@ -23,7 +23,7 @@ BUTTONS = {
 }
 
 
-def back(card: Card, lane: Lane, filled: Filled) -> None:
+def travel_card(card: Card, lane: Lane, filled: Filled) -> None:
     """Draw what the last way back left, and the way back to any checkpoint from which something runs."""
     total = card.workspace.history.count(card.thread_id)
     rows = card.workspace.history.page(card.thread_id, limit=OFFERED, offset=max(0, total - OFFERED)).rows
@@ -60,7 +60,7 @@ def _titles(rows: Sequence[Row]) -> dict[str, str]:
     for row in rows:
         title = _title(row) + (f" ({row.branch})" if branched else "")
         # Branches can have the same name, and a list tells its options apart by what they say.
-        alike = sum(told == title or told.startswith(f"{title}, no. ") for told in titles.values())
+        alike = sum(used == title or used.startswith(f"{title}, no. ") for used in titles.values())
         titles[row.checkpoint_id] = shown(f"{title}, no. {alike + 1}" if alike else title, 120)
     return titles
 
@@ -73,7 +73,9 @@ def _title(row: Row) -> str:
 
 def _runs(card: Card, there: Snapshot) -> str:
     ahead = card.workspace.travel.ahead(card.thread_id, there.checkpoint_id)
-    acts = [f"{_names([name])} acts again on the {literal(', '.join(told))}." for name, told in ahead.effects.items()]
+    acts = [
+        f"{_names([name])} acts again on the {literal(', '.join(places))}." for name, places in ahead.effects.items()
+    ]
     return " ".join([f"Runs again, for real: {_names([*ahead.next, *ahead.later])}.", *acts, "Nothing before it does."])
 
 
@@ -121,8 +123,8 @@ def _left(card: Card, rows: Sequence[Row]) -> None:
     failed = [*card.snapshot.errors] if since[-1].checkpoint_id == card.snapshot.checkpoint_id else []
     with st.container(border=True, key=f"{card.key}_back_left"):
         st.markdown(":material/compare_arrows: **What it left**")
-        told = [f"Ran since then: {_names(ran) if ran else 'nothing'}."]
-        told += [f"Failed: {_names(failed)}."] if failed else []
-        told += ["Against the state just before, which is still in the history:"]
-        st.markdown(" ".join(told))
-        changes(card.workspace.history.diff(card.thread_id, before.checkpoint_id, rows[-1].checkpoint_id))
+        lines = [f"Ran since then: {_names(ran) if ran else 'nothing'}."]
+        lines += [f"Failed: {_names(failed)}."] if failed else []
+        lines += ["Against the state just before, which is still in the history:"]
+        st.markdown(" ".join(lines))
+        draw_changes(card.workspace.history.diff(card.thread_id, before.checkpoint_id, rows[-1].checkpoint_id))

@@ -1,4 +1,4 @@
-"""Noticing what another tab or process does to what is on show, while this tab follows no run."""
+"""Redraw the page when another tab or process changes what it shows, while this tab follows no run."""
 
 from collections.abc import Callable
 from contextlib import suppress

@@ -23,30 +23,30 @@ ENDS = 3
 """Ends of one thread; each way back adds one."""
 
 
-def draw_beside(pattern: Pattern, visitor: Workspace) -> None:
+def draw_thread_comparison(pattern: Pattern, visitor: Workspace) -> None:
     """Draw a row for each end of each lane's newest threads; one that's picked is shown in the lanes."""
     if not pattern.compares:
         return
     newest = visitor.threads.newest(pattern=pattern.slug, limit=2 * THREADS * len(pattern.lanes))
-    found = [
+    lines = [
         (thread, line)
         for lane in pattern.lanes
         for thread in _oldest_first([one for one in newest if one.lane == lane.key][:THREADS])
         for line in _lines(pattern, lane, thread, visitor)
     ]
-    if not found:
+    if not lines:
         return
     st.header("Threads side by side", anchor=False)
     st.caption("Select a row to show its thread in the lanes.")
-    threads = tuple(thread.thread_id for thread, _ in found)
+    threads = tuple(thread.thread_id for thread, _ in lines)
     key = f"{pattern.slug}_beside_{rows_digest(threads)}"
     st.dataframe(
-        pd.DataFrame(safe([line for _, line in found], 200)),
+        pd.DataFrame(safe([line for _, line in lines], 200)),
         key=key,
         hide_index=True,
         on_select=partial(_picked, pattern, key, threads),
         selection_mode="single-row",
-        alt=f"Ends of the newest threads: {len(found)} rows",
+        alt=f"Ends of the newest threads: {len(lines)} rows",
     )
 
 

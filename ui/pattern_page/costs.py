@@ -44,8 +44,8 @@ def _row(title: str, cost: Cost) -> dict[str, Any]:
 def _left(cost: Cost) -> str:
     if cost.restart is None:
         return "no restart yet"
-    before, found = cost.restart.before, cost.restart.found
-    return f"{found} of {before} checkpoints left" if before else "there was nothing to lose"
+    before, left = cost.restart.before, cost.restart.found
+    return f"{left} of {before} checkpoints left" if before else "there was nothing to lose"
 
 
 def _number(value: float | None) -> str:

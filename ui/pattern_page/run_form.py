@@ -12,7 +12,7 @@ from lab.jsonable import Json
 from lab.lab import Lab
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui.common import ActionErrors, action_button, choice, forget_thread, literal, look_at, show_thread
+from ui.common import ActionErrors, action_button, forget_thread, literal, look_at, model_choice, show_thread
 from ui.forms import ask, values_in_form
 from ui.graph import lane_input_fields, unasked
 
@@ -149,7 +149,7 @@ class Starter:
 
     def _start(self, key: str) -> None:
         given = self._given(key)
-        chosen = choice()
+        chosen = model_choice()
         how: dict[str, Any] = {"model": chosen.model, "pace": chosen.pace, "breakpoints": self.pauses()}
         new = Lab.new_session()
         started = [
@@ -161,9 +161,9 @@ class Starter:
 
     def _turn(self, key: str) -> None:
         given = self._given(key)
-        chosen = choice()
+        chosen = model_choice()
         # A lane that remembers may refuse; then the others mustn't have had the turn already.
-        for thread in sorted(self._threads.values(), key=lambda found: not self._remembers(found)):
+        for thread in sorted(self._threads.values(), key=lambda thread: not self._remembers(thread)):
             self._workspace.turn(thread.thread_id, given, model=chosen.model, pace=chosen.pace)
         look_at(None)
         st.session_state[f"{self._slug}_said"] = st.session_state.get(f"{self._slug}_said", 0) + 1

@@ -79,9 +79,9 @@ def _events(workspace: Workspace, thread_id: str) -> None:
 
 
 def _event(event: Event) -> Mapping[str, Any]:
-    told = event._asdict()
-    number, at, path = told.pop("no"), told.pop("at"), told.pop("path", ())
-    rest = ", ".join(f"{key}={value!r}" for key, value in told.items() if value)
+    fields = event._asdict()
+    number, at, path = fields.pop("no"), fields.pop("at"), fields.pop("path", ())
+    rest = ", ".join(f"{key}={value!r}" for key, value in fields.items() if value)
     return {
         "No.": number,
         "Time": datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S.%f")[:-3],

@@ -79,7 +79,7 @@ def _axis(steps: Sequence[StepView]) -> Axis:
 
 
 def _lane(title: str, steps: Sequence[StepView], axis: Axis, y: int, total: float) -> Iterator[str]:
-    yield _text(0, y + 15, f"{title} · {_told(total)}", "font-weight:600")
+    yield _text(0, y + 15, f"{title} · {_span_text(total)}", "font-weight:600")
     for number, step in enumerate(steps, start=1):
         yield from _row(step, axis, y + number * ROW)
 
@@ -88,7 +88,7 @@ def _row(step: StepView, axis: Axis, y: int) -> Iterator[str]:
     name = " › ".join(step.path)
     worked = sum(end - begin for begin, end in step.spans)
     failures = f", {len(step.attempts)} failed attempts" if step.attempts else ""
-    note = f"{name}: {step.status}, {_told(worked)}{failures}"
+    note = f"{name}: {step.status}, {_span_text(worked)}{failures}"
     yield f"<g><title>{_escape(note)}</title>{_text(8, y + 15, _short(name))}"
     for begin, end in step.spans:
         yield _bar(axis.x(begin), axis.x(end), y, LOOK[step.status])
@@ -97,7 +97,7 @@ def _row(step: StepView, axis: Axis, y: int) -> Iterator[str]:
     for attempt in step.attempts:
         yield _bar(axis.x(attempt.started), axis.x(attempt.ended), y, LOOK["failed"], hatched=True)
     last = axis.x(step.spans[-1][1])
-    yield f"{_text(last + 6, y + 15, _told(worked), 'opacity:.8')}</g>"
+    yield f"{_text(last + 6, y + 15, _span_text(worked), 'opacity:.8')}</g>"
 
 
 def _bar(begin: float, end: float, y: int, color: str, *, hatched: bool = False) -> str:
@@ -119,7 +119,7 @@ def _line(begin: float, end: float, y: int) -> str:
 def _scale(length: float, height: int) -> str:
     marks = [length * part / 4 for part in range(5)]
     axis = Axis(0.0, (), length)
-    return "".join(_text(axis.x(mark), height - 6, _told(mark), "opacity:.8;text-anchor:middle") for mark in marks)
+    return "".join(_text(axis.x(mark), height - 6, _span_text(mark), "opacity:.8;text-anchor:middle") for mark in marks)
 
 
 def _text(x: float, y: float, text: str, style: str = "") -> str:
@@ -135,5 +135,5 @@ def _escape(text: str) -> str:
     return html.escape(" ".join(shown(text, 200).split()))
 
 
-def _told(span: float) -> str:
+def _span_text(span: float) -> str:
     return f"{span * 1000:.0f} ms" if span < 1 else f"{span:.2f} s"

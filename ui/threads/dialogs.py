@@ -1,4 +1,4 @@
-"""What a thread of the list offers: a menu, and a dialog for each of its actions that says what it will do."""
+"""A thread's menu in the list of threads, and one dialog for each of its actions."""
 
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -19,7 +19,7 @@ from ui.common import (
     refusal_drawn,
     sized,
 )
-from ui.threads.prune_form import Choice, choose
+from ui.threads.prune_form import PruneChoice, choose_branches
 
 ACTIONS = {
     "rename": ":material/edit: Rename",
@@ -206,11 +206,11 @@ def _delete(visitor: Workspace, thread: Thread) -> None:
 
 def _lost(visitor: Workspace, thread: Thread) -> str:
     size = visitor.threads.sizes([thread.thread_id])[thread.thread_id]
-    found = [f"{counted(size.checkpoints, 'checkpoint')} ({sized(size.bytes)})"] if size.checkpoints else []
+    losses = [f"{counted(size.checkpoints, 'checkpoint')} ({sized(size.bytes)})"] if size.checkpoints else []
     for table, (one, many) in BOOKED.items():
         rows = len(visitor.threads.business(table, [thread.thread_id]))
-        found += [counted(rows, one, many)] if rows else []
-    return f"it with {_and(found)}" if found else "it; nothing else was saved of it"
+        losses += [counted(rows, one, many)] if rows else []
+    return f"it with {_and(losses)}" if losses else "it; nothing else was saved of it"
 
 
 def _and(parts: Sequence[str]) -> str:
@@ -221,7 +221,7 @@ def _and(parts: Sequence[str]) -> str:
 @refusal_drawn()
 def _prune(visitor: Workspace, thread: Thread) -> None:
     _name(thread)
-    chosen = choose(visitor, thread)
+    chosen = choose_branches(visitor, thread)
     if chosen is None:
         return
     gone = counted(chosen.branches, "branch", "branches") if chosen.branches else "branches"
@@ -236,10 +236,10 @@ def _prune(visitor: Workspace, thread: Thread) -> None:
             _done(f"Pruned **{literal(thread.title, TITLE)}**: {gone} deleted.")
 
 
-def _pruned(visitor: Workspace, thread: Thread, chosen: Choice) -> Pruned:
+def _pruned(visitor: Workspace, thread: Thread, chosen: PruneChoice) -> Pruned:
     if chosen.newest:
         return visitor.threads.keep_newest(thread.thread_id, chosen.newest)
-    return visitor.threads.prune(thread.thread_id, chosen.keep)
+    return visitor.threads.prune(thread.thread_id, chosen.leaves)
 
 
 @st.dialog("Import a thread", on_dismiss=close_dialog)
@@ -257,11 +257,11 @@ def _import(visitor: Workspace) -> None:
         offer("import_do")
     elif taken and file is not None:
         with refusal_drawn("import_do"), st.spinner("Checking the file"):
-            thread = _told_apart(visitor, visitor.threads.import_file(file))
+            thread = _with_own_title(visitor, visitor.threads.import_file(file))
             _done(f"Imported **{literal(thread.title, TITLE)}**.", thread.thread_id)
 
 
-def _told_apart(visitor: Workspace, thread: Thread) -> Thread:
+def _with_own_title(visitor: Workspace, thread: Thread) -> Thread:
     """Name an imported thread so that no other one of its title could be taken for it."""
     alike = visitor.threads.page(text=thread.title, limit=0).total - 1
     if not alike or not thread.title:

@@ -1,4 +1,4 @@
-"""Choosing the branches of a thread that are to go, with what that means."""
+"""The form of "Prune branches": choose branches to delete and see what that deletes."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ WAYS = {"chosen": "Branches that I choose", "newest": "All but the newest"}
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class PruneChoice:
     """What is to be kept of a thread."""
 
-    keep: tuple[str, ...]
+    leaves: tuple[str, ...]
     """The last checkpoints of the branches that stay."""
     newest: int
     """How many of the newest branches stay; 0 where they were chosen one by one."""
@@ -29,10 +29,10 @@ class Choice:
     @property
     def possible(self) -> bool:
         """Whether anything goes and anything stays."""
-        return bool(self.keep) and self.branches > 0
+        return bool(self.leaves) and self.branches > 0
 
 
-def choose(visitor: Workspace, thread: Thread) -> Choice | None:
+def choose_branches(visitor: Workspace, thread: Thread) -> PruneChoice | None:
     """Ask which branches are to go and say what that deletes; None where there is no choice."""
     tree = visitor.history.tree(thread.thread_id)
     if len(tree.branches) < 2:
@@ -45,12 +45,12 @@ def choose(visitor: Workspace, thread: Thread) -> Choice | None:
         number = int(
             st.number_input("Newest branches to keep", 1, len(tree.branches) - 1, 1, key="prune_newest", width=240)
         )
-        keep = visitor.threads.branch_heads(thread.thread_id)[:number]
-        choice = Choice(keep, number, len(tree.branches) - len(keep))
+        leaves = visitor.threads.branch_heads(thread.thread_id)[:number]
+        choice = PruneChoice(leaves, number, len(tree.branches) - len(leaves))
     else:
         gone = _picked(tree)
-        keep = tuple(branch.leaf.checkpoint_id for branch in tree.branches if branch.number not in gone)
-        choice = Choice(keep, 0, len(gone))
+        leaves = tuple(branch.leaf.checkpoint_id for branch in tree.branches if branch.number not in gone)
+        choice = PruneChoice(leaves, 0, len(gone))
     st.markdown(_consequence(tree, choice))
     return choice
 
@@ -78,21 +78,21 @@ def _picked(tree: Tree) -> set[int]:
     return {row + 1 for row in event["selection"]["rows"] if row < len(tree.branches)}
 
 
-def _consequence(tree: Tree, choice: Choice) -> str:
+def _consequence(tree: Tree, choice: PruneChoice) -> str:
     if not choice.branches:
         return "Mark the branches to delete. A branch that stays is kept whole, back to its beginning."
-    if not choice.keep:
+    if not choice.leaves:
         return "At least one branch stays. Take the mark off one, or delete the thread."
-    kept = {mark.checkpoint_id for head in choice.keep for mark in tree.lineage(head)}
-    gone = len(tree.marks) - len(kept)
-    told = (
+    staying = {mark.checkpoint_id for head in choice.leaves for mark in tree.lineage(head)}
+    gone = len(tree.marks) - len(staying)
+    text = (
         f"This deletes {counted(choice.branches, 'branch', 'branches')} with {counted(gone, 'checkpoint')} that no "
-        f"other branch needs; {len(kept):,} stay. It can't be undone."
+        f"other branch needs; {len(staying):,} stay. It can't be undone."
     )
-    if tree.head not in kept:
-        told += f" The thread goes on from the end of **{literal(_newest(tree, choice.keep).name, 80)}**."
-    return told
+    if tree.head not in staying:
+        text += f" The thread goes on from the end of **{literal(_newest(tree, choice.leaves).name, 80)}**."
+    return text
 
 
-def _newest(tree: Tree, keep: Collection[str]) -> Branch:
-    return tree.branch_of(max(keep))
+def _newest(tree: Tree, leaves: Collection[str]) -> Branch:
+    return tree.branch_of(max(leaves))

@@ -10,8 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.support.graph_shapes import flat
-from ui.graph import NodeState, Phase, Shape, now
-from ui.graph.diagram import describe, highlight, svg
+from ui.graph import NodeState, Phase, Shape, state_markup
+from ui.graph.diagram import describe_states, highlight, svg
 from ui.graph.shape import Edge, Node
 
 HOSTILE = (
@@ -66,7 +66,7 @@ def test_hostile_names_stay_inside_their_selector() -> None:
         assert unescaped(selected) == name
         assert style.count("<") == 2
         assert style.count("{") == 1
-        assert "<script" not in now("lane", {name: NodeState(Phase.DONE)})
+        assert "<script" not in state_markup("lane", {name: NodeState(Phase.DONE)})
 
 
 def test_a_key_is_the_class_that_streamlit_makes_of_it() -> None:
@@ -96,21 +96,21 @@ def test_the_description_says_names_states_and_visits() -> None:
         "draft": NodeState(Phase.DONE, 2),
         "team:ap\nprove": NodeState(Phase.WAITING),
     }
-    assert describe(states) == "start: done, draft: done (2 visits), team:ap prove: waiting"
-    assert html.escape(describe(states)) in now("lane", states)
+    assert describe_states(states) == "start: done, draft: done (2 visits), team:ap prove: waiting"
+    assert html.escape(describe_states(states)) in state_markup("lane", states)
 
 
 PAGE = """
 import streamlit as st
 
-from ui.graph import NodeState, Phase, draw_diagram, now
+from ui.graph import NodeState, Phase, draw_diagram, state_markup
 from ui.graph.shape import Edge, Node
 from ui.graph import Shape
 
 shape = Shape((Node("draft", "draft"), Node("review", "review")), (Edge("draft", "review"),))
 draw_diagram(shape, key="one")
 draw_diagram(shape, key="two")
-st.empty().markdown(now("one", {"draft": NodeState(Phase.RUNNING)}), unsafe_allow_html=True)
+st.empty().markdown(state_markup("one", {"draft": NodeState(Phase.RUNNING)}), unsafe_allow_html=True)
 """
 
 

@@ -17,7 +17,7 @@ from typing_extensions import TypedDict
 from tests.support.graph_shapes import flat
 from ui.graph import Shape
 from ui.graph.diagram import shape_of
-from ui.graph.layout import place, text_width, wrap
+from ui.graph.layout import lay_out, text_width, wrap
 from ui.graph.shape import Box, Cluster, Curve, Edge, Node, Picture, Point
 
 
@@ -72,14 +72,14 @@ def crosses(box: Box, curve: Curve) -> bool:
 
 
 def test_a_chain_stands_in_one_column_in_its_order() -> None:
-    placed = boxes(place(flat("a>b", "b>c", "c>d")))
+    placed = boxes(lay_out(flat("a>b", "b>c", "c>d")))
     middles = [placed[name].x + placed[name].width / 2 for name in "abcd"]
     assert max(middles) - min(middles) < 0.5
     assert all(placed[one].y + placed[one].height < placed[other].y for one, other in pairwise("abcd"))
 
 
 def test_branches_share_a_layer_and_stand_evenly_below_their_source() -> None:
-    placed = boxes(place(flat("s>a1", "s>a2", "s>a3", "a1>e", "a2>e", "a3>e")))
+    placed = boxes(lay_out(flat("s>a1", "s>a2", "s>a3", "a1>e", "a2>e", "a3>e")))
     assert len({placed[name].y for name in ("a1", "a2", "a3")}) == 1
     middle = {name: box.x + box.width / 2 for name, box in placed.items()}
     assert middle["s"] == pytest.approx((middle["a1"] + middle["a3"]) / 2, abs=0.5)
@@ -87,7 +87,7 @@ def test_branches_share_a_layer_and_stand_evenly_below_their_source() -> None:
 
 
 def test_a_loop_leads_back_on_the_right_of_what_it_skips() -> None:
-    picture = place(flat("draft>review", "review>improve_a_lot", "improve_a_lot>draft"))
+    picture = lay_out(flat("draft>review", "review>improve_a_lot", "improve_a_lot>draft"))
     widest = max(box.x + box.width for box in picture.boxes)
     back = next(route for route in picture.routes if route.edge.target == "draft")
     assert max(x for curve in back.curves for x, _ in along(curve)) > widest
@@ -96,7 +96,7 @@ def test_a_loop_leads_back_on_the_right_of_what_it_skips() -> None:
 
 def test_the_end_has_the_last_layer_even_where_a_shorter_way_leads_there() -> None:
     nodes = (Node("s", "s", "start"), Node("a", "a"), Node("b", "b"), Node("e", "e", "end"))
-    placed = boxes(place(Shape(nodes, (Edge("s", "e"), Edge("s", "a"), Edge("a", "b")))))
+    placed = boxes(lay_out(Shape(nodes, (Edge("s", "e"), Edge("s", "a"), Edge("a", "b")))))
     assert placed["e"].y > placed["b"].y + placed["b"].height
 
 
@@ -118,7 +118,7 @@ def shapes(draw: some.DrawFn) -> Shape:
 @settings(max_examples=80, deadline=None)
 @given(shapes())
 def test_every_graph_is_placed_whole_apart_and_inside_the_picture(shape: Shape) -> None:
-    picture = place(shape)
+    picture = lay_out(shape)
     assert sorted(box.node.id for box in picture.boxes) == sorted(node.id for node in shape.nodes)
     assert sorted(map(repr, (route.edge for route in picture.routes))) == sorted(map(repr, shape.edges))
     assert all(apart(one, other, gap=10) for one, other in combinations(picture.boxes, 2))
@@ -134,7 +134,7 @@ def test_every_graph_is_placed_whole_apart_and_inside_the_picture(shape: Shape) 
 @settings(max_examples=40, deadline=None)
 @given(shapes())
 def test_clusters_enclose_their_own_nodes_and_no_others(shape: Shape) -> None:
-    picture = place(shape)
+    picture = lay_out(shape)
     for cluster in picture.clusters:
         for box in picture.boxes:
             mine = box.node.parent[: len(cluster.path)] == cluster.path
@@ -147,7 +147,7 @@ def test_clusters_enclose_their_own_nodes_and_no_others(shape: Shape) -> None:
 @settings(max_examples=60, deadline=None)
 @given(shapes())
 def test_every_edge_touches_both_its_ends_or_the_subgraph_around_them(shape: Shape) -> None:
-    picture = place(shape)
+    picture = lay_out(shape)
     places: list[Box | Cluster] = [*picture.boxes, *picture.clusters]
     for route in picture.routes:
         for name, (x, y) in ((route.edge.source, route.curves[0][0]), (route.edge.target, route.curves[-1][3])):
@@ -172,7 +172,7 @@ def test_labels_break_at_word_ends_before_they_are_cut() -> None:
 def test_fifteen_nodes_with_long_names_fit_a_narrow_column() -> None:
     names = [f"verify_customer_document_{i}" for i in range(15)]
     edges = [Edge(names[i // 3], names[i]) for i in range(1, 5)] + [Edge(names[i], names[i + 1]) for i in range(4, 14)]
-    assert place(Shape(tuple(Node(name, name) for name in names), tuple(edges))).width <= 460
+    assert lay_out(Shape(tuple(Node(name, name) for name in names), tuple(edges))).width <= 460
 
 
 def test_a_drawable_graph_keeps_breakpoints_and_conditional_edges() -> None:
@@ -213,7 +213,7 @@ def test_a_start_inside_is_kept_where_many_ways_lead_in_and_on() -> None:
     outer.add_edge("a", "team").add_edge("b", "team").add_edge("team", END)
     shape = shape_of(outer.compile().get_graph(xray=True))
     assert {"team:__start__"} == {node.id for node in shape.nodes if node.parent and node.kind != "node"}
-    placed = boxes(place(shape))
+    placed = boxes(lay_out(shape))
     assert placed["a"].y < placed["team:__start__"].y < placed["team:x"].y < placed["__end__"].y
 
 

@@ -58,9 +58,9 @@ class Reader(HTMLParser):
 def page(before, after, reducers):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Draw a difference; AppTest runs the source of this alone, where no name of this module is known."""
     from lab.state import diff_states  # noqa: PLC0415
-    from ui.history import changes  # noqa: PLC0415
+    from ui.history import draw_changes  # noqa: PLC0415
 
-    changes(diff_states(before, after, reducers))
+    draw_changes(diff_states(before, after, reducers))
 
 
 def drawn(before: Mapping[str, Json], after: Mapping[str, Json], **reducers: str) -> Reader:
@@ -71,7 +71,7 @@ def drawn(before: Mapping[str, Json], after: Mapping[str, Json], **reducers: str
 
 
 def lines(before: Mapping[str, Json], after: Mapping[str, Json], **reducers: Any) -> list[str]:
-    return [view.told(change) for change in diff_states(before, after, reducers)]
+    return [view.change_line(change) for change in diff_states(before, after, reducers)]
 
 
 def test_no_difference_is_said() -> None:
@@ -135,8 +135,8 @@ def test_any_difference_is_drawn_and_told(
     before: dict[str, Json], after: dict[str, Json], reducers: dict[str, Any]
 ) -> None:
     for change in diff_states(before, after, reducers):
-        assert view.told(change).startswith(f"{change.at}: ")
-        assert "\n" not in view.told(change)
+        assert view.change_line(change).startswith(f"{change.at}: ")
+        assert "\n" not in view.change_line(change)
         found = Reader(view._block(change))
         assert (found.open, found.tags - OURS) == ([], set())
 
@@ -145,8 +145,8 @@ def test_any_difference_is_drawn_and_told(
 def test_any_text_is_drawn(before: str, after: str) -> None:
     for change in diff_states({"x": before}, {"x": after}):
         assert Reader(view._block(change)).tags <= OURS
-        assert "\n" not in view.told(change)
-        assert replace_unseen(view.told(change), lambda _: "") == view.told(change)
+        assert "\n" not in view.change_line(change)
+        assert replace_unseen(view.change_line(change), lambda _: "") == view.change_line(change)
 
 
 def test_a_change_is_told_in_a_line() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 
 from lab.history import Mark, build_tree
 from tests.support.slow_trees import SHAPES, chain, comb, forked, ident, names, stairs, threads
-from ui.history.folding import ITEMS, LANES, PER_LANE, Fold, Folded, fold
+from ui.history.folding import ITEMS, MOST_ROWS, PER_LANE, Fold, Folded, fold
 
 
 def closed(picture: Folded) -> list[list[Mark]]:
@@ -120,7 +120,7 @@ def test_opening_every_fold_shows_every_checkpoint(length: int, seed: int) -> No
 def test_a_drawing_holds_few_marks_however_many_checkpoints_there_are(shape: str) -> None:
     tree = build_tree(SHAPES[shape](5000))
     picture = fold(tree, selected=ident(100))
-    assert len(picture.lanes) == min(len(tree.branches), LANES)
+    assert len(picture.lanes) == min(len(tree.branches), MOST_ROWS)
     assert picture.hidden == len(tree.branches) - len(picture.lanes)
     assert sum(len(lane.items) for lane in picture.lanes) <= ITEMS + (PER_LANE + 3) * len(picture.lanes)
 

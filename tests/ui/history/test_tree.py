@@ -14,8 +14,8 @@ from lab.history import Mark, build_tree
 from tests.support.slow_trees import SHAPES as THREADS
 from tests.support.slow_trees import chain, forked, ident
 from tests.support.tree_drawings import UI, drawing, small
-from ui.history.folding import LANES, Fold, fold
-from ui.history.tree import SHAPES, WORDS, describe, draw
+from ui.history.folding import MOST_ROWS, Fold, fold
+from ui.history.tree import SHAPES, WORDS, describe_tree, tree_html
 
 HOSTILE = (
     'a"b',
@@ -147,7 +147,7 @@ def test_the_legend_explains_what_is_drawn_and_nothing_else() -> None:
 
 def test_the_text_twin_tells_each_branch_its_beginning_and_its_end() -> None:
     tree = build_tree(small())
-    assert describe(tree, fold(tree), "f") == (
+    assert describe_tree(tree, fold(tree), "f") == (
         "8 checkpoints in 3 branches. "
         "main: 4 checkpoints, ends at step 2, finished. "
         "cheaper: 2 checkpoints from step 0 of main, ends at step 2, failed. "
@@ -155,12 +155,12 @@ def test_the_text_twin_tells_each_branch_its_beginning_and_its_end() -> None:
         "Selected: step 2 of cheaper."
     )
     (twin,) = (p for p in parsed(drawing(small(), "f")).iter("p") if p.get("class") == "ct-said")
-    assert twin.text == describe(tree, fold(tree), "f")
+    assert twin.text == describe_tree(tree, fold(tree), "f")
 
 
 def test_branches_that_are_not_drawn_are_counted() -> None:
     tree = build_tree(THREADS["star"](500))
-    assert "439 more branches, drawn when a checkpoint there is selected." in draw(tree, fold(tree))
+    assert "439 more branches, drawn when a checkpoint there is selected." in tree_html(tree, fold(tree))
 
 
 @pytest.mark.parametrize("label", HOSTILE, ids=[label[:12] for label in HOSTILE])
@@ -196,10 +196,10 @@ def test_the_picture_takes_all_colours_from_the_theme() -> None:
 def test_the_picture_of_five_thousand_checkpoints_is_small(shape: str) -> None:
     tree = build_tree(THREADS[shape](5000))
     every = {item.id for lane in fold(tree).lanes for item in lane.items if isinstance(item, Fold)}
-    drawn = draw(tree, fold(tree), selected=None)
+    drawn = tree_html(tree, fold(tree), selected=None)
     assert len(drawn) < 160_000
     assert drawn.count("<") < 4_000
-    one = draw(tree, fold(tree, opened=sorted(every)[:1]))
+    one = tree_html(tree, fold(tree, opened=sorted(every)[:1]))
     assert len(one) < len(drawn) + 40_000, "A fold opens into at most fifty marks."
 
 
@@ -212,7 +212,7 @@ def test_no_two_marks_of_a_row_touch(length: int, branches: int) -> None:
         box = next(rect for rect in item.iter("rect") if rect.get("class") in ("hit", "b"))
         left = place(item)[0] + float(box.get("x", ""))
         rows.setdefault(item.get("data-lane", ""), []).append((left, left + float(box.get("width", ""))))
-    assert len(rows) == min(branches, LANES)
+    assert len(rows) == min(branches, MOST_ROWS)
     assert all(end + 2 <= start for row in rows.values() for (_, end), (start, _) in pairwise(row))
 
 

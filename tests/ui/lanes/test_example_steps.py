@@ -13,7 +13,7 @@ from lab.state import value_text
 from tests.support.app_pages import badges, choose_example, markdowns, open_page, press, start
 from tests.support.example_player import ended, take
 from ui.lanes import in_words
-from ui.lanes.example_steps import example_of, next_back, next_edit, next_reply
+from ui.lanes.example_steps import example_of, next_edit, next_reply, next_travel
 
 WITH_STEPS = [
     pytest.param(pattern, lane, example, id=f"{pattern.slug}-{lane.key}-{example.label}")
@@ -34,7 +34,7 @@ def offered(
     view.catch_up()
     found = example_of(pattern, view, pattern.examples.index(example))
     assert found is example
-    yield from (next_reply(found, lane, view), next_edit(found, lane, view), next_back(found, lane, view))
+    yield from (next_reply(found, lane, view), next_edit(found, lane, view), next_travel(found, lane, view))
 
 
 @pytest.mark.parametrize(("pattern", "lane", "example"), WITH_STEPS)
