@@ -12,7 +12,7 @@ from lab.engine import Engine
 from lab.errors import NotPossible
 from lab.events import EventLog
 from lab.runs import Claim
-from lab.state import Reducer, state_fields
+from lab.state import Reducer, schema_of
 from lab.threads import Thread
 from lab.types import Graph
 from lab.workspace.logs import ThreadLogs
@@ -84,9 +84,8 @@ class ThreadAccess:
         return self.engine.graphs.storage_of(thread).checkpoints.newest_id(thread.thread_id)
 
     def reducers(self, thread: Thread) -> Mapping[str, Reducer]:
-        """Return the reducer of each field of the thread's state."""
-        schema = self.engine.graphs.state_schema(thread.pattern, thread.lane)
-        return {field.name: field.reducer for field in state_fields(schema)}
+        """Return what each channel of the thread's state does with an update."""
+        return schema_of(self.engine.graphs.reading(thread.pattern, thread.lane)).reducers
 
     def must_be_sound(self) -> None:
         """Raise DamageFound where nothing more may be saved because the database file is damaged."""
