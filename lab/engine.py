@@ -16,10 +16,26 @@ from graphs.pattern import Fork, GoOn, Lane, Pattern, Replay, Rewind, Run, Saver
 from graphs.world import World
 from lab.checkpoints import Storage, ThreadSavers, open_storage, restart_calls
 from lab.database import ArchiveTable, FaultTable, LedgerTable, OutboxTable
-from lab.events import ROOM, ROOM_IN_MEMORY, EventStore, Kind, Log, Outcome, SaverDropped, StateEdited, WentBack
+from lab.events import ROOM, ROOM_IN_MEMORY, EventStore, Log, Outcome, SaverDropped, WentBack
 from lab.history import pending_questions
 from lab.models import load_openai_model
-from lab.runs import Claims, LaneGraphs, LeaseRenewal, Request, Runs, Stream, TwoStepRun, asked_again
+from lab.runs import (
+    Claims,
+    ContinueRequest,
+    LaneGraphs,
+    LeaseRenewal,
+    ReanswerRequest,
+    ReplayRequest,
+    Request,
+    ResumeRequest,
+    Runs,
+    StartRequest,
+    Stream,
+    TurnRequest,
+    TwoStepRun,
+    WhatIfRequest,
+    asked_again,
+)
 from lab.secrets import know_environment_secrets, know_secrets
 from lab.settings import Settings, read_settings
 from lab.state import check_input
@@ -86,25 +102,27 @@ class Engine:
 
     def work(self, request: Request, *, expendable: bool = False) -> Stream | TwoStepRun:
         """Return the work that a request asks for; `expendable` lets the nodes kill this process."""
-        match request.kind:
-            case "start" | "turn":
+        match request:
+            case StartRequest() | TurnRequest():
                 given = check_input(self.graphs.input_schema(request.pattern, request.lane), request.values)
                 return self._stream(request, given, expendable=expendable)
-            case "resume":
-                return self._stream(request, Command(resume=dict(request.values)), expendable=expendable)
-            case "reanswer":
+            case ResumeRequest():
+                return self._stream(request, Command(resume=dict(request.answers)), expendable=expendable)
+            case ReanswerRequest():
                 return self._reanswered(request, expendable=expendable)
-            case "what-if":
+            case WhatIfRequest():
                 return self._twice(request, expendable=expendable)
-            case _:
+            case ReplayRequest():
                 return self._stream(request, None, at=request.checkpoint_id, expendable=expendable)
+            case ContinueRequest():
+                return self._stream(request, None, expendable=expendable)
 
     def _stream(self, request: Request, given: Any, *, at: str = "", expendable: bool) -> Stream:
         lane = self.graphs.lane(request.pattern, request.lane)
         return Stream(
             graph=self.graphs.for_run(request),
             lane=lane,
-            run=_run(lane, request.kind),
+            run=_run(lane, request),
             given=given,
             config=self.config(request.thread_id, request.pattern, request.lane, request.workspace, request.label),
             at=at,
@@ -112,7 +130,7 @@ class Engine:
             breakpoints=request.breakpoints,
         )
 
-    def _reanswered(self, request: Request, *, expendable: bool) -> TwoStepRun:
+    def _reanswered(self, request: ReanswerRequest, *, expendable: bool) -> TwoStepRun:
         """Ask first, for an answer given to what was answered before is passed over for the old one."""
         graph = self.graphs.reading_of(request)
         old = pending_questions(graph.get_state(checkpoint_config(request.thread_id, request.checkpoint_id)))
@@ -121,24 +139,24 @@ class Engine:
             if outcome != "waiting":
                 return None
             snapshot = graph.get_state(thread_config(request.thread_id))
-            answers = asked_again(old, snapshot, request.values)
+            answers = asked_again(old, snapshot, request.answers)
             return self._stream(request, Command(resume=answers), expendable=expendable) if answers else None
 
         first = self._stream(request, None, at=request.checkpoint_id, expendable=expendable)
-        given = ", ".join(repr(answer) for answer in request.values.values())
+        given = ", ".join(repr(answer) for answer in request.answers.values())
         return TwoStepRun(
             first, answered, f"# Asked again, each question has a new id.\nCommand(resume={{new_id: {given}}})"
         )
 
-    def _twice(self, request: Request, *, expendable: bool) -> TwoStepRun:
+    def _twice(self, request: WhatIfRequest, *, expendable: bool) -> TwoStepRun:
         """Run a rest as it was and then with the edit, so that the thread goes on from the edited one."""
-        edited = StateEdited(**request.values["edit"])
-        back = WentBack(request.checkpoint_id, request.values["step"], at=edited.at)
+        edited = request.edit
+        returned = WentBack(request.checkpoint_id, request.step, at=edited.at)
         first = self._stream(replace(request, label="as it was"), None, at=request.checkpoint_id, expendable=expendable)
         second = self._stream(request, None, at=edited.checkpoint_id, expendable=expendable)
 
         def with_the_edit(_: Outcome, log: Log) -> Stream:
-            log.append(back)
+            log.append(returned)
             log.append(edited)
             return second
 
@@ -161,13 +179,13 @@ class Engine:
         return str(uuid.uuid4())
 
 
-def _run(lane: Lane, kind: Kind) -> Run:
+def _run(lane: Lane, request: Request) -> Run:
     """Return the call that streams a lane's graph; one that goes on or back is its way back's own."""
     way: GoOn | None = None
-    match lane.travel, kind:
-        case Replay(), "replay":
+    match lane.travel, request:
+        case Replay(), ReplayRequest():
             way = lane.travel.run
-        case ((Rewind() | Fork()), "continue"):
+        case ((Rewind() | Fork()), ContinueRequest()):
             way = lane.travel.run
     return lane.run if way is None else functools.partial(_going_on, way)
 

@@ -5,7 +5,18 @@ from lab.runs.claims import Accepted, Claims
 from lab.runs.lane_graphs import LaneGraphs
 from lab.runs.lease import LeaseRenewal
 from lab.runs.registry import Claim, Runs
-from lab.runs.requests import REQUEST, Request
+from lab.runs.requests import (
+    REQUEST,
+    ContinueRequest,
+    ReanswerRequest,
+    ReplayRequest,
+    Request,
+    ResumeRequest,
+    RunConditions,
+    StartRequest,
+    TurnRequest,
+    WhatIfRequest,
+)
 from lab.runs.run import Work
 from lab.runs.stream import STREAM_MODES, Stream
 from lab.runs.subprocess_run import SubprocessRun
@@ -18,13 +29,21 @@ __all__ = [
     "CallsAsCode",
     "Claim",
     "Claims",
+    "ContinueRequest",
     "LaneGraphs",
     "LeaseRenewal",
+    "ReanswerRequest",
+    "ReplayRequest",
     "Request",
+    "ResumeRequest",
+    "RunConditions",
     "Runs",
+    "StartRequest",
     "Stream",
     "SubprocessRun",
+    "TurnRequest",
     "TwoStepRun",
+    "WhatIfRequest",
     "Work",
     "asked_again",
 ]

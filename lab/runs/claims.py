@@ -1,5 +1,6 @@
 """Which process works on which thread, so that one run a thread holds across all processes of a database."""
 
+import logging
 import os
 import time
 import uuid
@@ -9,10 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from pydantic import ValidationError
 from sqlalchemy import Connection, delete, func, select, text, update
 
 from lab.database import CLAIMS, OWNERS, THREADS, Database, Prepared
 from lab.errors import StaleAnswer, StorageUnavailable, ThreadBusy, TooManyRuns, UnknownThread
+from lab.events import Kind
+from lab.runs.requests import REQUEST, Request
+
+LOG = logging.getLogger(__name__)
 
 # One statement looks and takes, so that of two processes only one can be first. It takes a thread that exists, that
 # nobody alive has, and whose workspace has fewer runs at work than it may.
@@ -66,14 +72,14 @@ class Holder:
 class Accepted:
     """Work that was accepted and, as far as is saved, never begun."""
 
-    request: dict[str, Any]
+    request: Request
     head: str
     """The thread's newest checkpoint when it was accepted; empty where it had none."""
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> Kind:
         """What was asked for, as a run's kind."""
-        return str(self.request["kind"])
+        return self.request.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +216,7 @@ class Claims:
             return FREE
         if row["until"] is not None and row["owner"] != self.owner:
             return Standing(holder=Holder(_where(row), bool(row["runs"])))
-        accepted = Accepted(orjson.loads(row["request"]), row["head"] or "") if row["request"] else None
+        accepted = _accepted(thread_id, row["request"], row["head"] or "") if row["request"] else None
         return Standing(None, bool(row["owner"]) and row["owner"] != self.owner, accepted)
 
     def ask_to_stop(self, thread_id: str) -> bool:
@@ -242,6 +248,15 @@ class Claims:
 
 
 _CLOCK = select(func.extract("epoch", func.clock_timestamp()))
+
+
+def _accepted(thread_id: str, request: str, head: str) -> Accepted | None:
+    try:
+        return Accepted(REQUEST.validate_json(request), head)
+    except ValidationError as error:
+        # What can't be read can't be carried out; what the thread's checkpoints tell is offered instead.
+        LOG.warning("What was accepted for thread %s can't be read: %s", thread_id, error.title)
+        return None
 
 
 def _where(row: Any) -> str:

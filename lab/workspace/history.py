@@ -30,7 +30,7 @@ from lab.history import (
     status,
     to_snapshot,
 )
-from lab.runs import Accepted
+from lab.runs import Accepted, ContinueRequest, ResumeRequest
 from lab.state import Change, Field, Reducer, diff_states, state_fields
 from lab.workspace.access import ThreadAccess
 from lab.workspace.states import answers_given, state_at, state_of
@@ -89,15 +89,19 @@ class History:
             return None
         accepted = self._engine.claims.standing(thread_id).accepted
         # A bare continue is offered anyway, and what has left a checkpoint since has begun.
-        if accepted is None or accepted.kind == "continue" or accepted.head != self._access.head(thread):
+        if (
+            accepted is None
+            or isinstance(accepted.request, ContinueRequest)
+            or accepted.head != self._access.head(thread)
+        ):
             return None
-        if accepted.kind == "resume":
+        if isinstance(accepted.request, ResumeRequest):
             # An answer that was saved with its question is tried again by going on.
             snapshot = self.snapshot(thread_id)
             open_ = (
                 {question.id for question in snapshot.questions} - snapshot.saved_answers.keys() if snapshot else set()
             )
-            return accepted if set(accepted.request["values"]) <= open_ else None
+            return accepted if set(accepted.request.answers) <= open_ else None
         return accepted
 
     def snapshot(self, thread_id: str, checkpoint_id: str | None = None, namespace: str = "") -> Snapshot | None:

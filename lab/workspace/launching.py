@@ -8,9 +8,8 @@ from sqlalchemy import Connection
 
 from graphs.pattern import Breakpoints, Pattern
 from lab.errors import NotPossible
-from lab.events import Kind
 from lab.jsonable import Json
-from lab.runs import Claim, Request, SubprocessRun, Work
+from lab.runs import Claim, Request, RunConditions, SubprocessRun, Work
 from lab.threads import BRANCH, Thread, given_title
 from lab.types import ModelName
 from lab.workspace.access import OpenedThread, ThreadAccess
@@ -50,30 +49,18 @@ class Launcher:
             )
         return True
 
-    def request(
-        self,
-        thread: Thread,
-        kind: Kind,
-        values: Mapping[str, Json],
-        options: RunOptions,
-        *,
-        checkpoint_id: str = "",
-        label: str = "",
-    ) -> Request:
-        """Return what a run of a thread is to do."""
-        return Request(
-            thread_id=thread.thread_id,
-            workspace=self._access.workspace,
-            pattern=thread.pattern,
-            lane=thread.lane,
-            kind=kind,
-            values=values,
-            model=options.get("model") or thread.model,
-            pace=self.pace(options),
-            breakpoints=options.get("breakpoints", NO_BREAKPOINTS),
-            checkpoint_id=checkpoint_id,
-            label=given_title(label, BRANCH) if label.strip() else "",
-        )
+    def conditions(self, thread: Thread, options: RunOptions, label: str = "") -> RunConditions:
+        """Return what the request of a run says whatever it does: the thread, and how its run is carried out."""
+        return {
+            "thread_id": thread.thread_id,
+            "workspace": self._access.workspace,
+            "pattern": thread.pattern,
+            "lane": thread.lane,
+            "model": options.get("model") or thread.model,
+            "pace": self.pace(options),
+            "breakpoints": options.get("breakpoints", NO_BREAKPOINTS),
+            "label": given_title(label, BRANCH) if label.strip() else "",
+        }
 
     def work(self, request: Request, values: Any) -> Work:
         """Return what a run of this request does, by the values that it begins with.

@@ -110,7 +110,7 @@ class ThreadLogs:
         asked = accepted.request if accepted is not None else None
         if not run_id and asked is not None:
             run_id = f"lost-{thread.thread_id}"
-            kind, model, said = asked["kind"], asked["model"], asked["values"]
+            kind, model, said = asked.kind, asked.model, asked.given
             log.append(RunStarted(run_id, kind, model, said, ""))
         self._complete(thread, log)
         if run_id:

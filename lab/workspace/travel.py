@@ -11,6 +11,7 @@ from lab.errors import NothingToContinue, NotPossible, StaleAnswer
 from lab.events import EventLog, WentBack
 from lab.history import answered, pending_questions, to_snapshot
 from lab.jsonable import Json
+from lab.runs import ContinueRequest, ReanswerRequest, ReplayRequest, WhatIfRequest
 from lab.state import Change, check_answer, diff_states
 from lab.thread_config import checkpoint_config, checkpoint_id_of
 from lab.workspace.access import ThreadAccess
@@ -106,7 +107,7 @@ class Travel:
         """
         opened = self._access.open(thread_id)
         must_remember(opened.lane)
-        request = self._launcher.request(opened.thread, "continue", {}, options, label=edit.label)
+        request = ContinueRequest(**self._launcher.conditions(opened.thread, options, edit.label))
         with self._access.claimed(thread_id, runs=run) as claim:
             snapshot = opened.state_at(checkpoint_id)
             # What a run is refused for must not leave its edit behind.
@@ -132,7 +133,7 @@ class Travel:
         """
         opened = self._access.open(thread_id)
         must_remember(opened.lane)
-        request = self._launcher.request(opened.thread, "replay", {}, options, label=label, checkpoint_id=checkpoint_id)
+        request = ReplayRequest(**self._launcher.conditions(opened.thread, options, label), checkpoint_id=checkpoint_id)
         with self._access.claimed(thread_id, runs=True) as claim:
             snapshot = opened.state_at(checkpoint_id)
             if not snapshot.next:
@@ -158,8 +159,8 @@ class Travel:
         """
         opened = self._access.open(thread_id)
         must_remember(opened.lane)
-        request = self._launcher.request(
-            opened.thread, "reanswer", answers, options, label=label, checkpoint_id=checkpoint_id
+        request = ReanswerRequest(
+            **self._launcher.conditions(opened.thread, options, label), checkpoint_id=checkpoint_id, answers=answers
         )
         with self._access.claimed(thread_id, runs=True) as claim:
             snapshot = opened.state_at(checkpoint_id)
@@ -192,11 +193,13 @@ class Travel:
             if not snapshot.next:
                 raise NothingToContinue
             # What a run is refused for must not leave its edit behind.
-            self._launcher.work(self._launcher.request(opened.thread, "continue", {}, options), snapshot.values)
+            self._launcher.work(ContinueRequest(**self._launcher.conditions(opened.thread, options)), snapshot.values)
             edited = self._editor.save(opened, snapshot, edit)
-            both = {"step": (snapshot.metadata or {}).get("step", -1), "edit": edited._asdict()}
-            request = self._launcher.request(
-                opened.thread, "what-if", both, options, label=edit.label, checkpoint_id=checkpoint_id
+            request = WhatIfRequest(
+                **self._launcher.conditions(opened.thread, options, edit.label),
+                checkpoint_id=checkpoint_id,
+                step=(snapshot.metadata or {}).get("step", -1),
+                edit=edited,
             )
             work = self._launcher.work(request, snapshot.values)
             _went_back(opened.log, snapshot)
@@ -218,7 +221,7 @@ class Travel:
                 "Writing old values over new ones is no way back: reducers take them as further values, and nothing "
                 "runs again. Replay the checkpoint, or fork it with an edit."
             )
-        request = self._launcher.request(opened.thread, "continue", {}, options)
+        request = ContinueRequest(**self._launcher.conditions(opened.thread, options))
         with self._access.claimed(thread_id, runs=True) as claim:
             work = self._launcher.work(request, {})
             old = dict(opened.state_at(checkpoint_id).values)

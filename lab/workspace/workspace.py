@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any, Unpack
 
@@ -14,7 +15,7 @@ from lab.errors import AnswerKept, AnswerPending, InvalidInput, NothingToContinu
 from lab.events import Event, SaverDropped, ThreadView
 from lab.history import answered, status
 from lab.jsonable import Json, to_jsonable
-from lab.runs import REQUEST, Request
+from lab.runs import ContinueRequest, Request, ResumeRequest, StartRequest, TurnRequest
 from lab.state import How, check_answer, check_input
 from lab.threads import Thread, titled
 from lab.workspace.access import OpenedThread, ThreadAccess
@@ -55,7 +56,7 @@ class Workspace:
         model = options.get("model") or "offline"
         self._engine.graphs.graph(slug, lane_key, model, self._launcher.pace(options))
         thread = Thread.new(self.name, slug, lane_key, session or self._engine.new_session(), _title(values), model)
-        request = self._launcher.request(thread, "start", values, options)
+        request = StartRequest(**self._launcher.conditions(thread, options), values=values)
         work = self._launcher.work(request, checked)
         self._engine.renewal.begin()
         begun = self._engine.runs.claimed(
@@ -83,7 +84,7 @@ class Workspace:
         if not opened.pattern.turns:
             raise NotPossible(f"The pattern '{opened.pattern.title}' takes one input a thread. Start a new thread.")
         checked = check_input(self._engine.graphs.input_schema(opened.pattern.slug, opened.lane.key), values)
-        request = self._launcher.request(opened.thread, "turn", values, options)
+        request = TurnRequest(**self._launcher.conditions(opened.thread, options), values=values)
         with self._access.claimed(thread_id, runs=True) as claim:
             if opened.lane.remembers:
                 stands = status(opened.state())
@@ -109,7 +110,7 @@ class Workspace:
         must_remember(opened.lane)
         for question in asked_questions(opened.state(), answers, checkpoint_id):
             check_answer(question.schema, answers[question.id])
-        request = self._launcher.request(opened.thread, "resume", answers, options)
+        request = ResumeRequest(**self._launcher.conditions(opened.thread, options), answers=answers)
         with self._access.claimed(thread_id, frozenset(answers), runs=True) as claim:
             snapshot = opened.state()
             if answers_given(self._engine, opened.thread, snapshot).keys() & answers.keys():
@@ -133,7 +134,7 @@ class Workspace:
         """
         opened = self._access.open(thread_id)
         must_remember(opened.lane)
-        request = self._launcher.request(opened.thread, "continue", {}, options)
+        request = ContinueRequest(**self._launcher.conditions(opened.thread, options))
         with self._access.claimed(thread_id, runs=True) as claim:
             snapshot = opened.state()
             must_stand_at(snapshot, checkpoint_id)
@@ -154,7 +155,7 @@ class Workspace:
         must_remember(opened.lane)
         accepted = self.history.accepted(thread_id)
         if accepted is not None and accepted.kind != "start":
-            self._carry_out(opened, REQUEST.validate_python(accepted.request), accepted.head, options)
+            self._carry_out(opened, accepted.request, accepted.head, options)
             return
         with self._access.claimed(thread_id, runs=True) as claim:
             snapshot = opened.state()
@@ -170,7 +171,7 @@ class Workspace:
                 checked = check_input(self._engine.graphs.input_schema(opened.pattern.slug, opened.lane.key), given)
             except InvalidInput as error:
                 raise NotPossible(f"The input of this thread is out of date. Start a new thread. {error}") from error
-            request = self._launcher.request(opened.thread, "start", given, options)
+            request = StartRequest(**self._launcher.conditions(opened.thread, options), values=given)
             work = self._launcher.work(request, checked)
             self._launcher.launch(claim, opened, request, to_jsonable(checked), work)
 
@@ -179,10 +180,8 @@ class Workspace:
         with self._access.claimed(opened.thread_id, runs=True) as claim:
             snapshot = opened.state()
             must_stand_at(snapshot, head or None)
-            request = self._launcher.request(
-                opened.thread, asked.kind, asked.values, options, checkpoint_id=asked.checkpoint_id, label=asked.label
-            )
-            values = asked.values if asked.kind == "turn" else snapshot.values
+            request = replace(asked, **self._launcher.conditions(opened.thread, options, asked.label))
+            values = asked.values if isinstance(asked, TurnRequest) else snapshot.values
             self._launcher.launch(claim, opened, request, None, self._launcher.work(request, values))
 
     def edit(

@@ -47,7 +47,7 @@ def test_an_accepted_turn_is_told_and_carried_out_after_its_process_died(lab: La
     assert starts[-1].said == {"n": 7}
     accepted = workspace.history.accepted(thread_id)
     assert accepted is not None
-    assert accepted.request["values"] == {"n": 7}
+    assert accepted.request.given == {"n": 7}
     assert charges(workspace, thread_id) == 1
     workspace.again(thread_id)
     assert workspace.wait(thread_id, 30)

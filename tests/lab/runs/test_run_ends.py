@@ -12,7 +12,7 @@ import pytest
 from graphs.pattern import Breakpoints
 from lab.events import EventLog, EventStore
 from lab.lab import Lab
-from lab.runs import Request, recorder
+from lab.runs import StartRequest, recorder
 from lab.runs import subprocess_run as apart
 from lab.workspace import Workspace
 from tests.support.toy_patterns import GIVEN, OpenLab, begin, chain, done, end, fan, lane, names, ran, toy
@@ -167,7 +167,16 @@ def test_a_child_that_dies_in_the_middle_of_its_orders_ends_its_run(
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
     # More than a pipe holds, so that it breaks while it's written to.
     values = {**ORDER, "item": "Lamp " * 100_000}
-    request = Request("t", "w", "durable-task", "task", "start", values, "offline", 0.0, Breakpoints())
+    request = StartRequest(
+        thread_id="t",
+        workspace="w",
+        pattern="durable-task",
+        lane="task",
+        model="offline",
+        pace=0.0,
+        breakpoints=Breakpoints(),
+        values=values,
+    )
 
     outcome, error = apart.SubprocessRun(sqlite_lab.settings, request, "").carry_out(EventLog())
     assert (outcome, "ended with code 1" in error) == ("failed", True)

@@ -27,7 +27,7 @@ from lab.events import (
     encode,
 )
 from lab.lab import Lab
-from lab.runs import REQUEST, Request, SubprocessRun
+from lab.runs import REQUEST, StartRequest, SubprocessRun
 from tests.support.labs import quiet
 from tests.support.openai_server import OpenAIServer, Text
 from tests.support.toy_patterns import end, pieces
@@ -69,16 +69,14 @@ def test_an_event_comes_through_as_it_was_sent(event: Event) -> None:
     assert type(again) is type(event)
 
 
-def request_for(lab: Lab, pattern: str, lane: str, values: dict[str, Any], **more: Any) -> Request:
+def request_for(lab: Lab, pattern: str, lane: str, values: dict[str, Any], **more: Any) -> StartRequest:
     """Make a request to start a thread that nothing else knows of."""
     thread = lab.threads.create("w", pattern, lane, lab.new_session(), "test", "offline")
     given = {"model": "offline", "pace": 0.0, "breakpoints": Breakpoints(), **more}
-    return Request(
-        thread_id=thread.thread_id, workspace="w", pattern=pattern, lane=lane, kind="start", values=values, **given
-    )
+    return StartRequest(thread_id=thread.thread_id, workspace="w", pattern=pattern, lane=lane, values=values, **given)
 
 
-def carried_out(lab: Lab, request: Request) -> tuple[str, str, EventLog]:
+def carried_out(lab: Lab, request: StartRequest) -> tuple[str, str, EventLog]:
     log = EventLog()
     return (*SubprocessRun(lab.settings, request, "").carry_out(log), log)
 
