@@ -1,8 +1,10 @@
 """What all tests share."""
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from graphs.pattern import Pattern
 from lab.lab import Lab
 from tests.support.example_player import Play, player
+from tests.support.forked_processes import Forker
 from tests.support.labs import database, quiet
 from tests.support.toy_patterns import OpenLab
 
@@ -66,6 +69,21 @@ def sqlite_lab(tmp_path: Path) -> Iterator[Lab]:
     opened = Lab(quiet(str(tmp_path / "lab.sqlite")))
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def forker() -> Iterator[Forker]:
+    """Provide what forks processes from one that has imported everything."""
+    forker = Forker()
+    yield forker
+    forker.close()
+
+
+@pytest.fixture
+def forked_workers(monkeypatch: pytest.MonkeyPatch, forker: Forker) -> None:
+    """Fork the processes of runs."""
+    seen = SimpleNamespace(**{**vars(subprocess), "Popen": forker.worker})
+    monkeypatch.setattr("lab.runs.subprocess_run.subprocess", seen)
 
 
 @pytest.fixture

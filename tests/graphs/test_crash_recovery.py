@@ -19,7 +19,7 @@ from tests.support.app_pages import play as play_on_page
 from tests.support.example_player import Play, Played, ended
 from tests.support.labs import quiet
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("forked_workers")]
 
 LANES = tuple(lane.key for lane in PATTERN.lanes)
 DAY, THIRD, FIRST, LAST = range(4)

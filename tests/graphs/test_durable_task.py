@@ -15,7 +15,7 @@ from lab.lab import Lab
 from lab.state import check_answer
 from tests.support.example_player import Play, Played, ended
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("forked_workers")]
 
 LANES = tuple(lane.key for lane in PATTERN.lanes)
 QUIET, ONCE, TWICE, DECLINED, KILLED = range(5)

@@ -10,7 +10,13 @@ import pytest
 
 from graphs.pattern import Example, Pattern
 
-FIXTURES = {"browser": "browser", "lab_server": "server", "postgres_server": "postgresql", "cookies": "pages"}
+FIXTURES = {
+    "browser": "browser",
+    "lab_server": "server",
+    "postgres_server": "postgresql",
+    "cookies": "pages",
+    "forker": "processes",
+}
 """Who asks for one of these fixtures, also by way of another one, is of that kind."""
 
 HELPERS = {

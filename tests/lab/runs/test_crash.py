@@ -1,8 +1,6 @@
 """Crashes: a process that is killed loses nothing that was finished, and nothing finished runs again."""
 
 import signal
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -14,17 +12,17 @@ from lab.lab import Lab
 from lab.threads import Thread
 from lab.workspace import Workspace
 from tests.support.crash_program import STEPS, counting
+from tests.support.forked_processes import CRASH, Forker
 from tests.support.labs import quiet
 from tests.support.polling import until
-from tests.support.project import ROOT
 from tests.support.toy_patterns import end, names
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
 
-def killed(folder: Path, lane_key: str, dies_in: str) -> None:
+
+def killed(forker: Forker, folder: Path, lane_key: str, dies_in: str) -> None:
     """Run a thread in a process that is killed in that step."""
-    command = [sys.executable, "-m", "tests.support.crash_program", str(folder), lane_key, dies_in]
-    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert process.returncode == -signal.SIGKILL, process.stderr
+    assert forker.fork(CRASH, str(folder), lane_key, dies_in).end() == -signal.SIGKILL
 
 
 def found(folder: Path) -> tuple[Lab, Workspace, Thread]:
@@ -41,8 +39,10 @@ def executions(folder: Path) -> Counter[str]:
 
 
 @pytest.mark.parametrize("dies_in", STEPS)
-def test_a_killed_run_goes_on_where_it_was_and_repeats_only_the_node_at_work(tmp_path: Path, dies_in: str) -> None:
-    killed(tmp_path, "row", dies_in)
+def test_a_killed_run_goes_on_where_it_was_and_repeats_only_the_node_at_work(
+    forker: Forker, tmp_path: Path, dies_in: str
+) -> None:
+    killed(forker, tmp_path, "row", dies_in)
     before = STEPS[: STEPS.index(dies_in)]
     lab, workspace, thread = found(tmp_path)
     assert workspace.history.status(thread.thread_id) == "resumable"
@@ -56,8 +56,8 @@ def test_a_killed_run_goes_on_where_it_was_and_repeats_only_the_node_at_work(tmp
     lab.close()
 
 
-def test_a_thread_that_was_killed_is_shown_with_what_it_had_done(tmp_path: Path) -> None:
-    killed(tmp_path, "row", "c")
+def test_a_thread_that_was_killed_is_shown_with_what_it_had_done(forker: Forker, tmp_path: Path) -> None:
+    killed(forker, tmp_path, "row", "c")
     lab, workspace, thread = found(tmp_path)
     view = workspace.view(thread.thread_id)
     view.catch_up()
@@ -72,8 +72,8 @@ def test_a_thread_that_was_killed_is_shown_with_what_it_had_done(tmp_path: Path)
 
 
 @pytest.mark.parametrize("dies_in", STEPS)
-def test_siblings_that_were_saved_before_a_kill_do_not_run_again(tmp_path: Path, dies_in: str) -> None:
-    killed(tmp_path, "fan", dies_in)
+def test_siblings_that_were_saved_before_a_kill_do_not_run_again(forker: Forker, tmp_path: Path, dies_in: str) -> None:
+    killed(forker, tmp_path, "fan", dies_in)
     lab, workspace, thread = found(tmp_path)
     assert workspace.history.status(thread.thread_id) == "resumable"
     workspace.proceed(thread.thread_id)
