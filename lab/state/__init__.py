@@ -1,7 +1,7 @@
 """A graph's state: its fields as forms, edits of its values, and the differences of two states."""
 
+from lab.state.answer_check import check_answer
 from lab.state.answer_schema import CHOICES, usable_schema
-from lab.state.answers import check_answer
 from lab.state.characters import printable_line, replace_unseen
 from lab.state.checks import check_input
 from lab.state.diff import Change, Run, diff_states, equal_values

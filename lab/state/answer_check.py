@@ -1,170 +1,78 @@
-"""Whether an answer fits a question's schema, in bounded work whatever the two of them are."""
+"""Whether an answer fits its question's schema, and what is wrong with it by field."""
 
-import itertools
-import json
-import math
-from collections.abc import Callable, Iterator
-from contextvars import ContextVar
+import dataclasses
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend
-from referencing import Registry
-
+from lab.errors import InvalidInput
 from lab.jsonable import Json
-from lab.state.answer_schema import DEEPEST, LARGEST, Schema, compiled
-
-PARTS = 10_000
-"""Values inside an answer, of all kinds."""
-CHARACTERS = 100_000
-"""Of all texts of an answer together."""
-PATTERN_TEXT = 10_000
-"""Characters of a text that a pattern is tried on."""
-WORK = 100_000
-"""Rules that are tried, each by the size of what it's tried on."""
-FAULTS = 20
-"""Faults that are told of one answer."""
+from lab.state.answer_schema import usable_schema
+from lab.state.bounded_schema_check import TooMuch, measure, schema_errors
+from lab.state.checks import fault_sentence
+from lab.state.fields import Field
+from lab.state.fields_from_schemas import field_of_schema, fields_of_schema, is_null
+from lab.state.validation_messages import Fault, nothing_to_see, schema_fault, sentence
 
 
-class TooMuch(Exception):
-    """Raised at an answer, or a schema for it, that takes more work than one answer is worth."""
+def check_answer(schema: Mapping[str, Any] | None, answer: Json) -> None:
+    """Check an answer against an interrupt's schema; raises InvalidInput with a message for each field at fault.
 
-
-class _Work:
-    """Counts what a check does."""
-
-    def __init__(self, sizes: dict[int, int]) -> None:
-        self._sizes = sizes
-        self._left = WORK
-
-    def spend(self, value: Any) -> None:
-        size = len(value) if isinstance(value, str) else self._sizes.get(id(value), 1)
-        self.take(1 + size // 1000)
-
-    def take(self, steps: int) -> None:
-        self._left -= steps
-        if self._left < 0:
-            raise TooMuch("checking it takes too long; give a shorter answer")
-
-
-_WORK: ContextVar[_Work] = ContextVar("work of the check")
-
-
-def schema_errors(schema: Schema, answer: Json) -> list[Any]:
-    """Return what is wrong with an answer by a schema that was made usable; raises TooMuch."""
-    _WORK.set(_Work(_sizes(answer)))
+    A schema that can't be used checks nothing: what it's about is asked for as text.
+    """
+    usable, _ = usable_schema(schema)
     try:
-        # A registry of its own, because the library's default one fetches what a reference names.
-        errors = _Bounded(schema, registry=Registry()).iter_errors(answer)
-        return list(itertools.islice(errors, FAULTS))
-    except RecursionError as error:
-        raise TooMuch("it is nested too deeply") from error
-
-
-def measure(answer: Json) -> None:
-    """Refuse an answer that is larger, deeper or of other values than a checkpoint can hold; raises TooMuch."""
-    _sizes(answer)
-
-
-def _sizes(answer: Json) -> dict[int, int]:
-    """Return how large each container in an answer is, by its identity."""
-    sizes: dict[int, int] = {}
-    parts = 0
-
-    def size(value: Any, depth: int) -> int:
-        nonlocal parts
-        parts += 1
-        if parts > PARTS or depth > DEEPEST:
-            raise TooMuch("it has too many parts, or is nested too deeply")
-        if isinstance(value, str):
-            return len(value) + 1
-        if isinstance(value, dict | list):
-            inside = value.values() if isinstance(value, dict) else value
-            names = sum(map(len, value)) if isinstance(value, dict) else 0
-            sizes[id(value)] = 1 + names + sum(size(one, depth + 1) for one in inside)
-            return sizes[id(value)]
-        if isinstance(value, float) and not math.isfinite(value):
-            raise TooMuch("a number in it is none")
-        if isinstance(value, int) and not -LARGEST <= value < LARGEST:
-            raise TooMuch("a number in it has more than 19 digits")
-        return 8
-
-    if size(answer, 0) > CHARACTERS + 10 * parts:
-        raise TooMuch(f"it is longer than {CHARACTERS:,} characters")
-    return sizes
-
-
-def _matches(pattern: str, text: str) -> bool:
-    if len(text) > PATTERN_TEXT:
-        raise TooMuch(f"a text in it is longer than {PATTERN_TEXT:,} characters, and has to fit a pattern")
-    expression = compiled(pattern)
-    _WORK.get().take(len(text) * expression.programsize // 1000)
-    return expression.search(text) is not None
-
-
-def _pattern(validator: Any, pattern: str, instance: Any, _: Schema) -> Iterator[ValidationError]:
-    if validator.is_type(instance, "string") and not _matches(pattern, instance):
-        yield ValidationError(f"{instance!r} does not match {pattern!r}")
-
-
-def _pattern_properties(validator: Any, patterns: Schema, instance: Any, _: Schema) -> Iterator[ValidationError]:
-    for pattern, schema in patterns.items() if validator.is_type(instance, "object") else ():
-        for name, value in instance.items():
-            if _matches(pattern, name):
-                yield from validator.descend(value, schema, path=name, schema_path=pattern)
-
-
-def _additional_properties(validator: Any, rule: Any, instance: Any, schema: Schema) -> Iterator[ValidationError]:
-    if not validator.is_type(instance, "object"):
+        measure(answer)
+        errors = [] if usable is None else schema_errors(usable, answer)
+    except TooMuch as error:
+        raise InvalidInput({"": f"The answer can't be taken: {error}."}) from error
+    if usable is None:
         return
-    for name, value in instance.items():
-        patterns = schema.get("patternProperties", ())
-        if name in schema.get("properties", ()) or any(_matches(pattern, name) for pattern in patterns):
-            continue
-        if rule is False:
-            yield ValidationError(f"{name!r} is not one of its fields")
-        else:
-            yield from validator.descend(value, rule, path=name)
+    asked = {field.name: field for field in fields_of_schema(usable)}
+    asked = asked or {"": field_of_schema("", usable, usable, required=True)}
+    wrong: dict[str, str] = {}
+    # What counts by a condition comes last: a rule about a choice says nothing before the choice is made.
+    faults = [(error, _deciding(error, usable)) for error in errors]
+    for fault, deciding in sorted(faults, key=lambda one: one[1] is not None):
+        if deciding is None or not wrong.keys() & deciding:
+            for name, reason in _reasons(_innermost(fault), asked):
+                wrong.setdefault(name, reason)
+    given = answer if isinstance(answer, Mapping) else {"": answer}
+    for name, field in asked.items():
+        if name not in wrong and nothing_to_see(given.get(name), field.min_length):
+            wrong[name] = sentence(Fault("empty"), field.title)
+    if wrong:
+        raise InvalidInput(wrong)
 
 
-def _unique_items(validator: Any, rule: bool, instance: Any, _: Schema) -> Iterator[ValidationError]:
-    """Compare by text, because comparing each with each takes time by the square."""
-    if rule and validator.is_type(instance, "array") and len(set(map(_canonical, instance))) < len(instance):
-        yield ValidationError("an item is there twice")
+def _innermost(error: Any) -> Any:
+    """Return the fault in the one alternative that isn't None; where there are more, they stay one fault."""
+    if error.validator not in ("anyOf", "oneOf"):
+        return error
+    rest = [one for one in error.context if not is_null(error.validator_value[one.relative_schema_path[0]])]
+    branches = {one.relative_schema_path[0] for one in rest}
+    return _innermost(rest[0]) if len(branches) == 1 else error
 
 
-def _canonical(value: Json) -> str:
-    return json.dumps(_whole(value), sort_keys=True)
+def _deciding(error: Any, schema: Mapping[str, Any]) -> set[str] | None:
+    """Return the fields by which it's decided whether a rule counts; None where it always does."""
+    here: Any = schema
+    for part in error.absolute_schema_path:
+        # The library leaves the `if` itself out of the path.
+        if part in ("then", "else") and isinstance(here, dict) and "if" in here:
+            decides = here["if"]
+            return set(decides.get("properties", ())) if isinstance(decides, dict) else set()
+        # Behind a reference the path goes on in another place.
+        here = here.get(part) if isinstance(here, dict) else None
+    return None
 
 
-def _whole(value: Json) -> Json:
-    """Return a value in which 1.0 is 1, as JSON Schema counts them."""
-    if isinstance(value, dict):
-        return {name: _whole(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_whole(one) for one in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-Check = Callable[[Any, Any, Any, Any], Any]
-
-
-def _counted(check: Check) -> Check:
-    def counted(validator: Any, rule: Any, instance: Any, schema: Any) -> Any:
-        _WORK.get().spend(instance)
-        return check(validator, rule, instance, schema)
-
-    return counted
-
-
-_OWN: dict[str, Check] = {
-    "pattern": _pattern,
-    "patternProperties": _pattern_properties,
-    "additionalProperties": _additional_properties,
-    "uniqueItems": _unique_items,
-}
-_Bounded = extend(  # type: ignore[no-untyped-call]  # jsonschema has no types for it
-    Draft202012Validator,
-    {name: _counted(check) for name, check in {**dict(Draft202012Validator.VALIDATORS), **_OWN}.items()},
-)
+def _reasons(error: Any, asked: Mapping[str, Field]) -> Iterator[tuple[str, str]]:
+    """Return the fields at fault, each with its sentence."""
+    fault, place = schema_fault(error), list(error.absolute_path)
+    places = [place]
+    if error.validator == "required":
+        places = [[*place, name] for name in error.validator_value if name not in error.instance]
+    for where in places:
+        name = str(where[0]) if where else ""
+        # A text that was to be JSON, and isn't, is told from a value of another type.
+        yield name, fault_sentence(asked.get(name), where[1:], dataclasses.replace(fault, value=error.instance), name)
