@@ -86,7 +86,7 @@ class Engine:
     def _lost(self, thread_id: str, checkpoints: int, saver: Saver) -> None:
         """Tell a thread's page that its memory went to make room for others'."""
         calls = restart_calls(saver)
-        for log in self.runs.logs(thread_id):
+        for log in self.runs.logs.of_thread(thread_id):
             log.append(SaverDropped("room", checkpoints, 0, calls))
 
     def world(self, thread_id: str, *, expendable: bool = False) -> World:

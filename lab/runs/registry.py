@@ -11,6 +11,7 @@ from lab.errors import ClaimLost, StaleAnswer, StorageUnavailable, ThreadBusy
 from lab.events import Event, EventLog, EventStore, Outcome, RunEnded
 from lab.jsonable import Json
 from lab.runs.claims import Change, Claims
+from lab.runs.log_cache import LogCache
 from lab.runs.requests import REQUEST, Request
 from lab.runs.run import Run, Work
 
@@ -48,22 +49,16 @@ class Claim:
 
 
 class Runs:
-    """The runs that are going on and the logs of the threads that were looked at, in this process."""
+    """The runs that are going on in this process."""
 
-    def __init__(
-        self, database: Database, claims: Claims, store: EventStore, *, keep_logs: int = 500, room: int = 2**26
-    ) -> None:
-        """Keep at most so many logs, and no more of `room` bytes of them than those of threads that run."""
+    def __init__(self, database: Database, claims: Claims, store: EventStore) -> None:
         self.database = database
         self.claims = claims
         self.store = store
         self._lock = threading.Lock()
         self._active: dict[str, Run | None] = {}
         self._answering: dict[str, frozenset[str]] = {}
-        self._logs: dict[tuple[str, str], EventLog] = {}
-        """By workspace and thread, so that what is found here belongs to who asks."""
-        self._keep_logs = keep_logs
-        self._room = room
+        self.logs = LogCache(self.running)
         self._lost: set[str] = set()
         """Threads that this process works on and that others took over."""
         self._owed: set[str] = set()
@@ -161,7 +156,7 @@ class Runs:
             self._answering.pop(thread_id, None)
 
     def _release(self, thread_id: str) -> None:
-        log = next(iter(self.logs(thread_id)), None)
+        log = next(iter(self.logs.of_thread(thread_id)), None)
         news = log.unsaved() if log is not None else []
         # What was accepted for the thread before is still to be done, unless its head has moved on.
         self._written(thread_id, lambda: self._released(thread_id, news, left=True, log=log))
@@ -218,45 +213,6 @@ class Runs:
                 if thread_id not in self.running():
                     self.claims.release(connection, thread_id, left=True)
             self._owed.discard(thread_id)
-
-    def known(self, workspace: str, thread_id: str) -> EventLog | None:
-        """Return the log of a thread that this workspace has looked at before."""
-        with self._lock:
-            return self._logs.get((workspace, thread_id))
-
-    def logs(self, thread_id: str) -> list[EventLog]:
-        """Return the logs of a thread, as many as there are workspaces that looked at it."""
-        with self._lock:
-            return [log for (_, ident), log in self._logs.items() if ident == thread_id]
-
-    def log(self, workspace: str, thread_id: str, fill: Callable[[EventLog], None]) -> EventLog:
-        """Return the log of a workspace's own thread; a new one is filled first, with the thread's history."""
-        log = self.known(workspace, thread_id)
-        if log is None:
-            fresh = EventLog()
-            fill(fresh)
-            with self._lock:
-                self._evict()
-                log = self._logs.setdefault((workspace, thread_id), fresh)
-        log.touched = time.monotonic()
-        return log
-
-    def forget(self, workspace: str, thread_id: str) -> None:
-        """Drop a thread's log; the next one who asks gets a new one, filled from what is saved."""
-        with self._lock:
-            self._logs.pop((workspace, thread_id), None)
-
-    def _evict(self) -> None:
-        """Drop the logs used longest ago where they're too many or too large; they come back as they were saved."""
-        many, large = len(self._logs) - self._keep_logs + 1, sum(log.bytes for log in self._logs.values()) - self._room
-        if many <= 0 and large <= 0:
-            return
-        idle = [key for key in self._logs if key[1] not in self._active]
-        for key in sorted(idle, key=lambda key: self._logs[key].touched):
-            if many <= 0 and large <= 0:
-                return
-            gone = self._logs.pop(key)
-            many, large = many - 1, large - gone.bytes
 
     def close(self, timeout: float = GRACE) -> int:
         """Stop all runs, wait for their ends, `timeout` seconds in all, and return how many didn't end by then."""

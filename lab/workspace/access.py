@@ -114,7 +114,7 @@ class ThreadAccess:
             self.must_be_sound()
         self.engine.renewal.begin()
         with self.engine.runs.claimed(self.workspace, thread_id, answering, runs=runs) as claim:
-            log = self.engine.runs.known(self.workspace, thread_id)
+            log = self.engine.runs.logs.known(self.workspace, thread_id)
             if log is not None:
                 # Another process may have worked on it since this one looked.
                 self.logs.load(thread_id, log)

@@ -47,7 +47,7 @@ class ThreadLogs:
 
     def followed(self, thread_id: str) -> EventLog:
         """Return the thread's log; who follows a run asks often, and a log that is known needs no look at the table."""
-        log = self._engine.runs.known(self._workspace, thread_id)
+        log = self._engine.runs.logs.known(self._workspace, thread_id)
         if log is None:
             return self.of(find_thread(self._engine, self._workspace, thread_id))
         # Of a run at work here nobody else tells anything.
@@ -58,7 +58,7 @@ class ThreadLogs:
 
     def of(self, thread: Thread) -> EventLog:
         """Return the log of a thread of this workspace."""
-        log = self._engine.runs.log(self._workspace, thread.thread_id, partial(self._filled, thread))
+        log = self._engine.runs.logs.get(self._workspace, thread.thread_id, partial(self._filled, thread))
         if self._engine.runs.active(thread.thread_id) is None and time.monotonic() - log.compared > COMPARED_EVERY:
             self._compare(thread, log)
         return log

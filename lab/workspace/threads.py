@@ -206,7 +206,7 @@ class WorkspaceThreads:
 
     def _forget(self, thread_id: str, storage: Storage) -> None:
         """Drop what this process remembers of a thread's saved rows."""
-        self._engine.runs.forget(self._access.workspace, thread_id)
+        self._engine.runs.logs.forget(self._access.workspace, thread_id)
         storage.saver.forget(thread_id)
 
 

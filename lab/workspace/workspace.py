@@ -63,7 +63,7 @@ class Workspace:
             self.name, thread.thread_id, runs=True, before=partial(self._added, thread, values), request=request
         )
         with begun as claim:
-            log = self._engine.runs.log(self.name, thread.thread_id, lambda _: None)
+            log = self._engine.runs.logs.get(self.name, thread.thread_id, lambda _: None)
             claim.hand_over(request, to_jsonable(checked), work, log)
         return thread
 

@@ -135,10 +135,10 @@ def test_a_value_of_ordinary_size_is_told_whole() -> None:
 
 def test_logs_of_many_threads_take_no_more_than_their_room(open_toys: OpenLab) -> None:
     lab = open_toys(toy(lane(chain(a=done("a"), b=lambda _: {"done": ["y" * 50_000]}))))
-    lab.runs._room = 400_000
+    lab.runs.logs._room = 400_000
     workspace = lab.workspace("w")
     threads = [ran(workspace) for _ in range(20)]
-    held = sum(log.bytes for thread_id in threads for log in lab.runs.logs(thread_id))
+    held = sum(log.bytes for thread_id in threads for log in lab.runs.logs.of_thread(thread_id))
 
     assert held <= 500_000
     assert all(isinstance(workspace.events(thread_id)[-1], RunEnded) for thread_id in threads)

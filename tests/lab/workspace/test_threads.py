@@ -102,7 +102,7 @@ def test_a_deleted_thread_is_gone_from_the_list_the_log_and_the_saver(open_anywh
     ):
         with pytest.raises(UnknownThread):
             read(thread_id)
-    assert lab.runs.known(WORKSPACE, thread_id) is None
+    assert lab.runs.logs.known(WORKSPACE, thread_id) is None
     assert all(key[0] != thread_id for key in lab.storage.saver._newest)
     assert noted(lab, thread_id) == []
 
