@@ -14,7 +14,7 @@ from langgraph.types import Command
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Fork, GoOn, Lane, Pattern, Replay, Rewind, Run, Saver
 from graphs.world import World
-from lab.checkpoints import Storage, ThreadSavers, open_storage, restart_calls
+from lab.checkpoints import Storage, ThreadSavers, checkpoint_config, open_storage, restart_calls, thread_config
 from lab.database import ArchiveTable, FaultTable, LedgerTable, OutboxTable
 from lab.events import ROOM, ROOM_IN_MEMORY, EventStore, Log, Outcome, SaverDropped, WentBack
 from lab.history import pending_questions
@@ -39,7 +39,6 @@ from lab.runs import (
 from lab.secrets import know_environment_secrets, know_secrets
 from lab.settings import Settings, read_settings
 from lab.state import check_input
-from lab.thread_config import checkpoint_config, thread_config
 from lab.threads import Threads
 from lab.types import Graph
 

@@ -2,6 +2,14 @@
 
 from lab.checkpoints.answers import kept_answers
 from lab.checkpoints.compaction import compact
+from lab.checkpoints.config import (
+    at_checkpoint,
+    checkpoint_config,
+    checkpoint_id_of,
+    place_of,
+    thread_config,
+    thread_id_of,
+)
 from lab.checkpoints.index import IndexRow
 from lab.checkpoints.rows import Link, OpenRows, Write
 from lab.checkpoints.savers import SummarySqliteSaver
@@ -30,11 +38,17 @@ __all__ = [
     "ThreadSavers",
     "ThreadSize",
     "Write",
+    "at_checkpoint",
+    "checkpoint_config",
+    "checkpoint_id_of",
     "compact",
     "kept_answers",
     "nodes_that_ran",
     "open_storage",
+    "place_of",
     "read_summaries",
     "restart_calls",
     "search_summaries",
+    "thread_config",
+    "thread_id_of",
 ]

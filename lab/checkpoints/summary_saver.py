@@ -17,11 +17,11 @@ from langgraph.checkpoint.base import (
 )
 
 from lab.checkpoints.async_methods import AsyncByThreads
+from lab.checkpoints.config import thread_id_of
 from lab.checkpoints.step_summary import summarize_step, summary_row
 from lab.database import Guard, unguarded
 from lab.errors import StorageUnavailable
 from lab.secrets import redact
-from lab.thread_config import thread_id_of
 
 LOG = logging.getLogger(__name__)
 

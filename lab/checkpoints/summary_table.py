@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from langgraph.checkpoint.base import empty_checkpoint
 from sqlalchemy import text
 
+from lab.checkpoints.config import checkpoint_config
 from lab.checkpoints.id_queries import ONE_BY_ONE, by_ids, rows_by_ids
 from lab.checkpoints.step_summary import NO_SUMMARY, StepSummary, folded, read_summary, summarize_step, summary_row
 from lab.checkpoints.storage import Storage
 from lab.errors import StorageUnavailable
-from lab.thread_config import checkpoint_config
 
 
 @dataclass(frozen=True, slots=True)

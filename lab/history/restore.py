@@ -7,6 +7,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import PregelTask, StateSnapshot
 
+from lab.checkpoints import checkpoint_id_of
 from lab.errors import StorageUnavailable
 from lab.events import (
     CheckpointSaved,
@@ -23,7 +24,6 @@ from lab.events import (
 from lab.history.snapshots import reason, seconds, state_to_json, status
 from lab.jsonable import Json, to_jsonable
 from lab.state import usable_schema
-from lab.thread_config import checkpoint_id_of
 from lab.types import Graph
 
 RESTORED = 50

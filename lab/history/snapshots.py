@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from langgraph.types import Interrupt, StateSnapshot
 
+from lab.checkpoints import checkpoint_id_of
 from lab.jsonable import Json, to_jsonable
 from lab.secrets import redact
 from lab.state import usable_schema
-from lab.thread_config import checkpoint_id_of
 
 Status = Literal["new", "running", "elsewhere", "waiting", "finished", "resumable"]
 """`elsewhere` is a run, or an edit, of another process on the same database."""

@@ -9,8 +9,8 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import PregelTask, StateSnapshot
 
+from lab.checkpoints import checkpoint_id_of
 from lab.errors import StorageUnavailable
-from lab.thread_config import checkpoint_id_of
 
 
 def read_state(graph: CompiledStateGraph[Any, Any, Any, Any], config: RunnableConfig) -> StateSnapshot:

@@ -6,7 +6,7 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 
 from graphs.world import World
-from lab.thread_config import place_of
+from lab.checkpoints import place_of
 from lab.types import Graph
 
 SILENT = ("metadata", "callbacks")

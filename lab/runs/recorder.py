@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 from langchain_core.messages import AIMessage, AIMessageChunk
 
+from lab.checkpoints import checkpoint_id_of
 from lab.events import CheckpointMade, CheckpointSaved, Log, NodeEnded, NodeStarted, Path, Progress, StreamingMessage
 from lab.jsonable import Json, to_jsonable
 from lab.models import explain
 from lab.runs.commits import Commits
 from lab.secrets import redact
-from lab.thread_config import checkpoint_id_of
 
 Namespace = tuple[str, ...]
 """Names of nodes with the ids of their tasks, from the outermost graph inwards."""

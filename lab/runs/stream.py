@@ -15,6 +15,7 @@ from langgraph.types import Command, StreamMode
 
 from graphs.pattern import Breakpoints, Lane, Run
 from graphs.world import World
+from lab.checkpoints import at_checkpoint, checkpoint_id_of, place_of, thread_id_of
 from lab.events import Log, Outcome
 from lab.history import channel_at_fault
 from lab.models import RunStopped, StopSignal, explain, stopped_by
@@ -23,7 +24,6 @@ from lab.runs.calls import CallsAsCode
 from lab.runs.commits import Commits, watched
 from lab.runs.recorder import Recorder, Writes
 from lab.state import enum_values
-from lab.thread_config import at_checkpoint, checkpoint_id_of, place_of, thread_id_of
 from lab.types import Graph
 
 STREAM_MODES: tuple[StreamMode, ...] = ("updates", "messages", "custom", "tasks", "checkpoints")

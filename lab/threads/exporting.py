@@ -8,10 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from lab.checkpoints import Link, OpenRows, Storage
+from lab.checkpoints import Link, OpenRows, Storage, checkpoint_config
 from lab.errors import LabError
 from lab.state import channels_at
-from lab.thread_config import checkpoint_config
 from lab.threads.file_format import (
     FORMAT,
     LIMITS,

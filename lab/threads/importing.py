@@ -11,11 +11,10 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from pydantic import ValidationError
 from sqlalchemy import insert
 
-from lab.checkpoints import OpenRows, Storage
+from lab.checkpoints import OpenRows, Storage, at_checkpoint, checkpoint_config, thread_config
 from lab.database import DATABASE_ERRORS, THREADS
 from lab.history import id_seconds
 from lab.state import TypeNames, channels_at
-from lab.thread_config import at_checkpoint, checkpoint_config, thread_config
 from lab.threads.file_format import LIMITS, Header, ImportRefused, Limits, Point, ThreadFile, unpacked
 from lab.threads.lifecycle import new_thread
 from lab.threads.restricted_serde import Careful, allowed_types, is_reserved

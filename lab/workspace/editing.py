@@ -8,10 +8,10 @@ from langgraph.graph import START
 from langgraph.types import Overwrite, StateSnapshot
 
 from graphs.pattern import Fork
+from lab.checkpoints import at_checkpoint, checkpoint_id_of
 from lab.errors import InvalidInput, NotPossible
 from lab.events import StateEdited
 from lab.state import How, must_be_input, preview, rebuild
-from lab.thread_config import at_checkpoint, checkpoint_id_of
 from lab.workspace.access import OpenedThread, ThreadAccess
 from lab.workspace.edits import Draft, draft, edited_by
 

@@ -21,13 +21,13 @@ from langgraph.runtime import RunControl
 from langgraph.types import Command, Overwrite, StateSnapshot
 from pydantic import BaseModel
 
+from lab.checkpoints import checkpoint_config, checkpoint_id_of, place_of, thread_id_of
 from lab.errors import NotPossible, StorageUnavailable
 from lab.events import StateEdited
 from lab.jsonable import to_jsonable
 from lab.models import explain
 from lab.runs import CallsAsCode
 from lab.state import schema_of
-from lab.thread_config import checkpoint_config, checkpoint_id_of, place_of, thread_id_of
 from lab.types import Graph
 
 _WITHOUT_RUNNING = """# A run that is told to stop before it begins only adds to the state: what was next stays next.

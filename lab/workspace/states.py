@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from langgraph.types import StateSnapshot
 
 from graphs.pattern import Lane
-from lab.checkpoints import kept_answers
+from lab.checkpoints import checkpoint_config, checkpoint_id_of, kept_answers, thread_config
 from lab.engine import Engine
 from lab.errors import NotPossible, StaleAnswer, StorageUnavailable, UnknownCheckpoint, UnknownThread, Unreadable
 from lab.history import Question, pending_questions, read_state
 from lab.jsonable import Json
-from lab.thread_config import checkpoint_config, checkpoint_id_of, thread_config
 from lab.threads import Thread
 from lab.types import Graph
 

@@ -7,13 +7,13 @@ from typing import Any, Unpack
 from langgraph.types import StateSnapshot
 
 from graphs.pattern import Rewind
+from lab.checkpoints import checkpoint_config, checkpoint_id_of
 from lab.errors import NothingToContinue, NotPossible, StaleAnswer
 from lab.events import EventLog, WentBack
 from lab.history import answered, pending_questions, to_snapshot
 from lab.jsonable import Json
 from lab.runs import ContinueRequest, ReanswerRequest, ReplayRequest, WhatIfRequest
 from lab.state import Change, check_answer, diff_states
-from lab.thread_config import checkpoint_config, checkpoint_id_of
 from lab.workspace.access import ThreadAccess
 from lab.workspace.editing import StateEdit, StateEditor
 from lab.workspace.edits import edited_by, rewound

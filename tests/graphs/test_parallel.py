@@ -4,8 +4,8 @@ import pytest
 
 from graphs.pattern import Example
 from graphs.shapes.parallel_demo import PATTERN
+from lab.checkpoints import thread_config
 from lab.lab import Lab
-from lab.thread_config import thread_config
 from tests.support.example_player import Play, ended
 
 LANES = tuple(lane.key for lane in PATTERN.lanes)

@@ -22,10 +22,10 @@ from graphs.pattern import (
     Turn,
     WayBack,
 )
+from lab.checkpoints import thread_config
 from lab.events import Message, ThreadView
 from lab.jsonable import Json
 from lab.lab import Lab
-from lab.thread_config import thread_config
 from lab.workspace import StateEdit, Workspace
 
 

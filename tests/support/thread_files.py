@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 
 from graphs.pattern import Pattern
-from lab.checkpoints import Storage
+from lab.checkpoints import Storage, thread_config
 from lab.lab import Lab
-from lab.thread_config import thread_config
 from lab.threads import ImportRefused, Limits, Thread, export_thread, import_thread
 from lab.types import Graph
 from tests.support.saved_threads import WORKSPACE, rows, thread_of

@@ -9,8 +9,8 @@ from langgraph.checkpoint.base import empty_checkpoint
 from sqlalchemy import text
 
 from lab.checkpoints import SummarySqliteSaver
+from lab.checkpoints.config import at_checkpoint, checkpoint_config, thread_config
 from lab.lab import Lab
-from lab.thread_config import at_checkpoint, checkpoint_config, thread_config
 
 
 class Moody:

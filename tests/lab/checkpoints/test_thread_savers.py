@@ -10,12 +10,12 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from sqlalchemy import func, select
 
 from graphs.pattern import Saver
+from lab.checkpoints.config import thread_config
 from lab.checkpoints.thread_savers import ROOM
 from lab.database import NOTES, Database
 from lab.errors import NotPossible, ThreadBusy
 from lab.events import SaverDropped
 from lab.lab import Lab
-from lab.thread_config import thread_config
 from tests.support.checkpointer_lanes import UNKNOWN, asked, restarts, told
 from tests.support.labs import quiet
 from tests.support.toy_patterns import (

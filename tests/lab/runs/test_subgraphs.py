@@ -13,9 +13,9 @@ from typing_extensions import TypedDict
 
 from graphs.pattern import Build
 from graphs.world import World
+from lab.checkpoints import thread_config
 from lab.history import Question
 from lab.lab import Lab
-from lab.thread_config import thread_config
 from tests.support.toy_patterns import OpenLab, begin, done, end, everywhere, graph, lane, names, ran, toy
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from lab.checkpoints import thread_config
 from lab.lab import Lab
 from lab.secrets import know_secrets, redact, redact_error
 from lab.secrets.redaction import CUT, redact_json
 from lab.settings import Settings
-from lab.thread_config import thread_config
 from lab.workspace import Workspace
 from tests.support.labs import quiet
 from tests.support.openai_server import Answer, Failure, OpenAIServer, Text

@@ -14,10 +14,10 @@ from langgraph.graph import START, StateGraph, add_messages
 from pydantic import BaseModel, create_model
 from typing_extensions import TypedDict
 
+from lab.checkpoints import thread_config
 from lab.errors import InvalidInput
 from lab.state import Field, JsonText, Unshown, is_same_value, preview, rebuild, state_fields, to_form
 from lab.state.form_reading import from_form
-from lab.thread_config import thread_config
 from tests.support.editable_state import VALUES, Address, Colour, State
 
 FIELDS = {field.name: field for field in state_fields(State)}

@@ -22,9 +22,9 @@ from typing_extensions import TypedDict
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Pattern
 from graphs.world import World
+from lab.checkpoints import thread_config
 from lab.errors import NotPossible
 from lab.lab import Lab
-from lab.thread_config import thread_config
 from lab.threads import Thread, branch_heads, export_thread
 from lab.threads.exporting import ExportRefused
 from tests.support.asking_nodes import asks

@@ -6,7 +6,7 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import StateGraph
 
-from lab.thread_config import (
+from lab.checkpoints.config import (
     at_checkpoint,
     checkpoint_config,
     checkpoint_id_of,
