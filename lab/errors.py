@@ -97,7 +97,7 @@ class AnswerKept(LabError):
     def __init__(self) -> None:
         super().__init__(
             "This question was answered already, and its node failed after that. The answer is kept and another one "
-            "would be passed over for it, so nothing was changed. Try again with the same answer, or answer "
+            "would be passed over for it, so nothing was changed. Retry with the same answer, or answer "
             "differently, which asks anew."
         )
 
@@ -107,7 +107,7 @@ class AnswerPending(LabError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The thread waits for an answer. New input or a bare continue would drop the question: "
+            "The thread waits for an answer. New input or a bare resume would drop the question: "
             "answer it, or start a new thread."
         )
 

@@ -110,14 +110,14 @@ def delegations(answer: AIMessage) -> list[Delegate]:
         refusal = answer.additional_kwargs.get("refusal") or answer.text
         raise ToolNotCalled(
             f"The model didn't call the tool 'Delegate' and said: {str(refusal)[:160]!r}. This step needs at "
-            "least one call. Try again, change the input, or choose a model that calls tools."
+            "least one call. Retry, change the input, or choose a model that calls tools."
         )
     try:
         return [Delegate.model_validate(args) for args in calls]
     except ValidationError as error:
         raise ToolNotCalled(
             "The model called the tool 'Delegate' with arguments that don't fit its schema: "
-            f"{error.errors()[0]['msg']}. Try again, or choose a model that calls tools reliably."
+            f"{error.errors()[0]['msg']}. Retry, or choose a model that calls tools reliably."
         ) from error
 
 
@@ -136,7 +136,7 @@ def _team(team: str, model: BaseChatModel) -> StateGraph[TeamState, None, TeamIn
         if not picked:
             raise NobodyNamed(
                 f"The {team} supervisor named no worker, the answer was {answer[:80]!r}. A subtask needs at least one "
-                f"of {', '.join(workers)}. Try again to ask once more, or word the task more clearly."
+                f"of {', '.join(workers)}. Retry to ask once more, or word the task more clearly."
             )
         return {"picked": picked}
 

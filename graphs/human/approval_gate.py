@@ -123,7 +123,7 @@ def build_static(model: BaseChatModel) -> StateGraph[State, World, Input, State]
         if not state["feedback"].strip():
             raise NotDecided(
                 "The draft is neither approved nor is there feedback. The gate opens only for one of the two. "
-                "Tick 'Approved' or write what to change, then try again."
+                "Tick 'Approved' or write what to change, then retry."
             )
         return {"log": [f"changes asked: {state['feedback']}"]}
 

@@ -136,7 +136,7 @@ def build_static(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
         if state["decision"] not in ("approved", "rejected"):
             raise NotDecided(
                 f"The {role} hasn't decided on {_euros(state)}. Every request needs a decision here. "
-                "Set it to approved or rejected, then try again."
+                "Set it to approved or rejected, then retry."
             )
         if state["decision"] == "rejected" and not state["note"].strip():
             raise NotDecided(f"The {role} gave no reason. {NEEDS_NOTE}")

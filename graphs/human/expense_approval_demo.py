@@ -72,7 +72,7 @@ PATTERN = Pattern(
             unhappy=True,
         ),
         Example(
-            "Continued with nothing decided",
+            "Resumed with nothing decided",
             {"description": "Team lunch", "amount": 180},
             {"static": (Go(),)},
             unhappy=True,

@@ -136,7 +136,7 @@ def explain(error: BaseException) -> str:
         hint = _UNREADABLE
     else:
         hint = _client_advice(error) or advice(error)
-    return f"{hint}; then try again: the thread stands at its last checkpoint. ({raw})" if hint else raw
+    return f"{hint}; then retry: the thread stands at its last checkpoint. ({raw})" if hint else raw
 
 
 def _client_advice(error: BaseException) -> str:

@@ -74,7 +74,7 @@ class Stream:
             limit = self.config["recursion_limit"]
             return "failed", (
                 f"GraphRecursionError: the run reached its limit of {limit} supersteps without an end. "
-                "A loop needs a way out; the limit is set by LAB_RECURSION_LIMIT. Try again to let it go on for as "
+                "A loop needs a way out; the limit is set by LAB_RECURSION_LIMIT. Retry to let it go on for as "
                 "many more."
             )
         # What a pattern raises is a result, whatever it is: it's shown on its node, and the thread goes on.

@@ -145,6 +145,6 @@ def _died(code: int) -> tuple[Outcome, str]:
 
 
 _KEPT = (
-    "What its checkpoints hold is saved; the node at work runs again from its top. Continue, answer again what the "
-    "thread asks, or start again where nothing was saved."
+    "What its checkpoints hold is saved; the node at work runs again from its top. Resume, answer again what the "
+    "thread asks, or restart from the beginning where nothing was saved."
 )

@@ -22,7 +22,7 @@ AFFORDABLE = 2**23
 """Bytes of states that are read again to tell a thread's past; earlier ones stay in its history."""
 DIED = (
     "The process that ran this ended without a word. What its checkpoints hold is saved; the node at work runs again "
-    "from its top. Continue, answer again what the thread asks, or start again where nothing was saved."
+    "from its top. Resume, answer again what the thread asks, or restart from the beginning where nothing was saved."
 )
 
 

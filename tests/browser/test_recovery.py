@@ -81,7 +81,7 @@ def test_a_run_whose_server_was_killed_is_found_again_and_ends_with_no_step_run_
     row.get_by_role("link").first.click()
     stands(page, PIPELINE, "Its process was killed")
     idle(page)
-    expect(keyed(page, f"lane_{PIPELINE}").get_by_role("alert")).to_contain_text("Continue")
+    expect(keyed(page, f"lane_{PIPELINE}").get_by_role("alert")).to_contain_text("Resume")
     click(page, f"{PIPELINE}_again")
     stands(page, PIPELINE, "Finished")
     expect(step_names(page, PIPELINE)).to_have_text(["clean", "summarise", "headline"])

@@ -15,7 +15,7 @@ from ui.common import business_row
 
 EACH_PATTERN = pytest.mark.parametrize("pattern", CATALOGUE, ids=lambda pattern: pattern.slug)
 SOURCES = [path for floor in ("graphs", "lab", "ui", "pages") for path in sorted((ROOT / floor).rglob("*.py"))]
-BUTTONS = {"Continue", "Restart", "Run", "Send", "Start again", "Try again", "Threads"}
+BUTTONS = {"Restart from the beginning", "Resume", "Retry", "Run", "Send", "Simulate a restart", "Threads"}
 BARE = (
     "no field was changed",
     "a value is needed",
@@ -63,7 +63,11 @@ def raised(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "graphs").rglob("*.py")), ids=lambda path: path.stem)
 def test_a_node_s_error_names_the_button_that_a_failed_lane_has(path: Path) -> None:
-    assert [text for text in raised(path) if re.search(r"\bcontinue\b|\bstart anew\b", text, re.IGNORECASE)] == []
+    assert [
+        text
+        for text in raised(path)
+        if re.search(r"\bcontinue\b|\bstart (?:anew|again)\b|\btry again\b", text, re.IGNORECASE)
+    ] == []
 
 
 def texts(path: Path) -> Iterator[str]:
@@ -79,6 +83,12 @@ def texts(path: Path) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in says:
             yield node.value
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_no_text_calls_a_button_by_a_name_that_it_had(path: Path) -> None:
+    old = re.compile(r"\*(?:Continue|Restart|Start again|Try again)\*|^(?:Continue|Restart|Start again|Try again)$")
+    assert [text for text in texts(path) if old.search(text)] == []
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}-{path.stem}")

@@ -1,4 +1,4 @@
-"""Result of the last fork, replay or other answer, with a button to continue the new branch."""
+"""Result of the last fork, replay or other answer, with a button to resume the new branch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ def _buttons(looked: Looked, head: Snapshot | None) -> None:
     with st.container(horizontal=True):
         if head is not None and head.next and not head.questions:
             travel_button(
-                "Try again" if head.errors else "Continue",
+                "Retry" if head.errors else "Resume",
                 type="primary",
                 icon=":material/play_arrow:",
                 key=f"did_continue_{thread_id}",
@@ -100,7 +100,7 @@ def _buttons(looked: Looked, head: Snapshot | None) -> None:
 def _go_on(looked: Looked, checkpoint_id: str) -> None:
     looked.workspace.proceed(looked.thread.thread_id, checkpoint_id, **run_options())
     look_at(None)
-    travelled(looked, Done("Continued", checkpoint_id))
+    travelled(looked, Done("Resumed", checkpoint_id))
 
 
 def _key(looked: Looked) -> str:

@@ -1,4 +1,4 @@
-"""Cards below a lane: answer an interrupt, edit the state at a pause, continue, retry or restart."""
+"""Cards below a lane: answer an interrupt, edit the state at a pause, resume, retry or restart."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ def _question(card: Card, question: Question, filled: Filled) -> None:
         ask(asked, key, filled.values, card.errors.by_field())
         failed = [one.node for one in card.snapshot.questions if one.id in card.snapshot.saved_answers]
         if failed:
-            st.markdown(f"Sending it also tries {' and '.join(map(code, failed))} again, with the answer given there.")
+            st.markdown(f"Sending it also retries {' and '.join(map(code, failed))}, with the answer given there.")
         action_button(
             "Send answer",
             type="primary",
@@ -98,7 +98,7 @@ def _failed(card: Card, question: Question) -> None:
         _details(question)
         st.text(f"Answered: {shown(answer_text(question, card.snapshot.saved_answers[question.id]), 2000)}")
         action_button(
-            "Try again with the same answer",
+            "Retry with the same answer",
             type="primary",
             icon=":material/replay:",
             help="Runs the node again, which gets the answer above; nothing before it runs again.",
@@ -181,7 +181,7 @@ def pause_card(card: Card, lane: Lane, nodes: tuple[str, ...], outcome: str, fil
             form.draw(card.errors.by_field())
         with st.container(horizontal=True):
             action_button(
-                "Try again" if outcome == "failed" else "Continue",
+                "Retry" if outcome == "failed" else "Resume",
                 type="primary",
                 key=f"{card.key}_continue",
                 errors=card.errors,
@@ -212,7 +212,7 @@ def retry_card(card: Card, *, failed: bool) -> None:
     """Draw the button that goes on from the last checkpoint after a stop, a failure or a crash."""
     ahead = code_counted(card.snapshot.next) or "its last step"
     action_button(
-        "Try again" if failed else "Continue",
+        "Retry" if failed else "Resume",
         icon=":material/replay:" if failed else ":material/play_arrow:",
         help=f"Goes on from the last checkpoint: {ahead} runs next, nothing before it runs again.",
         key=f"{card.key}_again",
@@ -221,7 +221,7 @@ def retry_card(card: Card, *, failed: bool) -> None:
         args=(card,),
     )
     if failed:
-        st.markdown(f"The thread stands at its last checkpoint. Trying again runs {ahead}, and nothing before it.")
+        st.markdown(f"The thread stands at its last checkpoint. Retrying runs {ahead}, and nothing before it.")
 
 
 UNBEGUN = {
@@ -252,7 +252,7 @@ def restart_card(buttons: Buttons) -> None:
     """Draw the button that starts a thread over of which nothing is saved."""
     st.markdown("Nothing of this run was saved, so there is nothing to go on from.")
     action_button(
-        "Start again",
+        "Restart from the beginning",
         icon=":material/restart_alt:",
         help="Runs the same thread from its first step, with the same input. What it did outside stays done.",
         key=f"{buttons.key}_anew",

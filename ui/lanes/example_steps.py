@@ -112,13 +112,13 @@ def _step_texts(pattern: Pattern, lane: Lane, example: Example) -> Iterator[str]
                 yield f"{_as(who)}write {_values(values, lane_state_fields(pattern.slug, lane.key))}"
             case Go():
                 bare = number == 0 and not example.breakpoints
-                yield "press *Continue* with nothing written" if bare else "press *Continue*"
+                yield "press *Resume* with nothing written" if bare else "press *Resume*"
             case Turn(values):
                 yield f"send {_values(values, lane_input_fields(pattern.slug, lane.key))}"
             case Restart():
-                yield "press *Restart*"
+                yield "press *Simulate a restart*"
             case Recover(nothing_saved):
-                yield "press *Start again*" if nothing_saved else "press *Continue*"
+                yield "press *Restart from the beginning*" if nothing_saved else "press *Resume*"
             case Comparison(values):
                 given = _values(values, lane_input_fields(pattern.slug, lane.key))
                 yield f"run once more with {given}, which is a second thread, and show the first one again"

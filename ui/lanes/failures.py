@@ -5,14 +5,12 @@ from lab.history import Status
 from ui.common import code, counted
 
 UNEXPLAINED = {
-    "failed": "The run failed and gave no reason. What its checkpoints hold is saved; try again.",
+    "failed": "The run failed and gave no reason. What its checkpoints hold is saved; retry.",
     "crashed": "The process of this run ended in the middle of it. What its checkpoints hold is saved; the node at "
-    "work runs again from its top. Continue, answer again what the thread asks, or start again where nothing was "
-    "saved.",
+    "work runs again from its top. Resume, answer again what the thread asks, or restart from the beginning where "
+    "nothing was saved.",
 }
-OVER = (
-    "No node is left to run, so there is nothing to try again: go back to an earlier checkpoint, or start a new thread."
-)
+OVER = "No node is left to run, so there is nothing to retry: go back to an earlier checkpoint, or start a new thread."
 """What to do about a run that failed once all its nodes had written."""
 
 

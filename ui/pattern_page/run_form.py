@@ -128,7 +128,7 @@ class Starter:
         )
         if any(lane.saver for lane in self._pattern.lanes):
             action_button(
-                "Restart",
+                "Simulate a restart",
                 icon=":material/restart_alt:",
                 key=f"{self._slug}_restart",
                 disabled=bool(self._running) or not self._threads,

@@ -44,12 +44,12 @@ def test_a_failure_is_told_with_its_remedy_and_in_its_own_words(error: Exception
     told = explain(error)
 
     assert remedy in told
-    assert "try again" in told
+    assert "retry" in told
     assert told.endswith(f"({type(error).__name__}: {error})")
 
 
 def test_what_fails_outside_the_database_says_where_the_thread_stands() -> None:
-    assert "then try again: the thread stands at its last checkpoint." in explain(InvalidUpdateError("No dict."))
+    assert "then retry: the thread stands at its last checkpoint." in explain(InvalidUpdateError("No dict."))
 
 
 def test_a_statement_that_is_wrong_speaks_for_itself() -> None:
@@ -94,7 +94,7 @@ def looping(_: BaseChatModel) -> Any:
     [
         (refusing, "A reducer of the state failed", "Correct the reducer"),
         (colliding, "can't take what the nodes of this step gave", "Correct the graph"),
-        (looping, "reached its limit of 50 supersteps", "Try again to let it go on"),
+        (looping, "reached its limit of 50 supersteps", "Retry to let it go on"),
         (chain(a=lambda _: "text"), "a node gives a dict of fields", "Correct the graph"),
     ],
     ids=["reducer", "two values", "loop", "no dict"],

@@ -75,7 +75,7 @@ def test_trouble_is_told_on_its_node_and_the_thread_goes_on_without_repeating_wh
     (node, error), *others = errors(workspace, thread_id).items()
     assert (node, others) == ("headline", [])
     assert told in error
-    assert "try again" in error
+    assert "retry" in error
     assert workspace.history.status(thread_id) == "resumable"
     workspace.proceed(thread_id)
     assert end(workspace, thread_id).outcome == "finished"

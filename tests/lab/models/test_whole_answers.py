@@ -72,7 +72,7 @@ def test_what_is_no_whole_answer_fails_its_node_in_words_and_one_click_asks_agai
 
     assert (ended.outcome, errors) == ("failed", [ended.error])
     assert told in ended.error
-    assert "try again" in ended.error
+    assert "retry" in ended.error
     assert "headline" not in snapshot.values
     workspace.proceed(thread_id)
     assert end(workspace, thread_id).outcome == "finished"

@@ -186,7 +186,7 @@ def test_a_run_that_kills_its_process_leaves_this_one_alive_and_says_what_to_do(
 
     assert ended.outcome == "crashed"
     assert signal.SIGKILL.name in ended.error
-    assert "Continue" in ended.error
+    assert "Resume" in ended.error
     assert workspace.history.status(thread_id) == "resumable"
     assert [step.status for step in view.steps if step.path == ("order",)] == ["killed"]
     assert not view.running
