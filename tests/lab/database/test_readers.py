@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -20,7 +21,8 @@ from lab.threads import Threads
 from lab.workspace import StateEdit, Workspace
 from tests.support.app_pages import open_page
 from tests.support.labs import quiet
-from tests.support.toy_patterns import begin, end, names, ran, saved, two_steps
+from tests.support.polling import until
+from tests.support.toy_patterns import Hold, State, begin, chain, end, lane, names, ran, saved, toy, two_steps
 
 
 @contextmanager
@@ -49,37 +51,36 @@ def looks(workspace: Workspace, thread_id: str) -> dict[str, Callable[[], object
 
 
 def test_no_reader_waits_while_writers_wait_for_another_programs_lock(tmp_path: Path) -> None:
-    path = tmp_path / "lab.sqlite"
-    lab = Lab(quiet(str(path)), patterns=[two_steps()])
+    path, hold = tmp_path / "lab.sqlite", Hold()
+
+    def holds(_: State) -> dict[str, Any]:
+        hold()
+        return {"done": ["a"]}
+
+    lab = Lab(quiet(str(path)), patterns=[two_steps(), toy(lane(chain(a=holds)), slug="holds")])
     workspace = lab.workspace("w")
-    thread_id, other = ran(workspace), ran(workspace)
+    thread_id, at_work = ran(workspace), begin(workspace, "holds")
     acts = looks(workspace, thread_id)
+    hold.reached()
     with locked(path):
-        # One that waits in the checkpointer, and one in the lab's own tables.
-        waiting = [
-            threading.Thread(
-                target=workspace.travel.fork, args=(other, saved(workspace, other)[1], StateEdit({"n": 2}, {}))
-            ),
-            threading.Thread(target=workspace.threads.rename, args=(other, "another")),
-        ]
-        for writer in waiting:
-            writer.start()
-        deadline = time.monotonic() + 30
+        # The run waits in the checkpointer, and the other writer in the lab's own tables.
+        hold.let_go.set()
+        renaming = threading.Thread(target=workspace.threads.rename, args=(thread_id, "another"))
+        renaming.start()
         saver = lab.storage.saver
         assert isinstance(saver, SummarySqliteSaver)
-        while not saver.lock.locked() and time.monotonic() < deadline:
-            time.sleep(0.01)
+        until(saver.lock.locked)
         began = time.monotonic()
         for act in acts.values():
             act()
         took = time.monotonic() - began
-        assert all(writer.is_alive() for writer in waiting)
-    for writer in waiting:
-        writer.join(30)
+        assert saver.lock.locked()
+        assert renaming.is_alive()
+    renaming.join(30)
 
     assert took < 10
-    assert workspace.threads.find(other).title == "another"
-    assert len(saved(workspace, other)) == len(saved(workspace, thread_id)) + 1
+    assert workspace.threads.find(thread_id).title == "another"
+    assert end(workspace, at_work).outcome == "finished"
     lab.close()
 
 
