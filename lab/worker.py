@@ -33,13 +33,13 @@ class Channel:
     def say(self, growing: StreamingMessage, piece: str) -> None:
         """Write one piece of a streaming message."""
         growing.since = time.time()
-        growing.held.append(piece)
+        growing.pieces.append(piece)
         self.append(growing.event())
 
-    def write(self, told: Json) -> None:
+    def write(self, line_data: Json) -> None:
         """Write one line."""
         with self._lock:
-            self._lines.write(json.dumps(told) + "\n")
+            self._lines.write(json.dumps(line_data) + "\n")
             self._lines.flush()
 
 
@@ -50,9 +50,9 @@ def main() -> None:
     with os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8") as lines:
         # What a node prints must not get between the events.
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-        told = json.loads(sys.stdin.readline())
-        settings = Settings(_env_file=None, **told["settings"])
-        _carry_out(settings, REQUEST.validate_python(told["request"]), Channel(lines))
+        order = json.loads(sys.stdin.readline())
+        settings = Settings(_env_file=None, **order["settings"])
+        _carry_out(settings, REQUEST.validate_python(order["request"]), Channel(lines))
 
 
 def _carry_out(settings: Settings, request: Request, channel: Channel) -> None:

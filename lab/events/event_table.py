@@ -31,9 +31,9 @@ def encode(event: Event) -> dict[str, Json]:
     return {"event": type(event).__name__, **event._asdict()}
 
 
-def decode(told: Json) -> Event:
+def decode(saved: Json) -> Event:
     """Return the event that `encode` told of; raises ValidationError, KeyError."""
-    values = dict(told)
+    values = dict(saved)
     event: Event = _ADAPTERS[values.pop("event")].validate_python(values)
     return event
 
@@ -64,10 +64,10 @@ class EventStore:
     def drop_branches(self, connection: Connection, thread_id: str, gone: Collection[str]) -> None:
         """Delete what was told of a thread's branches whose checkpoints are gone."""
         events = self._loaded(connection, thread_id, 0)
-        kept = without_branches(events, gone)
-        if len(kept) < len(events):
+        staying = without_branches(events, gone)
+        if len(staying) < len(events):
             connection.execute(delete(EVENTS).where(EVENTS.c.thread_id == thread_id))
-            self.add(connection, thread_id, kept)
+            self.add(connection, thread_id, staying)
 
     def load(self, thread_id: str, after: int = 0) -> list[Event]:
         """Return a thread's saved events past that number."""
@@ -104,9 +104,9 @@ class EventStore:
 
 
 def _text(events: Sequence[Event]) -> str:
-    told = [encode(event) for event in events]
+    rows = [encode(event) for event in events]
     try:
-        return orjson.dumps(told).decode()
+        return orjson.dumps(rows).decode()
     except TypeError:
         # A lone surrogate or an integer of more than 64 bits, of which only the slower encoder knows.
-        return json.dumps(told)
+        return json.dumps(rows)

@@ -59,8 +59,8 @@ def shortened(event: Event) -> Event:
         return event
     short = event
     for characters, entries in _CUTS:
-        told = {name: _cut(value, characters, entries) for name, value in event._asdict().items()}
-        short = event._replace(**told)
+        fields = {name: _cut(value, characters, entries) for name, value in event._asdict().items()}
+        short = event._replace(**fields)
         if weight(short) <= LARGE:
             break
     return short
@@ -72,13 +72,13 @@ def _cut(value: Json, characters: int, entries: int) -> Json:
             return value
         return f"{value[: characters // 2]} … ({len(value):,} characters; the checkpoint has them all)"
     if isinstance(value, dict):
-        told = {key: _cut(item, characters, entries) for key, item in list(value.items())[:entries]}
-        return told if len(value) <= entries else told | {"…": f"{len(value):,} keys; the checkpoint has them all"}
+        short = {key: _cut(item, characters, entries) for key, item in list(value.items())[:entries]}
+        return short if len(value) <= entries else short | {"…": f"{len(value):,} keys; the checkpoint has them all"}
     if isinstance(value, (list, tuple)):
-        kept = [_cut(item, characters, entries) for item in value[:entries]]
+        items = [_cut(item, characters, entries) for item in value[:entries]]
         if len(value) > entries:
-            kept.append(f"… ({len(value):,} entries; the checkpoint has them all)")
-        return tuple(kept) if isinstance(value, tuple) else kept
+            items.append(f"… ({len(value):,} entries; the checkpoint has them all)")
+        return tuple(items) if isinstance(value, tuple) else items
     return value
 
 
@@ -123,26 +123,26 @@ def shrunk(events: Sequence[Event], limit: int = 20_000, *, room: int) -> list[E
 
     What tells how things stand always stays: the run at work, the nodes at work in it, and the way it came by.
     """
-    found = list(joined(events))
-    sizes = list(map(weight, found))
-    count, size = len(found), sum(sizes)
+    merged = list(joined(events))
+    sizes = list(map(weight, merged))
+    count, size = len(merged), sum(sizes)
     if count <= limit * 3 // 4 and size <= room * 3 // 4:
-        return found
-    standing = _standing(found)
+        return merged
+    standing = _standing(merged)
     dropped: Event | None = None
-    kept: list[Event] = []
-    for number, event in enumerate(found):
+    remaining: list[Event] = []
+    for number, event in enumerate(merged):
         if (count > limit // 2 or size > room // 2) and number not in standing:
             dropped = event
             count, size = count - 1, size - sizes[number]
             continue
         if dropped is not None:
-            kept.append(Skipped(dropped.no, dropped.no, dropped.at))
+            remaining.append(Skipped(dropped.no, dropped.no, dropped.at))
             dropped = None
-        kept.append(event)
+        remaining.append(event)
     if dropped is not None:
-        kept.append(Skipped(dropped.no, dropped.no, dropped.at))
-    return _told_once(kept)
+        remaining.append(Skipped(dropped.no, dropped.no, dropped.at))
+    return _told_once(remaining)
 
 
 def _told_once(events: Sequence[Event]) -> list[Event]:
@@ -153,23 +153,23 @@ def _told_once(events: Sequence[Event]) -> list[Event]:
 
 def _standing(events: Sequence[Event]) -> set[int]:
     """Return the places of the events by which a new reader knows how things stand."""
-    kept: set[int] = set()
+    places: set[int] = set()
     started: dict[str, int] = {}
     newest = len(events) - 1
     for number, event in enumerate(events):
         match event:
             case RunStarted():
-                kept.add(number)
+                places.add(number)
                 started.clear()
             case RunEnded():
-                kept.add(number)
+                places.add(number)
                 started.clear()
-            case NodeStarted() if kept:
+            case NodeStarted() if places:
                 started[event.task_id] = number
             case NodeEnded():
                 started.pop(event.task_id, None)
             case _:
                 pass
     # Runs of long ago are history, which the checkpoints tell.
-    runs = sorted(kept)[-2:]
+    runs = sorted(places)[-2:]
     return {*runs, *started.values(), newest}

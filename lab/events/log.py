@@ -21,7 +21,7 @@ class StreamingMessage:
     tool: bool
     length: int = 0
     """Characters that are events by now."""
-    held: deque[str] = field(default_factory=deque)
+    pieces: deque[str] = field(default_factory=deque)
     """Pieces that no event tells yet; added to by one thread and taken from by others, without a lock."""
     open: bool = False
     """True while the log knows that there are some."""
@@ -29,12 +29,12 @@ class StreamingMessage:
     """When the first of them came."""
 
     def taken(self) -> Iterator[str]:
-        """Return the pieces held, one by one, each to one caller."""
-        while self.held:
-            yield self.held.popleft()
+        """Return the pieces, one by one, each to one caller."""
+        while self.pieces:
+            yield self.pieces.popleft()
 
     def event(self) -> Tokens:
-        """Return the pieces held as one event and let go of them."""
+        """Return the pieces as one event and let go of them."""
         text, offset = "".join(self.taken()), self.length
         self.length = offset + len(text)
         return Tokens(self.path, self.message_id, offset, text, self.tool, at=self.since)
@@ -102,7 +102,7 @@ class EventLog:
         return ""
 
     @property
-    def told(self) -> frozenset[str]:
+    def checkpoint_ids(self) -> frozenset[str]:
         """The thread's own checkpoints that events tell of."""
         with self._lock:
             return frozenset(
@@ -119,8 +119,8 @@ class EventLog:
     def newest_told(self) -> str:
         """The checkpoint that the last of them tells of; empty where there is none."""
         with self._lock:
-            told = (event for event in reversed(self._events) if isinstance(event, CheckpointSaved) and not event.path)
-            return next((event.checkpoint_id for event in told), "")
+            saved = (event for event in reversed(self._events) if isinstance(event, CheckpointSaved) and not event.path)
+            return next((event.checkpoint_id for event in saved), "")
 
     @property
     def newest_saved(self) -> int:
@@ -142,7 +142,7 @@ class EventLog:
     def say(self, growing: StreamingMessage, piece: str) -> None:
         """Add a piece of a streaming message; all of one message's come from one thread."""
         # Before the look at whether it's open: who closes it takes what is there after that.
-        growing.held.append(piece)
+        growing.pieces.append(piece)
         if not growing.open or self._waiting:
             with self._lock:
                 if not growing.open:
@@ -209,8 +209,8 @@ class EventLog:
             with self._lock:
                 late, self._late = self._late, None
                 self._add(ended)
-                for told in late:
-                    self._add(told)
+                for event_after in late:
+                    self._add(event_after)
                 self._settle()
                 self._news.notify_all()
 
@@ -218,7 +218,7 @@ class EventLog:
         if self._late is None and self._open:
             for growing in self._open:
                 growing.open = False
-                if growing.held:
+                if growing.pieces:
                     self._add(growing.event())
             self._open.clear()
 

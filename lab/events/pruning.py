@@ -7,23 +7,23 @@ from lab.events.types import CheckpointSaved, Event, RunEnded, RunStarted, State
 
 def without_branches(events: Sequence[Event], gone: Collection[str]) -> list[Event]:
     """Return a thread's events but for those that tell of branches whose checkpoints are gone."""
-    kept: list[Event] = []
-    told: set[str] = set()
+    remaining: list[Event] = []
+    seen: set[str] = set()
     for stretch in _stretches(events):
         saved = [ident for event in stretch if (ident := _saved(event))]
-        made = [ident for ident in saved if ident not in told]
-        told.update(saved)
+        made = [ident for ident in saved if ident not in seen]
+        seen.update(saved)
         # A run that made no checkpoint, such as one that failed, is told of the one at which it stood.
         judged = made or saved[-1:]
         staying = [ident for ident in judged if ident not in gone]
         if not judged or judged[-1] not in gone:
-            kept += stretch
+            remaining += stretch
         elif staying:
             at = max(number for number, event in enumerate(stretch) if _saved(event) == staying[-1])
-            kept += [*stretch[: at + 1], *(event for event in stretch[at + 1 :] if isinstance(event, RunEnded))]
+            remaining += [*stretch[: at + 1], *(event for event in stretch[at + 1 :] if isinstance(event, RunEnded))]
         else:
-            _leave_out(stretch, kept)
-    return kept
+            _leave_out(stretch, remaining)
+    return remaining
 
 
 def _saved(event: Event) -> str:
@@ -47,14 +47,14 @@ def _stretches(events: Sequence[Event]) -> Iterator[list[Event]]:
         yield stretch
 
 
-def _leave_out(stretch: Sequence[Event], kept: list[Event]) -> None:
+def _leave_out(stretch: Sequence[Event], remaining: list[Event]) -> None:
     """Keep of a stretch no more than the beginning or the end of a run that has another stretch."""
     begun = [event for event in stretch if isinstance(event, RunStarted)]
     ended = [event for event in stretch if isinstance(event, RunEnded)]
     if begun and not ended:
-        kept += begun
+        remaining += begun
     elif ended and not begun:
-        if kept and isinstance(kept[-1], RunStarted):
-            kept.pop()
+        if remaining and isinstance(remaining[-1], RunStarted):
+            remaining.pop()
         else:
-            kept += ended
+            remaining += ended

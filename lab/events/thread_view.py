@@ -314,8 +314,8 @@ class ThreadView:
         step = self._step(event.task_id, event.path, event.at, event.no)
         self._close(step, event.at)
         step.wrote, step.error, step.cached = event.wrote, event.error, event.cached
-        known = {found["id"] for found in step.asked}
-        step.asked = (*step.asked, *(found for found in event.asked if found["id"] not in known))
+        known = {question["id"] for question in step.asked}
+        step.asked = (*step.asked, *(question for question in event.asked if question["id"] not in known))
         step.status = "failed" if event.error else "waiting" if event.waits else "done"
         if step.status == "done" and len(step.path) == 1:
             self._unsaved.append(step)

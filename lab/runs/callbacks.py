@@ -20,7 +20,7 @@ logging.getLogger("langchain_core.callbacks.manager").addFilter(
 
 
 class RunCallbacks(BaseCallbackHandler):
-    """Hears what the stream doesn't tell: dispatched events, failed attempts; and cuts a stopped run's tokens."""
+    """Records failed attempts and dispatched events, and cancels a stopped run's token stream."""
 
     raise_error = True
     run_inline = True
@@ -51,8 +51,8 @@ class RunCallbacks(BaseCallbackHandler):
     ) -> None:
         """Note an event that a node dispatched."""
         path, _ = self._place(metadata or {})
-        told = to_jsonable(data)
-        self._log.append(Progress(path, told))
+        json_data = to_jsonable(data)
+        self._log.append(Progress(path, json_data))
 
     def on_chain_start(
         self,
@@ -79,8 +79,8 @@ class RunCallbacks(BaseCallbackHandler):
             return
         metadata, started = begun
         path, task_id = self._place(metadata)
-        told = explain(error)
-        self._log.append(AttemptFailed(path, task_id, started, told))
+        reason = explain(error)
+        self._log.append(AttemptFailed(path, task_id, started, reason))
 
     def _place(self, metadata: Mapping[str, Any]) -> tuple[Path, str]:
         """Return a node's path and task id from the namespace in a callback's metadata."""

@@ -52,7 +52,7 @@ _LEAVE = Prepared(
     )
 )
 _RELEASE = Prepared(text("DELETE FROM lab_claims WHERE thread_id = :thread AND owner = :owner"))
-_HELD = text(
+_CLAIM_OF = text(
     "SELECT c.owner, c.answering, c.runs, c.request, c.head, o.address, o.pid, o.until FROM lab_claims AS c "
     "LEFT JOIN lab_owners AS o ON o.owner = c.owner AND o.until > :now WHERE c.thread_id = :thread"
 )
@@ -186,12 +186,12 @@ class Claims:
         here = select(THREADS.c.thread_id).where(THREADS.c.thread_id == thread_id, THREADS.c.workspace == workspace)
         if connection.execute(here).first() is None:
             raise UnknownThread(thread_id)
-        held = connection.execute(_HELD, {"thread": thread_id, "now": self._now()}).mappings().first()
-        if held is None or held["until"] is None or held["owner"] == self.owner:
+        claim = connection.execute(_CLAIM_OF, {"thread": thread_id, "now": self._now()}).mappings().first()
+        if claim is None or claim["until"] is None or claim["owner"] == self.owner:
             raise TooManyRuns(self._limit)
-        if answering & set(orjson.loads(held["answering"])):
+        if answering & set(orjson.loads(claim["answering"])):
             raise StaleAnswer
-        raise ThreadBusy(thread_id, _where(held))
+        raise ThreadBusy(thread_id, _where(claim))
 
     def accept(self, connection: Connection, thread_id: str, request: bytes, head: str) -> None:
         """Write down what a run is about to do, and at which checkpoint the thread stood; raises ClaimLost."""
@@ -211,7 +211,7 @@ class Claims:
     def standing(self, thread_id: str) -> Standing:
         """Tell who has a thread that this process doesn't, and what was left of its work."""
         with self._database.read() as connection:
-            row = connection.execute(_HELD, {"thread": thread_id, "now": self._now()}).mappings().first()
+            row = connection.execute(_CLAIM_OF, {"thread": thread_id, "now": self._now()}).mappings().first()
         if row is None:
             return FREE
         if row["until"] is not None and row["owner"] != self.owner:

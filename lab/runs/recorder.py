@@ -165,8 +165,8 @@ class Recorder:
         if isinstance(error, concurrent.futures.CancelledError):
             # It waited for a place to run in until another one failed.
             return
-        asked = tuple(to_jsonable(dict(found)) for found in data["interrupts"] if found["id"] not in self._asked)
-        self._asked.update(found["id"] for found in asked)
+        asked = tuple(to_jsonable(dict(item)) for item in data["interrupts"] if item["id"] not in self._asked)
+        self._asked.update(item["id"] for item in asked)
         waits = bool(data["interrupts"])
         if error is None and not waits:
             # Nothing tells the end of a node that left its graph for a node of the one around it.
@@ -175,8 +175,8 @@ class Recorder:
         wrote = to_jsonable(data["result"])
         if error is None and not waits and not task.namespace:
             self._step.append((task, wrote))
-        told = "" if error is None else explain(error) if isinstance(error, BaseException) else redact(str(error))
-        self._tell(task, wrote or None, told, asked, waits=waits)
+        reason = "" if error is None else explain(error) if isinstance(error, BaseException) else redact(str(error))
+        self._tell(task, wrote or None, reason, asked, waits=waits)
 
     def _tell(
         self,
@@ -195,9 +195,9 @@ class Recorder:
         if self._repeated[namespace, name]:
             self._repeated[namespace, name] -= 1
             return
-        found = [task for task in self._running.values() if (task.namespace, task.name) == (namespace, name)]
-        if len(found) == 1:
-            self._tell(found[0], to_jsonable(wrote) or None, cached=True)
+        tasks = [task for task in self._running.values() if (task.namespace, task.name) == (namespace, name)]
+        if len(tasks) == 1:
+            self._tell(tasks[0], to_jsonable(wrote) or None, cached=True)
         else:
             # Which one of them it was is known once the others have ended.
             self._cached.setdefault((namespace, name), []).append(to_jsonable(wrote) or None)
@@ -205,9 +205,9 @@ class Recorder:
     def _close(self, tasks: Sequence[_Task]) -> None:
         """Tell the end of tasks that are done, as what comes after them shows."""
         for task in tasks:
-            held = self._cached.get((task.namespace, task.name))
-            cached = bool(held)
-            self._tell(task, held.pop(0) if held else None, cached=cached)
+            cached_writes = self._cached.get((task.namespace, task.name))
+            cached = bool(cached_writes)
+            self._tell(task, cached_writes.pop(0) if cached_writes else None, cached=cached)
 
     def _has_finished(self, task_id: str, namespace: Namespace) -> bool:
         """Return whether a task had finished before this run began, so that it doesn't run again."""
@@ -257,5 +257,5 @@ class Recorder:
         # The stream names only the graph; which node wrote is sure where just one of it is running.
         inside = [task.path for task in self._running.values() if task.path[:-1] == path]
         place = inside[0] if len(inside) == 1 else path
-        told = to_jsonable(data)
-        self._log.append(Progress(place, told))
+        json_data = to_jsonable(data)
+        self._log.append(Progress(place, json_data))

@@ -118,8 +118,8 @@ class Runs:
             with self.database.begin() as connection:
                 if before is not None:
                     before(connection)
-                told = None if request is None else REQUEST.dump_json(request)
-                self.claims.take(connection, workspace, thread_id, answering, runs=runs, request=told)
+                saved_request = None if request is None else REQUEST.dump_json(request)
+                self.claims.take(connection, workspace, thread_id, answering, runs=runs, request=saved_request)
         except BaseException:
             self._free(thread_id)
             raise

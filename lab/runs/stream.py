@@ -81,9 +81,9 @@ class Stream:
         except BaseException as error:  # noqa: BLE001 - a node may raise KeyboardInterrupt or an exit of its own
             if self._stop.given and _is_stop(error):
                 return "stopped", ""
-            told = explain(error)
-            recorder.blame(channel_at_fault(error), told)
-            return "failed", told
+            reason = explain(error)
+            recorder.blame(channel_at_fault(error), reason)
+            return "failed", reason
 
     @staticmethod
     def _record(parts: Iterator[Any], recorder: Recorder) -> None:
@@ -113,8 +113,8 @@ class Stream:
     def _saved_writes(self) -> Writes:
         """Read what tasks of the newest checkpoint have written."""
         saver = self.graph.checkpointer
-        found = saver.get_tuple(self.config) if isinstance(saver, BaseCheckpointSaver) else None
-        return found.pending_writes or () if found is not None else ()
+        newest = saver.get_tuple(self.config) if isinstance(saver, BaseCheckpointSaver) else None
+        return newest.pending_writes or () if newest is not None else ()
 
     def stop(self) -> None:
         """Cut what a model is asked or say at once, and end the run at the next superstep's boundary."""
@@ -156,10 +156,10 @@ class Stream:
 
 def _is_stop(error: BaseException) -> bool:
     """Return whether an error is a node's own word for the stop that it met."""
-    found: BaseException | None = error
-    while found is not None and not isinstance(found, RunStopped):
-        found = found.__cause__ or found.__context__
-    return found is not None
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, RunStopped):
+        cause = cause.__cause__ or cause.__context__
+    return cause is not None
 
 
 def _left_behind(graph: Graph, place: RunnableConfig) -> str:

@@ -92,12 +92,15 @@ def _follow(lines: IO[str], log: Log) -> tuple[Outcome, str] | None:
         if not line.endswith("\n"):
             break  # Killed in the middle of a word.
         try:
-            told = json.loads(line)
-            if "outcome" in told:
-                return told["outcome"], told["error"]
-            event = decode(told)
+            line_data = json.loads(line)
+            if "outcome" in line_data:
+                return line_data["outcome"], line_data["error"]
+            event = decode(line_data)
         except (ValueError, TypeError, KeyError) as error:
-            return "failed", f"The process of this run said what this one doesn't understand ({error}). {_KEPT}"
+            return (
+                "failed",
+                f"The process of this run said what this one doesn't understand ({error}). {_SAVED}",
+            )
         log.append(event)
     return None
 
@@ -113,8 +116,8 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 
 def _written(settings: Settings, request: Request) -> str:
-    told = settings.model_dump(mode="json", exclude={"openai_api_key", "secret"})
-    return json.dumps({"settings": told, "request": REQUEST.dump_python(request, mode="json")})
+    options = settings.model_dump(mode="json", exclude={"openai_api_key", "secret"})
+    return json.dumps({"settings": options, "request": REQUEST.dump_python(request, mode="json")})
 
 
 def _let_go(process: subprocess.Popen[str]) -> None:
@@ -135,16 +138,16 @@ def _died(code: int) -> tuple[Outcome, str]:
     """Tell how a child ended that gave no outcome."""
     if code >= 0:
         return "failed", (
-            f"The process of this run ended with code {code} too early; the server's log has its last words. {_KEPT}"
+            f"The process of this run ended with code {code} too early; the server's log has its last words. {_SAVED}"
         )
     try:
         how = signal.Signals(-code).name
     except ValueError:
         how = f"signal {-code}"
-    return "crashed", f"The process of this run was killed by {how}. {_KEPT}"
+    return "crashed", f"The process of this run was killed by {how}. {_SAVED}"
 
 
-_KEPT = (
+_SAVED = (
     "What its checkpoints hold is saved; the node at work runs again from its top. Resume, answer again what the "
     "thread asks, or restart from the beginning where nothing was saved."
 )

@@ -63,21 +63,21 @@ def asked_again(
     None where one of them isn't asked any more, or is another question now: an answer holds for what was asked.
     """
     places = _places(pending_questions(snapshot))
-    found: dict[str, Json] = {}
+    by_new_id: dict[str, Json] = {}
     for place, question in _places(old).items():
         if question.id not in answers:
             continue
         now = places.get(place)
         if now is None or now.value != question.value:
             return None
-        found[now.id] = answers[question.id]
-    return found
+        by_new_id[now.id] = answers[question.id]
+    return by_new_id
 
 
 def _places(asked: Sequence[Question]) -> dict[tuple[str, int], Question]:
     """Return questions by their node and their number among those of the node, which an id made anew doesn't tell."""
-    found: dict[tuple[str, int], Question] = {}
+    by_place: dict[tuple[str, int], Question] = {}
     for question in asked:
-        number = sum(node == question.node for node, _ in found)
-        found[question.node, number] = question
-    return found
+        number = sum(node == question.node for node, _ in by_place)
+        by_place[question.node, number] = question
+    return by_place

@@ -76,7 +76,7 @@ class ThreadLogs:
     def _forgotten(self, thread: Thread, log: EventLog) -> None:
         """Tell of a thread whose checkpoints went with the process that had them in its memory."""
         saver = self._engine.graphs.lane(thread.pattern, thread.lane).saver
-        checkpoints = len(log.told)
+        checkpoints = len(log.checkpoint_ids)
         if (
             saver
             and checkpoints
@@ -121,7 +121,7 @@ class ThreadLogs:
         if not self._engine.graphs.lane(thread.pattern, thread.lane).remembers:
             return
         storage, graph = self._engine.graphs.storage_of(thread), self._engine.graphs.reading_of(thread)
-        known_ids = log.told
+        known_ids = log.checkpoint_ids
         if storage.checkpoints.newest_id(thread.thread_id) in {"", *known_ids}:
             return
         tree = read_tree(storage, thread.thread_id)
