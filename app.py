@@ -98,7 +98,7 @@ class Admission:
 def _marked(headers: Iterable[tuple[bytes, bytes]], mark: str | None) -> list[tuple[bytes, bytes]]:
     """Return a request's headers with our mark, or none, in place of any that it came with."""
     name = NEAR.encode()
-    return [*(found for found in headers if found[0].lower() != name), *([(name, mark.encode())] if mark else [])]
+    return [*(header for header in headers if header[0].lower() != name), *([(name, mark.encode())] if mark else [])]
 
 
 def _is_near(request: HTTPConnection) -> bool:

@@ -27,7 +27,7 @@ def _inside(text: str) -> str:
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
-def _all_back(to: str, **values: str) -> dict[str, tuple[WayBack, ...]]:
+def _both_ways(to: str, **values: str) -> dict[str, tuple[WayBack, ...]]:
     return {"rewind": (WayBack(to),), "replay": (WayBack(to),), "fork": (WayBack(to, values),)}
 
 
@@ -73,22 +73,22 @@ PATTERN = Pattern(
         Example(
             "Back to before the writing",
             {"topic": "The lighthouse at the end of the pier"},
-            _all_back("write", outline="1. The keeper's last night\n2. A ship without lights"),
+            _both_ways("write", outline="1. The keeper's last night\n2. A ship without lights"),
         ),
         Example(
             "Back to the beginning",
             {"topic": "A bakery that opens at night"},
-            _all_back("outline", topic="A library under the sea"),
+            _both_ways("outline", topic="A library under the sea"),
         ),
         Example(
             "Back to before the sending",
             {"topic": "Eleven chickens"},
-            _all_back("send", text="There were eleven chickens, and now there are twelve."),
+            _both_ways("send", text="There were eleven chickens, and now there are twelve."),
         ),
         Example(
             "A topic without a word",
             {"topic": "???"},
-            _all_back("outline", topic="Three question marks"),
+            _both_ways("outline", topic="Three question marks"),
             unhappy=True,
         ),
     ),

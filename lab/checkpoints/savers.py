@@ -70,7 +70,7 @@ class Readers:
 
     def __init__(self, connect: Callable[[], Connection], *, most: int = READERS) -> None:
         self._connect = connect
-        self._keep = most
+        self._most = most
         self._idle: list[_Reader] = []
         self._lock = threading.Lock()
 
@@ -89,7 +89,7 @@ class Readers:
             yield reader
         finally:
             with self._lock:
-                stays = len(self._idle) < self._keep
+                stays = len(self._idle) < self._most
                 if stays:
                     self._idle.append(reader)
             if not stays:
@@ -98,7 +98,7 @@ class Readers:
     def close(self) -> None:
         """Close all connections; one that is lent is closed when it's given back."""
         with self._lock:
-            self._keep = 0
+            self._most = 0
             idle, self._idle = self._idle, []
         for reader in idle:
             reader.conn.close()

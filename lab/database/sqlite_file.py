@@ -138,7 +138,7 @@ class WholeCheck:
 
     def __init__(self, path: Path) -> None:
         """Begin at once, over a connection of its own that only reads."""
-        self._found: DamageFound | None = None
+        self._damage_seen: DamageFound | None = None
         self._closed = threading.Event()
         self._done = threading.Event()
         self._connection = connect(path)
@@ -149,7 +149,7 @@ class WholeCheck:
     @property
     def damage(self) -> DamageFound | None:
         """What was found up to now; None while there is nothing."""
-        return self._found
+        return self._damage_seen
 
     def wait(self, seconds: float) -> bool:
         """Wait for the end of the check, and tell whether it has come."""
@@ -168,7 +168,7 @@ class WholeCheck:
         with closing(self._connection):
             try:
                 for finding in self._findings():
-                    self._found = DamageFound(finding)
+                    self._damage_seen = DamageFound(finding)
             finally:
                 self._done.set()
 

@@ -116,7 +116,7 @@ class EventLog:
             return bool(self._events) and isinstance(self._events[-1], SaverDropped)
 
     @property
-    def newest_told(self) -> str:
+    def newest_checkpoint_id(self) -> str:
         """The checkpoint that the last of them tells of; empty where there is none."""
         with self._lock:
             saved = (event for event in reversed(self._events) if isinstance(event, CheckpointSaved) and not event.path)

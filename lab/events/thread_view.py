@@ -79,19 +79,19 @@ class StepView:
     wrote: Json = None
     error: str = ""
     asked: tuple[Json, ...] = ()
-    attempts: list[Attempt] = field(default_factory=list)
+    failed_attempts: list[Attempt] = field(default_factory=list)
     spans: list[tuple[float, float]] = field(default_factory=list)
     """When it worked; the time between two spans is a wait for a person or a retry by one."""
     progress: list[Json] = field(default_factory=list)
     cached: bool = False
-    kept: bool = False
+    reused: bool = False
     """True where it's a task that began again after it was done, and whose result was kept."""
     version: int = 0
 
     @property
     def kills(self) -> int:
         """How often its process was killed while it was at work."""
-        return sum(attempt.killed for attempt in self.attempts)
+        return sum(attempt.killed for attempt in self.failed_attempts)
 
 
 @dataclass(slots=True)
@@ -118,7 +118,7 @@ class Reopened:
     key: str
     why: Literal["restart", "room"]
     before: int
-    found: int
+    left: int
     at: float
     calls: str
     """What was called for it, as code."""
@@ -221,7 +221,7 @@ class ThreadView:
                 self._node_started(event)
             case AttemptFailed():
                 step = self._step(event.task_id, event.path, event.started, event.no)
-                step.attempts.append(Attempt(event.started, event.at, event.error))
+                step.failed_attempts.append(Attempt(event.started, event.at, event.error))
             case NodeEnded():
                 self._node_ended(event)
             case Progress():
@@ -235,9 +235,9 @@ class ThreadView:
                 # An answer's run tells the checkpoint of its question again; the answer isn't before it.
                 self._reached.setdefault(event.checkpoint_id, (self.items, len(self.items)))
             case WentBack():
-                self._went_back(event)
+                self._return_to(event)
 
-    def _went_back(self, event: WentBack) -> None:
+    def _return_to(self, event: WentBack) -> None:
         """Leave what came after the checkpoint to its own branch; a list of another one stays as it is."""
         items, length = self._reached.get(event.checkpoint_id, ([], 0))
         self.items = items[:length]
@@ -279,21 +279,21 @@ class ThreadView:
     def _interrupted(self, step: StepView, event: RunEnded) -> None:
         """End a step that was at work when its run ended."""
         step.version = event.no
-        if step.kept:
+        if step.reused:
             # Its result is that of an earlier run; this one took it over and told no end of it.
             step.status, step.ended = "done", step.spans[-2][1] if len(step.spans) > 1 else event.at
             del step.spans[-1:]
             return
         killed = event.outcome == "crashed"
         step.status = "killed" if killed else "stopped"
-        failure = step.attempts[-1] if step.attempts and event.outcome == "failed" else None
+        failure = step.failed_attempts[-1] if step.failed_attempts and event.outcome == "failed" else None
         if failure is not None and failure.started >= self.runs[-1].started:
             # The library tells no end of a node that fails in the moment in which another one has ended the run.
             step.status, step.error = "failed", failure.error
         self._close(step, event.at)
         if killed:
             begun = step.spans[-1][0] if step.spans else step.started
-            step.attempts.append(Attempt(begun, event.at, event.error, killed=True))
+            step.failed_attempts.append(Attempt(begun, event.at, event.error, killed=True))
 
     def _step(self, task_id: str, path: Path, at: float, number: int) -> StepView:
         step = self._steps.get(task_id)
@@ -306,7 +306,7 @@ class ThreadView:
     def _node_started(self, event: NodeStarted) -> None:
         step = self._step(event.task_id, event.path, event.at, event.no)
         # A task's result is kept for the node that called it; a node begins anew only where its writes were lost.
-        step.kept = step.status == "done" and isinstance(step.wrote, dict) and "__return__" in step.wrote
+        step.reused = step.status == "done" and isinstance(step.wrote, dict) and "__return__" in step.wrote
         step.status, step.ended, step.error = "running", None, ""
         step.spans.append((event.at, event.at))
 

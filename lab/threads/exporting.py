@@ -82,19 +82,19 @@ class _Channels:
     def __init__(self, graph: Graph, left_out: set[str]) -> None:
         self._graph = graph
         self._left_out = left_out
-        self._found: dict[str, frozenset[str] | None] = {}
+        self._channels: dict[str, frozenset[str] | None] = {}
 
     def has(self, namespace: str) -> bool:
         """Return whether there is the graph of that namespace."""
-        if namespace not in self._found:
-            self._found[namespace] = channels_at(self._graph, namespace)
-        if self._found[namespace] is None:
+        if namespace not in self._channels:
+            self._channels[namespace] = channels_at(self._graph, namespace)
+        if self._channels[namespace] is None:
             self._left_out.add(f"checkpoints of the subgraph '{namespace[:80]}', which its lane doesn't have")
-        return self._found[namespace] is not None
+        return self._channels[namespace] is not None
 
     def holds(self, namespace: str, channel: str) -> bool:
         """Return whether the graph of that namespace has the channel."""
-        is_there = self.has(namespace) and channel in (self._found[namespace] or ())
+        is_there = self.has(namespace) and channel in (self._channels[namespace] or ())
         if not is_there:
             self._left_out.add(f"values of '{channel[:80]}', which the state of its lane doesn't have")
         return is_there

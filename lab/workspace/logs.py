@@ -127,7 +127,7 @@ class ThreadLogs:
         tree = read_tree(storage, thread.thread_id)
         way = [mark.checkpoint_id for mark in tree.lineage(tree.head)] if tree.head else []
         known = next((number for number in reversed(range(len(way))) if way[number] in known_ids), 0)
-        if way[known] in known_ids and way[known] != log.newest_told:
+        if way[known] in known_ids and way[known] != log.newest_checkpoint_id:
             step = tree.marks[way[known]].step
             log.append(WentBack(way[known], step))
         read = _affordable(way[known:], storage.checkpoints.state_sizes(thread.thread_id, way[known:][-RESTORED:]))

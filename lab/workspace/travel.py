@@ -113,7 +113,7 @@ class Travel:
             # What a run is refused for must not leave its edit behind.
             work = self._launcher.work(request, snapshot.values) if run else None
             edited = self._editor.save(opened, snapshot, replace(edit, label=request.label))
-            _went_back(opened.log, snapshot)
+            _tell_return(opened.log, snapshot)
             opened.log.append(edited)
             if work is not None and opened.graph.get_state(checkpoint_config(thread_id, edited.checkpoint_id)).next:
                 self._launcher.launch(claim, opened, request, None, work)
@@ -139,7 +139,7 @@ class Travel:
             if not snapshot.next:
                 raise NothingToContinue
             work = self._launcher.work(request, snapshot.values)
-            _went_back(opened.log, snapshot)
+            _tell_return(opened.log, snapshot)
             self._launcher.launch(claim, opened, request, None, work)
 
     def reanswer(
@@ -170,7 +170,7 @@ class Travel:
             for ident, answer in answers.items():
                 check_answer(asked[ident].schema, answer)
             work = self._launcher.work(request, snapshot.values)
-            _went_back(opened.log, snapshot)
+            _tell_return(opened.log, snapshot)
             said = [answered(asked[ident], answer) for ident, answer in answers.items()]
             self._launcher.launch(claim, opened, request, said, work)
 
@@ -202,7 +202,7 @@ class Travel:
                 edit=edited,
             )
             work = self._launcher.work(request, snapshot.values)
-            _went_back(opened.log, snapshot)
+            _tell_return(opened.log, snapshot)
             self._launcher.launch(claim, opened, request, None, work)
 
     def rewind(
@@ -234,7 +234,7 @@ class Travel:
             self._launcher.launch(claim, opened, request, None, work)
 
 
-def _went_back(log: EventLog, snapshot: StateSnapshot) -> None:
+def _tell_return(log: EventLog, snapshot: StateSnapshot) -> None:
     ident = checkpoint_id_of(snapshot.config)
     step = (snapshot.metadata or {}).get("step", -1)
     log.append(WentBack(ident, step))

@@ -97,7 +97,7 @@ def test_a_restart_tells_how_many_checkpoints_it_left(stored: Lab) -> None:
         assert workspace.history.status(thread_id) == ("finished" if key in KEPT else "new")
         view = workspace.view(thread_id)
         view.catch_up()
-        assert [(item.before, item.found) for item in view.items if isinstance(item, Reopened)] == [(6, dropped.found)]
+        assert [(item.before, item.left) for item in view.items if isinstance(item, Reopened)] == [(6, dropped.found)]
 
 
 def test_a_restart_drops_the_checkpointer_the_graph_and_the_connection(stored: Lab) -> None:

@@ -338,7 +338,7 @@ def test_a_damaged_thread_leaves_the_pages_of_all_others_as_they_are(workspace: 
 def test_each_field_of_the_state_is_shown_with_its_type_and_its_reducer(approved: str) -> None:
     told = markdowns(look(approved)).replace("\\", "")
     assert "**amount** · float" in told
-    assert "**decisions** · list[Decided], reducer add · 1 inside" in told
+    assert "**decisions** · list[Decision], reducer add · 1 inside" in told
     assert "**status** · Literal['pending', 'paid', 'rejected']" in told
 
 

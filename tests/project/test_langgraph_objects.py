@@ -8,7 +8,7 @@ import pytest
 from tests.support.project import ROOT
 
 ASKING = "lab/state/schema.py"
-CONFIGS = "lab/thread_config.py"
+CONFIGS = "lab/checkpoints/config.py"
 ASKED = {"builder", "channels", "get_graph", "get_subgraphs"}
 """Attributes of a compiled graph that say what it is."""
 OWN = {"self", "cls", "super"}

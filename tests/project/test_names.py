@@ -8,20 +8,15 @@ import pytest
 
 from tests.support.project import ROOT
 
-FLOORS = ("ui", "pages")
+FLOORS = ("graphs", "lab", "ui", "pages")
 OUT = frozenset((
     "apart", "attempts", "back", "beside", "chain", "door", "found", "going", "grown", "held", "intake", "keep",
     "keeping", "kept", "moment", "noting", "owned", "parcel", "plain", "told",
 ))  # fmt: skip
 """Private words for what the field has a word for, and words that only say how a value was come by."""
-IN_WORK = frozenset(("ui/forms",))
-"""Rooms that are being rewritten, and have these names until then."""
-FILES = [
-    path
-    for floor in FLOORS
-    for path in sorted((ROOT / floor).rglob("*.py"))
-    if path.parent.relative_to(ROOT).as_posix() not in IN_WORK
-]
+SAVED = {"lab/events/types.py": {"found"}}
+"""Names under which values are saved in databases."""
+FILES = [path for floor in FLOORS for path in sorted((ROOT / floor).rglob("*.py"))]
 
 
 def names(tree: ast.AST) -> Iterator[tuple[str, int]]:
@@ -55,7 +50,8 @@ def out(source: str) -> list[str]:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_name_says_only_that_its_value_was_got(path: Path) -> None:
     assert path.stem not in OUT
-    assert out(path.read_text(encoding="utf-8")) == []
+    saved = SAVED.get(path.relative_to(ROOT).as_posix(), set())
+    assert [one for one in out(path.read_text(encoding="utf-8")) if one.split(": ")[1] not in saved] == []
 
 
 def test_the_names_of_functions_classes_arguments_attributes_and_variables_are_looked_at() -> None:

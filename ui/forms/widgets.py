@@ -103,8 +103,8 @@ def _write(field: Field, start: str, common: dict[str, Any]) -> None:
         st.text_area(value=start, height=_height(start), **common)
     else:
         st.text_input(value=start, **common)
-    if (plain := shown(start)) != start and len(start) <= LIMIT:
-        st.caption(f"With its invisible characters named: {literal(plain, 1000)}")
+    if (visible := shown(start)) != start and len(start) <= LIMIT:
+        st.caption(f"With its invisible characters named: {literal(visible, 1000)}")
 
 
 def _height(text: str) -> int:

@@ -63,5 +63,5 @@ def killed(item: Killed, lost: list[StepView]) -> str:
 def reopened(item: Reopened) -> str:
     """Say, as Markdown, what a new checkpointer found."""
     why = "Restarted" if item.why == "restart" else "Made room for other threads"
-    left = f"Of {item.before} checkpoints, {item.found} are left." if item.before else "There was nothing to lose."
+    left = f"Of {item.before} checkpoints, {item.left} are left." if item.before else "There was nothing to lose."
     return f"**{why}.** The checkpointer and the graph were dropped. {left}"

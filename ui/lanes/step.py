@@ -24,7 +24,7 @@ def draw_step(place: Any, step: StepView, *, lost: bool = False, inside: StepVie
     """Draw the step; `inside` is the step of a subgraph that tells its error already."""
     took = "" if step.ended is None else f" · {seconds(sum(end - begin for begin, end in step.spans))}"
     # The error of a step that failed for good is that of its last attempt.
-    tried = step.attempts[:-1] if step.status in ("failed", "killed") else step.attempts
+    tried = step.failed_attempts[:-1] if step.status in ("failed", "killed") else step.failed_attempts
     label = f"{code(' › '.join(step.path))}{took}{_again(step, tried)}{' · from cache' if step.cached else ''}"
     if lost:
         label += " · lost, as it wasn't saved"

@@ -87,14 +87,14 @@ def _lane(title: str, steps: Sequence[StepView], axis: Axis, y: int, total: floa
 def _row(step: StepView, axis: Axis, y: int) -> Iterator[str]:
     name = " › ".join(step.path)
     worked = sum(end - begin for begin, end in step.spans)
-    failures = f", {len(step.attempts)} failed attempts" if step.attempts else ""
+    failures = f", {len(step.failed_attempts)} failed attempts" if step.failed_attempts else ""
     note = f"{name}: {step.status}, {_span_text(worked)}{failures}"
     yield f"<g><title>{_escape(note)}</title>{_text(8, y + 15, _short(name))}"
     for begin, end in step.spans:
         yield _bar(axis.x(begin), axis.x(end), y, LOOK[step.status])
     for before, after in zip(step.spans, step.spans[1:], strict=False):
         yield _line(axis.x(before[1]), axis.x(after[0]), y)
-    for attempt in step.attempts:
+    for attempt in step.failed_attempts:
         yield _bar(axis.x(attempt.started), axis.x(attempt.ended), y, LOOK["failed"], hatched=True)
     last = axis.x(step.spans[-1][1])
     yield f"{_text(last + 6, y + 15, _span_text(worked), 'opacity:.8')}</g>"

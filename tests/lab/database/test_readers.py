@@ -180,7 +180,7 @@ def test_a_page_says_that_the_database_cannot_be_read(pages_lab: Lab, monkeypatc
 def test_every_page_tells_of_damage(pages_lab: Lab) -> None:
     assert pages_lab.storage.check is not None
     assert not open_page("threads").error
-    pages_lab.storage.check._found = DamageFound("page 7 is gone")
+    pages_lab.storage.check._damage_seen = DamageFound("page 7 is gone")
     for page in ("gallery", "threads", "explorer", "linear-pipeline"):
         at = open_page(page)
         assert not at.exception

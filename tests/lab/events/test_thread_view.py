@@ -67,7 +67,7 @@ def test_a_killed_attempt_is_an_attempt_of_its_step_and_counts_as_a_visit() -> N
     )  # fmt: skip
     (step,) = found.steps
 
-    assert (step.status, step.kills, [attempt.killed for attempt in step.attempts]) == ("done", 1, [True])
+    assert (step.status, step.kills, [attempt.killed for attempt in step.failed_attempts]) == ("done", 1, [True])
     assert states_of_nodes(["pay"], found, "finished", None)["pay"].visits == 2
     assert reason(found, "finished") == ""
 
@@ -115,7 +115,7 @@ def test_a_task_whose_result_was_kept_stays_done_and_its_time_what_it_was() -> N
 
     assert {name: step.status for name, step in by_name.items()} == {"order": "killed", "number": "done"}
     assert by_name["number"].spans == [(2.0, 3.0)]
-    assert not by_name["number"].attempts
+    assert not by_name["number"].failed_attempts
     assert place(found).working == (by_name["order"],)
 
 
