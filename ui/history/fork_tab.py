@@ -1,4 +1,4 @@
-"""The tabs "Edit and fork" and "Replay": run again from an earlier checkpoint, with an edit or without."""
+"""The tab "Edit and fork": run again from an earlier checkpoint, with an edit of its state."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +14,6 @@ from ui.graph import node_names
 from ui.history.diff_view import draw_changes
 from ui.history.travel_actions import (
     can_travel,
-    draw_ahead,
     draw_effects,
     draw_label_field,
     nodes_as_code,
@@ -167,32 +166,3 @@ def _run_both(form: ForkForm) -> None:
     for name in (CHECKPOINT_PARAMETER, "left", "right"):
         look_at(None, name)
     st.session_state["view"] = "Compare branches"
-
-
-def draw_replay(looked: Looked, snapshot: Snapshot) -> None:
-    """Draw what would run again from here, and the button that lets it."""
-    if not can_travel(looked):
-        return
-    thread_id = looked.thread.thread_id
-    if not snapshot.next:
-        st.info("This is an end: nothing runs after it. Select an earlier checkpoint.", icon=":material/info:")
-        return
-    draw_ahead(looked.workspace.travel.ahead(thread_id, snapshot.checkpoint_id))
-    draw_label_field(thread_id)
-    travel_errors(thread_id).draw()
-    travel_button(
-        "Replay from here",
-        type="primary",
-        icon=":material/replay:",
-        key=f"replay_{thread_id}",
-        thread_id=thread_id,
-        on_click=_replay,
-        args=(looked, snapshot),
-    )
-
-
-def _replay(looked: Looked, snapshot: Snapshot) -> None:
-    thread_id = looked.thread.thread_id
-    looked.workspace.travel.replay(thread_id, snapshot.checkpoint_id, label=typed_label(thread_id), **run_options())
-    look_at(None)
-    travelled(looked, Done(f"Replayed from step {snapshot.step}", looked.tree.head))

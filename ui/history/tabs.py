@@ -9,8 +9,9 @@ from ui.common import Looked, refusal_drawn
 from ui.history.branches_tab import draw_branches
 from ui.history.diff_tab import draw_diff
 from ui.history.diff_view import draw_changes
-from ui.history.fork_tab import draw_fork, draw_replay
+from ui.history.fork_tab import draw_fork
 from ui.history.reanswer_tab import draw_reanswer
+from ui.history.replay_tab import draw_replay
 from ui.history.state_tab import draw_state
 
 View = Callable[[Looked, Snapshot], None]
