@@ -1,6 +1,7 @@
 """Failures on a pattern's page: each is told once, where it happened, and a killed process in every lane."""
 
 import io
+import re
 import sqlite3
 from typing import Any
 
@@ -47,7 +48,9 @@ def test_a_limit_that_was_reached_is_told_on_the_lane_with_its_remedy(
 
 def test_a_full_disk_is_told_on_the_lane(pages_lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: Any) -> Any:
-        raise sqlite3.OperationalError("database or disk is full")
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
 
     at = open_page(PIPELINE.slug)
     monkeypatch.setattr(pages_lab.storage.saver, "put_writes", full)
@@ -120,4 +123,6 @@ def test_a_payment_that_was_made_twice_is_seen_in_the_lane_that_lost_nothing_els
     again = [label for label in labels(at, "pay") if "killed, ran again" in label]
     assert len(again) == 1
     assert "check" in again[0]
-    assert sum("lost, as it wasn't saved" in label for label in labels(at, "pay")) == 2
+    # How many the lane that saves beside its nodes has lost depends on how far its saving had come.
+    lost = [int(number[1]) for text in said if (number := re.search(r"(\d+) steps? that had ended", text))]
+    assert sum("lost, as it wasn't saved" in label for label in labels(at, "pay")) == sum(lost)
