@@ -19,6 +19,16 @@ from ui.history import VIEWS
 
 PIPELINE = "linear-pipeline_pipeline"
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(20, 23, 22)"
+STEADY = """scheme => {
+  const colours = [...document.querySelectorAll('.stApp *')].map(element => {
+    const {color, backgroundColor} = getComputedStyle(element)
+    return color + backgroundColor
+  }).join()
+  const seen = (window.coloursSeen ??= {})
+  seen[scheme] = [...(seen[scheme] ?? []).slice(-9), colours]
+  return seen[scheme].length === 10 && seen[scheme].every(one => one === colours)
+}"""
+"""True once no part of the page has changed its colours for ten frames: a table takes a theme over after the page."""
 ENDED = re.compile(r"(Finished|Paused|Waiting for an answer|Failed|Its process was killed)$")
 
 
@@ -36,6 +46,7 @@ def findings(page: Page) -> list[str]:
 def _in_theme(page: Page, scheme: Literal["light", "dark"], colour: str, rules: Sequence[str] = ()) -> list[str]:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     expect(page.get_by_test_id("stApp")).to_have_css("background-color", colour)
+    page.wait_for_function(STEADY, arg=scheme, polling="raf")
     return [f"{scheme}: {finding}" for finding in axe(page, rules=rules)]
 
 
