@@ -108,10 +108,13 @@ def action_button(
 
 def is_pressed(key: str, pressed: bool) -> bool:
     """Return whether a button was pressed, once for a double click, where its press is read from what it returns."""
-    if pressed:
-        return is_taken(key)
-    offer(key)
-    return False
+    if not pressed:
+        offer(key)
+        return False
+    # A second press may have ended the script of the first before it had done anything; what is done closes the
+    # dialog, so that one that is still open has its action still to do.
+    is_taken(key)
+    return True
 
 
 def offer(key: str) -> None:
