@@ -1,4 +1,8 @@
-"""The tables of a checkpointer in memory: dicts, copied before they're walked, because nodes write meanwhile."""
+"""The tables of a checkpointer in memory: dicts, copied before they're walked, because nodes write meanwhile.
+
+A dict's own copy is made in one go; a list of its items isn't, for each makes a tuple, and where that has garbage
+collected another thread may go on.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -74,10 +78,10 @@ class MemoryTables:
                 counts[thread_id] += len(checkpoints)
                 rows = list(checkpoints.values())
                 sizes[thread_id] += sum(len(state[1]) + len(metadata[1]) for state, metadata, _ in rows)
-        for key, writes in list(self._saver.writes.items()):
+        for key, writes in self._saver.writes.copy().items():
             if key[0] in sizes:
                 sizes[key[0]] += sum(len(value[1]) for _, _, value, _ in list(writes.values()))
-        for name, blob in list(self._saver.blobs.items()):
+        for name, blob in self._saver.blobs.copy().items():
             if name[0] in sizes:
                 sizes[name[0]] += len(blob[1])
         return {thread_id: ThreadSize(counts[thread_id], sizes[thread_id]) for thread_id in thread_ids}
@@ -100,7 +104,7 @@ class MemoryTables:
         return self._saver.storage.get(thread_id, {}).get(namespace, {})
 
     def _without_states(self, thread_id: str, namespace: str) -> list[tuple[str, str | None, Mapping[str, Any]]]:
-        rows = sorted(self._checkpoints(thread_id, namespace).items())
+        rows = sorted(dict(self._checkpoints(thread_id, namespace)).items())
         return [(ident, parent, self._saver.serde.loads_typed(metadata)) for ident, (_, metadata, parent) in rows]
 
     def _writes(self, thread_id: str, namespace: str, checkpoint_id: str) -> list[Any]:
@@ -122,8 +126,8 @@ class MemoryRows:
         spaces = self._saver.storage.get(thread_id, {})
         links = [
             Link(namespace, ident, parent, self._saver.serde.loads_typed(metadata))
-            for namespace, checkpoints in list(spaces.items())
-            for ident, (_, metadata, parent) in list(checkpoints.items())
+            for namespace, checkpoints in spaces.copy().items()
+            for ident, (_, metadata, parent) in checkpoints.copy().items()
         ]
         return sorted(links, key=lambda link: link.checkpoint_id)
 
@@ -131,7 +135,7 @@ class MemoryRows:
         saved = self._saver.writes.get((thread_id, namespace, checkpoint_id), {})
         writes = [
             Write(task_id, path, number, channel, *value)
-            for (task_id, number), (_, channel, value, path) in list(saved.items())
+            for (task_id, number), (_, channel, value, path) in saved.copy().items()
         ]
         return sorted(writes, key=lambda write: (write.task_path, write.task_id, write.number))
 
@@ -141,16 +145,16 @@ class MemoryRows:
             self._saver.writes[thread_id, namespace, checkpoint_id][write.task_id, write.number] = value
 
     def count_writes(self, thread_id: str) -> int:
-        return sum(len(writes) for key, writes in list(self._saver.writes.items()) if key[0] == thread_id)
+        return sum(len(writes) for key, writes in self._saver.writes.copy().items() if key[0] == thread_id)
 
     def copy(self, source: str, target: str) -> None:
         # The bytes themselves never change, so that the copy may share them.
-        for namespace, checkpoints in list(self._saver.storage.get(source, {}).items()):
+        for namespace, checkpoints in self._saver.storage.get(source, {}).copy().items():
             self._saver.storage[target][namespace] = dict(checkpoints)
-        for key, writes in list(self._saver.writes.items()):
+        for key, writes in self._saver.writes.copy().items():
             if key[0] == source:
                 self._saver.writes[target, key[1], key[2]] = dict(writes)
-        for name, value in list(self._saver.blobs.items()):
+        for name, value in self._saver.blobs.copy().items():
             if name[0] == source:
                 self._saver.blobs[target, *name[1:]] = value
 

@@ -50,6 +50,23 @@ class SummaryMemorySaver(SummarySaver, InMemorySaver):
         with self._database.begin() as connection:
             connection.execute(insert(NOTES).prefix_with("OR REPLACE"), dict(row))
 
+    def list(
+        self,
+        config: RunnableConfig | None,
+        *,
+        filter: dict[str, Any] | None = None,  # noqa: A002 - the library's name
+        before: RunnableConfig | None = None,
+        limit: int | None = None,
+    ) -> Iterator[CheckpointTuple]:
+        """Return what is saved now, newest first; the library's own walks its dicts while nodes write to them."""
+        frozen = InMemorySaver(serde=self.serde)
+        thread_ids = [config["configurable"]["thread_id"]] if config else [*self.storage]
+        for thread_id in thread_ids:
+            spaces = self.storage.get(thread_id, {}).copy()
+            frozen.storage[thread_id].update({name: saved.copy() for name, saved in spaces.items()})
+        frozen.writes, frozen.blobs = self.writes, self.blobs
+        return frozen.list(config, filter=filter, before=before, limit=limit)
+
 
 class _Reader(SqliteSaver):
     """A checkpointer that only reads, over a connection that nobody else uses meanwhile."""

@@ -1,7 +1,9 @@
 """In memory who reads a thread sees it whole, also while its nodes write."""
 
+import gc
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,11 +21,19 @@ WRITES = 30
 
 @pytest.fixture
 def hasty() -> Iterator[None]:
-    """Let threads take turns far more often than they would."""
-    before = sys.getswitchinterval()
+    """Let threads take turns far more often, also where garbage is collected, as a tuple is made."""
+    before, collected = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(1e-6)
+    gc.set_threshold(5, 1000, 1000)
+    gc.callbacks.append(_look_round)
     yield
+    gc.callbacks.remove(_look_round)
+    gc.set_threshold(*collected)
     sys.setswitchinterval(before)
+
+
+def _look_round(_phase: str, _info: dict[str, int]) -> None:
+    time.sleep(0)  # lets another thread go on
 
 
 @pytest.mark.usefixtures("hasty")
