@@ -10,7 +10,8 @@ export default function ({ data }) {
 }
 
 function watch() {
-  const state = { drawing: 0 }
+  // Until when a press counts as part of the one before it, in the page's own milliseconds.
+  const state = { drawing: 0, until: 0 }
   const presses = new Map()
 
   const isRepeated = (key, event) => {
@@ -19,6 +20,7 @@ function watch() {
     const unanswered = before?.drawing === state.drawing && event.timeStamp - before.first < GIVEN_UP
     const repeated = event.detail > 1 || event.repeat || since < QUICK || unanswered
     if (repeated && before) before.at = event.timeStamp
+    state.until = event.timeStamp + QUICK
     if (!repeated) presses.set(key, { at: event.timeStamp, first: event.timeStamp, drawing: state.drawing })
     return repeated
   }
