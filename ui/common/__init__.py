@@ -1,6 +1,6 @@
 """Shared by all parts of a page: context, address, actions and text."""
 
-from ui.common.actions import ActionErrors, action_button, draw_refusal, guard, is_pressed, offer, refusal_drawn
+from ui.common.actions import ActionErrors, action_button, draw_refusal, guard, refusal_drawn, uninterrupted
 from ui.common.address import CHECKPOINT_PARAMETER, Looked, Place, look_at, read_place
 from ui.common.business_rows import business_row
 from ui.common.context import LANES, PACES, is_known, model_choice, model_name, the_lab, workspace
@@ -44,7 +44,6 @@ __all__ = [
     "in_place",
     "is_changed",
     "is_known",
-    "is_pressed",
     "label_text",
     "last_thread_query",
     "literal",
@@ -52,7 +51,6 @@ __all__ = [
     "model_choice",
     "model_name",
     "note_drawn",
-    "offer",
     "read_place",
     "refusal_drawn",
     "rows_digest",
@@ -64,5 +62,6 @@ __all__ = [
     "sized",
     "stamp",
     "the_lab",
+    "uninterrupted",
     "workspace",
 ]

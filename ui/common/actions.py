@@ -76,14 +76,12 @@ def draw_refusal(message: object) -> None:
 
 
 @contextmanager
-def refusal_drawn(key: str = "") -> Iterator[None]:
-    """Draw at once what a block is refused for, instead of its rest; its button, if it has a key, is offered again."""
+def refusal_drawn() -> Iterator[None]:
+    """Draw at once what a block is refused for, instead of its rest."""
     try:
         yield
     except LabError as error:
         draw_refusal(error)
-        if key:
-            offer(key)
 
 
 def action_button(
@@ -101,31 +99,15 @@ def action_button(
     The browser sends a press with the address of the page on which it was made. A press that comes when the offer
     is taken, or from a page that an action has changed since, belongs to the one before it and does nothing more.
     """
-    offer(key)
+    _state(OFFERED)[key] = _address()
     button = st.form_submit_button if in_form else st.button
     button(label, key=key, on_click=take_press, args=(key, errors, on_click, *args), **widget)
-
-
-def is_pressed(key: str, pressed: bool) -> bool:
-    """Return whether a button was pressed, once for a double click, where its press is read from what it returns."""
-    if not pressed:
-        offer(key)
-        return False
-    # A second press may have ended the script of the first before it had done anything; what is done closes the
-    # dialog, so that one that is still open has its action still to do.
-    is_taken(key)
-    return True
-
-
-def offer(key: str) -> None:
-    """Offer what a button does, where its press is read from what it returns instead of by a callback."""
-    _state(OFFERED)[key] = _address()
 
 
 def _follow_presses() -> None:
     # A press that cuts the drawing of the one before it short is joined with it: Streamlit calls back for one of them
     # only, and the page has the address from before both.
-    with _alone():
+    with uninterrupted():
         for key, address in _state(LED_TO).items():
             if st.session_state.get(key):
                 _lead_to(address)
@@ -133,7 +115,7 @@ def _follow_presses() -> None:
 
 def take_press(key: str, errors: ActionErrors, act: Callable[..., Any], *args: Any) -> None:
     """Do the action that is offered on a button, and store what it's refused for."""
-    with _alone():
+    with uninterrupted():
         try:
             if is_taken(key):
                 _attempt(errors, act, *args)
@@ -150,7 +132,7 @@ def _attempt(errors: ActionErrors, act: Callable[..., Any], *args: Any) -> None:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def uninterrupted() -> Iterator[None]:
     """Let what a press does be done whole and be known before the next press of the session is looked at.
 
     The next press starts a script in a thread of its own, and has the one before it ended at its next look at the

@@ -1,7 +1,8 @@
 """A thread's menu in the list of threads, and one dialog for each of its actions."""
 
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from functools import wraps
+from typing import Any, BinaryIO
 
 import streamlit as st
 
@@ -13,11 +14,10 @@ from ui.common import (
     counted,
     draw_refusal,
     forget_deleted,
-    is_pressed,
     literal,
-    offer,
     refusal_drawn,
     sized,
+    uninterrupted,
 )
 from ui.threads.prune_form import PruneChoice, choose_branches
 
@@ -115,43 +115,69 @@ def draw_dialog(visitor: Workspace) -> None:
         _DIALOGS[action](visitor, thread)
 
 
-def _done(text: str, thread_id: str = "") -> NoReturn:
-    close_dialog()
-    say(text, thread_id)
-    st.rerun()
+def _dialog(title: str, **options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return a decorator that draws a dialog, and closes it once what it's for is done."""
+
+    def decorate(draw: Callable[..., None]) -> Callable[..., None]:
+        @st.dialog(title, on_dismiss=close_dialog, **options)
+        @refusal_drawn()
+        @wraps(draw)
+        def drawn(*args: Any) -> None:
+            if not is_open():
+                st.rerun()
+            draw(*args)
+
+        return drawn
+
+    return decorate
 
 
-@st.dialog("Rename the thread", on_dismiss=close_dialog)
+def _act(doing: str, act: Callable[[], tuple[str, str]]) -> None:
+    """Do what the dialog is for, once however often its button is pressed, and close it.
+
+    `act` returns what to say about it, and the thread that it made.
+    """
+    with refusal_drawn(), st.spinner(doing):
+        with uninterrupted():
+            if is_open():
+                say(*act())
+                close_dialog()
+        st.rerun()
+
+
+@_dialog("Rename the thread")
 def _rename(visitor: Workspace, thread: Thread) -> None:
-    title = _title("rename", thread.title)
-    if title is not None:
-        with refusal_drawn("rename_do"), st.spinner("Renaming"):
-            visitor.threads.rename(thread.thread_id, title)
-            _done(f"Renamed to **{literal(title, TITLE)}**.")
+    def rename() -> tuple[str, str]:
+        visitor.threads.rename(thread.thread_id, title)
+        return f"Renamed to **{literal(title, TITLE)}**.", ""
+
+    title, sent = _title("rename", thread.title)
+    if sent:
+        _act("Renaming", rename)
 
 
-@st.dialog("Copy the thread", on_dismiss=close_dialog)
+@_dialog("Copy the thread")
 def _copy(visitor: Workspace, thread: Thread) -> None:
+    def copy() -> tuple[str, str]:
+        copied = visitor.threads.copy(thread.thread_id, title)
+        return f"Copied to **{literal(copied.title, TITLE)}**.", copied.thread_id
+
     st.markdown(
         "The copy has all branches and goes on by itself. What was booked or sent stays with the original alone."
     )
-    title = _title("copy", f"{thread.title} (copy)"[-TITLE:])
-    if title is not None:
-        with refusal_drawn("copy_do"), st.spinner("Copying"):
-            copied = visitor.threads.copy(thread.thread_id, title)
-            _done(f"Copied to **{literal(copied.title, TITLE)}**.", copied.thread_id)
+    title, sent = _title("copy", f"{thread.title} (copy)"[-TITLE:])
+    if sent:
+        _act("Copying", copy)
 
 
-def _title(action: str, title: str) -> str | None:
-    """Ask for a title and return it once it's sent."""
+def _title(action: str, title: str) -> tuple[str, bool]:
+    """Ask for a title; return it and whether it's sent."""
     with st.form(key=f"{action}_form", border=False):
         given = st.text_input("Title", value=title, key=f"{action}_title")
-        sent = st.form_submit_button(action.capitalize(), type="primary", key=f"{action}_do")
-    return given if is_pressed(f"{action}_do", sent) else None
+        return given, st.form_submit_button(action.capitalize(), type="primary", key=f"{action}_do")
 
 
-@st.dialog("Export the thread", on_dismiss=close_dialog)
-@refusal_drawn()
+@_dialog("Export the thread")
 def _export(visitor: Workspace, thread: Thread) -> None:
     _name(thread)
     st.markdown(
@@ -185,23 +211,20 @@ def _file(visitor: Workspace, thread: Thread, key: str, label: str) -> None:
         )
 
 
-@st.dialog("Delete the thread?", on_dismiss=close_dialog)
-@refusal_drawn()
+@_dialog("Delete the thread?")
 def _delete(visitor: Workspace, thread: Thread) -> None:
+    def delete() -> tuple[str, str]:
+        visitor.threads.delete(thread.thread_id)
+        forget_deleted(thread)
+        return f"Deleted **{literal(thread.title, TITLE)}**.", ""
+
     _name(thread)
     lost = _lost(visitor, thread)
     st.markdown(f"This deletes {lost}. It can't be undone.")
     if visitor.threads.branch_heads(thread.thread_id):
         _file(visitor, thread, "delete", "Keep a file of it")
-    sure, no = _sure("delete", "Delete the thread")
-    if no:
-        close_dialog()
-        st.rerun()
-    if sure:
-        with refusal_drawn("delete_do"), st.spinner("Deleting"):
-            visitor.threads.delete(thread.thread_id)
-            forget_deleted(thread)
-            _done(f"Deleted **{literal(thread.title, TITLE)}**.")
+    if _sure("delete", "Delete the thread"):
+        _act("Deleting", delete)
 
 
 def _lost(visitor: Workspace, thread: Thread) -> str:
@@ -217,23 +240,21 @@ def _and(parts: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
-@st.dialog("Prune branches", width="medium", on_dismiss=close_dialog)
-@refusal_drawn()
+@_dialog("Prune branches", width="medium")
 def _prune(visitor: Workspace, thread: Thread) -> None:
     _name(thread)
     chosen = choose_branches(visitor, thread)
     if chosen is None:
         return
+
+    def prune() -> tuple[str, str]:
+        pruned = _pruned(visitor, thread, chosen)
+        gone = f"{counted(pruned.branches, 'branch', 'branches')} and {counted(pruned.checkpoints, 'checkpoint')}"
+        return f"Pruned **{literal(thread.title, TITLE)}**: {gone} deleted.", ""
+
     gone = counted(chosen.branches, "branch", "branches") if chosen.branches else "branches"
-    sure, no = _sure("prune", f"Delete {gone}", able=chosen.possible)
-    if no:
-        close_dialog()
-        st.rerun()
-    if sure:
-        with refusal_drawn("prune_do"), st.spinner("Pruning"):
-            pruned = _pruned(visitor, thread, chosen)
-            gone = f"{counted(pruned.branches, 'branch', 'branches')} and {counted(pruned.checkpoints, 'checkpoint')}"
-            _done(f"Pruned **{literal(thread.title, TITLE)}**: {gone} deleted.")
+    if _sure("prune", f"Delete {gone}", able=chosen.possible):
+        _act("Pruning", prune)
 
 
 def _pruned(visitor: Workspace, thread: Thread, chosen: PruneChoice) -> Pruned:
@@ -242,7 +263,7 @@ def _pruned(visitor: Workspace, thread: Thread, chosen: PruneChoice) -> Pruned:
     return visitor.threads.prune(thread.thread_id, chosen.leaves)
 
 
-@st.dialog("Import a thread", on_dismiss=close_dialog)
+@_dialog("Import a thread")
 def _import(visitor: Workspace) -> None:
     st.markdown(
         "Takes in a file that an export wrote. All of it is checked before anything is saved, and the thread that it "
@@ -251,14 +272,15 @@ def _import(visitor: Workspace) -> None:
     with st.form(key="import_form", border=False):
         file = st.file_uploader("Exported file", key="import_file")
         sent = st.form_submit_button("Import", type="primary", key="import_do")
-    taken = is_pressed("import_do", sent)
-    if taken and file is None:
+    if sent and file is None:
         draw_refusal("No file was chosen. Choose one that an export wrote.")
-        offer("import_do")
-    elif taken and file is not None:
-        with refusal_drawn("import_do"), st.spinner("Checking the file"):
-            thread = _with_own_title(visitor, visitor.threads.import_file(file))
-            _done(f"Imported **{literal(thread.title, TITLE)}**.", thread.thread_id)
+    if sent and file is not None:
+        _act("Checking the file", lambda: _taken_in(visitor, file))
+
+
+def _taken_in(visitor: Workspace, file: BinaryIO) -> tuple[str, str]:
+    thread = _with_own_title(visitor, visitor.threads.import_file(file))
+    return f"Imported **{literal(thread.title, TITLE)}**.", thread.thread_id
 
 
 def _with_own_title(visitor: Workspace, thread: Thread) -> Thread:
@@ -275,11 +297,14 @@ def _name(thread: Thread) -> None:
     st.markdown(f"**{literal(thread.title, TITLE)}**")
 
 
-def _sure(key: str, label: str, *, able: bool = True) -> tuple[bool, bool]:
-    """Draw the button that destroys and the one that doesn't; tell which was pressed."""
+def _sure(key: str, label: str, *, able: bool = True) -> bool:
+    """Draw the button that destroys and the one that doesn't; return whether the first was pressed."""
     with st.container(horizontal=True):
-        pressed = st.button(label, type="primary", icon=":material/delete:", disabled=not able, key=f"{key}_do")
-        return is_pressed(f"{key}_do", pressed), st.button("Cancel", key=f"{key}_cancel")
+        sure = st.button(label, type="primary", icon=":material/delete:", disabled=not able, key=f"{key}_do")
+        if st.button("Cancel", key=f"{key}_cancel"):
+            close_dialog()
+            st.rerun()
+        return sure
 
 
 _DIALOGS: dict[str, Callable[[Workspace, Thread], None]] = {
