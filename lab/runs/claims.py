@@ -128,7 +128,7 @@ class Claims:
             self.safe_until = began + self._lease
 
     def register(self) -> None:
-        """Return this process its lease where it has none, in a transaction that no refused claim takes back."""
+        """Give this process its lease where it has none, in a transaction that no refused claim takes back."""
         if not self.registered:
             self.renew()
 

@@ -58,6 +58,17 @@ class _InputRequest(RunRequest):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _AnswerRequest(RunRequest):
+    answers: Mapping[str, Json]
+    """By interrupt id, as the interrupts were asked."""
+
+    @property
+    def given(self) -> Mapping[str, Json]:
+        """The answers."""
+        return self.answers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartRequest(_InputRequest):
     """Start a thread."""
 
@@ -72,17 +83,10 @@ class TurnRequest(_InputRequest):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResumeRequest(RunRequest):
+class ResumeRequest(_AnswerRequest):
     """Answer the interrupts of the newest checkpoint."""
 
-    answers: Mapping[str, Json]
-    """By interrupt id."""
     kind: Literal["resume"] = "resume"
-
-    @property
-    def given(self) -> Mapping[str, Json]:
-        """The answers."""
-        return self.answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,18 +105,11 @@ class ReplayRequest(RunRequest):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReanswerRequest(RunRequest):
+class ReanswerRequest(_AnswerRequest):
     """Ask a checkpoint's questions again and answer them anew."""
 
     checkpoint_id: str
-    answers: Mapping[str, Json]
-    """By the ids of the questions as they were asked at the checkpoint."""
     kind: Literal["reanswer"] = "reanswer"
-
-    @property
-    def given(self) -> Mapping[str, Json]:
-        """The answers."""
-        return self.answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

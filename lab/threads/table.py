@@ -152,7 +152,7 @@ class Threads:
         _USED.execute(connection, {"thread": thread_id, "now": time.time()})
 
     def rename(self, workspace: str, thread_id: str, title: str) -> None:
-        """Return a thread of this workspace another title; raises InvalidInput, UnknownThread."""
+        """Give a thread of this workspace another title; raises InvalidInput, UnknownThread."""
         if not thread_id.isprintable():
             raise UnknownThread(thread_id)
         own = (THREADS.c.thread_id == thread_id) & (THREADS.c.workspace == workspace)

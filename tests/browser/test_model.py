@@ -23,12 +23,6 @@ PIPELINE = "linear-pipeline_pipeline"
 
 
 @pytest.fixture(scope="module")
-def model() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Iterator[LabServer]:
     env = {**OWN, "OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "sk-test", "OPENAI_MAX_RETRIES": "0"}
     with running_lab(tmp_path_factory.mktemp("model"), env) as running:

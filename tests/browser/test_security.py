@@ -25,12 +25,6 @@ NAMED = "before⟨U+202E⟩after ␇bell ⟨U+200B⟩zero"
 
 
 @pytest.fixture(scope="module")
-def model() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Iterator[LabServer]:
     env = {**OWN, "OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "sk-test"}
     with running_lab(tmp_path_factory.mktemp("security"), env) as running:

@@ -31,12 +31,6 @@ WHOLE = " ".join(WORDS)
 
 
 @pytest.fixture(scope="module")
-def model() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Iterator[LabServer]:
     env = {
         "LAB_WORKSPACES": "own",

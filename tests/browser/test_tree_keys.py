@@ -23,7 +23,7 @@ LIGHT = {
 
 
 def mount(page: Page, drawn: str, chosen: str) -> None:
-    """Return a page the component as Streamlit does: style, then script with data; pick are kept in `picks`."""
+    """Give a page the component as Streamlit does: style, then script with data; picks are kept in `picks`."""
     theme = ";".join(f"--st-{name}:{value}" for name, value in LIGHT.items())
     style = (UI / "tree.css").read_text()
     page.set_content(

@@ -12,7 +12,7 @@ from lab.lab import Lab
 from lab.workspace import Workspace
 from lab.workspace_cookie import LOCAL
 from tests.support.app_pages import badges, give, markdowns, open_page, press, texts, well
-from tests.support.example_player import ended, take
+from tests.support.example_player import approved_expense, ended
 
 pytestmark = pytest.mark.usefixtures("pages_lab")
 
@@ -27,13 +27,7 @@ def workspace(pages_lab: Lab) -> Workspace:
 @pytest.fixture
 def approved(workspace: Workspace) -> str:
     """Provide a conference ticket that a manager has approved."""
-    example = EXPENSE.examples[1]
-    thread_id = workspace.start(EXPENSE.slug, "dynamic", example.input, pace=0).thread_id
-    ended(workspace, thread_id)
-    for step in example.steps["dynamic"]:
-        take(workspace, thread_id, step, example)
-        ended(workspace, thread_id)
-    return thread_id
+    return approved_expense(workspace)
 
 
 def at_node(workspace: Workspace, thread_id: str, name: str) -> str:

@@ -4,14 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from graphs.catalogue import find
 from lab.lab import Lab, close_lab, open_lab
 from lab.workspace_cookie import LOCAL
 from tests.support.app_pages import give, markdowns, open_page, press, texts
-from tests.support.example_player import ended, take
+from tests.support.example_player import approved_expense, ended
 from ui.history import VIEWS
-
-EXPENSE = find("expense-approval")
 
 
 @pytest.fixture
@@ -24,13 +21,7 @@ def on_postgresql(pages_lab: Lab, postgres_database: str, monkeypatch: pytest.Mo
 
 @pytest.fixture
 def approved(on_postgresql: Lab) -> str:
-    workspace, example = on_postgresql.workspace(LOCAL), EXPENSE.examples[1]
-    thread_id = workspace.start(EXPENSE.slug, "dynamic", example.input, pace=0).thread_id
-    ended(workspace, thread_id)
-    for step in example.steps["dynamic"]:
-        take(workspace, thread_id, step, example)
-        ended(workspace, thread_id)
-    return thread_id
+    return approved_expense(on_postgresql.workspace(LOCAL))
 
 
 @pytest.mark.parametrize("view", VIEWS)

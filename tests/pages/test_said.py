@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 from graphs.catalogue import find
 from lab.workspace import StateEdit, Workspace
 from tests.support.app_pages import open_page
-from tests.support.example_player import ended, take
+from tests.support.example_player import approved_expense, ended
 
 pytestmark = pytest.mark.usefixtures("pages_lab")
 
@@ -17,13 +17,7 @@ NOTE = "Too dear, & <b>late</b>"
 @pytest.fixture
 def approved(here: Workspace) -> str:
     """Provide a conference ticket that a manager has approved."""
-    example = EXPENSE.examples[1]
-    thread_id = here.start(EXPENSE.slug, "dynamic", example.input, pace=0).thread_id
-    ended(here, thread_id)
-    for step in example.steps["dynamic"]:
-        take(here, thread_id, step, example)
-        ended(here, thread_id)
-    return thread_id
+    return approved_expense(here)
 
 
 def bubbles(at: AppTest) -> list[str]:

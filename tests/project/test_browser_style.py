@@ -93,13 +93,13 @@ ALLOWED = {
 
 
 def in_browser(tree: ast.Module) -> bool:
-    """Say whether a file's tests look at pages in a browser."""
+    """Tell whether a file's tests look at pages in a browser."""
     names = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     return any(name == one or name.startswith(f"{one}.") for name in names for one in BROWSER)
 
 
 def looks(node: ast.AST, within: str = "") -> Iterator[tuple[str, str, int]]:
-    """Return each call that waits a while or look once: the function that it's in, its name and its line."""
+    """Return each call that waits a while or looks once: the function that it's in, its name and its line."""
     for child in ast.iter_child_nodes(node):
         name = ""
         if isinstance(child, ast.Call):

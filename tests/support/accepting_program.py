@@ -33,7 +33,7 @@ def die(_: Run) -> None:
 
 
 def main() -> None:
-    """Return the order of the command line."""
+    """Carry out the order of the command line."""
     folder, database = Path(sys.argv[1]), sys.argv[2]
     verb, arguments = json.loads(sys.argv[3])
     Run.begin = die  # type: ignore[assignment, method-assign]  # the process must die exactly here

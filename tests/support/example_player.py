@@ -64,19 +64,31 @@ def player(lab: Lab) -> Play:
     def play(slug: str, lane_key: str, example: Example | int) -> Played:
         chosen = find(slug).examples[example] if isinstance(example, int) else example
         workspace = lab.workspace("tests")
-        thread = workspace.start(slug, lane_key, chosen.input, pace=0, breakpoints=chosen.breakpoints)
-        ended(workspace, thread.thread_id)
-        beside: list[str] = []
-        for step in chosen.steps.get(lane_key, ()):
-            if isinstance(step, Comparison):
-                beside.append(workspace.start(slug, lane_key, step.input, pace=0).thread_id)
-                ended(workspace, beside[-1])
-                continue
-            take(workspace, thread.thread_id, step, chosen)
-            ended(workspace, thread.thread_id)
-        return _played(lab, workspace, thread.thread_id, beside)
+        thread_id, *beside = play_steps(workspace, slug, lane_key, chosen)
+        return _played(lab, workspace, thread_id, beside)
 
     return play
+
+
+def play_steps(workspace: Workspace, slug: str, lane_key: str, example: Example) -> list[str]:
+    """Start an example and do its steps; return its thread, and after it those that it ran beside."""
+    thread_id = workspace.start(slug, lane_key, example.input, pace=0, breakpoints=example.breakpoints).thread_id
+    ended(workspace, thread_id)
+    beside: list[str] = []
+    for step in example.steps.get(lane_key, ()):
+        if isinstance(step, Comparison):
+            beside.append(workspace.start(slug, lane_key, step.input, pace=0).thread_id)
+            ended(workspace, beside[-1])
+            continue
+        take(workspace, thread_id, step, example)
+        ended(workspace, thread_id)
+    return [thread_id, *beside]
+
+
+def approved_expense(workspace: Workspace) -> str:
+    """Return the thread of a conference ticket that a manager has approved."""
+    example = find("expense-approval").examples[1]
+    return play_steps(workspace, "expense-approval", "dynamic", example)[0]
 
 
 def take(workspace: Workspace, thread_id: str, step: Step, example: Example) -> None:
