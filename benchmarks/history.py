@@ -23,6 +23,7 @@ from lab.checkpoints import SummarySqliteSaver
 from lab.history import Only
 from lab.lab import Lab
 from lab.settings import Settings
+from lab.workspace import Workspace
 
 PLACE = Path(__file__).parent / "out"
 """Where the database lies while it's measured; a temporary folder may be in memory."""
@@ -115,7 +116,7 @@ class Measured:
     thread_id: str
     length: int
 
-    def read(self, work: Callable[[Any], object]) -> Round:
+    def read(self, work: Callable[[Workspace], object]) -> Round:
         """Make a round that reads by the lab's workspace."""
         return timed(lambda: work(self.lab.workspace("bench")))
 
@@ -196,19 +197,31 @@ def reads(thread: Measured, *, rounds: int) -> Iterator[Figure]:
     some, there = thread.listed(limit=FEW), thread.listed(limit=FEW, before=half)
     noted = Only(node="say", text=f"message {length // 2:05}")
 
-    def figure(name: str, work: Callable[[Any], object], reference: Round, note: str) -> Figure:
+    def figure(name: str, work: Callable[[Workspace], object], reference: Round, note: str) -> Figure:
         return against(f"history_{name}_{length}", "ms", thread.read(work), reference, rounds=rounds, note=note)
 
-    yield figure("page", lambda lab: lab.history(ident, limit=PAGE, offset=length - PAGE), some, SOME)
-    yield figure("middle", lambda lab: lab.history(ident, limit=PAGE, at=half), there, f"{SOME}, before the middle")
+    yield figure("page", lambda workspace: workspace.history.page(ident, limit=PAGE, offset=length - PAGE), some, SOME)
+    yield figure(
+        "middle",
+        lambda workspace: workspace.history.page(ident, limit=PAGE, at=half),
+        there,
+        f"{SOME}, before the middle",
+    )
     yield figure(
         "filter",
-        lambda lab: lab.history(ident, noted, limit=PAGE),
+        lambda workspace: workspace.history.page(ident, noted, limit=PAGE),
         thread.listed(limit=FEW, filter={"source": "loop"}),
         f"{SOME} by source; it knows neither nodes nor texts",
     )
-    yield figure("select", lambda lab: lab.snapshot(ident, half), there, f"{SOME}, before the middle")
-    yield figure("diff", lambda lab: lab.diff(ident, half, ids[length // 2 + 10]), there, f"{SOME}, before the middle")
+    yield figure(
+        "select", lambda workspace: workspace.history.snapshot(ident, half), there, f"{SOME}, before the middle"
+    )
+    yield figure(
+        "diff",
+        lambda workspace: workspace.history.diff(ident, half, ids[length // 2 + 10]),
+        there,
+        f"{SOME}, before the middle",
+    )
 
 
 def reading(thread: Measured) -> Callable[[], object]:
