@@ -1,17 +1,11 @@
 """Threads as rows and as files: the list, copying, pruning, deleting, exporting and importing."""
 
+from lab.threads.copying import LARGEST_COPY, copy_thread
+from lab.threads.deleting import delete_thread
 from lab.threads.exporting import ExportRefused, export_thread
 from lab.threads.file_format import ImportRefused, Limits
 from lab.threads.importing import import_thread
-from lab.threads.lifecycle import (
-    LARGEST_COPY,
-    Pruned,
-    branch_heads,
-    copy_thread,
-    delete_thread,
-    keep_newest_branches,
-    prune_branches,
-)
+from lab.threads.pruning import Pruned, branch_heads, keep_newest_branches, prune_branches
 from lab.threads.table import BRANCH, TITLE, Thread, Threads, given_title, titled
 
 __all__ = [

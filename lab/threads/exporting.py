@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from lab.checkpoints import Link, OpenRows, Storage, checkpoint_config
 from lab.errors import LabError
 from lab.state import channels_at
+from lab.threads.copying import nothing_saved
 from lab.threads.file_format import (
     FORMAT,
     LIMITS,
@@ -24,7 +25,6 @@ from lab.threads.file_format import (
     must_be_few,
     pack,
 )
-from lab.threads.lifecycle import nothing_saved
 from lab.threads.restricted_serde import Careful, UnsafeValue, allowed_types, is_reserved
 from lab.threads.table import Thread
 from lab.types import Graph

@@ -15,8 +15,8 @@ from lab.checkpoints import OpenRows, Storage, at_checkpoint, checkpoint_config,
 from lab.database import DATABASE_ERRORS, THREADS
 from lab.history import id_seconds
 from lab.state import TypeNames, channels_at
+from lab.threads.copying import new_thread
 from lab.threads.file_format import LIMITS, Header, ImportRefused, Limits, Point, ThreadFile, unpacked
-from lab.threads.lifecycle import new_thread
 from lab.threads.restricted_serde import Careful, allowed_types, is_reserved
 from lab.threads.table import Thread
 from lab.types import Graph

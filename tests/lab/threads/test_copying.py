@@ -82,7 +82,7 @@ def test_a_thread_of_which_nothing_is_saved_is_not_copied(open_anywhere: OpenLab
 def test_a_thread_so_large_that_others_would_wait_too_long_is_not_copied(
     open_anywhere: OpenLab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lab.threads.lifecycle.LARGEST_COPY", 1000)
+    monkeypatch.setattr("lab.threads.copying.LARGEST_COPY", 1000)
     lab = open_anywhere(three_steps())
     thread_id = ran(lab.workspace(WORKSPACE))
     before = rows(lab.storage)
