@@ -12,8 +12,8 @@ from ui.history import VIEWS
 
 
 @pytest.fixture
-def on_postgresql(pages_lab: Lab, postgres_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    monkeypatch.setenv("LAB_DATABASE", postgres_database)
+def on_postgresql(pages_lab: Lab, postgres_lab_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    monkeypatch.setenv("LAB_DATABASE", postgres_lab_database)
     close_lab()
     yield open_lab()
     close_lab()

@@ -113,12 +113,21 @@ class Watch:
     errors: list[str] = field(default_factory=list)
     """Exceptions in a page that nobody caught."""
 
-    def over(self, context: BrowserContext) -> None:
-        """Begin to watch all pages of a context."""
-        context.on("request", lambda request: self._ask(request.url))
-        context.on("page", lambda page: page.on("websocket", lambda socket: self._ask(socket.url)))
-        context.on("console", lambda message: self._hear(message))
-        context.on("weberror", lambda error: self.errors.append(str(error.error)))
+    @contextmanager
+    def over(self, context: BrowserContext) -> Iterator[None]:
+        """Watch all pages of a context for the block."""
+        listeners: dict[Any, Callable[[Any], None]] = {
+            "request": lambda request: self._ask(request.url),
+            "page": lambda page: page.on("websocket", lambda socket: self._ask(socket.url)),
+            # A method of an object with slots is none that playwright can listen with.
+            "console": lambda message: self._hear(message),
+            "weberror": lambda error: self.errors.append(str(error.error)),
+        }
+        for event, listener in listeners.items():
+            context.on(event, listener)
+        yield
+        for event, listener in listeners.items():
+            context.remove_listener(event, listener)
 
     def _ask(self, url: str) -> None:
         parts = urlsplit(url)

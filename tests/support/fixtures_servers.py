@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
@@ -12,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from lab.lab import Lab
 from tests.support.browser_verbs import FLAGS, Watch, count_runs
 from tests.support.labs import quiet
+from tests.support.lent_databases import LentDatabases
 from tests.support.openai_server import OpenAIServer
 from tests.support.project import ROOT
 from tests.support.servers import LabServer, PostgresServer, postgresql_programs
@@ -53,6 +55,20 @@ def postgres_server() -> Iterator[PostgresServer]:
 def postgres_url(postgres_server: PostgresServer) -> str:
     """Address of the server's first database; tests that write take `postgres_database`."""
     return postgres_server.url()
+
+
+@pytest.fixture(scope="session")
+def lent_databases(postgres_server: PostgresServer) -> LentDatabases:
+    """Provide databases with the lab's tables, one after the other."""
+    return LentDatabases(postgres_server)
+
+
+@pytest.fixture
+def postgres_lab_database(postgres_server: PostgresServer, lent_databases: LentDatabases) -> Iterator[str]:
+    """Address of a database with the lab's tables and no row, for one test alone."""
+    name = lent_databases.lend()
+    yield postgres_server.url(name)
+    lent_databases.take_back(name)
 
 
 @pytest.fixture
@@ -134,35 +150,68 @@ def watch() -> Watch:
     return Watch()
 
 
+def opened(browser: Browser, **options: Any) -> BrowserContext:
+    """Open a visitor with cookies of their own; take the options of playwright's `new_context`."""
+    # What moves on a page that waits would have it drawn anew sixty times a second, by the processor alone.
+    defaults = {"viewport": {"width": 1440, "height": 900}, "service_workers": "block", "reduced_motion": "reduce"}
+    context = count_runs(browser.new_context(**(defaults | options)))
+    context.set_default_timeout(PATIENCE)
+    return context
+
+
+@contextmanager
+def seen(request: pytest.FixtureRequest, watch: Watch, contexts: Sequence[BrowserContext]) -> Iterator[None]:
+    """Leave pictures of all pages where the test fails in the block, and nothing may have come from outside."""
+    yield
+    if request.node.stash.get(FAILED, False):
+        for number, page in enumerate(page for context in contexts for page in context.pages):
+            page.screenshot(path=PICTURES / f"{request.node.name}-{number}.png", full_page=True)
+    assert watch.outside == [], "A page asked for something outside this machine."
+
+
 @pytest.fixture
 def new_context(
     browser: Browser, watch: Watch, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., BrowserContext]]:
     """Open further visitors, each with cookies of its own; take the options of playwright's `new_context`."""
     contexts: list[BrowserContext] = []
+    with ExitStack() as stack, seen(request, watch, contexts):
 
-    def open_context(**options: Any) -> BrowserContext:
-        defaults = {"viewport": {"width": 1440, "height": 900}, "service_workers": "block"}
-        context = count_runs(browser.new_context(**(defaults | options)))
-        watch.over(context)
-        context.set_default_timeout(PATIENCE)
-        contexts.append(context)
-        return context
+        def open_context(**options: Any) -> BrowserContext:
+            context = opened(browser, **options)
+            stack.callback(context.close)
+            stack.enter_context(watch.over(context))
+            contexts.append(context)
+            return context
 
-    yield open_context
-    pages = [page for context in contexts for page in context.pages]
-    if request.node.stash.get(FAILED, False):
-        for number, page in enumerate(pages):
-            page.screenshot(path=PICTURES / f"{request.node.name}-{number}.png", full_page=True)
-    for context in contexts:
-        context.close()
-    assert watch.outside == [], "A page asked for something outside this machine."
+        yield open_context
+
+
+@pytest.fixture(scope="module")
+def first_visitor(browser: Browser) -> Iterator[BrowserContext]:
+    """Open a visitor for all tests of a module, whose browser needs to load and compile the front end once."""
+    context = opened(browser)
+    yield context
+    context.close()
 
 
 @pytest.fixture
-def page(new_context: Callable[..., BrowserContext]) -> Page:
-    """Provide an empty page of a first visitor."""
-    return new_context().new_page()
+def page(first_visitor: BrowserContext, watch: Watch, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Provide an empty page of a first visitor, who was never here."""
+    with ExitStack() as stack:
+        stack.callback(forget_visit, first_visitor)
+        stack.enter_context(watch.over(first_visitor))
+        stack.enter_context(seen(request, watch, [first_visitor]))
+        yield first_visitor.new_page()
+
+
+def forget_visit(context: BrowserContext) -> None:
+    """Close all pages and delete what the lab's addresses have left in the browser, but for the front end itself."""
+    for page in context.pages:
+        if page.url.startswith("http"):
+            page.evaluate("localStorage.clear()")
+        page.close()
+    context.clear_cookies()
 
 
 @pytest.fixture

@@ -17,6 +17,6 @@ def quiet(database: str, **more: Any) -> Settings:
 def database(request: pytest.FixtureRequest, folder: Path) -> str:
     """Name the database of a parametrised test."""
     if request.param == "postgresql":
-        url: str = request.getfixturevalue("postgres_database")
+        url: str = request.getfixturevalue("postgres_lab_database")
         return url
     return "memory" if request.param == "memory" else str(folder / "lab.sqlite")

@@ -254,12 +254,12 @@ def test_a_subgraphs_damaged_row_breaks_neither_list_nor_reader(tmp_path: Path) 
     made.lab.close()
 
 
-def test_on_postgresql_a_damaged_value_is_named_and_everything_else_is_read(postgres_database: str) -> None:
-    lab = Lab(quiet(postgres_database), patterns=[toy(lane(chain(a=done("a"), b=done("b"))))])
+def test_on_postgresql_a_damaged_value_is_named_and_everything_else_is_read(postgres_lab_database: str) -> None:
+    lab = Lab(quiet(postgres_lab_database), patterns=[toy(lane(chain(a=done("a"), b=done("b"))))])
     workspace = lab.workspace("w")
     bad, good = ran(workspace), ran(workspace)
     ids = saved(workspace, bad)
-    with psycopg.connect(postgres_database) as connection:
+    with psycopg.connect(postgres_lab_database) as connection:
         mine = "thread_id = %(thread)s AND channel = 'done'"
         newest = f"SELECT max(version) FROM checkpoint_blobs WHERE {mine}"
         connection.execute(

@@ -91,9 +91,9 @@ def test_a_thread_of_an_impossible_name_is_an_unknown_one(open_anywhere: OpenLab
 
 
 def test_an_address_with_a_nul_is_no_traceback_on_postgresql(
-    pages_lab: Lab, postgres_database: str, monkeypatch: pytest.MonkeyPatch
+    pages_lab: Lab, postgres_lab_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LAB_DATABASE", postgres_database)
+    monkeypatch.setenv("LAB_DATABASE", postgres_lab_database)
     close_lab()
     thread_id = open_lab().workspace("local").start("linear-pipeline", "pipeline", {"text": "Words."}, pace=0).thread_id
     end(open_lab().workspace("local"), thread_id)
@@ -109,11 +109,11 @@ def test_an_address_with_a_nul_is_no_traceback_on_postgresql(
     close_lab()
 
 
-def test_no_more_connections_are_made_than_the_setting_says(postgres_database: str) -> None:
-    lab = Lab(quiet(postgres_database, pool_size=2), patterns=[odd()])
+def test_no_more_connections_are_made_than_the_setting_says(postgres_lab_database: str) -> None:
+    lab = Lab(quiet(postgres_lab_database, pool_size=2), patterns=[odd()])
     workspace = lab.workspace("w")
     most = 0
-    with psycopg.connect(postgres_database, autocommit=True) as other:
+    with psycopg.connect(postgres_lab_database, autocommit=True) as other:
         counting = threading.Event()
 
         def count() -> None:

@@ -57,10 +57,10 @@ def test_a_home_folder_is_understood(given: str, monkeypatch: pytest.MonkeyPatch
     "scheme", ["postgresql", "postgres", "PostgreSQL", "postgresql+psycopg", "postgresql+psycopg2", "Postgres+AsyncPG"]
 )
 def test_any_way_to_write_a_url_of_postgresql_opens_it(
-    scheme: str, postgres_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scheme: str, postgres_lab_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    lab = Lab(quiet(postgres_database.replace("postgresql", scheme, 1)), patterns=[two_steps()])
+    lab = Lab(quiet(postgres_lab_database.replace("postgresql", scheme, 1)), patterns=[two_steps()])
 
     assert lab.storage.kind == "postgresql"
     assert end(lab.workspace("w"), begin(lab.workspace("w"))).outcome == "finished"

@@ -149,11 +149,11 @@ def lose(lab: Lab) -> None:
         connection.exec_driver_sql("SELECT 1")
 
 
-def test_a_lost_postgresql_is_told_in_words_and_taken_up_again(postgres_database: str) -> None:
-    lab = Lab(quiet(postgres_database), patterns=[two_steps()])
+def test_a_lost_postgresql_is_told_in_words_and_taken_up_again(postgres_lab_database: str) -> None:
+    lab = Lab(quiet(postgres_lab_database), patterns=[two_steps()])
     workspace = lab.workspace("w")
     thread_id = ran(workspace)
-    with psycopg.connect(postgres_database, autocommit=True) as other:
+    with psycopg.connect(postgres_lab_database, autocommit=True) as other:
         other.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"

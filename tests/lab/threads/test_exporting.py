@@ -113,10 +113,10 @@ def test_a_thread_of_many_branches_comes_back_equal(open_anywhere: OpenLab) -> N
     assert thread_of(lab, again).session != thread_of(lab, thread_id).session
 
 
-def test_a_thread_goes_from_each_storage_to_each(tmp_path: Path, postgres_database: str) -> None:
+def test_a_thread_goes_from_each_storage_to_each(tmp_path: Path, postgres_lab_database: str) -> None:
     labs = [
         Lab(quiet(where), patterns=[typed_pattern()])
-        for where in ("memory", str(tmp_path / "lab.sqlite"), postgres_database)
+        for where in ("memory", str(tmp_path / "lab.sqlite"), postgres_lab_database)
     ]
     thread_id = ran(labs[0].workspace(WORKSPACE))
     first = exported(labs[0], thread_id).splitlines()[1:-1]
