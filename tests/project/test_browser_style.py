@@ -34,6 +34,7 @@ ALLOWED = {
     ("browser_verbs.py", "axe", "evaluate"): "axe itself, on a page at rest",
     ("browser_verbs.py", "_unrolled", "json_value"): "what the wait itself found",
     ("browser_verbs.py", "_lies_within", "evaluate"): "on an element that axe has just named",
+    ("fixtures_servers.py", "forget_visit", "evaluate"): "does something, reads nothing",
     (
         "test_clicks.py",
         "test_fifty_random_clicks_while_a_pattern_runs_break_no_page",
