@@ -8,6 +8,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
+
 from lab.database.errors import is_damage, is_full, is_locked
 from lab.errors import DamagedDatabase, DamageFound, LabError, UnusableDatabase
 
@@ -99,13 +101,25 @@ def _must_be_whole(path: Path) -> None:
 def _try(path: Path) -> None:
     """Raise what SQLite says where the file can't be written."""
     with closing(connect(path, timeout=START_TIMEOUT)) as connection:
-        # Outside a transaction, for inside one it can't be changed.
-        connection.execute("PRAGMA journal_mode=WAL")
+        _log_ahead(connection)
         connection.execute("BEGIN IMMEDIATE")
         # A file that may only be read lets even this begin.
         (number,) = connection.execute("PRAGMA user_version").fetchone()
         connection.execute(f"PRAGMA user_version = {int(number)}")
         connection.execute("ROLLBACK")
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Have the file written by a write-ahead log, so that nobody who reads waits for who writes."""
+    # Outside a transaction, for inside one it can't be changed. Who asks for it while another process writes is refused
+    # at once instead of after the connection's timeout.
+    patient = Retrying(
+        retry=retry_if_exception(lambda error: isinstance(error, sqlite3.Error) and is_locked(error)),
+        stop=stop_after_delay(START_TIMEOUT),
+        wait=wait_random(0.01, 0.05),
+        reraise=True,
+    )
+    patient(connection.execute, "PRAGMA journal_mode=WAL")
 
 
 def _refusal(path: Path, error: sqlite3.Error) -> LabError:

@@ -163,6 +163,20 @@ def test_a_file_that_another_program_holds_locked_is_not_called_damaged(
     lab.close()
 
 
+def test_a_start_waits_for_another_program_that_writes_the_file_in_the_old_way(tmp_path: Path) -> None:
+    path = tmp_path / "lab.sqlite"
+    lived_in(path)
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("PRAGMA journal_mode=DELETE")
+        other.execute("BEGIN IMMEDIATE")
+        leaving = threading.Timer(0.3, other.execute, ["ROLLBACK"])
+        leaving.start()
+        lab = Lab(quiet(str(path)), patterns=[two_steps()])
+        leaving.join()
+    assert len(lab.workspace("w").threads.newest()) == 20
+    lab.close()
+
+
 def rights(path: Path) -> int:
     return path.stat().st_mode & 0o777
 
