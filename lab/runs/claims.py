@@ -38,6 +38,8 @@ _TAKE_POSTGRESQL = (
     _TAKE_ANYWHERE.replace(":owner, :answering, :runs, 0, :request, :head", "CAST(:owner AS text), CAST(:answering AS "
     "text), CAST(:runs AS integer), 0, CAST(:request AS text), CAST(:head AS text)")
     .replace("(:runs = 0 OR", "(CAST(:runs AS integer) = 0 OR")
+    # Who deletes the thread at this moment is waited for, and then it isn't there.
+    .replace(" ON CONFLICT", " FOR KEY SHARE OF t ON CONFLICT")
 )  # fmt: skip
 
 

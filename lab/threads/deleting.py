@@ -1,14 +1,16 @@
 """Delete a thread with all that was saved of it."""
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from lab.checkpoints import Storage
-from lab.database import METADATA
+from lab.database import METADATA, THREADS
 
 
 def delete_thread(storage: Storage, thread_id: str) -> None:
     """Delete a thread with its checkpoints, its business rows and its line in the list, readable or not."""
     with storage.open_for_writing() as opened:
+        # First of all, for who claims a thread looks at it first too; in another order each could wait for the other.
+        opened.connection.execute(select(THREADS).where(THREADS.c.thread_id == thread_id).with_for_update())
         for table in reversed(METADATA.sorted_tables):
             if "thread_id" in table.c:
                 opened.connection.execute(delete(table).where(table.c.thread_id == thread_id))

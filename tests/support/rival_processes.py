@@ -5,17 +5,17 @@ would, waits for the run's end, and answers with one line: what it got, or why i
 """
 
 import json
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, ClassVar
 
 from langgraph.runtime import Runtime
+from sqlalchemy import column, create_engine, func, inspect, select, table
 
 from graphs.pattern import Pattern
 from graphs.world import World
@@ -170,16 +170,17 @@ def done_by(answers: list[dict[str, Any]]) -> int:
 
 
 def leftovers(database: str, thread_id: str) -> dict[str, int]:
-    """Count a thread's rows in all tables of a SQLite file that have any."""
-    with closing(sqlite3.connect(database)) as connection:
-        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        counts = {}
-        for table in tables:
-            columns = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
-            if "thread_id" in columns:
-                query = f"SELECT count(*) FROM {table} WHERE thread_id = ?"
-                counts[table] = connection.execute(query, (thread_id,)).fetchone()[0]
-    return {table: count for table, count in counts.items() if count}
+    """Count a thread's rows in all tables of a database that have any."""
+    url = database.replace("postgresql://", "postgresql+psycopg://") if "://" in database else f"sqlite:///{database}"
+    engine = create_engine(url)
+    there = inspect(engine)
+    names = [name for name in there.get_table_names() if "thread_id" in {at["name"] for at in there.get_columns(name)}]
+    with engine.connect() as connection:
+        of_thread = column("thread_id") == thread_id
+        queries = {name: select(func.count()).select_from(table(name)).where(of_thread) for name in names}
+        counts = {name: int(connection.execute(query).scalar_one()) for name, query in queries.items()}
+    engine.dispose()
+    return {name: count for name, count in counts.items() if count}
 
 
 def _carry_out(lab: Lab, verb: str, arguments: list[Any], keywords: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lab.errors import ClaimLost, ThreadBusy
+from lab.errors import ClaimLost, ThreadBusy, TooManyRuns
 from lab.events import RunEnded, RunStarted
 from lab.lab import Lab
 from lab.workspace import StateEdit, Workspace
@@ -132,10 +132,8 @@ def test_two_edits_of_one_pause_at_once_leave_one_edit(lab: Lab, where: str, tmp
 
 
 def test_a_thread_that_one_deletes_while_the_other_runs_it_is_there_whole_or_not_at_all(
-    tmp_path: Path,
+    lab: Lab, where: str, tmp_path: Path
 ) -> None:
-    where = str(tmp_path / "lab.sqlite")
-    lab = opened(tmp_path, where)
     workspace = lab.workspace("w")
     with rivals(tmp_path, where) as found:
         for _ in range(ROUNDS):
@@ -149,7 +147,6 @@ def test_a_thread_that_one_deletes_while_the_other_runs_it_is_there_whole_or_not
             assert bool(leftovers(where, thread_id)) != deleted
             if not deleted:
                 assert charges(workspace, thread_id) == 2
-    lab.close()
 
 
 def test_a_thread_that_runs_in_one_process_is_told_of_and_refused_in_the_other(
@@ -263,3 +260,17 @@ def test_a_limit_of_runs_holds_across_processes(lab: Lab, where: str, tmp_path: 
 
         assert done_by(told) == 8
         assert {one["error"] for one in told if "error" in one} == {"TooManyRuns"}
+
+
+def test_a_fork_whose_run_is_one_too_many_saves_nothing_of_its_edit(lab: Lab, where: str, tmp_path: Path) -> None:
+    workspace = lab.workspace("w")
+    thread_id = begun(workspace, "pays")
+    before = leftovers(where, thread_id)
+    with rivals(tmp_path, where) as found:
+        assert done_by([found[0].do("start", "holds", "only", {"n": 1}) for _ in range(8)]) == 8
+        with pytest.raises(TooManyRuns):
+            workspace.travel.fork(
+                thread_id, head(workspace, thread_id).checkpoint_id, StateEdit({"n": 5}, {}), run=True
+            )
+        (tmp_path / "go-1").touch()
+    assert leftovers(where, thread_id) == before
