@@ -15,7 +15,7 @@ from lab.errors import DamagedDatabase, DamageFound, LabError, UnusableDatabase
 
 BUSY_TIMEOUT = 30.0
 """Seconds that a writer waits for another one's transaction."""
-START_TIMEOUT = 10.0
+START_TIMEOUT = 5.0
 """Seconds that a start waits for another program's lock."""
 
 _MAGIC = b"SQLite format 3\x00"

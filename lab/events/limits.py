@@ -26,7 +26,7 @@ _LIGHT = frozenset((NodeStarted, CheckpointSaved, CheckpointMade, RunStopping, W
 """Events without values of the state, which aren't worth weighing."""
 _LIGHT_WEIGHT = 400
 LARGE = 2**16
-"""Bytes of one event past which it has its values only in short; the checkpoints have them whole."""
+"""Bytes of one event past which it has its values only in short; a checkpoint, where one is saved, has them whole."""
 _CUTS = ((4000, 200), (1000, 40), (200, 10))
 """Characters of a text and entries of a list that are left of a large value, from one try to the next."""
 
@@ -70,14 +70,14 @@ def _cut(value: Json, characters: int, entries: int) -> Json:
     if isinstance(value, str):
         if len(value) <= characters:
             return value
-        return f"{value[: characters // 2]} … ({len(value):,} characters; the checkpoint has them all)"
+        return f"{value[: characters // 2]} … ({len(value):,} characters in all)"
     if isinstance(value, dict):
         short = {key: _cut(item, characters, entries) for key, item in list(value.items())[:entries]}
-        return short if len(value) <= entries else short | {"…": f"{len(value):,} keys; the checkpoint has them all"}
+        return short if len(value) <= entries else short | {"…": f"{len(value):,} keys in all"}
     if isinstance(value, (list, tuple)):
         items = [_cut(item, characters, entries) for item in value[:entries]]
         if len(value) > entries:
-            items.append(f"… ({len(value):,} entries; the checkpoint has them all)")
+            items.append(f"… ({len(value):,} entries in all)")
         return tuple(items) if isinstance(value, tuple) else items
     return value
 

@@ -121,8 +121,8 @@ def test_a_large_value_is_told_in_short_and_says_where_it_is_whole() -> None:
     assert isinstance(event, NodeEnded)
     assert weight(event) <= LARGE
     assert event.wrote["n"] == 1
-    assert "4,000,000 characters; the checkpoint has them all" in event.wrote["text"]
-    assert event.wrote["rows"][-1] == "… (100,000 entries; the checkpoint has them all)"
+    assert "4,000,000 characters in all" in event.wrote["text"]
+    assert event.wrote["rows"][-1] == "… (100,000 entries in all)"
 
 
 def test_a_value_of_ordinary_size_is_told_whole() -> None:
