@@ -26,7 +26,7 @@ _COMPANIONS = ("-wal", "-shm", "-journal")
 
 
 def prepare(path: Path) -> None:
-    """Make the file where there is none, and sees that it can be trusted and written, by nobody but its owner.
+    """Make the file where there is none, and see that it can be trusted and written, by nobody but its owner.
 
     Takes about as long for a large file as for a small one. Raises DamagedDatabase, UnusableDatabase.
     """

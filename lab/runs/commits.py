@@ -21,7 +21,7 @@ class Commits:
         self._waiting: dict[str, Callable[[], None]] = {}
 
     def committed(self, checkpoint_id: str) -> None:
-        """Note that a checkpoint is committed, and tells of it where somebody waits for that."""
+        """Note that a checkpoint is committed, and tell of it where somebody waits for that."""
         with self._lock:
             self._committed.add(checkpoint_id)
             tell = self._waiting.pop(checkpoint_id, None)

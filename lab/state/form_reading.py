@@ -60,7 +60,7 @@ def inside(field: Field) -> Field:
 
 
 def _read_all(pairs: Iterable[tuple[str, Field, Any]]) -> dict[str, Any]:
-    """Read values by name and tells of all that are wrong."""
+    """Read values by name and tell of all that are wrong."""
     values, wrong = {}, {}
     for name, field, form in pairs:
         try:

@@ -188,7 +188,7 @@ def click(page: Page, key: str, settle: bool = True) -> None:
 
 
 def fill(page: Page, key: str, value: str) -> None:
-    """Type into the text field of this key, leaves it, and wait until the page is at rest."""
+    """Type into the text field of this key, leave it, and wait until the page is at rest."""
     box = keyed(page, key).get_by_role("textbox").first
     box.fill(value)
     box.blur()

@@ -52,6 +52,7 @@ def test_a_deleted_thread_leaves_no_row_behind_and_the_others_as_they_are(open_a
         workspace.history.snapshot(thread_id)
 
 
+# Memory has no transactions; there the rows change last, which can't fail.
 @pytest.mark.parametrize("open_anywhere", ["sqlite", "postgresql"], indirect=True)
 @pytest.mark.parametrize(
     "change", [lambda s, t, e: prune_branches(s, t.thread_id, e[:1]), lambda s, t, e: copy_thread(s, t)]

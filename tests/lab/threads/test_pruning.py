@@ -273,6 +273,3 @@ def links(lab: Lab, thread_id: str) -> set[tuple[str, str, str]]:
             (link.namespace, link.checkpoint_id, link.metadata["parents"].get("", ""))
             for link in opened.rows.links(thread_id)
         }
-
-
-# Memory has no transactions; there the rows change last, which can't fail.
