@@ -116,7 +116,7 @@ def draw_dialog(visitor: Workspace) -> None:
 
 
 def _dialog(title: str, **options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Return a decorator that draws a dialog, and closes it once what it's for is done."""
+    """Return a decorator that draws a dialog with what it's refused for, and closes it once its action is done."""
 
     def decorate(draw: Callable[..., None]) -> Callable[..., None]:
         @st.dialog(title, on_dismiss=close_dialog, **options)
@@ -137,7 +137,7 @@ def _act(doing: str, act: Callable[[], tuple[str, str]]) -> None:
 
     `act` returns what to say about it, and the thread that it made.
     """
-    with refusal_drawn(), st.spinner(doing):
+    with st.spinner(doing):
         with uninterrupted():
             if is_open():
                 say(*act())
