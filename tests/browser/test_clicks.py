@@ -18,6 +18,10 @@ SEEDS = int(os.environ.get("TEST_CLICK_SEEDS", "1"))
 PACE = {"LAB_PACE": "40"}
 """Slow enough that a run goes on while the clicks fall."""
 
+PATIENCE = 120
+"""Seconds that the runs which the clicks began have to end; those of a pattern that kills are processes of their own,
+of which a busy machine starts a few at a time."""
+
 CLICKS = """async ([seed, count]) => {
   const random = () => {  // mulberry32
     seed = (seed + 0x6d2b79f5) | 0
@@ -61,6 +65,6 @@ def test_fifty_random_clicks_while_a_pattern_runs_break_no_page(
     page.wait_for_url("**thread=*")
     said = page.evaluate(CLICKS, [CATALOGUE.index(pattern) * 1000 + seed, 50])
     expect(page.get_by_test_id("stException"), f"The page broke after {said}").to_have_count(0)
-    idle(page)
+    idle(page, PATIENCE)
     expect(page.get_by_test_id("stException"), f"The page broke after {said}").to_have_count(0)
     assert "Traceback" not in server.log(), f"{said}\n{server}"

@@ -158,7 +158,7 @@ def _settled(page: Page, before: int, seconds: float) -> None:
     except TimedOut:
         runs = page.evaluate("window.scriptRuns")
         message = f"After {seconds} s the page still waits for its server, or has asked it nothing: {before=}, {runs}."
-        raise AssertionError(message) from None
+        raise AssertionError(f"{message} It shows: {page.inner_text('.stMain')}") from None
     assert state == "notRunning", f"The page's script can't be compiled: {page.inner_text('.stMain')}"
 
 
