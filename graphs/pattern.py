@@ -12,6 +12,8 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
+from graphs.outcome import Outcome
+
 Json = Any
 """A value that JSON can hold; the alias says what is meant, JSON's own type is recursive."""
 
@@ -221,6 +223,8 @@ class Lane:
     """State fields that a person fills in when the lane stops at a static breakpoint, or goes back by a fork."""
     travel: Rewind | Replay | Fork | None = None
     """The way back that the lane is about, offered beside what it left."""
+    outcome: Outcome | None = None
+    """Says what came of a thread in words that a stakeholder has; of the pattern's own lanes each says it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from langchain_core.messages import BaseMessage
 
 from graphs.human.approval_gate import DRAFT, REVISE, build_interrupt, build_static, run_static
+from graphs.outcome import Ended, counted, times
 from graphs.pattern import Edit, Example, Family, Go, Lane, Pattern, Reply
 from graphs.script import by_instruction
 
@@ -29,6 +30,16 @@ def _revise(asked: str, _: Sequence[BaseMessage]) -> str:
         return draft.replace("\n\nKind regards", " Thank you very much for your time.\n\nKind regards")
     head, _sep, close = draft.rpartition("\n\n")
     return f"{head}\n\nOne more thing: {feedback.strip().rstrip('.')}.\n\n{close}"
+
+
+def _outcome(ended: Ended) -> str:
+    sent = f"Sent {times(len(ended.outbox))}" if ended.outbox else "Nothing sent"
+    if ended.failed:
+        return f"{sent}, stopped by an error"
+    if not ended.outbox:
+        return "Approved, but this thread sent nothing"
+    revisions = ended.values["log"].count("revised")
+    return f"{sent}, after {counted(revisions, 'revision')}" if revisions else f"{sent}, as it was drafted"
 
 
 def _changed(feedback: str) -> Reply:
@@ -59,6 +70,7 @@ PATTERN = Pattern(
             "Breakpoint and state update",
             "Pauses before the gate by name; a person fills in the state, and the gate checks what was written.",
             build_static,
+            outcome=_outcome,
             run=run_static,
             edits=("approved", "feedback"),
         ),
@@ -67,6 +79,7 @@ PATTERN = Pattern(
             "Interrupt and resume",
             "The gate itself asks, with the draft in the question and a schema for the answer.",
             build_interrupt,
+            outcome=_outcome,
         ),
     ),
     examples=(

@@ -1,5 +1,6 @@
 """Durable task, as the lab shows it: texts and examples."""
 
+from graphs.outcome import Ended, euros, times
 from graphs.pattern import Example, Family, Go, Lane, Pattern, Reply
 from graphs.resilience.durable_task import build_in_node, build_retry_around, build_task
 from graphs.script import by_instruction
@@ -9,6 +10,23 @@ _YES, _NO = Reply({"confirm": "yes"}), Reply({"confirm": "no"})
 
 def _answered(reply: Reply) -> dict[str, tuple[Reply, ...]]:
     return dict.fromkeys(("in-node", "retry-around", "task"), (reply,))
+
+
+def _outcome(ended: Ended) -> str:
+    paid = sum(row["cents"] for row in ended.ledger)
+    charged = f"{times(len(ended.ledger))}: {euros(paid)}"
+    if ended.failed:
+        return f"Failed, yet paid {charged}" if ended.ledger else "Failed, nothing paid"
+    if not ended.values["confirmed"]:
+        return f"Declined, yet paid {charged}" if ended.ledger else "Declined, nothing paid"
+    if not ended.ledger:
+        return "Confirmed, but this thread paid nothing"
+    due = round(ended.values["amount"] * 100)
+    if paid != due:
+        return f"Paid {charged}, should be {euros(due)}"
+    shown = {question["order"] for question in ended.questions}
+    unseen = shown and not {row["order"] for row in ended.ledger} <= shown
+    return f"Paid {charged}, but for an order that nobody was shown" if unseen else f"Paid {charged}"
 
 
 PATTERN = Pattern(
@@ -31,6 +49,7 @@ PATTERN = Pattern(
             "Side effects in the node",
             "Calls every step directly, with the retry on the node.",
             build_in_node,
+            outcome=_outcome,
             trap="Each retry and each answer starts the node over: every pass makes a new order and charges for it.",
         ),
         Lane(
@@ -38,6 +57,7 @@ PATTERN = Pattern(
             "Retry around tasks",
             "Makes every step a task, and leaves the retry on the node.",
             build_retry_around,
+            outcome=_outcome,
             trap="After a failure the person is shown one order and the answer pays others, one for each try.",
         ),
         Lane(
@@ -45,6 +65,7 @@ PATTERN = Pattern(
             "Task with its own retry",
             "Gives the retry to each task and not to its node, and pays in a node after the question.",
             build_task,
+            outcome=_outcome,
         ),
     ),
     examples=(

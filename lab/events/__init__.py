@@ -4,6 +4,7 @@ from lab.events.event_table import ROOM, ROOM_IN_MEMORY, EventStore, decode, enc
 from lab.events.log import EventLog, Log, StreamingMessage
 from lab.events.thread_view import Attempt, Item, Killed, Message, Reopened, RunView, Said, StepView, ThreadView
 from lab.events.types import (
+    RESTORED_RUN,
     AttemptFailed,
     CheckpointMade,
     CheckpointSaved,
@@ -24,6 +25,7 @@ from lab.events.types import (
 )
 
 __all__ = [
+    "RESTORED_RUN",
     "ROOM",
     "ROOM_IN_MEMORY",
     "Attempt",

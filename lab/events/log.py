@@ -77,6 +77,8 @@ class EventLog:
         self.touched = time.monotonic()
         self.compared = 0.0
         """When it was last compared with what other processes saved, by the monotonic clock."""
+        self.outcome: tuple[object, str] = (None, "")
+        """What was last told of the thread's end, behind what it depends on."""
 
     @property
     def last(self) -> int:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from lab.events.log import EventLog
 from lab.events.types import (
+    RESTORED_RUN,
     AttemptFailed,
     CheckpointMade,
     CheckpointSaved,
@@ -139,6 +140,8 @@ class RunView:
     """True once somebody stopped it, until its end."""
     outcome: Outcome | None = None
     error: str = ""
+    worked: float = 0.0
+    """Seconds from its beginning to its end; none before that, and none of a run that only checkpoints tell of."""
 
 
 Item = Said | Message | StepView | Killed | Reopened
@@ -164,6 +167,8 @@ class ThreadView:
         """By checkpoint, the items when it was saved: those of its branch, as many as there were."""
         self.changed_at = 0.0
         """When the thread was last edited or taken back, in seconds since the epoch."""
+        self._last_at = 0.0
+        """When the last event that was taken in happened."""
         self._messages: dict[str, Message] = {}
         self._steps: dict[str, StepView] = {}
         self._unsaved: list[StepView] = []
@@ -176,7 +181,7 @@ class ThreadView:
         with self._lock:
             for event in self._log.after(self.version):
                 self._take(event)
-                self.version = event.no
+                self.version, self._last_at = event.no, event.at
             return self.version
 
     @property
@@ -188,6 +193,11 @@ class ThreadView:
     def stopping(self) -> bool:
         """True while a run that was stopped hasn't ended yet."""
         return self.running and self.runs[-1].stopping
+
+    @property
+    def worked(self) -> float:
+        """Seconds that the thread's runs took, without the waits for people between them and the run at work."""
+        return sum(run.worked for run in list(self.runs))
 
     @property
     def newest(self) -> Item | None:
@@ -265,7 +275,11 @@ class ThreadView:
 
     def _ended(self, event: RunEnded) -> None:
         if self.runs:
-            self.runs[-1].ended, self.runs[-1].outcome, self.runs[-1].error = event.at, event.outcome, event.error
+            run = self.runs[-1]
+            run.ended, run.outcome, run.error = event.at, event.outcome, event.error
+            if not run.run_id.startswith(RESTORED_RUN):
+                # Of a process that died, others tell the end whenever they come upon it.
+                run.worked = max(0.0, (self._last_at if event.outcome == "crashed" else event.at) - run.started)
         working = [step for step in self.steps if step.status == "running"]
         for step in working:
             self._interrupted(step, event)

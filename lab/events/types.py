@@ -11,6 +11,10 @@ Outcome = Literal["finished", "waiting", "paused", "stopped", "failed", "crashed
 Kind = Literal["start", "turn", "resume", "continue", "replay", "reanswer", "what-if", "restored"]
 
 
+RESTORED_RUN = "restored-"
+"""How the ids of runs begin that are told from checkpoints, which know nothing of when a run ended."""
+
+
 class RunStarted(NamedTuple):
     """A run began on the thread."""
 

@@ -10,6 +10,7 @@ from langgraph.types import PregelTask, StateSnapshot
 from lab.checkpoints import checkpoint_id_of
 from lab.errors import StorageUnavailable
 from lab.events import (
+    RESTORED_RUN,
     CheckpointSaved,
     Event,
     EventLog,
@@ -29,8 +30,6 @@ from lab.types import Graph
 RESTORED = 50
 """Checkpoints that are read again to tell a thread's past after a restart; earlier ones stay in its history."""
 
-_RESTORED_RUN = "restored-"
-
 
 def restore_events(
     log: EventLog, graph: Graph, snapshots: Sequence[StateSnapshot], *, model: str, covered: Collection[str] = ()
@@ -43,7 +42,7 @@ def restore_events(
     if not snapshots:
         return
     events: list[Event] = []
-    run_id = f"{_RESTORED_RUN}{checkpoint_id_of(snapshots[0].config)}"
+    run_id = f"{RESTORED_RUN}{checkpoint_id_of(snapshots[0].config)}"
     first = seconds(snapshots[0].created_at)
     inside = bool(log.open_run)
     if not inside:
@@ -101,11 +100,11 @@ def _edited(before: StateSnapshot, after: StateSnapshot) -> Json:
 
 def is_restored(run_id: str) -> bool:
     """Return whether a run was one of a former process, which is told from its checkpoints."""
-    return run_id.startswith(_RESTORED_RUN)
+    return run_id.startswith(RESTORED_RUN)
 
 
 def _input(events: list[Event], task: PregelTask, at: float) -> None:
-    run_id = f"{_RESTORED_RUN}{task.id}"
+    run_id = f"{RESTORED_RUN}{task.id}"
     events.append(RunStarted(run_id, "start", "", to_jsonable(task.result), "", at=at))
 
 

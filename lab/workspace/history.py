@@ -33,6 +33,7 @@ from lab.history import (
 from lab.runs import Accepted, ContinueRequest, ResumeRequest
 from lab.state import Change, Field, Reducer, diff_states, state_fields
 from lab.workspace.access import ThreadAccess
+from lab.workspace.outcomes import tell_outcome
 from lab.workspace.states import answers_given, state_at, state_of
 
 EVERYTHING = Only()
@@ -53,18 +54,7 @@ class History:
 
     def stamp(self, thread_ids: Sequence[str]) -> tuple[object, ...]:
         """Return a value that changes whenever one of these threads does; reading it costs next to nothing."""
-        return tuple(map(self._stamp, thread_ids))
-
-    def _stamp(self, thread_id: str) -> object:
-        thread = self._engine.threads.find(self._access.workspace, thread_id)
-        if thread is None:
-            return None
-        newest = ""
-        with suppress(UnknownLane):
-            if self._engine.graphs.lane(thread.pattern, thread.lane).remembers:
-                newest = self._engine.graphs.storage_of(thread).checkpoints.newest_id(thread_id)
-        here = self._engine.runs.active(thread_id) is not None
-        return thread.title, thread.updated, newest, here, self._engine.claims.standing(thread_id)
+        return tuple(_stamp(self._access, thread_id) for thread_id in thread_ids)
 
     def status(self, thread_id: str) -> Status:
         """Tell how the thread stands, by its newest checkpoint."""
@@ -236,10 +226,39 @@ class History:
             self._access.logs.followed(thread_id).after(0),
         )
 
+    def outcome(self, thread_id: str) -> str:
+        """Say in one line what came of a thread; empty while it isn't at an end, and where its lane says nothing.
+
+        The line is text, with pieces of what people and models wrote. What it's told from is read once for each
+        change of the thread.
+        """
+        if self.running(thread_id) or self.elsewhere(thread_id):
+            return ""
+        thread = self._access.find(thread_id)
+        log = self._access.logs.of(thread)
+        depends_on = (_stamp(self._access, thread_id), log.last)
+        if log.outcome[0] != depends_on:
+            pattern = self._engine.graphs.pattern(thread.pattern)
+            log.outcome = depends_on, tell_outcome(self._engine, thread, pattern, self._access.lane(thread), log)
+        return log.outcome[1]
+
     def pending(self, thread_id: str) -> tuple[Question, ...]:
         """Return the interrupts that wait for an answer, in stable task order."""
         snapshot = self.snapshot(thread_id)
         return snapshot.questions if snapshot is not None and self.status(thread_id) == "waiting" else ()
+
+
+def _stamp(access: ThreadAccess, thread_id: str) -> object:
+    engine = access.engine
+    thread = engine.threads.find(access.workspace, thread_id)
+    if thread is None:
+        return None
+    newest = ""
+    with suppress(UnknownLane):
+        if engine.graphs.lane(thread.pattern, thread.lane).remembers:
+            newest = engine.graphs.storage_of(thread).checkpoints.newest_id(thread_id)
+    here = engine.runs.active(thread_id) is not None
+    return thread.title, thread.updated, newest, here, engine.claims.standing(thread_id)
 
 
 REDUCERS: Mapping[Reducer, str] = {"add": "add", "other": "of its own"}

@@ -27,6 +27,31 @@ def changed(lane: str, *wishes: str) -> Example:
     return Example("changed", ASKED, {lane: steps[lane]})
 
 
+OUTCOMES = {
+    ("static", AT_ONCE): "Sent once, as it was drafted",
+    ("interrupt", AT_ONCE): "Sent once, as it was drafted",
+    ("static", CHANGED_TWICE): "Sent once, after 2 revisions",
+    ("interrupt", CHANGED_TWICE): "Sent once, after 2 revisions",
+    ("static", UNDECIDED): "Nothing sent, stopped by an error",
+    ("interrupt", UNDECIDED): "",
+    ("static", NO_ADDRESS): "Nothing sent, stopped by an error",
+    ("interrupt", NO_ADDRESS): "Nothing sent, stopped by an error",
+}
+
+
+@pytest.mark.parametrize(("lane", "example"), OUTCOMES)
+def test_the_outcome_says_what_the_outbox_says(play: Play, lane: str, example: int) -> None:
+    played = play("approval-gate", lane, example)
+
+    assert played.outcome == OUTCOMES[lane, example]
+    assert len(played.outbox) == played.outcome.startswith("Sent once")
+    assert str(played.visited.count("revise") or "as it was drafted") in played.outcome or not played.outbox
+
+
+def test_one_revision_is_one_revision(play: Play) -> None:
+    assert play("approval-gate", "interrupt", changed("interrupt", "Shorter")).outcome == "Sent once, after 1 revision"
+
+
 @pytest.mark.parametrize("lane", LANES)
 @pytest.mark.parametrize("example", [AT_ONCE, CHANGED_TWICE])
 def test_an_approved_draft_is_sent_exactly_once(play: Play, lane: str, example: int) -> None:

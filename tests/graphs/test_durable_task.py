@@ -75,6 +75,36 @@ def test_a_retry_around_tasks_looks_right_as_long_as_nothing_fails(play: Play) -
     assert paid(played) == [shown(played)]
 
 
+OUTCOMES = {
+    ("in-node", QUIET): "Paid once: 49.90 €, but for an order that nobody was shown",
+    ("retry-around", QUIET): "Paid once: 49.90 €",
+    ("task", QUIET): "Paid once: 49.90 €",
+    ("in-node", ONCE): "Paid twice: 578.00 €, should be 289.00 €",
+    ("retry-around", ONCE): "Paid twice: 578.00 €, should be 289.00 €",
+    ("task", ONCE): "Paid once: 289.00 €",
+    ("in-node", TWICE): "Paid 3 times: 1,921.50 €, should be 640.50 €",
+    ("retry-around", TWICE): "Paid 3 times: 1,921.50 €, should be 640.50 €",
+    ("task", TWICE): "Paid once: 640.50 €",
+    ("in-node", DECLINED): "Declined, nothing paid",
+    ("retry-around", DECLINED): "Declined, nothing paid",
+    ("task", DECLINED): "Declined, nothing paid",
+    ("in-node", KILLED): "Paid twice: 398.00 €, should be 199.00 €",
+    ("retry-around", KILLED): "Paid once: 199.00 €",
+    ("task", KILLED): "Paid once: 199.00 €",
+}
+
+
+@pytest.mark.parametrize(("lane", "example"), OUTCOMES)
+def test_the_outcome_says_what_the_ledger_says(play: Play, lane: str, example: int) -> None:
+    played = play("durable-task", lane, example)
+    due = round(PATTERN.examples[example].input["amount"] * 100)
+    cents = sum(row["cents"] for row in played.ledger)
+
+    assert played.outcome == OUTCOMES[lane, example]
+    assert (f"{cents / 100:,.2f} €" in played.outcome) == bool(cents)
+    assert ("should be" in played.outcome) == (cents not in (0, due))
+
+
 @pytest.mark.parametrize("lane", LANES)
 def test_a_declined_order_is_never_paid(play: Play, lane: str) -> None:
     played = play("durable-task", lane, DECLINED)

@@ -48,6 +48,8 @@ class Played:
     answers: list[str]
     beside: list[dict[str, Any]]
     """The states of the further threads that the example ran beside this one."""
+    outcome: str
+    """The line in which the lane says what came out."""
 
 
 class Play(Protocol):
@@ -161,6 +163,7 @@ def _played(lab: Lab, workspace: Workspace, thread_id: str, beside: Sequence[str
         custom=[(step.path[-1], data) for step in view.steps for data in step.progress],
         answers=[item.text for item in view.items if isinstance(item, Message)],
         beside=[_saved(lab, other) for other in beside],
+        outcome=workspace.history.outcome(thread_id),
     )
 
 

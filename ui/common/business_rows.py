@@ -3,12 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from graphs.outcome import euros
+
 Shown = Callable[[Any], str]
-
-
-def euros(cents: int) -> str:
-    """Return a sum in euros."""
-    return f"{cents / 100:,.2f} €"
 
 
 def own_key(key: str | None) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from lab.events import (
+    RESTORED_RUN,
     AttemptFailed,
     CheckpointSaved,
     Event,
@@ -159,3 +160,24 @@ def test_an_error_of_a_subgraph_is_told_by_the_step_where_it_happened_alone() ->
     assert inside(found, by_path["team",]) is by_path["team", "lead"]
     assert inside(found, by_path["team", "lead"]) is None
     assert reason(found, "resumable") == ""
+
+
+def test_the_time_at_work_leaves_out_the_waits_between_runs() -> None:
+    first = (RunStarted("one", "start", "offline", None, "", at=10.0), RunEnded("one", "waiting", "", at=12.5))
+    second = (RunStarted("two", "resume", "offline", None, "", at=900.0), RunEnded("two", "finished", "", at=901.0))
+
+    assert view(*first).worked == 2.5
+    assert view(*first, *second).worked == 3.5
+    assert view(*first, second[0]).worked == 2.5
+
+
+def test_a_process_that_died_worked_until_it_was_last_heard_of() -> None:
+    run = RunStarted("one", "start", "offline", None, "", at=10.0)
+
+    assert view(run, begun("pay", "t", at=13.0), RunEnded("one", "crashed", WHY, at=5000.0)).worked == 3.0
+
+
+def test_a_run_that_only_checkpoints_tell_of_has_no_time_that_could_be_told() -> None:
+    run = RunStarted(f"{RESTORED_RUN}c", "restored", "offline", None, "", at=10.0)
+
+    assert view(run, RunEnded(f"{RESTORED_RUN}c", "finished", "", at=5000.0)).worked == 0.0

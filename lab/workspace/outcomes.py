@@ -1,0 +1,87 @@
+"""Reads what a thread came to, for the line in which its lane says so."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from langchain_core.messages import convert_to_messages
+from langgraph.types import StateSnapshot
+
+from graphs.outcome import Ended
+from graphs.pattern import Lane, Pattern
+from lab.database import BUSINESS
+from lab.engine import Engine
+from lab.errors import Unreadable
+from lab.events import EventLog, Said, ThreadView
+from lab.history import status
+from lab.jsonable import Json
+from lab.threads import Thread
+from lab.workspace.states import state_of
+
+LOG = logging.getLogger(__name__)
+
+UNCLEAR = "What came out can't be told from this state"
+"""Of a state that isn't shaped as its pattern leaves it: an older version's, an imported or an edited one."""
+
+
+def tell_outcome(engine: Engine, thread: Thread, pattern: Pattern, lane: Lane, log: EventLog) -> str:
+    """Say in the lane's words what a thread came to; empty where it isn't at an end or its lane tells nothing."""
+    ended = read_end(engine, thread, pattern, lane, log) if lane.outcome else None
+    if lane.outcome is None or ended is None:
+        return ""
+    try:
+        return lane.outcome(ended)
+    # A state can hold anything, and what a pattern's function makes of that can raise anything.
+    except Exception:
+        LOG.warning("The outcome of thread %s can't be told.", thread.thread_id, exc_info=True)
+        return UNCLEAR
+
+
+def read_end(engine: Engine, thread: Thread, pattern: Pattern, lane: Lane, log: EventLog) -> Ended | None:
+    """Return what a thread came to, None where it isn't at its end and no node of it failed."""
+    view = ThreadView(log)
+    view.catch_up()
+    if lane.remembers:
+        try:
+            state = state_of(engine.graphs.reading_of(thread), thread.thread_id)
+        except Unreadable:
+            # The page says so where the state itself is looked at.
+            return None
+        values, failed = state.values, _failed(state)
+        over = failed or status(state) == "finished"
+    else:
+        values, failed = _written(view), bool(view.runs) and view.runs[-1].outcome == "failed"
+        over = failed or (bool(view.runs) and view.runs[-1].outcome == "finished")
+    if not over or not isinstance(values, dict):
+        return None
+    rows = {name: engine.storage.database.rows(BUSINESS[name], [thread.thread_id]) for name in pattern.tables}
+    return Ended(
+        values=values,
+        inputs=_inputs(engine, thread, view),
+        questions=tuple(asked["value"] for step in view.steps for asked in step.asked),
+        failed=failed,
+        **rows,
+    )
+
+
+def _failed(state: StateSnapshot) -> bool:
+    return status(state) == "resumable" and any(task.error for task in state.tasks)
+
+
+def _written(view: ThreadView) -> dict[str, Any]:
+    """Return what the last run's nodes wrote, messages as message objects again."""
+    values: dict[str, Any] = {}
+    for step in view.steps:
+        if isinstance(step.wrote, dict) and step.started >= view.runs[-1].started:
+            values |= step.wrote
+    if "messages" in values:
+        written = [{"role": message["role"], "content": message["text"]} for message in values["messages"]]
+        values["messages"] = convert_to_messages(written)
+    return values
+
+
+def _inputs(engine: Engine, thread: Thread, view: ThreadView) -> Sequence[Mapping[str, Json]]:
+    """Return what was given on the way here; the first input is known even where the log has lost it."""
+    said = [item for item in view.items if isinstance(item, Said) and item.kind in ("start", "turn")]
+    first = [] if any(item.kind == "start" for item in said) else [engine.threads.given(thread.thread_id)]
+    return tuple(values for values in (*first, *(item.values for item in said)) if isinstance(values, dict))
