@@ -1,15 +1,18 @@
 """The pages in a real browser: what a rerun costs the server, how soon words come, and how soon the first page."""
 
-import os
+import asyncio
 import shutil
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks.cpu import cpu_seconds
 from benchmarks.measure import Figure, Round, against
+from benchmarks.protocol import open_page, visitor
 from lab.events import Tokens
 from lab.lab import Lab
 from lab.settings import Settings
@@ -24,7 +27,11 @@ STEPS = 20
 CLICKS = 10
 PACE = 30.0
 """Words a second, as visitors have it by default."""
+ASKING = "approval-gate"
+ONE_COLUMN = (182.0, 3849.0)
+"""Elements, and pixels at 1440 x 900, of the same page where all of it stands one below the other."""
 CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+HEIGHT = "() => document.querySelector('.stMain').scrollHeight"
 FIRST_WORD = """() => {
     const said = [...document.querySelectorAll('[data-testid=stChatMessage]')].find(
         message => message.innerText.includes('summarise') && message.querySelector('[data-testid=stText]')?.innerText);
@@ -42,7 +49,7 @@ def figures() -> Iterator[Figure]:
     with sync_playwright() as playwright, TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
         data = Path(folder)
-        thread_id = finished_thread(data)
+        thread_id, asking_id = finished_thread(data), asking_thread(data)
         server, hello = LabServer(APP, data, {"LAB_PACE": str(PACE)}), LabServer(HELLO, data / "hello", {})
         try:
             server.wait_until_healthy()
@@ -58,6 +65,18 @@ def figures() -> Iterator[Figure]:
                 reruns(empty, "choose", hello.pid),
                 rounds=7,
             )
+            address = f"{ASKING}?thread={asking_id}"
+            visit(page, f"{server.url}/{address}")
+            page.set_viewport_size({"width": 1440, "height": 900})
+            idle(page)
+            for name, unit, value, before in zip(
+                ("page_elements", "page_height"),
+                ("elements", "px"),
+                (count_elements(server.url, address), page.evaluate(HEIGHT)),
+                ONE_COLUMN,
+                strict=True,
+            ):
+                yield Figure(name, value, unit, before, "the same page in one column")
             visit(page, f"{server.url}/linear-pipeline")
             with TemporaryDirectory() as other:
                 lab = Lab(Settings(_env_file=None, database=str(Path(other) / "lab.sqlite"), pace=PACE))
@@ -84,6 +103,33 @@ def finished_thread(data: Path) -> str:
     return thread_id
 
 
+def asking_thread(data: Path) -> str:
+    """Leave threads side by side in it whose lanes wait for a person."""
+    lab = Lab(Settings(_env_file=None, database=str(data / "lab.sqlite"), pace=0))
+    workspace, pattern, session = lab.workspace(LOCAL), lab.graphs.pattern(ASKING), lab.new_session()
+    given = pattern.examples[0].input
+    threads = [workspace.start(ASKING, lane.key, given, session=session).thread_id for lane in pattern.lanes]
+    for thread_id in threads:
+        workspace.wait(thread_id)
+    lab.close()
+    return threads[0]
+
+
+def count_elements(url: str, address: str) -> int:
+    """Count the elements and containers that the server draws of a page."""
+
+    async def count() -> int:
+        name, _, query = address.partition("?")
+        page = await open_page(url, name, query, visitor(url))
+        await page.until(lambda page: page.drawn, time.monotonic() + 30)
+        page.close()
+        return len(page.elements)
+
+    # Playwright's own loop runs in this thread.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, count()).result()
+
+
 def reruns(page: Page, key: str, pid: int) -> Round:
     """Make a round of clicks on a widget that changes nothing else; return the server's CPU time a click."""
 
@@ -96,12 +142,6 @@ def reruns(page: Page, key: str, pid: int) -> Round:
         return (cpu_seconds(pid) - before) / CLICKS * 1000
 
     return go
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the CPU time that a process has used so far, over all its threads."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def words_on_page(page: Page) -> Round:
