@@ -2,7 +2,18 @@
 
 from lab.events.event_table import ROOM, ROOM_IN_MEMORY, EventStore, decode, encode
 from lab.events.log import EventLog, Log, StreamingMessage
-from lab.events.thread_view import Attempt, Item, Killed, Message, Reopened, RunView, Said, StepView, ThreadView
+from lab.events.thread_view import (
+    Act,
+    Attempt,
+    Item,
+    Killed,
+    Message,
+    Reopened,
+    RunView,
+    Said,
+    StepView,
+    ThreadView,
+)
 from lab.events.types import (
     RESTORED_RUN,
     AttemptFailed,
@@ -28,6 +39,7 @@ __all__ = [
     "RESTORED_RUN",
     "ROOM",
     "ROOM_IN_MEMORY",
+    "Act",
     "Attempt",
     "AttemptFailed",
     "CheckpointMade",

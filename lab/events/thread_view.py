@@ -135,6 +135,8 @@ class RunView:
     model: str
     calls: str
     started: float
+    said: Json = None
+    """The input or the answers that it began with, None where it went on by itself."""
     ended: float | None = None
     stopping: bool = False
     """True once somebody stopped it, until its end."""
@@ -142,9 +144,15 @@ class RunView:
     error: str = ""
     worked: float = 0.0
     """Seconds from its beginning to its end; none before that, and none of a run that only checkpoints tell of."""
+    moved: bool = False
+    """True where it made a checkpoint."""
+    left: frozenset[str] = frozenset()
+    """The questions that waited for an answer at its end."""
 
 
 Item = Said | Message | StepView | Killed | Reopened
+Act = RunView | StateEdited | WentBack | SaverDropped
+"""What somebody did with a thread."""
 
 
 class ThreadView:
@@ -158,6 +166,8 @@ class ThreadView:
         self.items: list[Item] = []
         """Chat and steps in the order in which they began."""
         self.runs: list[RunView] = []
+        self.acts: list[Act] = []
+        """What was done with the thread, in its order and on all branches."""
         self.dropped = 0
         self.progress: Json = None
         """What a node told last of how far it is."""
@@ -221,10 +231,12 @@ class ThreadView:
             case RunEnded():
                 self._ended(event)
             case StateEdited():
+                self.acts.append(event)
                 self.items.append(Said(f"edit-{event.no}", "edit", event.values, event.at, event.no))
                 self._reached.setdefault(event.checkpoint_id, (self.items, len(self.items)))
                 self.changed_at = event.at
             case SaverDropped():
+                self.acts.append(event)
                 key = f"reopened-{event.no}"
                 self.items.append(Reopened(key, event.why, event.before, event.found, event.at, event.calls, event.no))
             case NodeStarted():
@@ -242,9 +254,12 @@ class ThreadView:
                 if isinstance(event, CheckpointMade) or not event.path:
                     self._saved += [(step, event.checkpoint_id) for step in self._unsaved]
                     self._unsaved.clear()
+                    if self.runs and event.checkpoint_id not in self._reached:
+                        self.runs[-1].moved = True
                 # An answer's run tells the checkpoint of its question again; the answer isn't before it.
                 self._reached.setdefault(event.checkpoint_id, (self.items, len(self.items)))
             case WentBack():
+                self.acts.append(event)
                 self._return_to(event)
 
     def _return_to(self, event: WentBack) -> None:
@@ -267,7 +282,9 @@ class ThreadView:
         message.last, message.version = event.at, event.no
 
     def _started(self, event: RunStarted) -> None:
-        self.runs.append(RunView(event.run_id, event.kind, event.model, event.calls, event.at))
+        run = RunView(event.run_id, event.kind, event.model, event.calls, event.at, event.said)
+        self.runs.append(run)
+        self.acts.append(run)
         self._unsaved, self._saved = [], []
         # What is carried out after all was said when it was accepted.
         if event.kind in ("start", "turn", "resume", "reanswer") and event.said is not None:
@@ -283,6 +300,9 @@ class ThreadView:
         working = [step for step in self.steps if step.status == "running"]
         for step in working:
             self._interrupted(step, event)
+        if self.runs:
+            waiting = (step for step in self.steps if step.status == "waiting")
+            self.runs[-1].left = frozenset(str(question["id"]) for step in waiting for question in step.asked)
         if event.outcome == "crashed":
             killed = tuple(step for step in working if step.status == "killed")
             self.items.append(Killed(f"killed-{event.no}", killed, tuple(self._saved), event.at, event.no))

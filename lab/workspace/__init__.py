@@ -1,9 +1,12 @@
 """What a visitor may do with the threads of one workspace."""
 
 from lab.workspace.editing import StateEdit
+from lab.workspace.example_steps import example_of, upcoming
 from lab.workspace.history import History
 from lab.workspace.launching import RunOptions
+from lab.workspace.next_step import LanePlay, NextStep
 from lab.workspace.outcomes import UNCLEAR
+from lab.workspace.play import ExamplePlayer
 from lab.workspace.threads import ThreadPage, WorkspaceThreads
 from lab.workspace.travel import Ahead, Preview, Travel
 from lab.workspace.workspace import Workspace
@@ -11,7 +14,10 @@ from lab.workspace.workspace import Workspace
 __all__ = [
     "UNCLEAR",
     "Ahead",
+    "ExamplePlayer",
     "History",
+    "LanePlay",
+    "NextStep",
     "Preview",
     "RunOptions",
     "StateEdit",
@@ -19,4 +25,6 @@ __all__ = [
     "Travel",
     "Workspace",
     "WorkspaceThreads",
+    "example_of",
+    "upcoming",
 ]

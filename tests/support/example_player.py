@@ -1,32 +1,19 @@
 """Drives an example through the lab to its end, as a visitor would, and tells what came of it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from langchain_core.messages import convert_to_messages
 
 from graphs.catalogue import find
-from graphs.pattern import (
-    Comparison,
-    Edit,
-    Example,
-    Fork,
-    Go,
-    Recover,
-    Replay,
-    Reply,
-    Restart,
-    Rewind,
-    Step,
-    Turn,
-    WayBack,
-)
+from graphs.pattern import Comparison, Example
 from lab.checkpoints import thread_config
 from lab.events import Message, ThreadView
 from lab.jsonable import Json
 from lab.lab import Lab
-from lab.workspace import StateEdit, Workspace
+from lab.threads import Thread
+from lab.workspace import ExamplePlayer, LanePlay, NextStep, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +60,50 @@ def player(lab: Lab) -> Play:
 
 
 def play_steps(workspace: Workspace, slug: str, lane_key: str, example: Example) -> list[str]:
-    """Start an example and do its steps; return its thread, and after it those that it ran beside."""
-    thread_id = workspace.start(slug, lane_key, example.input, pace=0, breakpoints=example.breakpoints).thread_id
-    ended(workspace, thread_id)
-    beside: list[str] = []
-    for step in example.steps.get(lane_key, ()):
-        if isinstance(step, Comparison):
-            beside.append(workspace.start(slug, lane_key, step.input, pace=0).thread_id)
-            ended(workspace, beside[-1])
-            continue
-        take(workspace, thread_id, step, example)
-        ended(workspace, thread_id)
-    return [thread_id, *beside]
+    """Play an example in one lane to its end; return its thread, and after it those that it compares with."""
+    playing = begun(workspace, slug, lane_key, example)
+    taken = [one for step in iter(playing.take_next, None) for one in step.steps]
+    assert tuple(taken) == example.steps.get(lane_key, ())
+    return [playing.thread.thread_id, *playing.compared()]
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """An example that is played in one lane, step by step."""
+
+    workspace: Workspace
+    player: ExamplePlayer
+    thread: Thread
+    example: Example
+
+    def look(self) -> LanePlay:
+        """Tell what comes next."""
+        return self.player.look(self.thread)
+
+    def take_next(self) -> NextStep | None:
+        """Do what comes next and wait for the rest after it; None where the example has ended."""
+        looked = self.look()
+        assert not looked.working
+        assert not looked.problem
+        if looked.step is not None:
+            self.player.take(looked.step, pace=0)
+            for thread_id in (self.thread.thread_id, *self.compared()):
+                ended(self.workspace, thread_id)
+        return looked.step
+
+    def compared(self) -> list[str]:
+        """Return the further threads that the example has run."""
+        steps = [step for step in self.example.steps.get(self.thread.lane, ()) if isinstance(step, Comparison)]
+        return [one.thread_id for step in steps for one in self.player.comparisons(self.thread, step)]
+
+
+def begun(workspace: Workspace, slug: str, lane_key: str, example: Example) -> Playing:
+    """Start an example in one lane and wait for its first rest."""
+    pattern = find(slug)
+    player = ExamplePlayer(workspace, replace(pattern, lanes=(pattern.lane(lane_key),)), example)
+    (thread,) = player.start(pace=0)
+    ended(workspace, thread.thread_id)
+    return Playing(workspace, player, thread, example)
 
 
 def approved_expense(workspace: Workspace) -> str:
@@ -93,49 +112,9 @@ def approved_expense(workspace: Workspace) -> str:
     return play_steps(workspace, "expense-approval", "dynamic", example)[0]
 
 
-def take(workspace: Workspace, thread_id: str, step: Step, example: Example) -> None:
-    """Do one step of an example on the thread."""
-    match step:
-        case Reply(value, _):
-            snapshot = workspace.history.snapshot(thread_id)
-            assert snapshot is not None
-            assert snapshot.questions, "nothing is asked"
-            answers = {question.id: value for question in snapshot.questions}
-            workspace.resume(thread_id, answers, snapshot.checkpoint_id, pace=0, breakpoints=example.breakpoints)
-        case Edit(values, _):
-            workspace.edit(thread_id, values)
-        case Go():
-            workspace.proceed(thread_id, pace=0, breakpoints=example.breakpoints)
-        case Turn(values):
-            workspace.turn(thread_id, values, pace=0, breakpoints=example.breakpoints)
-        case Restart():
-            workspace.restart(thread_id)
-        case Recover():
-            take_up = workspace.again if workspace.history.status(thread_id) == "new" else workspace.proceed
-            take_up(thread_id, pace=0, breakpoints=example.breakpoints)
-        case WayBack(to, values):
-            go_back(workspace, thread_id, before(workspace, thread_id, to), values)
-        case Comparison():
-            raise AssertionError("Another thread is no step of this one.")
-
-
 def before(workspace: Workspace, thread_id: str, node: str) -> str:
     """Return the checkpoint from which this node ran first."""
     return next(row.checkpoint_id for row in workspace.history.page(thread_id, limit=200).rows if node in row.next)
-
-
-def go_back(workspace: Workspace, thread_id: str, checkpoint_id: str, values: Mapping[str, Json]) -> None:
-    """Go back in a thread in the way that its lane is about."""
-    thread = workspace.threads.find(thread_id)
-    match find(thread.pattern).lane(thread.lane).travel:
-        case Rewind():
-            workspace.travel.rewind(thread_id, checkpoint_id, pace=0)
-        case Replay():
-            workspace.travel.replay(thread_id, checkpoint_id, pace=0)
-        case Fork():
-            workspace.travel.fork(thread_id, checkpoint_id, StateEdit(values, {}), run=True, pace=0)
-        case _:
-            raise AssertionError(f"The lane '{thread.lane}' goes nowhere back.")
 
 
 def ended(workspace: Workspace, thread_id: str) -> None:

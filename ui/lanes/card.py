@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from graphs.pattern import Breakpoints, Example, Pattern
-from lab.workspace import Workspace
+from graphs.pattern import Breakpoints, Edit, Example, Pattern, Reply, WayBack
+from lab.workspace import Workspace, example_of, upcoming
 from ui.common import literal
 from ui.graph import node_names
 from ui.lanes.answer_card import (
@@ -18,7 +18,7 @@ from ui.lanes.answer_card import (
     restart_card,
     retry_card,
 )
-from ui.lanes.example_steps import example_of, filled, next_edit, next_reply, next_travel
+from ui.lanes.example_steps import filled
 from ui.lanes.pane import LanePane
 from ui.lanes.travel_card import travel_card
 
@@ -45,16 +45,17 @@ def draw_card(pane: LanePane, pattern: Pattern, visitor: Workspace, pauses: Call
         accepted_card(buttons, accepted.kind)
     asked = Card(pane.key, visitor, pane.thread.thread_id, pauses, pane.snapshot)
     example = _example(pattern, pane)
+    step = upcoming(pattern, example, pane.lane, pane.view)
     if pane.status == "waiting":
-        question_card(asked, filled(example, next_reply(example, pane.lane, pane.view)))
+        question_card(asked, filled(example, step, Reply))
     elif pane.outcome == "paused" or (pane.status == "resumable" and pane.lane.edits and not pane.lane.travel):
         steps = node_names(pattern.slug, pane.lane.key) if pattern.choose_breakpoints else ()
-        given = filled(example, next_edit(example, pane.lane, pane.view))
+        given = filled(example, step, Edit)
         pause_card(asked, pane.lane, steps, pane.outcome, given)
     elif pane.status == "resumable":
         retry_card(asked, failed=pane.outcome == "failed")
     if pane.lane.travel and pane.status in ("finished", "resumable"):
-        way = filled(example, next_travel(example, pane.lane, pane.view))
+        way = filled(example, step, WayBack)
         travel_card(asked, pane.lane, way)
 
 

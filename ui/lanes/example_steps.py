@@ -3,16 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TypeVar
 
 from graphs.pattern import Comparison, Edit, Example, Go, Lane, Pattern, Recover, Reply, Restart, Step, Turn, WayBack
-from lab.events import Said, ThreadView
 from lab.jsonable import Json
 from lab.state import Field, values_text
 from ui.common import code, literal
 from ui.graph import lane_input_fields, lane_state_fields
-
-StepKind = TypeVar("StepKind")
 
 LONG = 160
 """Characters of a value that the list tells."""
@@ -31,9 +27,9 @@ class Filled:
 NOTHING = Filled({}, "")
 
 
-def filled(example: Example | None, step: Reply | Edit | WayBack | None) -> Filled:
-    """Return what a step of an example fills in."""
-    if example is None or step is None:
+def filled(example: Example | None, step: Step | None, kind: type[Reply | Edit | WayBack]) -> Filled:
+    """Return what the next step of an example fills in a form with that is for this kind of step."""
+    if example is None or not isinstance(step, kind):
         return NOTHING
     note = f"Filled in as in the example “{literal(example.label, 80)}”; you can change it."
     if isinstance(step, Reply):
@@ -45,48 +41,6 @@ def filled(example: Example | None, step: Reply | Edit | WayBack | None) -> Fill
 
 def _part(step: Reply | Edit) -> str:
     return f"You are the {literal(step.who)} here. " if step.who else ""
-
-
-def example_of(pattern: Pattern, view: ThreadView | None, chosen: int) -> Example | None:
-    """Return the example on whose input a thread was started, the chosen one first; None where it was another input."""
-    given = next((item.values for item in view.items if isinstance(item, Said)), None) if view is not None else None
-    if not isinstance(given, dict):
-        return None
-    examples = [pattern.examples[chosen], *pattern.examples]
-    return next((one for one in examples if all(given.get(name) == one.input[name] for name in one.input)), None)
-
-
-def next_reply(example: Example | None, lane: Lane, view: ThreadView) -> Reply | None:
-    """Return the example's answer to the question that is pending."""
-    answered = sum(run.kind == "resume" for run in view.runs)
-    return _at([step for step in _steps(example, lane) if isinstance(step, Reply)], answered)
-
-
-def next_edit(example: Example | None, lane: Lane, view: ThreadView) -> Edit | None:
-    """Return what the example writes at the pause before it goes on."""
-    edits: list[Edit | None] = []
-    written: Edit | None = None
-    for step in _steps(example, lane):
-        if isinstance(step, Edit):
-            written = step
-        elif isinstance(step, Go):
-            edits.append(written)
-            written = None
-    return _at(edits, sum(run.kind == "continue" for run in view.runs))
-
-
-def next_travel(example: Example | None, lane: Lane, view: ThreadView) -> WayBack | None:
-    """Return the example's next way back."""
-    gone = sum(run.kind in ("replay", "continue") for run in view.runs)
-    return _at([step for step in _steps(example, lane) if isinstance(step, WayBack)], gone)
-
-
-def _steps(example: Example | None, lane: Lane) -> Sequence[Step]:
-    return example.steps.get(lane.key, ()) if example is not None else ()
-
-
-def _at(steps: Sequence[StepKind], number: int) -> StepKind | None:
-    return steps[number] if number < len(steps) else None
 
 
 def in_words(pattern: Pattern, example: Example) -> list[str]:

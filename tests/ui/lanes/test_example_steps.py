@@ -1,57 +1,29 @@
 """An example's promises: what a person does in it is told on the page and filled in on the cards."""
 
-from collections.abc import Iterator
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from graphs.catalogue import CATALOGUE, find
-from graphs.pattern import Edit, Example, Go, Lane, Pattern, Recover, Reply, WayBack
-from lab.events import ThreadView
+from graphs.pattern import Edit, Go, Pattern, Reply, WayBack
 from lab.lab import Lab
 from lab.state import value_text
 from tests.support.app_pages import badges, choose_example, markdowns, open_page, press, start
-from tests.support.example_player import ended, take
 from ui.lanes import in_words
-from ui.lanes.example_steps import example_of, next_edit, next_reply, next_travel
+from ui.lanes.example_steps import NOTHING, filled
 
-WITH_STEPS = [
-    pytest.param(pattern, lane, example, id=f"{pattern.slug}-{lane.key}-{example.label}")
-    for pattern in CATALOGUE
-    for example in pattern.examples
-    for lane in pattern.lanes
-    if any(isinstance(step, Reply | Edit | WayBack) for step in example.steps.get(lane.key, ()))
-    and example.input.get(pattern.crash_field, "never") == "never"
-]
 EXPENSE, TRAVEL = find("expense-approval"), find("time-travel")
 
 pytestmark = pytest.mark.usefixtures("pages_lab")
 
 
-def offered(
-    pattern: Pattern, lane: Lane, example: Example, view: ThreadView
-) -> Iterator[Reply | Edit | WayBack | None]:
-    view.catch_up()
-    found = example_of(pattern, view, pattern.examples.index(example))
-    assert found is example
-    yield from (next_reply(found, lane, view), next_edit(found, lane, view), next_travel(found, lane, view))
+@pytest.mark.parametrize("kind", [Reply, Edit, WayBack], ids=lambda kind: kind.__name__)
+def test_a_card_is_filled_in_only_with_a_step_that_it_is_for(kind: type[Reply | Edit | WayBack]) -> None:
+    example = EXPENSE.examples[2]
+    steps = (Reply({"decision": "approved"}), Edit({"decision": "approved"}), WayBack("pay", {"amount": 5}))
+    filled_in = [filled(example, step, kind) for step in (*steps, Go(), None)]
 
-
-@pytest.mark.parametrize(("pattern", "lane", "example"), WITH_STEPS)
-def test_each_card_is_filled_in_with_what_the_example_does_there(
-    pages_lab: Lab, pattern: Pattern, lane: Lane, example: Example
-) -> None:
-    here = pages_lab.workspace("tests")
-    thread_id = here.start(pattern.slug, lane.key, example.input, pace=0, breakpoints=example.breakpoints).thread_id
-    ended(here, thread_id)
-    for step in example.steps[lane.key]:
-        if isinstance(step, Reply | Edit | WayBack):
-            assert step in offered(pattern, lane, example, here.view(thread_id))
-        if isinstance(step, Reply | Edit | WayBack | Go | Recover):
-            take(here, thread_id, step, example)
-            ended(here, thread_id)
-
-    assert [one for one in offered(pattern, lane, example, here.view(thread_id)) if one is not None] == []
+    assert [one == NOTHING for one in filled_in] == [not isinstance(step, kind) for step in (*steps, Go(), None)]
+    assert filled(None, steps[0], Reply) == NOTHING
 
 
 @pytest.mark.parametrize("pattern", CATALOGUE, ids=lambda pattern: pattern.slug)
@@ -75,16 +47,6 @@ def test_an_example_that_names_somebody_says_where_they_act(pattern: Pattern) ->
         told = " ".join(in_words(pattern, example))
         for who in ("manager", "director"):
             assert who not in example.label or who in told
-
-
-def test_another_input_is_no_example_s(pages_lab: Lab) -> None:
-    here = pages_lab.workspace("tests")
-    thread_id = here.start(EXPENSE.slug, "dynamic", {"description": "My own", "amount": 500}, pace=0).thread_id
-    ended(here, thread_id)
-    view = here.view(thread_id)
-    view.catch_up()
-
-    assert example_of(EXPENSE, view, 1) is None
 
 
 def pressed(at: AppTest, prefix: str, endings: tuple[str, ...]) -> bool:
