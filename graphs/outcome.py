@@ -19,6 +19,8 @@ class Ended:
     """The thread's rows, of all its branches, where the pattern shows the table; so are the next two."""
     outbox: Sequence[Mapping[str, Any]] = ()
     archive: Sequence[Mapping[str, Any]] = ()
+    edited: bool = False
+    """True where a person wrote the newest values, and no node has run since."""
     failed: bool = False
     """True where a node failed, so that the values are those before it."""
 

@@ -1,4 +1,4 @@
-"""Hierarchical agents, as the lab shows it: texts, examples and offline answers."""
+"""Hierarchical agents, as the lab shows it: texts, examples, outcomes and offline answers."""
 
 import re
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from langchain_core.messages import AIMessage, BaseMessage, ToolCall
 
 from graphs.agents.hierarchical import ORCHESTRATE, REPORT, SUPERVISE, TEAMS, WORK, Delegate, build
+from graphs.outcome import Ended, counted
 from graphs.pattern import Example, Family, Lane, Pattern
 from graphs.script import Answer, by_instruction
 
@@ -65,6 +66,16 @@ def _sum_up(asked: str, _: Sequence[BaseMessage]) -> str:
     return f"For the task '{task.strip()}', {handed}: {did}."
 
 
+def _outcome(ended: Ended) -> str:
+    handed = ended.values.get("handed", ())
+    teams = len({result["team"] for result in handed})
+    if not ended.failed:
+        return f"One report by {counted(teams, 'team')} with {counted(len(handed), 'worker')}"
+    planned = len(ended.values.get("plan", ()))
+    why = f"{teams} of {counted(planned, 'team')} handed in" if planned else "no team was given work"
+    return f"No report, {why}: stopped by an error"
+
+
 PATTERN = Pattern(
     slug="hierarchical",
     title="Hierarchical agents",
@@ -77,7 +88,7 @@ PATTERN = Pattern(
         "A team keeps its results to itself and hands them in once; the report waits for the last team.",
     ),
     sources=("AA 3.1",),
-    lanes=(Lane("teams", "Three teams", "Each team is a subgraph with a state of its own.", build),),
+    lanes=(Lane("teams", "Three teams", "Each team is a subgraph with a state of its own.", build, outcome=_outcome),),
     examples=(
         Example(
             "A sign-up page, all teams",

@@ -1,4 +1,4 @@
-"""Approval gate, as the lab shows it: texts, examples and offline answers."""
+"""Approval gate, as the lab shows it: texts, examples, outcomes and offline answers."""
 
 import re
 from collections.abc import Sequence

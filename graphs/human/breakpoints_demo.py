@@ -1,8 +1,22 @@
-"""Breakpoints, as the lab shows it: texts and examples."""
+"""Breakpoints, as the lab shows it: texts, examples and outcomes."""
 
 from graphs.human.breakpoints import build, run_to_pause
+from graphs.outcome import Ended
 from graphs.pattern import Breakpoints, Edit, Example, Family, Go, Lane, Pattern
 from graphs.script import by_instruction
+
+
+def _outcome(ended: Ended) -> str:
+    if ended.failed:
+        return "No result, stopped by an error"
+    given, result = ended.inputs[0]["value"], ended.values["value"]
+    steps = [tuple(map(int, line.partition(": ")[2].split(" -> "))) for line in ended.values["history"]]
+    # What a step begins with is what the one before it ended with, unless somebody wrote another value in between.
+    ends, begins = [given, *(end for _, end in steps)], [*(begin for begin, _ in steps), result]
+    written = [begin for end, begin in zip(ends, begins, strict=True) if begin != end]
+    by_hand = f"{written[0]:,}" if len(written) == 1 else f"{len(written)} values"
+    return f"{given:,} became {result:,}{f', with {by_hand} put in by hand' if written else ''}"
+
 
 PATTERN = Pattern(
     slug="breakpoints",
@@ -22,6 +36,7 @@ PATTERN = Pattern(
             "Doubles, adds ten, then divides by three and drops the rest.",
             build,
             run=run_to_pause,
+            outcome=_outcome,
             edits=("value",),
         ),
     ),

@@ -1,12 +1,30 @@
-"""Expense approval, as the lab shows it: texts and examples."""
+"""Expense approval, as the lab shows it: texts, examples and outcomes."""
 
 from graphs.human.expense_approval import build_dynamic, build_static, run_static
+from graphs.outcome import Ended, euros, times
 from graphs.pattern import Edit, Example, Family, Go, Lane, Pattern, Reply
 from graphs.script import by_instruction
 
 _YES = {"decision": "approved"}
 _NO = {"decision": "rejected", "note": "Buy it through the IT department instead."}
 _TOO_LATE = {"decision": "rejected", "note": "This year's budget is spent."}
+
+
+def _outcome(ended: Ended) -> str:
+    paid = sum(row["cents"] for row in ended.ledger)
+    if ended.failed:
+        return f"Paid {euros(paid)}, stopped by an error" if paid else "Nothing paid, stopped by an error"
+    who = " and ".join(f"the {made['by']}" for made in ended.values["decisions"])
+    if ended.values["status"] == "rejected":
+        by = ended.values["decisions"][-1]["by"]
+        return f"Rejected by the {by}, {f'yet paid {euros(paid)}' if paid else 'nothing paid'}"
+    if not paid:
+        return "Approved, but this thread paid nothing"
+    due = ended.values["cents"]
+    if paid != due:
+        return f"Paid {times(len(ended.ledger))}: {euros(paid)}, should be {euros(due)}"
+    return f"Paid {euros(paid)}, {f'approved by {who}' if who else 'nobody had to be asked'}"
+
 
 PATTERN = Pattern(
     slug="expense-approval",
@@ -28,6 +46,7 @@ PATTERN = Pattern(
             "Stops before each approver whatever the amount; the decision is written into the state.",
             build_static,
             run=run_static,
+            outcome=_outcome,
             edits=("decision", "note"),
         ),
         Lane(
@@ -35,6 +54,7 @@ PATTERN = Pattern(
             "Ask above the limit",
             "Asks by interrupt, and only those who have to approve this amount.",
             build_dynamic,
+            outcome=_outcome,
         ),
     ),
     examples=(

@@ -1,13 +1,16 @@
-"""Checkpointers, as the lab shows them: texts, examples and offline answers."""
+"""Checkpointers, as the lab shows them: texts, examples, outcomes and offline answers."""
 
 import re
 from collections.abc import Iterable, Sequence
 
 from langchain_core.messages import BaseMessage
 
+from graphs.outcome import Ended, counted, short
 from graphs.pattern import Example, Family, Lane, Pattern, Restart, Saver, Turn
 from graphs.persistence.checkpointers import ANSWER, build, human_lines, in_memory, in_postgresql, in_sqlite
 from graphs.script import by_instruction
+
+ASKS = r"\bmy ([^.,;!?]+)\?"
 
 
 def _facts(lines: Iterable[str]) -> dict[str, str]:
@@ -22,13 +25,29 @@ def _answer(asked: str, messages: Sequence[BaseMessage]) -> str:
     lines_count, times = re.findall(r"\d+", messages[1].text)
     rehearsed = f" Lines rehearsed: {lines_count}; rehearsals: {times}."
     known = _facts(lines)
-    question = re.search(r"\bmy ([^.,;!?]+)\?", asked, re.IGNORECASE)
+    question = re.search(ASKS, asked, re.IGNORECASE)
     if question:
         thing = question[1].lower()
         unknown = f"I don't know your {thing}: you haven't told it in this conversation."
         return (f"Your {thing} is {known[thing]}." if thing in known else unknown) + rehearsed
     facts = ", ".join(f"your {thing} is {value}" for thing, value in _facts([asked]).items())
     return f"Noted: {facts or ' '.join(asked.split()[:8]).rstrip('.')}." + rehearsed
+
+
+def _outcome(ended: Ended) -> str:
+    if ended.failed:
+        return "No answer, stopped by an error"
+    said, left = [given["message"] for given in ended.inputs], human_lines(ended.values["messages"])
+    lost = "" if len(left) == len(said) else f"; {len(left)} of {len(said)} messages left"
+    question = re.search(ASKS, said[-1], re.IGNORECASE)
+    if not question:
+        return f"Remembers {len(left)} of {counted(len(said), 'message')}"
+    thing, known = short(question[1], 20), _facts(said[:-1]).get(question[1].lower())
+    if known is None:
+        return f"Nobody told it the {thing}{lost}"
+    if known.lower() in ended.values["messages"][-1].text.lower():
+        return f"Knew the {thing}: {short(known, 30)}"
+    return f"Forgot the {thing}{lost}"
 
 
 def _ask(thing: str) -> Turn:
@@ -57,6 +76,7 @@ PATTERN = Pattern(
             "Checkpoints are kept in this process; nothing is as quick, and they go with the checkpointer.",
             build,
             saver=Saver("memory", in_memory),
+            outcome=_outcome,
         ),
         Lane(
             "sqlite",
@@ -64,6 +84,7 @@ PATTERN = Pattern(
             "Each superstep is written to a file, with the whole state in every checkpoint; a new connection finds it.",
             build,
             saver=Saver("sqlite", in_sqlite),
+            outcome=_outcome,
         ),
         Lane(
             "postgresql",
@@ -71,6 +92,7 @@ PATTERN = Pattern(
             "Each superstep goes to a server that other machines reach; its pool of connections outlives a restart.",
             build,
             saver=Saver("postgresql", in_postgresql),
+            outcome=_outcome,
         ),
     ),
     examples=(

@@ -1,11 +1,13 @@
-"""Conversation memory, as the lab shows it: texts, examples and offline answers."""
+"""Conversation memory, as the lab shows it: texts, examples, outcomes and offline answers."""
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import takewhile
 
 from langchain_core.messages import BaseMessage
 
+from graphs.outcome import Ended, counted, short
 from graphs.pattern import Example, Family, Lane, Pattern, Turn
 from graphs.persistence.conversation_memory import (
     CHAT,
@@ -37,7 +39,7 @@ def _topics(texts: Iterable[str]) -> list[str]:
 
 def _chat(asked: str, messages: Sequence[BaseMessage]) -> str:
     name = _name(message.text for message in messages[1:] if message.type != "ai")
-    if re.search(r"\bmy name\b.*\?|\bwho am i\b", asked, re.IGNORECASE):
+    if re.search(ASKS_NAME, asked, re.IGNORECASE):
         return f"Your name is {name}." if name else "I don't know your name: you haven't told it in this conversation."
     if _name([asked]):
         return f"Nice to meet you, {name}."
@@ -53,6 +55,25 @@ def _summary(transcript: str, _: Sequence[BaseMessage]) -> str:
     name = _name([*before, *lines_of_person])
     known = f"The person's name is {name}. " if name else "The person hasn't told a name. "
     return f"{known}They spoke of: {', '.join(_topics([*past, *lines_of_person])) or 'nothing much'}."
+
+
+ASKS_NAME = r"\bmy name\b.*\?|\bwho am i\b"
+
+
+def _outcome(saved: bool, ended: Ended) -> str:
+    if ended.failed:
+        return "No answer, stopped by an error"
+    *earlier, last = (given["message"] for given in ended.inputs)
+    if re.search(ASKS_NAME, last, re.IGNORECASE):
+        name = _name(earlier)
+        if not name:
+            return "Nobody told it the name"
+        knew = name.lower() in ended.values["messages"][-1].text.lower()
+        return f"{'Knew' if knew else 'Forgot'} the name: {short(name, 40)}"
+    turns = counted(len(ended.inputs), "turn")
+    if not saved:
+        return f"Saved nothing of {turns}"
+    return f"Remembers {turns}, the older ones by a summary" if ended.values.get("summary") else f"Remembers {turns}"
 
 
 NAME = "My name is Alice."
@@ -87,6 +108,7 @@ PATTERN = Pattern(
             build,
             trap="Without a checkpointer every turn starts from nothing, and the person has to say it all again.",
             compile=compile_forgetful,
+            outcome=partial(_outcome, False),
             remembers=False,
         ),
         Lane(
@@ -95,6 +117,7 @@ PATTERN = Pattern(
             "Each turn goes on from the state that the last one saved.",
             build,
             compile=compile_remembering,
+            outcome=partial(_outcome, True),
         ),
     ),
     examples=(

@@ -1,11 +1,25 @@
-"""Crash recovery, as the lab shows it: texts and examples."""
+"""Crash recovery, as the lab shows it: texts, examples and outcomes."""
 
+from graphs.outcome import Ended, euros
 from graphs.pattern import Example, Family, Lane, Pattern, Recover
 from graphs.persistence.crash_recovery import build, run_async, run_exit, run_sync
 from graphs.script import by_instruction
 
 TOWN = "Kitchen, Warehouse, Sales, Office"
 RECOVERED = {"exit": (Recover(nothing_saved=True),), "async": (Recover(),), "sync": (Recover(),)}
+
+
+def _outcome(ended: Ended) -> str:
+    paid = sum(row["cents"] for row in ended.ledger)
+    if ended.failed:
+        return f"Paid {euros(paid)}, stopped by an error" if paid else "Nothing paid, stopped by an error"
+    lost, supersteps = len(ended.values["lost"]), len(ended.values["paid"])
+    due = supersteps * round(ended.values["wages"] * 100)
+    if paid == due:
+        return f"Paid each once: {euros(paid)}"
+    before = f"Lost {lost or 'none'} of {supersteps} supersteps, paid" if paid > due else "Paid"
+    return f"{before} {euros(paid)}, should be {euros(due)}"
+
 
 PATTERN = Pattern(
     slug="crash-recovery",
@@ -28,6 +42,7 @@ PATTERN = Pattern(
             build,
             trap="A killed process never gets to its end: every step is lost, and everybody is paid again.",
             run=run_exit,
+            outcome=_outcome,
         ),
         Lane(
             "async",
@@ -35,8 +50,16 @@ PATTERN = Pattern(
             "Saves each superstep in the background, while the next ones run.",
             build,
             run=run_async,
+            outcome=_outcome,
         ),
-        Lane("sync", "Durability sync", "Saves each superstep before the next one begins.", build, run=run_sync),
+        Lane(
+            "sync",
+            "Durability sync",
+            "Saves each superstep before the next one begins.",
+            build,
+            run=run_sync,
+            outcome=_outcome,
+        ),
     ),
     examples=(
         Example("A quiet day", {"departments": TOWN, "wages": 12400, "crash": "never"}),

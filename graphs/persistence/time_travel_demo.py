@@ -1,10 +1,11 @@
-"""Time travel, as the lab shows it: texts, examples and offline answers."""
+"""Time travel, as the lab shows it: texts, examples, outcomes and offline answers."""
 
 import re
 from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage
 
+from graphs.outcome import Ended, counted, times
 from graphs.pattern import Example, Family, Fork, Lane, Pattern, Replay, Rewind, WayBack
 from graphs.persistence.time_travel import OUTLINE, WRITE, build, fork, go_on, replay, rewind
 from graphs.script import by_instruction
@@ -31,6 +32,24 @@ def _both_ways(to: str, **values: str) -> dict[str, tuple[WayBack, ...]]:
     return {"rewind": (WayBack(to),), "replay": (WayBack(to),), "fork": (WayBack(to, values),)}
 
 
+def _outcome(ended: Ended) -> str:
+    sent = len(ended.outbox)
+    done = f"Sent {times(sent)}" if sent else "Nothing sent"
+    if ended.failed:
+        return f"{done}, stopped by an error"
+    if ended.edited:
+        log = ended.values["log"]
+        repeated = len(log) - len(set(log))
+        doubled = f" and doubled {counted(repeated, 'line')} of the log" if repeated else ""
+        return f"{done}, going back ran nothing{doubled}"
+    if not sent:
+        return "Written, but this thread sent nothing"
+    mails = len({(mail["subject"], mail["body"]) for mail in ended.outbox})
+    if sent == 1:
+        return done
+    return f"{done}, {f'{mails:,} different mails' if mails > 1 else 'the same mail each time'}"
+
+
 PATTERN = Pattern(
     slug="time-travel",
     title="Time travel",
@@ -52,6 +71,7 @@ PATTERN = Pattern(
             trap="An update adds a checkpoint at the end and moves nothing back: reducers take old values as further "
             "ones, keys that were set later keep their values, and no node runs, as the thread still is at its end.",
             travel=Rewind(rewind, go_on),
+            outcome=_outcome,
         ),
         Lane(
             "replay",
@@ -59,6 +79,7 @@ PATTERN = Pattern(
             "Invokes the graph with the config of the old checkpoint: the rest runs again from the state there.",
             build,
             travel=Replay(replay),
+            outcome=_outcome,
         ),
         Lane(
             "fork",
@@ -67,6 +88,7 @@ PATTERN = Pattern(
             build,
             edits=("topic", "outline", "text"),
             travel=Fork(fork, go_on),
+            outcome=_outcome,
         ),
     ),
     examples=(

@@ -1,7 +1,8 @@
-"""Validated recovery, as the lab shows it: texts and examples."""
+"""Validated recovery, as the lab shows it: texts, examples and outcomes."""
 
 from typing import Any
 
+from graphs.outcome import Ended, counted
 from graphs.pattern import Example, Family, Lane, Pattern, Turn
 from graphs.persistence.validated_recovery import Damage, build
 from graphs.script import by_instruction
@@ -12,6 +13,23 @@ def _visit(points: int, damage: Damage = "nothing") -> dict[str, Any]:
 
 
 AFTERWARDS = {"checked": (Turn(_visit(20)),)}
+
+
+def _outcome(ended: Ended) -> str:
+    if ended.failed:
+        return "Nothing stored, stopped by an error"
+    visit, card = ended.values, ended.values["card"]
+    points = counted(card["points"], "point")
+    if visit["problem"]:
+        spent = -visit["points"]
+        return f"Nothing stored: {points} there, {spent:,} to be spent" if spent > 0 else "Nothing stored: not valid"
+    if visit["damage"] != "nothing":
+        return f"Stored {points}, then the row was damaged"
+    damaged = [row for row in ended.archive if row["name"] == visit["customer"] and row["status"] == "quarantined"]
+    if damaged and card["visits"] == 1:
+        return f"Damaged row set aside, started anew with {points}"
+    return f"Stored {points} after {counted(card['visits'], 'visit')}"
+
 
 PATTERN = Pattern(
     slug="validated-recovery",
@@ -26,7 +44,15 @@ PATTERN = Pattern(
         "Nothing but the row is remembered: a visit after a restart of the lab goes the same way.",
     ),
     sources=("AP state persistence", "AP state recovery"),
-    lanes=(Lane("checked", "Checked twice", "Validates the card before it's stored and after it's loaded.", build),),
+    lanes=(
+        Lane(
+            "checked",
+            "Checked twice",
+            "Validates the card before it's stored and after it's loaded.",
+            build,
+            outcome=_outcome,
+        ),
+    ),
     examples=(
         Example("Stored and restored", _visit(30), AFTERWARDS),
         Example("Written by an older release", _visit(30, "old-release"), AFTERWARDS, unhappy=True),

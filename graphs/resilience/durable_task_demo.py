@@ -1,4 +1,4 @@
-"""Durable task, as the lab shows it: texts and examples."""
+"""Durable task, as the lab shows it: texts, examples and outcomes."""
 
 from graphs.outcome import Ended, euros, times
 from graphs.pattern import Example, Family, Go, Lane, Pattern, Reply

@@ -1,10 +1,11 @@
-"""Branching, as the lab shows it: texts, examples and offline answers."""
+"""Branching, as the lab shows it: texts, examples, outcomes and offline answers."""
 
 import re
 from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage
 
+from graphs.outcome import Ended
 from graphs.pattern import Example, Family, Lane, Pattern
 from graphs.script import by_instruction
 from graphs.shapes.branching import CLASSIFY, GENERAL, QUESTION, URGENT, build_command, build_conditional_edge
@@ -38,6 +39,13 @@ def _general(text: str, _: Sequence[BaseMessage]) -> str:
     return f"Thank you, your message about {_topic(text)} has been read."
 
 
+ANSWERED = {"urgent": "as urgent", "question": "as a question", "general": "as a general message"}
+
+
+def _outcome(ended: Ended) -> str:
+    return "Not answered, stopped by an error" if ended.failed else f"Answered {ANSWERED[ended.values['category']]}"
+
+
 PATTERN = Pattern(
     slug="branching",
     title="Branching",
@@ -55,8 +63,15 @@ PATTERN = Pattern(
             "Conditional edge",
             "The node writes the category, and a route function on its edge picks the handler.",
             build_conditional_edge,
+            outcome=_outcome,
         ),
-        Lane("command", "Command", "The node writes the category and picks the handler in one return.", build_command),
+        Lane(
+            "command",
+            "Command",
+            "The node writes the category and picks the handler in one return.",
+            build_command,
+            outcome=_outcome,
+        ),
     ),
     examples=(
         Example("Urgent", {"text": "The checkout is down and customers can't pay. Please call the shop immediately."}),

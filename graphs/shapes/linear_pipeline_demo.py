@@ -1,10 +1,11 @@
-"""Linear pipeline, as the lab shows it: texts, examples and offline answers."""
+"""Linear pipeline, as the lab shows it: texts, examples, outcomes and offline answers."""
 
 import re
 from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage
 
+from graphs.outcome import Ended, counted
 from graphs.pattern import Example, Family, Lane, Pattern
 from graphs.script import by_instruction
 from graphs.shapes.linear_pipeline import HEADLINE, SUMMARISE, build
@@ -27,6 +28,13 @@ def _headline(text: str, _: Sequence[BaseMessage]) -> str:
     return " ".join(words[:8]).capitalize() or "Nothing to report"
 
 
+def _outcome(ended: Ended) -> str:
+    if ended.failed:
+        return "No headline, stopped by an error"
+    text, headline = (len(ended.values[name].split()) for name in ("clean", "headline"))
+    return f"{counted(text, 'word')} became a headline of {headline:,}"
+
+
 PATTERN = Pattern(
     slug="linear-pipeline",
     title="Linear pipeline",
@@ -38,7 +46,9 @@ PATTERN = Pattern(
         "Text of nothing but spaces fails in the first node; the two others never run.",
     ),
     sources=("AA 2.1",),
-    lanes=(Lane("pipeline", "Pipeline", "One chain of edges from the first node to the last.", build),),
+    lanes=(
+        Lane("pipeline", "Pipeline", "One chain of edges from the first node to the last.", build, outcome=_outcome),
+    ),
     examples=(
         Example(
             "A status report",

@@ -1,11 +1,13 @@
-"""Parallel workers, as the lab shows it: texts, examples and offline answers."""
+"""Parallel workers, as the lab shows it: texts, examples, outcomes and offline answers."""
 
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 from langchain_core.messages import BaseMessage
 
+from graphs.outcome import Ended, counted
 from graphs.pattern import Example, Family, Lane, Pattern
 from graphs.script import by_instruction
 from graphs.shapes.parallel import KEY_WORDS, SUMMARISE, TONE, build_fan_out, build_sequential, candidates
@@ -37,6 +39,16 @@ def _tone(text: str, _: Sequence[BaseMessage]) -> str:
     return f"The tone is {mood} and {force}, with {counts}."
 
 
+WORKERS = 3
+
+
+def _outcome(how: str, ended: Ended) -> str:
+    results = len(ended.values.get("results", ()))
+    if ended.failed:
+        return f"No report, {results} of {WORKERS} results made: stopped by an error"
+    return f"{counted(results, 'result')} in one report, made {how}"
+
+
 PATTERN = Pattern(
     slug="parallel",
     title="Parallel workers",
@@ -49,8 +61,20 @@ PATTERN = Pattern(
     ),
     sources=("AA 2.4", "AP parallel"),
     lanes=(
-        Lane("sequential", "Sequential", "Each worker waits for the one before it.", build_sequential),
-        Lane("fan-out", "Fan-out and fan-in", "All three workers start at once, and a merge waits.", build_fan_out),
+        Lane(
+            "sequential",
+            "Sequential",
+            "Each worker waits for the one before it.",
+            build_sequential,
+            outcome=partial(_outcome, "one after the other"),
+        ),
+        Lane(
+            "fan-out",
+            "Fan-out and fan-in",
+            "All three workers start at once, and a merge waits.",
+            build_fan_out,
+            outcome=partial(_outcome, "at the same time"),
+        ),
     ),
     examples=(
         Example(

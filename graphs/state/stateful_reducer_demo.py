@@ -1,8 +1,27 @@
-"""Stateful reducer, as the lab shows it: texts and examples."""
+"""Stateful reducer, as the lab shows it: texts, examples and outcomes."""
 
+from graphs.outcome import Ended
 from graphs.pattern import Comparison, Example, Family, Lane, Pattern, Replay, WayBack
 from graphs.script import by_instruction
 from graphs.state.stateful_reducer import build_pure, build_stateful
+
+
+def _outcome(ended: Ended) -> str:
+    if ended.failed:
+        return "No average, stopped by an error"
+    shown, true = _figure(ended.values["by_reducer"]), _figure(ended.values["true_mean"])
+    if ended.values["agree"]:
+        return f"Average {true}, as it should be"
+    if shown == true:
+        shown, true = str(ended.values["by_reducer"]), str(ended.values["true_mean"])
+    return f"Average {shown}, should be {true}: other numbers leaked in"
+
+
+def _figure(number: float) -> str:
+    if number and abs(number) < 0.01:
+        return f"{number:.3g}"
+    return f"{number:,.2f}".rstrip("0").rstrip(".")
+
 
 PATTERN = Pattern(
     slug="stateful-reducer",
@@ -22,6 +41,7 @@ PATTERN = Pattern(
             "Object with memory",
             "The reducer is an object that counts and adds up by itself; the state gets only the result.",
             build_stateful,
+            outcome=_outcome,
             trap="The graph is compiled once and serves all threads of all visitors of this process, and its reducer "
             "with it: numbers leak from thread to thread and into replays, and a restart forgets them all.",
             travel=Replay(),
@@ -31,6 +51,7 @@ PATTERN = Pattern(
             "Pure function",
             "The reducer adds up two values of `n` and `sum`; all that it knows is in the state.",
             build_pure,
+            outcome=_outcome,
             travel=Replay(),
         ),
     ),

@@ -1,8 +1,24 @@
-"""Progress events, as the lab shows it: texts and examples."""
+"""Progress events, as the lab shows it: texts, examples and outcomes."""
 
+from graphs.outcome import Ended, counted
 from graphs.pattern import Example, Family, Lane, Pattern
 from graphs.script import by_instruction
 from graphs.streaming.progress_events import build_dispatched, build_stream_writer
+
+
+def _outcome(ended: Ended) -> str:
+    if "archive" not in ended.values:
+        return "Nothing packed, stopped by an error"
+    words, size, packed = (ended.values[name] for name in ("words", "size", "packed_size"))
+    checked = "not checked: stopped by an error" if ended.failed else "and checked"
+    return f"{counted(words, 'word')} packed from {_bytes(size)} into {_bytes(packed)}, {checked}"
+
+
+def _bytes(size: int) -> str:
+    if size < 1000:
+        return counted(size, "byte")
+    return f"{size / 1000:,.1f} kB" if size < 1_000_000 else f"{size / 1_000_000:,.1f} MB"
+
 
 PATTERN = Pattern(
     slug="progress-events",
@@ -22,12 +38,14 @@ PATTERN = Pattern(
             "Stream writer",
             "The node writes its progress to the stream of the run that it's part of.",
             build_stream_writer,
+            outcome=_outcome,
         ),
         Lane(
             "dispatched",
             "Dispatched events",
             "The node dispatches its progress to callback handlers; the stream's `custom` mode never shows it.",
             build_dispatched,
+            outcome=_outcome,
         ),
     ),
     examples=(

@@ -1,7 +1,7 @@
 """Executing a graph: one run a thread, its stream told as events, claims across processes."""
 
 from lab.runs.calls import CallsAsCode
-from lab.runs.claims import Accepted, Claims
+from lab.runs.claims import Accepted, Claims, Standing
 from lab.runs.lane_graphs import LaneGraphs
 from lab.runs.lease import LeaseRenewal
 from lab.runs.registry import Claim, Runs
@@ -38,6 +38,7 @@ __all__ = [
     "ResumeRequest",
     "RunConditions",
     "Runs",
+    "Standing",
     "StartRequest",
     "Stream",
     "SubprocessRun",

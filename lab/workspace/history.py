@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any, get_args, get_type_hints
+from typing import Any, NamedTuple, get_args, get_type_hints
 
 from lab.checkpoints import (
     nodes_that_ran,
     read_summaries,
 )
+from lab.engine import Engine
 from lab.errors import NotPossible, UnknownCheckpoint, UnknownLane
 from lab.history import (
     Cost,
@@ -30,8 +31,9 @@ from lab.history import (
     status,
     to_snapshot,
 )
-from lab.runs import Accepted, ContinueRequest, ResumeRequest
+from lab.runs import Accepted, ContinueRequest, ResumeRequest, Standing
 from lab.state import Change, Field, Reducer, diff_states, state_fields
+from lab.threads import Thread
 from lab.workspace.access import ThreadAccess
 from lab.workspace.outcomes import tell_outcome
 from lab.workspace.states import answers_given, state_at, state_of
@@ -54,7 +56,8 @@ class History:
 
     def stamp(self, thread_ids: Sequence[str]) -> tuple[object, ...]:
         """Return a value that changes whenever one of these threads does; reading it costs next to nothing."""
-        return tuple(_stamp(self._access, thread_id) for thread_id in thread_ids)
+        threads = (self._engine.threads.find(self._access.workspace, thread_id) for thread_id in thread_ids)
+        return tuple(None if thread is None else _stamp(self._engine, thread) for thread in threads)
 
     def status(self, thread_id: str) -> Status:
         """Tell how the thread stands, by its newest checkpoint."""
@@ -232,14 +235,17 @@ class History:
         The line is text, with pieces of what people and models wrote. What it's told from is read once for each
         change of the thread.
         """
-        if self.running(thread_id) or self.elsewhere(thread_id):
-            return ""
         thread = self._access.find(thread_id)
+        pattern, lane = self._engine.graphs.pattern(thread.pattern), self._access.lane(thread)
+        if lane.outcome is None or self._engine.runs.active(thread_id) is not None:
+            return ""
         log = self._access.logs.of(thread)
-        depends_on = (_stamp(self._access, thread_id), log.last)
+        stamp = _stamp(self._engine, thread)
+        if stamp.here or stamp.standing.holder is not None:
+            return ""
+        depends_on = (stamp, log.last)
         if log.outcome[0] != depends_on:
-            pattern = self._engine.graphs.pattern(thread.pattern)
-            log.outcome = depends_on, tell_outcome(self._engine, thread, pattern, self._access.lane(thread), log)
+            log.outcome = depends_on, tell_outcome(self._engine, thread, pattern, lane, log)
         return log.outcome[1]
 
     def pending(self, thread_id: str) -> tuple[Question, ...]:
@@ -248,17 +254,22 @@ class History:
         return snapshot.questions if snapshot is not None and self.status(thread_id) == "waiting" else ()
 
 
-def _stamp(access: ThreadAccess, thread_id: str) -> object:
-    engine = access.engine
-    thread = engine.threads.find(access.workspace, thread_id)
-    if thread is None:
-        return None
+class _Stamp(NamedTuple):
+    title: str
+    updated: float
+    newest: str
+    here: bool
+    """True where this process runs it."""
+    standing: Standing
+
+
+def _stamp(engine: Engine, thread: Thread) -> _Stamp:
     newest = ""
     with suppress(UnknownLane):
         if engine.graphs.lane(thread.pattern, thread.lane).remembers:
-            newest = engine.graphs.storage_of(thread).checkpoints.newest_id(thread_id)
-    here = engine.runs.active(thread_id) is not None
-    return thread.title, thread.updated, newest, here, engine.claims.standing(thread_id)
+            newest = engine.graphs.storage_of(thread).checkpoints.newest_id(thread.thread_id)
+    here = engine.runs.active(thread.thread_id) is not None
+    return _Stamp(thread.title, thread.updated, newest, here, engine.claims.standing(thread.thread_id))
 
 
 REDUCERS: Mapping[Reducer, str] = {"add": "add", "other": "of its own"}

@@ -23,6 +23,9 @@ LOG = logging.getLogger(__name__)
 UNCLEAR = "What came out can't be told from this state"
 """Of a state that isn't shaped as its pattern leaves it: an older version's, an imported or an edited one."""
 
+EDITS = ("update", "fork")
+"""Sources of checkpoints that no run wrote."""
+
 
 def tell_outcome(engine: Engine, thread: Thread, pattern: Pattern, lane: Lane, log: EventLog) -> str:
     """Say in the lane's words what a thread came to; empty where it isn't at an end or its lane tells nothing."""
@@ -47,10 +50,10 @@ def read_end(engine: Engine, thread: Thread, pattern: Pattern, lane: Lane, log: 
         except Unreadable:
             # The page says so where the state itself is looked at.
             return None
-        values, failed = state.values, _failed(state)
+        values, failed, edited = state.values, _failed(state), (state.metadata or {}).get("source") in EDITS
         over = failed or status(state) == "finished"
     else:
-        values, failed = _written(view), bool(view.runs) and view.runs[-1].outcome == "failed"
+        values, edited, failed = _written(view), False, bool(view.runs) and view.runs[-1].outcome == "failed"
         over = failed or (bool(view.runs) and view.runs[-1].outcome == "finished")
     if not over or not isinstance(values, dict):
         return None
@@ -59,6 +62,7 @@ def read_end(engine: Engine, thread: Thread, pattern: Pattern, lane: Lane, log: 
         values=values,
         inputs=_inputs(engine, thread, view),
         questions=tuple(asked["value"] for step in view.steps for asked in step.asked),
+        edited=edited,
         failed=failed,
         **rows,
     )

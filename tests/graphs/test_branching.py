@@ -6,7 +6,7 @@ import pytest
 
 from graphs.pattern import Example, Go
 from graphs.shapes.branching import ROUTES, UnmappedRoute, read_category, route_of
-from graphs.shapes.branching_demo import PATTERN
+from graphs.shapes.branching_demo import ANSWERED, PATTERN
 from tests.support.example_player import Play
 
 LANES = tuple(lane.key for lane in PATTERN.lanes)
@@ -110,3 +110,25 @@ def test_a_dressed_up_category_is_read(answer: str) -> None:
 def test_a_doubtful_category_is_refused(answer: str) -> None:
     with pytest.raises(UnmappedRoute):
         route_of(read_category(answer))
+
+
+SAYS = (
+    "Answered as urgent",
+    "Answered as a question",
+    "Answered as a general message",
+    "Not answered, stopped by an error",
+)
+OUTCOMES = {(lane, example): line for lane in LANES for example, line in enumerate(SAYS)}
+
+
+@pytest.mark.parametrize(("lane", "example"), OUTCOMES)
+def test_the_outcome_says_who_answered(play: Play, lane: str, example: int) -> None:
+    played = play("branching", lane, example)
+
+    assert played.outcome == OUTCOMES[lane, example]
+    assert ("Not answered" in played.outcome) == ("answer" not in played.values)
+    assert played.values.get("category", "Not") in played.outcome
+
+
+def test_every_route_has_words_for_its_outcome() -> None:
+    assert set(ANSWERED) == set(ROUTES)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from graphs.human.breakpoints_demo import PATTERN
 from graphs.pattern import Breakpoints, Edit, Example, Go
 from tests.support.example_player import Play
 
@@ -62,3 +63,29 @@ def test_an_injected_value_doesnt_run_a_step_by_itself(play: Play) -> None:
 
     assert played.values["value"] == 100
     assert played.visited == ["a", "b"]
+
+
+OUTCOMES = {
+    ("steps", STRAIGHT): "5 became 6",
+    ("steps", INJECTED): "5 became 33, with 100 put in by hand",
+    ("steps", STEP_BY_STEP): "12 became 11",
+    ("steps", CHANGED_FIRST): "5 became -2, with -7 put in by hand",
+    ("steps", LEFT): "",
+}
+
+
+@pytest.mark.parametrize(("lane", "example"), OUTCOMES)
+def test_the_outcome_says_what_became_of_the_number_and_what_was_put_in(play: Play, lane: str, example: int) -> None:
+    played = play("breakpoints", lane, example)
+    edits = [step.values["value"] for step in PATTERN.examples[example].steps.get(lane, ()) if isinstance(step, Edit)]
+
+    assert played.outcome == OUTCOMES[lane, example]
+    assert ("by hand" in played.outcome) == bool(edits)
+    assert played.status == ("finished" if played.outcome else "resumable")
+
+
+def test_several_values_put_in_are_counted(play: Play) -> None:
+    steps = (Edit({"value": 1_000_000}), Go(), Edit({"value": 30}), Go())
+    example = Example("twice", {"value": 5}, {"steps": steps}, Breakpoints(before=("b", "c")))
+
+    assert play("breakpoints", "steps", example).outcome == "5 became 10, with 2 values put in by hand"

@@ -1,5 +1,6 @@
 """The catalogue's contract: what every pattern, lane and example keeps, on every kind of storage."""
 
+import importlib
 import json
 import re
 from collections.abc import Iterator
@@ -12,11 +13,13 @@ from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import TypeAdapter
 
 from graphs.catalogue import CATALOGUE, find
+from graphs.outcome import Ended
 from graphs.pattern import Example, Fork, Lane, Pattern, Restart, Rewind, WayBack
 from lab.errors import NotPossible
 from lab.lab import Lab
 from lab.state import check_input
-from tests.support.example_player import player
+from lab.workspace import UNCLEAR
+from tests.support.example_player import Played, player
 from tests.support.labs import quiet
 
 EACH_PATTERN = pytest.mark.parametrize("pattern", CATALOGUE, ids=lambda pattern: pattern.slug)
@@ -76,8 +79,45 @@ def runs_to_its_end(stored: Lab, pattern: Pattern, lane: Lane, example: Example)
     assert played.status == "finished" or example.unhappy
     assert played.error is None or example.unhappy
     assert stored.workspace("tests").wait(played.thread_id, 0)
+    assert_says_what_came_of_it(stored, pattern, lane, example, played)
     if snapshot is not None:
         assert json.loads(json.dumps(snapshot.values)) == snapshot.values
+
+
+LONGEST = 72
+"""Characters of an outcome that fit a lane's line."""
+
+
+def assert_says_what_came_of_it(stored: Lab, pattern: Pattern, lane: Lane, example: Example, played: Played) -> None:
+    """Check that the outcome is there at the end alone, and a sentence that nobody needs to know the program for."""
+    view = stored.workspace("tests").view(played.thread_id)
+    view.catch_up()
+    line, fields = played.outcome, get_type_hints(stored.graphs.state_schema(pattern.slug, lane.key))
+    inner = [name for name in (*fields, lane.key, *view.runs[-1].calls.split()) if re.search(r"\w[_-]\w", name)]
+
+    assert bool(line) == (played.status == "finished" or played.error is not None)
+    assert line != UNCLEAR
+    assert len(line) <= LONGEST
+    assert not line or re.fullmatch(r"[A-Z0-9][^\n*`_|\[\]{}]*[^\s.]", line)
+    assert not re.search(r"None|True|False|[0-9a-f]{8}|[A-Z]{3}-", line)
+    assert not any(name in line for name in inner)
+    assert view.worked > 0
+
+
+@EACH_PATTERN
+def test_every_lane_says_what_came_of_each_example_in_words_that_its_own_test_knows(pattern: Pattern) -> None:
+    lines = importlib.import_module(f"tests.graphs.test_{pattern.slug.replace('-', '_')}").OUTCOMES
+
+    assert all(lane.outcome for lane in pattern.lanes)
+    assert set(lines) == {(lane.key, number) for lane in pattern.lanes for number in range(len(pattern.examples))}
+
+
+@pytest.mark.parametrize(("pattern", "lane"), LANES)
+def test_a_lane_says_what_came_of_a_thread_whose_first_node_failed(pattern: Pattern, lane: Lane) -> None:
+    # That is all a lane without memory has then; one with memory has its input and its empty lists as well.
+    given = pattern.examples[0].input
+    assert lane.outcome is not None
+    assert lane.outcome(Ended({}, inputs=[given], failed=True))
 
 
 def test_slugs_are_unique_and_fit_an_address() -> None:

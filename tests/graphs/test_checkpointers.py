@@ -184,3 +184,38 @@ def test_the_labs_own_checkpointer_stays_what_it_was(stored: Lab) -> None:
     assert stored.storage.saver is own
     if isinstance(own, InMemorySaver):
         assert list(own.storage) == []
+
+
+OUTCOMES = {
+    ("memory", RECALL): "Forgot the name; 1 of 2 messages left",
+    ("memory", BOTH_SIDES): "Forgot the name; 3 of 4 messages left",
+    ("memory", NO_RESTART): "Knew the name: Alice",
+    ("memory", NEVER_TOLD): "Nobody told it the name; 1 of 2 messages left",
+    **{(key, example): "Knew the name: Alice" for key in KEPT for example in (RECALL, BOTH_SIDES, NO_RESTART)},
+    **{(key, NEVER_TOLD): "Nobody told it the name" for key in KEPT},
+}
+
+
+@pytest.mark.parametrize("example", range(4))
+def test_the_outcome_says_what_the_restart_left(stored: Lab, example: int) -> None:
+    for key, came in played(stored, example).items():
+        count = sum(message.type == "human" for message in came.values["messages"])
+        sent = 1 + sum(isinstance(step, Turn) for step in PATTERN.examples[example].steps[key])
+
+        assert came.outcome == OUTCOMES[key, example]
+        assert (f"{count} of {sent} messages left" in came.outcome) == (count < sent)
+        assert ("Alice" in came.answers[-1]) == came.outcome.startswith("Knew")
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [("The sea is calm.", "Remembers 2 of 2 messages"), ("What is my ox?", "Knew the ox: the Red of Kerry")],
+)
+def test_the_outcome_fits_whatever_was_said(stored: Lab, said: str, line: str) -> None:
+    example = Example(
+        "ox",
+        {"message": "My ox is the Red of Kerry.", "rounds": 1},
+        {"sqlite": (Turn({"message": said, "rounds": 1}),)},
+    )
+
+    assert player(stored)("checkpointers", "sqlite", example).outcome == line

@@ -104,3 +104,45 @@ def test_every_message_has_an_id_of_its_own(play: Play) -> None:
 
     assert None not in ids
     assert len(set(ids)) == len(ids)
+
+
+OUTCOMES = {
+    ("forgets", RECALL): "Forgot the name: Alice",
+    ("remembers", RECALL): "Knew the name: Alice",
+    ("forgets", LONG): "Forgot the name: Alice",
+    ("remembers", LONG): "Knew the name: Alice",
+    ("forgets", NEVER_TOLD): "Nobody told it the name",
+    ("remembers", NEVER_TOLD): "Nobody told it the name",
+}
+
+
+@pytest.mark.parametrize(("lane", "example"), OUTCOMES)
+def test_the_outcome_says_whether_the_name_was_known(play: Play, lane: str, example: int) -> None:
+    played = play("conversation-memory", lane, example)
+
+    assert played.outcome == OUTCOMES[lane, example]
+    assert ("Alice" in _said(played)[-1]) == played.outcome.startswith("Knew")
+
+
+@pytest.mark.parametrize(
+    ("lane", "turns", "line"),
+    [
+        ("forgets", 1, "Saved nothing of 1 turn"),
+        ("forgets", 3, "Saved nothing of 3 turns"),
+        ("remembers", 1, "Remembers 1 turn"),
+        ("remembers", 3, "Remembers 3 turns"),
+        ("remembers", 7, "Remembers 7 turns, the older ones by a summary"),
+    ],
+)
+def test_the_outcome_of_a_chat_without_a_question_says_what_is_remembered(
+    play: Play, lane: str, turns: int, line: str
+) -> None:
+    assert play("conversation-memory", lane, _chat(*["The sea is calm."] * turns)).outcome == line
+
+
+def test_a_name_of_any_length_leaves_the_outcome_on_its_line(play: Play) -> None:
+    line = play("conversation-memory", "remembers", _chat(f"My name is {'Bartholomew ' * 20}.", "Who am I?")).outcome
+
+    assert line.startswith("Knew the name: Bartholomew Bartholomew ")
+    assert line.endswith("…")
+    assert len(line) <= 60

@@ -5,9 +5,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from graphs.outcome import Ended
 from graphs.pattern import Example, Recover
 from graphs.persistence.crash_recovery_demo import PATTERN
 from lab.errors import InvalidInput, NothingToContinue, NotPossible
@@ -55,6 +57,7 @@ def test_on_a_quiet_day_everybody_is_paid_once(play: Play, lane: str) -> None:
     assert (played.status, played.error) == ("finished", None)
     assert booked(played) == played.values["paid"] == departments(DAY)
     assert {row["cents"] for row in played.ledger} == {12_400_00}
+    assert played.outcome == outcome(lane, DAY, played.ledger)
     assert played.values["receipt"] == "4 payments for 4 departments: 0 supersteps lost, 0 payments made twice."
 
 
@@ -66,6 +69,7 @@ def test_sync_loses_no_superstep_and_repeats_only_the_one_at_work(play: Play, ex
     assert played.values["paid"] == departments(example)
     assert booked(played) == expected(example, before, 0)
     assert (played.values["lost"], played.values["repeated"]) == ([], [departments(example)[before]])
+    assert played.outcome == outcome("sync", example, played.ledger)
 
 
 @pytest.mark.parametrize(("example", "before"), KILLED)
@@ -79,6 +83,7 @@ def test_exit_loses_every_superstep_and_pays_everybody_again(
     assert played.values["paid"] == names
     assert booked(played) == expected(example, before, before)
     assert (played.values["lost"], played.values["repeated"]) == (names[:before], names[: before + 1])
+    assert played.outcome == outcome("exit", example, played.ledger)
     assert kinds(sqlite_lab.workspace("tests"), played.thread_id) == [("start", "crashed"), ("start", "finished")]
 
 
@@ -92,6 +97,7 @@ def test_async_loses_none_or_some_of_the_newest_and_never_leaves_a_gap(play: Pla
     assert 0 <= lost <= before
     assert booked(played) == expected(example, before, lost)
     assert len(played.values["repeated"]) == lost + 1
+    assert played.outcome == outcome("async", example, played.ledger)
 
 
 @pytest.mark.parametrize("lane", LANES)
@@ -175,3 +181,47 @@ def test_the_page_says_which_lane_lost_everything_and_starts_it_again() -> None:
     by_lane = table.groupby("Lane").size()
     assert (by_lane["Durability exit"], by_lane["Durability sync"]) == (7, 5)
     assert 5 <= by_lane["Durability async"] <= 7
+
+
+OUTCOMES = {
+    **{(lane, DAY): "Paid each once: 49,600.00 €" for lane in LANES},
+    ("exit", THIRD): "Lost 2 of 4 supersteps, paid 86,800.00 €, should be 49,600.00 €",
+    ("exit", FIRST): "Lost none of 4 supersteps, paid 4,300.00 €, should be 3,440.00 €",
+    ("exit", LAST): "Lost 1 of 2 supersteps, paid 12,602.00 €, should be 6,301.00 €",
+    ("sync", THIRD): "Lost none of 4 supersteps, paid 62,000.00 €, should be 49,600.00 €",
+    ("sync", FIRST): "Lost none of 4 supersteps, paid 4,300.00 €, should be 3,440.00 €",
+    ("sync", LAST): "Lost none of 2 supersteps, paid 9,451.50 €, should be 6,301.00 €",
+    # How many are lost is luck; the ledger tells.
+    ("async", THIRD): "Lost {lost} of 4 supersteps, paid {paid} €, should be 49,600.00 €",
+    ("async", FIRST): "Lost none of 4 supersteps, paid 4,300.00 €, should be 3,440.00 €",
+    ("async", LAST): "Lost {lost} of 2 supersteps, paid {paid} €, should be 6,301.00 €",
+}
+"""Each is checked where its example is played."""
+
+
+def outcome(lane: str, example: int, ledger: list[dict[str, Any]]) -> str:
+    """Return the line that a lane should say, with what only the ledger knows."""
+    paid = sum(row["cents"] for row in ledger)
+    lost = max(0, len(ledger) - len(departments(example)) - 1)
+    line = OUTCOMES[lane, example].format(lost=lost or "none", paid=f"{paid / 100:,.2f}")
+    assert f"{paid / 100:,.2f} €" in line
+    assert (f"Lost {lost or 'none'} of" in line) == (example != DAY)
+    return line
+
+
+@pytest.mark.parametrize(("booked_cents", "lost"), [(8, 0), (15, 7)])
+def test_the_outcome_of_the_largest_payroll_is_a_short_line(booked_cents: int, lost: int) -> None:
+    names = [f"Department {number}" for number in range(8)]
+    values = {"departments": ", ".join(names), "wages": 1e6, "paid": names, "lost": names[:lost]}
+    told = PATTERN.lane("exit").outcome
+    assert told is not None
+    line = told(Ended(values, ledger=[{"cents": 100_000_000}] * booked_cents))
+
+    assert len(line) <= 70
+    assert f"{booked_cents},000,000.00 €" in line
+
+
+def test_a_copy_of_a_thread_that_paid_nothing_itself_says_so() -> None:
+    told = PATTERN.lane("sync").outcome
+    assert told is not None
+    assert told(Ended({"wages": 1, "paid": ["A"], "lost": []})) == "Paid 0.00 €, should be 1.00 €"

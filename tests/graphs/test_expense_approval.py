@@ -6,6 +6,7 @@ import pytest
 
 from graphs.human.expense_approval import Verdict
 from graphs.human.expense_approval_demo import PATTERN
+from graphs.outcome import Ended
 from graphs.pattern import Edit, Example, Go, Reply
 from lab.errors import InvalidInput
 from lab.state import check_answer
@@ -156,3 +157,40 @@ def test_the_schema_accepts_a_yes_and_a_no_with_its_reason(answer: dict[str, str
     check_answer(Verdict.model_json_schema(), answer)
 
     assert Verdict.model_validate(answer).decision == answer["decision"]
+
+
+OUTCOMES = {
+    ("static", SMALL): "Paid 50.00 €, approved by the manager",
+    ("dynamic", SMALL): "Paid 50.00 €, nobody had to be asked",
+    ("static", UNDECIDED): "Nothing paid, stopped by an error",
+    ("dynamic", UNDECIDED): "",
+    **{(lane, MIDDLE): "Paid 500.00 €, approved by the manager" for lane in LANES},
+    **{(lane, LARGE): "Paid 2,000.00 €, approved by the manager and the director" for lane in LANES},
+    **{(lane, MANAGER_SAYS_NO): "Rejected by the manager, nothing paid" for lane in LANES},
+    **{(lane, DIRECTOR_SAYS_NO): "Rejected by the director, nothing paid" for lane in LANES},
+}
+
+
+@pytest.mark.parametrize(("lane", "example"), OUTCOMES)
+def test_the_outcome_says_who_decided_and_what_the_ledger_says(play: Play, lane: str, example: int) -> None:
+    played = play("expense-approval", lane, example)
+    cents = sum(row["cents"] for row in played.ledger)
+
+    assert played.outcome == OUTCOMES[lane, example]
+    assert (f"{cents / 100:,.2f} €" in played.outcome) == bool(cents)
+    assert all(f"the {made['by']}" in played.outcome for made in played.values["decisions"][-1:])
+
+
+@pytest.mark.parametrize(
+    ("status", "booked", "line"),
+    [
+        ("rejected", [500_00], "Rejected by the manager, yet paid 500.00 €"),
+        ("paid", [], "Approved, but this thread paid nothing"),
+        ("paid", [500_00, 500_00], "Paid twice: 1,000.00 €, should be 500.00 €"),
+    ],
+)
+def test_the_outcome_tells_the_ledger_of_all_branches(status: str, booked: list[int], line: str) -> None:
+    values = {"status": status, "cents": 500_00, "decisions": [{"by": "manager"}]}
+    told = PATTERN.lane("dynamic").outcome
+    assert told is not None
+    assert told(Ended(values, ledger=[{"cents": cents} for cents in booked])) == line

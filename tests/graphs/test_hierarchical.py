@@ -1,9 +1,13 @@
 """Hierarchical agents: which teams and workers a task reaches, and how a model's answer is read."""
 
+import re
+
 import pytest
 from langchain_core.messages import AIMessage, ToolCall
 
 from graphs.agents.hierarchical import TEAMS, ToolNotCalled, delegations, names_in
+from graphs.agents.hierarchical_demo import PATTERN
+from graphs.outcome import Ended
 from graphs.pattern import Example
 from lab.lab import Lab
 from tests.support.example_player import Play, Played, ended
@@ -153,3 +157,27 @@ def test_a_call_that_does_not_fit_the_tool_is_refused(args: dict[str, str]) -> N
 )
 def test_workers_are_found_as_whole_words_and_once(answer: str, found: list[str]) -> None:
     assert names_in(answer, TEAMS["development"]) == found
+
+
+OUTCOMES = {
+    ("teams", SIGN_UP): "One report by 3 teams with 8 workers",
+    ("teams", BUG): "One report by 2 teams with 3 workers",
+    ("teams", LOOK): "One report by 1 team with 2 workers",
+    ("teams", NOBODY): "No report, no team was given work: stopped by an error",
+}
+
+
+@pytest.mark.parametrize(("lane", "example"), OUTCOMES)
+def test_the_outcome_counts_who_worked(play: Play, lane: str, example: int) -> None:
+    played = play("hierarchical", lane, example)
+    numbers = [int(number) for number in re.findall(r"\d+", played.outcome)]
+
+    assert played.outcome == OUTCOMES[lane, example]
+    assert numbers == ([len(staff(played)), sum(map(len, staff(played).values()))] if staff(played) else [])
+
+
+def test_a_team_that_failed_is_missing_in_the_outcome() -> None:
+    values = {"plan": [{"team": "design"}, {"team": "testing"}], "handed": [{"team": "design", "worker": "layout"}]}
+    told = PATTERN.lane("teams").outcome
+    assert told is not None
+    assert told(Ended(values, failed=True)) == "No report, 1 of 2 teams handed in: stopped by an error"

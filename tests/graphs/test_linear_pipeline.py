@@ -1,5 +1,7 @@
 """Linear pipeline: each node adds its part, in order, and nothing runs behind a failure."""
 
+import re
+
 import pytest
 
 from graphs.pattern import Example
@@ -43,3 +45,19 @@ def test_a_blank_text_fails_in_the_first_node_and_no_other_runs(play: Play) -> N
     assert (played.status, played.failed_node, played.visited) == ("resumable", "clean", ["clean"])
     assert played.error == "ValueError: The text has no word in it. Give at least one."
     assert played.answers == []
+
+
+OUTCOMES = {
+    ("pipeline", REPORT): "27 words became a headline of 8",
+    ("pipeline", UNTIDY): "11 words became a headline of 6",
+    ("pipeline", BLANK): "No headline, stopped by an error",
+}
+
+
+@pytest.mark.parametrize(("lane", "example"), OUTCOMES)
+def test_the_outcome_counts_the_words(play: Play, lane: str, example: int) -> None:
+    played = play("linear-pipeline", lane, example)
+    counts = [len(played.values.get(name, "").split()) for name in ("clean", "headline")]
+
+    assert played.outcome == OUTCOMES[lane, example]
+    assert [int(number) for number in re.findall(r"\d+", played.outcome)] == [count for count in counts if count]

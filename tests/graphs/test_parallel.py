@@ -110,3 +110,21 @@ def test_going_on_after_a_failure_repeats_no_worker_whose_result_was_saved(sqlit
     assert begun["key_words"] == 2
     assert {name: begun[name] for name in saved} == dict.fromkeys(saved, 1)
     assert "merge" not in begun
+
+
+OUTCOMES = {
+    **{("sequential", example): "3 results in one report, made one after the other" for example in HAPPY},
+    **{("fan-out", example): "3 results in one report, made at the same time" for example in HAPPY},
+    ("sequential", FAILING): "No report, 1 of 3 results made: stopped by an error",
+    ("fan-out", FAILING): "No report, 2 of 3 results made: stopped by an error",
+}
+
+
+@pytest.mark.parametrize(("lane", "example"), OUTCOMES)
+def test_the_outcome_counts_the_results(play: Play, lane: str, example: int) -> None:
+    played = play("parallel", lane, example)
+    made = [name for name in set(played.visited) & WORKERS if name != played.failed_node]
+
+    assert played.outcome == OUTCOMES[lane, example]
+    assert f"{len(made)} " in played.outcome
+    assert ("No report" in played.outcome) == ("report" not in played.values)

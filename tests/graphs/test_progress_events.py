@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from graphs.outcome import Ended
 from graphs.pattern import Example
 from graphs.streaming.progress_events_demo import PATTERN
 from tests.support.example_player import Play
@@ -53,13 +54,15 @@ def test_the_job_runs_to_its_end_without_a_model(play: Play, lane: str, example:
 @pytest.mark.parametrize("lane", LANES)
 @pytest.mark.parametrize("example", [LONG, TINY])
 def test_the_archive_holds_the_repeated_text(play: Play, lane: str, example: int) -> None:
-    values = play("progress-events", lane, example).values
+    played = play("progress-events", lane, example)
+    values = played.values
     packed = base64.b64decode(values["archive"])
     unpacked = zlib.decompress(packed)
 
     assert unpacked == f"{values['clean']}\n".encode() * values["repetitions"]
     assert (values["size"], values["packed_size"]) == (len(unpacked), len(packed))
     assert values["checksum"] == hashlib.sha256(unpacked).hexdigest()
+    assert played.outcome == OUTCOMES[lane, example]
 
 
 @pytest.mark.parametrize("lane", LANES)
@@ -112,3 +115,27 @@ def test_a_failed_job_never_claims_what_it_has_not_done(play: Play, lane: str) -
 
     assert max(data["percent"] for _, data in played.custom) == 5
     assert not {"words", "archive", "digest", "verified"} & set(played.values)
+
+
+SAYS = (
+    "340,000 words packed from 1.6 MB into 5.5 kB, and checked",
+    "4 words packed from 21 bytes into 29 bytes, and checked",
+    "Nothing packed, stopped by an error",
+)
+OUTCOMES = {(lane, example): line for lane in LANES for example, line in enumerate(SAYS)}
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_the_outcome_of_a_job_without_words_says_that_nothing_is_packed(play: Play, lane: str) -> None:
+    played = play("progress-events", lane, EMPTY)
+
+    assert (played.outcome, "archive" in played.values) == (OUTCOMES[lane, EMPTY], False)
+
+
+def test_the_outcome_of_a_job_that_failed_before_the_check_says_so() -> None:
+    told = PATTERN.lane("dispatched").outcome
+    assert told is not None
+    packed = {"words": 1, "size": 12_345_678, "packed_size": 1000, "archive": "eA=="}
+    assert told(Ended(packed, failed=True)) == (
+        "1 word packed from 12.3 MB into 1.0 kB, not checked: stopped by an error"
+    )

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from graphs.outcome import Ended
 from graphs.pattern import Example, WayBack
 from graphs.state.stateful_reducer import MOST, add_up
 from graphs.state.stateful_reducer_demo import PATTERN
@@ -136,3 +137,47 @@ def test_a_replay_of_every_number_looks_right_by_chance(play: Play, lane: str) -
     twice = Example("twice", {"numbers": "10, 20"}, {lane: (WayBack("read"), WayBack("check"))})
 
     assert _verdict(play("stateful-reducer", lane, twice).values) == (15, 15, True)
+
+
+OUTCOMES = {
+    ("stateful", ALONE): "Average 20, as it should be",
+    ("pure", ALONE): "Average 20, as it should be",
+    ("stateful", SECOND): "Average 10, as it should be",
+    ("pure", SECOND): "Average 10, as it should be",
+    ("stateful", REPLAYED): "Average 40, should be 10: other numbers leaked in",
+    ("pure", REPLAYED): "Average 10, as it should be",
+    ("stateful", A_WORD): "No average, stopped by an error",
+    ("pure", A_WORD): "No average, stopped by an error",
+}
+
+
+@pytest.mark.parametrize(("lane", "example"), OUTCOMES)
+def test_the_outcome_says_whether_the_average_is_right(play: Play, lane: str, example: int) -> None:
+    played = play("stateful-reducer", lane, example)
+
+    assert played.outcome == OUTCOMES[lane, example]
+    assert ("leaked" in played.outcome) == (not played.values.get("agree", True))
+
+
+def test_the_outcome_of_a_further_thread_says_what_an_earlier_one_left_in_it(play: Play) -> None:
+    play("stateful-reducer", "stateful", ALONE)
+    played = play("stateful-reducer", "stateful", Example("third", {"numbers": "0.5, 0.25"}))
+
+    assert played.outcome == "Average 12.15, should be 0.38: other numbers leaked in"
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [(0.0, "0"), (100.0, "100"), (1e9, "1,000,000,000"), (-2.5, "-2.5"), (0.0004, "0.0004")]
+)
+def test_the_outcome_has_whole_figures(number: float, shown: str) -> None:
+    values = {"by_reducer": number, "true_mean": number, "agree": True}
+    told = PATTERN.lane("pure").outcome
+    assert told is not None
+    assert told(Ended(values)) == f"Average {shown}, as it should be"
+
+
+def test_the_outcome_shows_a_difference_that_rounding_would_hide() -> None:
+    values = {"by_reducer": 2.0001, "true_mean": 2.0, "agree": False}
+    told = PATTERN.lane("stateful").outcome
+    assert told is not None
+    assert told(Ended(values)) == "Average 2.0001, should be 2.0: other numbers leaked in"

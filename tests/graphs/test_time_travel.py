@@ -188,3 +188,32 @@ def test_a_fork_leaves_what_is_next_as_it_is_at_every_checkpoint(play: Play, sql
         expected = ("outline",) if row.next == ("__start__",) else row.next
         assert (row.checkpoint_id, preview.next) == (row.checkpoint_id, expected)
         assert preview.values["topic"] == "Rain"
+
+
+OUTCOMES = {
+    ("rewind", WRITING): "Sent once, going back ran nothing and doubled 1 line of the log",
+    ("rewind", BEGINNING): "Sent once, going back ran nothing",
+    ("rewind", SENDING): "Sent once, going back ran nothing and doubled 2 lines of the log",
+    ("rewind", NO_WORD): "Nothing sent, stopped by an error",
+    ("replay", NO_WORD): "Nothing sent, stopped by an error",
+    ("fork", NO_WORD): "Sent once",
+    **{("replay", example): "Sent twice, the same mail each time" for example in (WRITING, BEGINNING, SENDING)},
+    **{("fork", example): "Sent twice, 2 different mails" for example in (WRITING, BEGINNING, SENDING)},
+}
+
+
+@pytest.mark.parametrize(("lane", "example"), OUTCOMES)
+def test_the_outcome_says_what_was_sent_after_all(play: Play, lane: str, example: int) -> None:
+    played = play("time-travel", lane, example)
+    count = len(played.outbox)
+    log: list[str] = played.values["log"]
+
+    assert played.outcome == OUTCOMES[lane, example]
+    assert played.outcome.startswith(("Nothing sent", "Sent once", "Sent twice")[count])
+    assert ("different" in played.outcome) == (len({mail["body"] for mail in played.outbox}) > 1)
+    assert ("doubled" in played.outcome) == (len(log) > 3)
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_story_that_nobody_took_back_is_sent_once(play: Play, lane: str) -> None:
+    assert play("time-travel", lane, Example("once", {"topic": "The sea"})).outcome == "Sent once"

@@ -153,3 +153,30 @@ def test_a_row_that_nothing_happened_to_is_the_card() -> None:
     kept = Card(customer='A "quoted" name', points=3, visits=2)
 
     assert Card.model_validate_json(damaged(kept, "nothing")) == kept
+
+
+OUTCOMES = {
+    ("checked", RESTORED): "Stored 50 points after 2 visits",
+    ("checked", OLD): "Damaged row set aside, started anew with 20 points",
+    ("checked", CUT): "Damaged row set aside, started anew with 20 points",
+    ("checked", BY_HAND): "Stored 25 points after 2 visits",
+    ("checked", OVERSPENT): "Nothing stored: 30 points there, 50 to be spent",
+}
+
+
+@pytest.mark.parametrize(("lane", "example"), OUTCOMES)
+def test_the_outcome_says_what_the_archive_holds(play: Play, lane: str, example: int) -> None:
+    played = play("validated-recovery", lane, example)
+    points, visited = card(played.archive[-1])
+
+    assert played.outcome == OUTCOMES[lane, example]
+    assert f"{points} points" in played.outcome
+    assert ("set aside" in played.outcome) == (visited == 1 and statuses(played)[0] == "quarantined")
+    assert ("Nothing stored" in played.outcome) == (played.visited[-1] == "refuse")
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_the_outcome_says_that_a_row_was_damaged_after_it_was_stored(play: Play, damage: Damage) -> None:
+    assert play("validated-recovery", "checked", visits(visit(1, damage))).outcome == (
+        "Stored 1 point, then the row was damaged"
+    )

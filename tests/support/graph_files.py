@@ -12,5 +12,5 @@ GRAPH_FILES = tuple(path for path in FILES if not path.stem.endswith("_demo"))
 
 
 def demo_file(graph: Path) -> Path:
-    """Return the file of texts, examples and offline answers that belongs beside a graph's file."""
+    """Return the file of texts, examples, outcomes and offline answers that belongs beside a graph's file."""
     return graph.with_name(f"{graph.stem}_demo.py")
