@@ -60,7 +60,7 @@ def test_an_answer_that_was_refused_can_be_given_properly(pages_lab: Lab) -> Non
 
 
 def test_an_approved_expense_is_in_the_ledger_once_and_on_the_page(pages_lab: Lab) -> None:
-    at = open_page("expense-approval")
+    at = open_page("expense-approval", tab="Ledger")
     start(at, EXPENSE, 1)
     answer(at, EXPENSE, "dynamic", {"decision": "approved"})
     assert [row["cents"] for row in ledger(pages_lab)] == [500_00]

@@ -112,7 +112,7 @@ def test_one_can_go_back_again_on_the_new_branch() -> None:
 
 
 def test_threads_and_replays_stand_side_by_side_with_what_each_says() -> None:
-    at = open_page("stateful-reducer")
+    at = open_page("stateful-reducer", tab="Threads")
     play(at, REDUCER, 2)
     assert side_by_side(at) == [
         ("Object with memory", "10", "10", "yes"),
@@ -125,13 +125,13 @@ def test_threads_and_replays_stand_side_by_side_with_what_each_says() -> None:
 
 
 def test_a_thread_that_failed_stands_in_the_table_without_an_average() -> None:
-    at = open_page("stateful-reducer")
+    at = open_page("stateful-reducer", tab="Threads")
     start(at, REDUCER, 3)
     assert side_by_side(at) == [("Object with memory", "-", "-", "-"), ("Pure function", "-", "-", "-")]
 
 
 def test_the_newest_six_threads_of_each_lane_are_listed() -> None:
-    at = open_page("stateful-reducer")
+    at = open_page("stateful-reducer", tab="Threads")
     for number in range(7):
         start(at, REDUCER, 0, {"numbers": str(number)})
     assert [row[1:] for row in side_by_side(at)[6:]] == [(str(n), str(n), "yes") for n in range(1, 7)]
@@ -139,8 +139,8 @@ def test_the_newest_six_threads_of_each_lane_are_listed() -> None:
 
 def test_a_page_whose_pattern_compares_nothing_has_no_such_table() -> None:
     at = open_page("time-travel")
-    start(at, TRAVEL)
-    assert "Threads side by side" not in markdowns(at)
+    assert "Threads" not in [tab.label for tab in at.tabs]
+    assert "Threads" in [tab.label for tab in open_page("stateful-reducer").tabs]
 
 
 def test_checkpoints_on_branches_of_one_name_are_told_apart(pages_lab: Lab) -> None:

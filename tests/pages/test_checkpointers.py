@@ -12,7 +12,7 @@ from tests.support.checkpointer_lanes import RECALL, UNKNOWN
 
 
 def test_the_page_restarts_all_lanes_and_says_what_is_left(pages_lab: Lab) -> None:
-    at = open_page("checkpointers")
+    at = open_page("checkpointers", tab="Costs")
     assert at.button(key="checkpointers_restart").disabled
     start(at, PATTERN, RECALL)
     press(at, "checkpointers_restart")

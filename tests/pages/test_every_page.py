@@ -7,7 +7,7 @@ from graphs.pattern import Pattern
 from lab.lab import Lab
 from tests.support.app_pages import answer, badges, markdowns, open_page, play, press, start, steps, texts
 from tests.support.example_player import Played, player
-from ui.pattern_page import TABS
+from ui.pattern_page import tab_names
 
 pytestmark = pytest.mark.usefixtures("pages_lab")
 
@@ -60,7 +60,7 @@ def test_each_tab_opens_before_and_after_a_run(pattern: Pattern) -> None:
     at = open_page(pattern.slug)
     start(at, pattern)
     thread = str(at.query_params["thread"])
-    for tab in TABS:
+    for tab in tab_names(pattern):
         assert open_page(pattern.slug, tab=tab).session_state["tab"] == tab
         assert open_page(pattern.slug, tab=tab, thread=thread).session_state["tab"] == tab
 

@@ -5,6 +5,7 @@ import io
 import pytest
 from sqlalchemy import text
 
+from graphs.catalogue import find
 from lab.lab import Lab
 from lab.threads import Thread
 from lab.workspace import Workspace
@@ -13,7 +14,7 @@ from pages.threads import SHOWN
 from tests.support.app_pages import badges, markdowns, open_page, press
 from tests.support.thread_pages import TEXT, choose, links, made, titles
 from ui.common import sized, the_lab
-from ui.pattern_page import TABS
+from ui.pattern_page import tab_names
 
 
 def damaged(lab: Lab, thread: Thread) -> None:
@@ -41,7 +42,7 @@ def test_a_damaged_thread_says_so_and_leaves_the_others_usable(pages_lab: Lab, h
     assert at.download_button(key="export_download").label
 
 
-@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize("tab", tab_names(find("linear-pipeline")))
 def test_the_page_of_a_damaged_thread_says_so_and_shows_the_rest(pages_lab: Lab, here: Workspace, tab: str) -> None:
     bad = made(here, "Bad")
     damaged(pages_lab, bad)

@@ -13,7 +13,7 @@ from ui.common.page_state import (
     last_thread_query,
     show_thread,
 )
-from ui.common.scroll import LANE_SECTION, STATE_SECTION, bring_into_view, draw_scroll
+from ui.common.scroll import LANE_SECTION, SCREEN, STATE_SECTION, bring_into_view, draw_scroll
 from ui.common.style import apply_style
 from ui.common.text import LIMIT, code, code_counted, counted, label_text, literal, safe, seconds, shown, sized, stamp
 
@@ -23,6 +23,7 @@ __all__ = [
     "LANE_SECTION",
     "LIMIT",
     "PACES",
+    "SCREEN",
     "STATE_SECTION",
     "ActionErrors",
     "Looked",

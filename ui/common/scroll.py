@@ -7,8 +7,8 @@ import streamlit as st
 from ui.common import actions
 from ui.common.address import read_place
 
-STATE_SECTION, LANE_SECTION = "views", "lane_on_show"
-"""The keys of containers: what is drawn of the checkpoint on show, and the lane of its thread."""
+SCREEN, STATE_SECTION, LANE_SECTION = "screen", "views", "lane_on_show"
+"""The keys of containers: the first screen of a pattern's page, the checkpoint on show, and the lane of its thread."""
 
 _ASKED = "scroll_asked"
 _mount = st.components.v2.component("lab_scroll", js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"))

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
+
+import streamlit as st
 
 from lab.jsonable import Json
 from lab.state import Field, JsonText, is_same_value
@@ -15,10 +17,12 @@ def ask(fields: Sequence[Field], key: str, values: Mapping[str, Json], wrong: Ma
     names = {field.name for field in fields}
     places = {name: name if name in names else name.partition(".")[0] for name in wrong}
     for field in fields:
-        start = _start(field, values.get(field.name, field.default))
-        draw_value(field, start, labelled(field, _key(key, field)), needed=field.required and not field.optional)
-        for name, message in wrong.items():
-            if places[name] == field.name:
+        messages = [message for name, message in wrong.items() if places[name] == field.name]
+        # What is wrong with a field stays below it, also where fields stand side by side.
+        with st.container(gap="xsmall") if messages else nullcontext():
+            start = _start(field, values.get(field.name, field.default))
+            draw_value(field, start, labelled(field, _key(key, field)), needed=field.required and not field.optional)
+            for message in messages:
                 complain(message)
     for name, message in wrong.items():
         if places[name] not in names:

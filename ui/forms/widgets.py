@@ -119,7 +119,9 @@ def _choose(field: Field, start: str | None, common: dict[str, Any], *, needed: 
         # A press on what is chosen would choose nothing, where the form came with a choice that it needs.
         common |= {"required": needed and start is not None}
         # These labels are read as Markdown, those of a list aren't.
-        st.segmented_control(options=names, default=start, format_func=lambda name: literal(labels[name], 60), **common)
+        st.segmented_control(
+            options=names, default=start, format_func=lambda name: literal(labels[name], 60), wrap=True, **common
+        )
     else:
         index = None if start is None else names.index(start)
         st.selectbox(options=names, index=index, format_func=lambda name: shown(labels[name], 60), **common)

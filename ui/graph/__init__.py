@@ -1,6 +1,6 @@
 """A graph as a picture: laid out, drawn, and coloured while it runs."""
 
-from ui.graph.diagram import GLYPHS, NodeState, Phase, draw_diagram, shape_of, state_markup
+from ui.graph.diagram import GLYPHS, NodeState, Phase, draw_diagram, node_label, picture_size, shape_of, state_markup
 from ui.graph.lane_graph import graph_shape, lane_input_fields, lane_state_fields, node_names, unasked, width
 from ui.graph.node_states import states_of_nodes
 from ui.graph.shape import Edge, Node, Shape
@@ -16,7 +16,9 @@ __all__ = [
     "graph_shape",
     "lane_input_fields",
     "lane_state_fields",
+    "node_label",
     "node_names",
+    "picture_size",
     "shape_of",
     "state_markup",
     "states_of_nodes",

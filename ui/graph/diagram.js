@@ -1,18 +1,55 @@
+const LEGIBLE = 11 // pixels of a text on the screen
+
 export default function ({ data, parentElement }) {
-  let frame = parentElement.querySelector(".lg-frame")
-  if (!frame) {
-    frame = document.createElement("div")
-    frame.className = "lg-frame"
-    parentElement.appendChild(frame)
-    // What scrolls has to be reached by keyboard; what doesn't is no stop on the way.
-    new ResizeObserver(() => {
-      if (frame.scrollWidth > frame.clientWidth) frame.tabIndex = 0
-      else frame.removeAttribute("tabindex")
-    }).observe(frame)
-  }
+  const frame = parentElement.querySelector(".lg-frame") ?? framed(parentElement)
   // Setting the same picture again would make it flicker.
   if (frame.drawn !== data.svg) {
-    frame.innerHTML = data.svg
     frame.drawn = data.svg
+    for (const place of [frame.picture, frame.large]) place.innerHTML = data.svg
+    fit(frame)
   }
+  frame.opener.hidden = !data.title
+  frame.opener.setAttribute("aria-label", `Show the graph of ${data.title} large`)
+  frame.dialog.setAttribute("aria-label", `Graph of ${data.title}`)
+}
+
+function framed(parent) {
+  const frame = document.createElement("div")
+  frame.className = "lg-frame"
+  // A dialog inside the frame gets the same highlight, which goes by the frame's place in the page.
+  frame.innerHTML = `
+    <div class="lg-picture"></div>
+    <button type="button" class="lg-open" hidden>${sign("M2 6V2H6M10 2H14V6M14 10V14H10M6 14H2V10")}</button>
+    <dialog class="lg-dialog">
+      <form method="dialog"><button class="lg-close" aria-label="Close">${sign("M3 3L13 13M13 3L3 13")}</button></form>
+      <div class="lg-large"></div>
+    </dialog>`
+  frame.picture = frame.querySelector(".lg-picture")
+  frame.large = frame.querySelector(".lg-large")
+  frame.opener = frame.querySelector(".lg-open")
+  frame.dialog = frame.querySelector("dialog")
+  const open = () => frame.opener.hidden || frame.dialog.open || frame.dialog.showModal()
+  frame.opener.addEventListener("click", open)
+  frame.picture.addEventListener("click", open)
+  // A press beside the picture closes it, as with other dialogs.
+  frame.dialog.addEventListener("click", event => event.target === frame.dialog && frame.dialog.close())
+  parent.appendChild(frame)
+  new ResizeObserver(() => fit(frame)).observe(frame.picture)
+  return frame
+}
+
+const sign = path => `<svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true"><path d="${path}"/></svg>`
+
+function fit({ picture }) {
+  const drawn = picture.querySelector("svg")
+  if (!drawn) return
+  const { width, height } = drawn.getBoundingClientRect()
+  const whole = drawn.viewBox.baseVal
+  const scale = Math.min(width / whole.width, height / whole.height)
+  for (const [name, size] of [["outline", 14], ["unlabelled", 12]]) {
+    drawn.classList.toggle(name, scale > 0 && scale * size < LEGIBLE)
+  }
+  // What scrolls has to be reached by keyboard; what doesn't is no stop on the way.
+  if (picture.scrollWidth > picture.clientWidth) picture.tabIndex = 0
+  else picture.removeAttribute("tabindex")
 }

@@ -26,6 +26,8 @@ __all__ = [
     "describe_states",
     "draw_diagram",
     "highlight",
+    "node_label",
+    "picture_size",
     "shape_of",
     "state_markup",
     "svg",
@@ -114,6 +116,12 @@ def _node(name: str, metadata: Mapping[str, Any]) -> Node:
     return Node(name, label, "node", tuple(parent), ", ".join(notes))
 
 
+def node_label(name: str) -> str:
+    """Return a node's name as it's shown, behind those of the subgraphs that it's in."""
+    node = _node(name, {})
+    return " › ".join((*node.parent, node.label))
+
+
 def _joined(first: Edge, second: Edge) -> Edge:
     label = " / ".join(filter(None, (first.label, second.label)))
     return Edge(first.source, second.target, first.conditional or second.conditional, label)
@@ -133,9 +141,15 @@ def svg(shape: Shape) -> str:
     width, height = f"{picture.width:.0f}", f"{picture.height:.0f}"
     return (
         f'<svg class="lg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="group" '
-        f'style="min-width:{picture.width * SMALLEST:.0f}px" '
+        f'style="min-width:{picture.width * SMALLEST:.0f}px;--height:{height}px" '
         f'aria-label="Graph of {count} nodes">{"".join(parts)}</svg>'
     )
+
+
+def picture_size(shape: Shape) -> Point:
+    """Return the width and the height of a graph's picture, in pixels."""
+    picture = lay_out(shape)
+    return picture.width, picture.height
 
 
 def _cluster(cluster: Cluster) -> str:
@@ -223,11 +237,11 @@ _mount = st.components.v2.component(
 )
 
 
-def draw_diagram(graph: Shape | str, *, key: str, height: int | Literal["content"] = "content") -> None:
-    """Show a graph, or SVG that was drawn of one."""
+def draw_diagram(graph: Shape | str, *, key: str, title: str = "", width: int | Literal["stretch"] = "stretch") -> None:
+    """Show a graph, or SVG that was drawn of one; with a `title` it opens large."""
     drawn = graph if isinstance(graph, str) else svg(graph)
-    with st.container(key=f"graph_{key}"):
-        _mount(key=f"diagram_{key}", data={"svg": drawn}, height=height)
+    with st.container(key=f"graph_{key}", width=width):
+        _mount(key=f"diagram_{key}", data={"svg": drawn, "title": title}, height="content")
 
 
 def state_markup(key: str, states: Mapping[str, NodeState]) -> str:

@@ -7,7 +7,7 @@ from itertools import chain, combinations, pairwise
 from typing import Literal
 
 BOX_GAP, NEAR, LANE, LABEL = 18.0, 10.0, 18.0, 16.0
-LEVEL, FLATTEST = 34.0, 0.16
+LEVEL, FLATTEST = 26.0, 0.16
 """The least space between two layers, and how much of an edge's sideways way it has to be."""
 STRAIGHT = 40.0
 WIDE = 4000.0

@@ -5,6 +5,7 @@ from ui.lanes.example_steps import in_words
 from ui.lanes.failures import inside, killed, reason
 from ui.lanes.follow import follow_runs
 from ui.lanes.pane import BADGES, LanePane
+from ui.lanes.stage import draw_stage
 from ui.lanes.watch import SECONDS, watch_others
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "SECONDS",
     "LanePane",
     "draw_card",
+    "draw_stage",
     "follow_runs",
     "in_words",
     "inside",

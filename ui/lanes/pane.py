@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 import streamlit as st
@@ -13,8 +14,8 @@ from lab.history import Snapshot, Status, is_restored
 from lab.jsonable import Json
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui.common import literal, shown
-from ui.graph import Shape, draw_diagram, state_markup, states_of_nodes
+from ui.common import code_counted, literal, seconds, shown
+from ui.graph import Phase, Shape, draw_diagram, node_label, picture_size, state_markup, states_of_nodes
 from ui.lanes.failures import ended_badly, inside, killed, reason, reopened
 from ui.lanes.said import draw_said
 from ui.lanes.step import draw_step
@@ -33,8 +34,14 @@ BADGES: dict[str, tuple[str, str, Any]] = {
     "unreadable": ("Can't be read", ":material/broken_image:", "red"),
     "crashed": ("Its process was killed", ":material/power_off:", "red"),
 }
+AT_WORK = (Phase.RUNNING, Phase.WAITING, Phase.PAUSED, Phase.FAILED)
+"""Of the nodes in these phases the names stand beside the status."""
 PAGE = 60
 """Messages and steps of one page of a lane; while a run goes on up to twice as many are drawn."""
+STREAM = 320
+"""Pixels of a lane's messages and steps where the lane isn't as high as the window leaves; what is more scrolls."""
+OPENER = 28
+"""Pixels of the button beside a graph that opens it large."""
 PARAGRAPH = 1200
 """Characters after which a message goes on in a new element, so that a long answer isn't sent again whole."""
 
@@ -61,11 +68,13 @@ class LanePane:
         self.lane = lane
         self.thread = thread
         self.key = key
-        self._shape = shape
+        self.shape = shape
         self._names = [node.id for node in shape.nodes] + [":".join(path) for path in _groups(shape)]
         self.view: ThreadView | None = workspace.view(thread.thread_id) if thread else None
         self.status: Status = "new"
         self.snapshot: Snapshot | None = None
+        self.came_out = ""
+        """What came of the thread, as its lane says it."""
         self.problem = ""
         """Why the thread's newest checkpoint can't be read."""
         self._lost: dict[str, StepView] = {}
@@ -85,6 +94,7 @@ class LanePane:
             self.status = workspace.history.status(thread.thread_id)
             if self.status != "running":
                 self.snapshot = workspace.history.snapshot(thread.thread_id)
+                self.came_out = workspace.history.outcome(thread.thread_id)
             self._look_for_losses(workspace, thread)
         except LabError as error:
             self.status, self.problem = "resumable", str(error)
@@ -125,26 +135,51 @@ class LanePane:
     def _changed_since(self, run: RunView) -> bool:
         return self.view is not None and run.ended is not None and self.view.changed_at > run.ended
 
-    def draw(self, card: Callable[["LanePane"], None]) -> None:
-        """Draw the whole column as it stands now; `card` draws what the lane asks for."""
-        st.header(self.lane.title, anchor=False)
-        st.markdown(self.lane.differs)
-        if self.lane.trap:
-            with st.container(border=True, key=f"trap_{self.key}"):
-                st.markdown(f":material/warning: **Trap, on purpose.** {self.lane.trap}")
-        self._badge = st.empty()
-        if why := reason(self.view, self.status):
-            st.error(literal(why, 1000), icon=BADGES["failed"][1])
-        draw_diagram(self._shape, key=self.key)
+    def draw(self, card: Callable[["LanePane"], None], *, in_row: bool = False) -> None:
+        """Draw the whole column as it stands now; `card` draws what the lane asks for.
+
+        With `in_row` the messages stand beside the graph, which takes no more width than it's drawn with.
+        """
+        self._draw_head()
+        with st.container(key=f"lane_body_{self.key}", gap="small"):
+            width: Any = ceil(picture_size(self.shape)[0]) + OPENER if in_row else "stretch"
+            draw_diagram(self.shape, key=self.key, title=self.lane.title, width=width)
+            with st.container(key=f"lane_feed_{self.key}", gap="small"):
+                self._bar = st.empty()
+                self._turn_page()
+                self._folded = st.empty()
+                self._stream = st.container(
+                    gap="small", height=STREAM, autoscroll=True, border=False, key=f"stream_{self.key}"
+                )
+                self.update(force=True)
+        with st.container(key=f"lane_card_{self.key}", gap="small"):
+            if why := reason(self.view, self.status):
+                st.error(literal(why, 1000), icon=BADGES["failed"][1])
+            if self.problem:
+                st.warning(literal(self.problem, 1000), icon=":material/broken_image:")
+            if self.came_out:
+                st.markdown(f":material/flag: **{literal(self.came_out)}**")
+            card(self)
+
+    def _draw_head(self) -> None:
+        """Draw the lane's title, what differs in one line with the whole behind a button, and how it stands."""
+        with st.container(key=f"lane_head_{self.key}", horizontal=True, vertical_alignment="center", gap="small"):
+            st.header(self.lane.title, anchor=False)
+            with st.popover(
+                "Trap" if self.lane.trap else "About",
+                icon=":material/warning:" if self.lane.trap else ":material/info:",
+                type="tertiary",
+                key=f"lane_about_{self.key}",
+            ):
+                st.markdown(self.lane.differs)
+                if self.lane.trap:
+                    st.markdown(f":material/warning: **Trap, on purpose.** {self.lane.trap}")
+        with st.container(key=f"lane_line_{self.key}"):
+            st.markdown(f"**Trap, on purpose.** {self.lane.trap}" if self.lane.trap else self.lane.differs)
+        with st.container(key=f"lane_status_{self.key}", horizontal=True, vertical_alignment="center", gap="small"):
+            self._badge = st.empty()
+            self._at_work = st.empty()
         self._now = st.empty()
-        self._bar = st.empty()
-        self._turn_page()
-        self._folded = st.empty()
-        self._stream = st.container(gap="small", key=f"stream_{self.key}")
-        self.update(force=True)
-        if self.problem:
-            st.warning(literal(self.problem, 1000), icon=":material/broken_image:")
-        card(self)
 
     def _turn_page(self) -> None:
         """Draw the pages of a long list of messages and steps; while a run goes on its newest ones are shown."""
@@ -195,6 +230,9 @@ class LanePane:
         if view is not None:
             states = states_of_nodes(self._names, view, self.status, self.snapshot)
             self._now.markdown(state_markup(self.key, states), unsafe_allow_html=True)
+            at_work = [node.id for node in self.shape.nodes if states[node.id].phase in AT_WORK]
+            took = [seconds(view.worked)] if view.worked and not view.running else []
+            self._at_work.markdown(" · ".join([*filter(None, [code_counted(map(node_label, at_work), 3)]), *took]))
             _bar(self._bar, view.progress)
 
     def _item(self, item: Item) -> None:

@@ -25,8 +25,6 @@ ENDS = 3
 
 def draw_thread_comparison(pattern: Pattern, visitor: Workspace) -> None:
     """Draw a row for each end of each lane's newest threads; one that's picked is shown in the lanes."""
-    if not pattern.compares:
-        return
     newest = visitor.threads.newest(pattern=pattern.slug, limit=2 * THREADS * len(pattern.lanes))
     lines = [
         (thread, line)
@@ -35,8 +33,8 @@ def draw_thread_comparison(pattern: Pattern, visitor: Workspace) -> None:
         for line in _lines(pattern, lane, thread, visitor)
     ]
     if not lines:
+        st.info("Run the pattern to fill this tab. It compares the ends of its newest threads.", icon=":material/info:")
         return
-    st.header("Threads side by side", anchor=False)
     st.caption("Select a row to show its thread in the lanes.")
     threads = tuple(thread.thread_id for thread, _ in lines)
     key = f"{pattern.slug}_beside_{rows_digest(threads)}"

@@ -20,7 +20,6 @@ def draw_costs(workspace: Workspace, panes: Sequence[LanePane]) -> None:
     ]
     if not rows:
         return
-    st.header("What it costs", anchor=False)
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt=f"Costs of the checkpointers: {len(rows)} lanes")
     st.caption(
         "Measured on the threads above, times as medians. A superstep takes the work of its node and, beside it, the "

@@ -1,7 +1,7 @@
-"""The input form of a pattern's page: examples, fields, pauses, and the buttons that start and stop."""
+"""The input of a pattern's page: examples, fields, pauses, and the buttons that start and stop."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import streamlit as st
@@ -12,9 +12,22 @@ from lab.jsonable import Json
 from lab.lab import Lab
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui.common import ActionErrors, action_button, forget_thread, literal, look_at, model_choice, show_thread
+from ui.common import (
+    SCREEN,
+    ActionErrors,
+    action_button,
+    bring_into_view,
+    forget_thread,
+    literal,
+    look_at,
+    model_choice,
+    show_thread,
+)
 from ui.forms import ask, values_in_form
 from ui.graph import lane_input_fields, unasked
+
+FIELD = 260
+"""Pixels below which a field isn't drawn beside another one."""
 
 
 class Starter:
@@ -33,24 +46,66 @@ class Starter:
         self._errors = ActionErrors(f"{pattern.slug}_form")
 
     def draw(self, nodes: Sequence[str]) -> None:
-        """Draw the examples, the form and its buttons; `nodes` can be paused at."""
-        number = self._example_number()
-        example = self._pattern.examples[number]
-        key, values = self._prefill(number, example)
+        """Draw the input, in one line once it runs, and the buttons beside it; `nodes` can be paused at."""
+        align: Any = "bottom" if self._turning else "top"
+        with st.container(horizontal=True, vertical_alignment=align, gap="small", key="run_bar"):
+            if self._turning:
+                self._next_turn()
+            else:
+                self._input(nodes)
+            self._buttons()
         self._errors.draw()
-        with st.form(key=f"{self._slug}_form", border=True):
-            ask(self._fields, key, values, self._errors.by_field())
-            if self._turning and not values:
+
+    def _input(self, nodes: Sequence[str]) -> None:
+        first = next(iter(self._threads.values()), None)
+        label = "Input" if first is None else f"Input: {literal(first.title)}"
+        # Each run has an expander of its own, which begins folded.
+        key = f"{self._slug}_input_{first.session if first else 'new'}"
+        with st.expander(label, expanded=first is None, icon=":material/input:", key=key):
+            number = self._example_number()
+            example = self._pattern.examples[number]
+            key = f"{self._slug}_{number}"
+            with st.form(key=f"{self._slug}_form", border=False):
+                with st.grid("auto", min_column_width=FIELD) if len(self._fields) > 1 else nullcontext():
+                    ask(self._fields, key, example.input, self._errors.by_field())
+                for one in self._unasked:
+                    st.caption(
+                        f"{literal(one.title)}: a form can't make values of its type. The example's one is taken."
+                    )
+                if self._pattern.choose_breakpoints:
+                    self._pauses(nodes, example, number)
+                self._run_button("Run", ":material/play_arrow:", self._start, key)
+
+    def _next_turn(self) -> None:
+        """Draw what goes to the same threads next, prefilled with the example's next turn."""
+        number = int(st.session_state.get(f"{self._slug}_example", 0) or 0)
+        steps = self._pattern.examples[number].steps.get(self._pattern.lanes[0].key, ())
+        turns = [step.input for step in steps if isinstance(step, Turn)]
+        said = st.session_state.get(f"{self._slug}_said", 0)
+        key = f"{self._slug}_{number}_{said}"
+        values = turns[said] if said < len(turns) else {}
+        with st.form(key=f"{self._slug}_form", border=False):
+            with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+                ask(self._fields, key, values, self._errors.by_field())
+                self._run_button("Send", ":material/send:", self._turn, key)
+            if not values:
                 st.caption(
                     "The example has no further message for this conversation. Write one of your own, or start the "
                     "example from its beginning with New thread."
                 )
-            for one in self._unasked:
-                st.caption(f"{literal(one.title)}: a form can't make values of its type. The example's one is taken.")
-            if self._pattern.choose_breakpoints:
-                self._pauses(nodes, example, number)
-            with st.container(horizontal=True):
-                self._buttons(key)
+
+    def _run_button(self, label: str, icon: str, act: Callable[[str], None], key: str) -> None:
+        action_button(
+            label,
+            type="primary",
+            icon=icon,
+            key=f"{self._slug}_run",
+            disabled=bool(self._running),
+            in_form=True,
+            errors=self._errors,
+            on_click=act,
+            args=(key,),
+        )
 
     def _given(self, key: str) -> dict[str, Json]:
         """Return what the form holds, and of what no form can ask for the example's values."""
@@ -79,15 +134,6 @@ class Starter:
         )
         return int(chosen or 0)
 
-    def _prefill(self, number: int, example: Example) -> tuple[str, Mapping[str, Json]]:
-        """Return the key and the values of the form; a conversation's form goes on to the example's next turn."""
-        key = f"{self._slug}_{number}"
-        if not self._turning:
-            return key, example.input
-        turns = [step.input for step in example.steps.get(self._pattern.lanes[0].key, ()) if isinstance(step, Turn)]
-        said = st.session_state.get(f"{self._slug}_said", 0)
-        return f"{key}_{said}", turns[said] if said < len(turns) else {}
-
     @property
     def _turning(self) -> bool:
         return self._pattern.turns and bool(self._threads)
@@ -107,19 +153,8 @@ class Starter:
                 persist_state="session",
             )
 
-    def _buttons(self, key: str) -> None:
-        action_button(
-            "Send" if self._turning else "Run",
-            type="primary",
-            icon=":material/send:" if self._turning else ":material/play_arrow:",
-            key=f"{self._slug}_run",
-            disabled=bool(self._running),
-            in_form=True,
-            errors=self._errors,
-            on_click=self._turn if self._turning else self._start,
-            args=(key,),
-        )
-        st.form_submit_button(
+    def _buttons(self) -> None:
+        st.button(
             "Stop",
             icon=":material/stop:",
             key=f"{self._slug}_stop",
@@ -134,11 +169,10 @@ class Starter:
                 disabled=bool(self._running) or not self._threads,
                 help="Drops each lane's checkpointer with its compiled graph and makes both anew, as a restart of the "
                 "program does. Nothing is deleted: what a lane finds afterwards was kept outside this process.",
-                in_form=True,
                 errors=self._errors,
                 on_click=self._restart,
             )
-        st.form_submit_button(
+        st.button(
             "New thread",
             icon=":material/add:",
             key=f"{self._slug}_new",
@@ -158,6 +192,7 @@ class Starter:
         look_at(None)
         st.session_state[f"{self._slug}_said"] = 0
         show_thread(self._pattern, started[0].thread_id)
+        bring_into_view(SCREEN)
 
     def _turn(self, key: str) -> None:
         given = self._given(key)

@@ -1,6 +1,7 @@
-"""What is below the lanes for the chosen one: checkpoints, timeline, events and code."""
+"""The tabs below the lanes: checkpoints, tables, costs, threads, timeline, events and code."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,44 +9,78 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from graphs.pattern import Pattern
 from lab.events import Event, Reopened, Tokens
+from lab.threads import Thread
 from lab.workspace import Workspace
 from ui.common import shown
 from ui.graph import draw_diagram
 from ui.history import draw_explorer
 from ui.lanes import LanePane
+from ui.pattern_page.compare_threads import draw_thread_comparison
+from ui.pattern_page.costs import draw_costs
 from ui.pattern_page.source import demo_file, graph_file
+from ui.pattern_page.tables import draw_table
 from ui.pattern_page.timeline import draw_timeline
 
-TABS = ("Checkpoints", "Timeline", "Events", "Code")
 NEWEST = 200
 """Events that the table shows, and steps of a lane that the timeline does."""
 
 
-def draw_tabs(workspace: Workspace, panes: Sequence[LanePane], chosen: LanePane) -> None:
+@dataclass(frozen=True, slots=True)
+class Dock:
+    """What the tabs below the lanes are about."""
+
+    pattern: Pattern
+    workspace: Workspace
+    threads: Mapping[str, Thread]
+    """The threads on show, by lane."""
+    panes: Sequence[LanePane]
+    chosen: LanePane
+    """The lane that is looked into."""
+
+
+def tab_names(pattern: Pattern) -> tuple[str, ...]:
+    """Return the names of the tabs that a pattern's page has."""
+    tables = [table.capitalize() for table in pattern.tables]
+    costs = ["Costs"] if any(lane.saver for lane in pattern.lanes) else []
+    threads = ["Threads"] if pattern.compares else []
+    return "Checkpoints", *tables, *costs, *threads, "Timeline", "Events", "Code"
+
+
+def draw_tabs(dock: Dock) -> None:
     """Draw the tabs; only the open one costs anything."""
-    drawn = st.tabs(list(TABS), key="tab", on_change="rerun", bind="query-params")
-    for title, tab in zip(TABS, drawn, strict=True):
+    names = tab_names(dock.pattern)
+    drawn = st.tabs(names, key="tab", on_change="rerun", bind="query-params")
+    for name, tab in zip(names, drawn, strict=True):
         if tab.open:
             with tab:
-                _fill(title, workspace, panes, chosen)
+                _fill(name, dock)
 
 
-def _fill(title: str, workspace: Workspace, panes: Sequence[LanePane], chosen: LanePane) -> None:
-    if title == "Code":
-        _code(chosen)
-    elif chosen.thread is None:
-        st.info(f"Run the pattern to fill this tab. {EMPTY[title]}", icon=":material/play_arrow:")
-    elif title == "Checkpoints":
-        draw_explorer(workspace, chosen.thread)
-    elif title == "Timeline":
-        _timeline(panes)
+def _fill(name: str, dock: Dock) -> None:
+    if name == "Code":
+        _code(dock.chosen)
+    elif name == "Threads":
+        draw_thread_comparison(dock.pattern, dock.workspace)
+    elif dock.chosen.thread is None:
+        st.info(f"Run the pattern to fill this tab. {EMPTY.get(name, OF_A_TABLE)}", icon=":material/play_arrow:")
+    elif name == "Checkpoints":
+        draw_explorer(dock.workspace, dock.chosen.thread)
+    elif name == "Timeline":
+        _timeline(dock.panes)
+    elif name == "Events":
+        _events(dock.workspace, dock.chosen.thread.thread_id)
+    elif name == "Costs":
+        draw_costs(dock.workspace, dock.panes)
     else:
-        _events(workspace, chosen.thread.thread_id)
+        draw_table(dock.pattern, dock.workspace, dock.threads, name.lower())
 
 
+OF_A_TABLE = "It lists the rows that the lanes write, with the lane that wrote them."
 EMPTY = {
     "Checkpoints": "It lists every checkpoint of the thread and shows the state in the one you select.",
+    "Costs": "It compares what the lanes' checkpointers cost.",
     "Timeline": "It shows all lanes' steps as bars on one time axis.",
     "Events": "It lists what the run told, as it came.",
 }
