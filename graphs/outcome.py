@@ -12,7 +12,7 @@ class Ended:
     values: Mapping[str, Any]
     """The newest state's own objects; of a lane without memory, what its nodes wrote last."""
     inputs: Sequence[Mapping[str, Any]] = ()
-    """What the person gave: the input, and that of each further turn."""
+    """What the person gave: the input, and that of each further turn; nothing where not all of it is known any more."""
     questions: Sequence[Any] = ()
     """What the person was asked by interrupts on the way here."""
     ledger: Sequence[Mapping[str, Any]] = ()

@@ -37,6 +37,8 @@ def _answer(asked: str, messages: Sequence[BaseMessage]) -> str:
 def _outcome(ended: Ended) -> str:
     if ended.failed:
         return "No answer, stopped by an error"
+    if not ended.inputs:
+        return "Answered the newest message"
     said, left = [given["message"] for given in ended.inputs], human_lines(ended.values["messages"])
     lost = "" if len(left) == len(said) else f"; {len(left)} of {len(said)} messages left"
     question = re.search(ASKS, said[-1], re.IGNORECASE)

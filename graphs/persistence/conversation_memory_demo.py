@@ -63,6 +63,8 @@ ASKS_NAME = r"\bmy name\b.*\?|\bwho am i\b"
 def _outcome(saved: bool, ended: Ended) -> str:
     if ended.failed:
         return "No answer, stopped by an error"
+    if not ended.inputs:
+        return "Answered the newest message"
     *earlier, last = (given["message"] for given in ended.inputs)
     if re.search(ASKS_NAME, last, re.IGNORECASE):
         name = _name(earlier)

@@ -169,6 +169,8 @@ class ThreadView:
         self.acts: list[Act] = []
         """What was done with the thread, in its order and on all branches."""
         self.dropped = 0
+        self.whole = True
+        """False where the log has lost the thread's first run, and others with it."""
         self.progress: Json = None
         """What a node told last of how far it is."""
         self.back_at: WentBack | None = None
@@ -206,8 +208,8 @@ class ThreadView:
 
     @property
     def worked(self) -> float:
-        """Seconds that the thread's runs took, without the waits for people between them and the run at work."""
-        return sum(run.worked for run in list(self.runs))
+        """Seconds that the thread's runs took, without the waits between them; 0.0 where not all are known any more."""
+        return sum(run.worked for run in list(self.runs)) if self.whole else 0.0
 
     @property
     def newest(self) -> Item | None:
@@ -282,6 +284,8 @@ class ThreadView:
         message.last, message.version = event.at, event.no
 
     def _started(self, event: RunStarted) -> None:
+        # A thread's first event is that a run began.
+        self.whole = self.whole and bool(self.runs or event.no == 1)
         run = RunView(event.run_id, event.kind, event.model, event.calls, event.at, event.said)
         self.runs.append(run)
         self.acts.append(run)

@@ -13,10 +13,12 @@ from lab.database import BUSINESS
 from lab.engine import Engine
 from lab.errors import Unreadable
 from lab.events import EventLog, Said, ThreadView
-from lab.history import status
+from lab.history import read_tree, status
 from lab.jsonable import Json
 from lab.threads import Thread
 from lab.workspace.states import state_of
+
+Inputs = Sequence[Mapping[str, Json]]
 
 LOG = logging.getLogger(__name__)
 
@@ -60,7 +62,7 @@ def read_end(engine: Engine, thread: Thread, pattern: Pattern, lane: Lane, log: 
     rows = {name: engine.storage.database.rows(BUSINESS[name], [thread.thread_id]) for name in pattern.tables}
     return Ended(
         values=values,
-        inputs=_inputs(engine, thread, view),
+        inputs=_inputs(engine, thread, pattern, lane, view),
         questions=tuple(asked["value"] for step in view.steps for asked in step.asked),
         edited=edited,
         failed=failed,
@@ -84,8 +86,19 @@ def _written(view: ThreadView) -> dict[str, Any]:
     return values
 
 
-def _inputs(engine: Engine, thread: Thread, view: ThreadView) -> Sequence[Mapping[str, Json]]:
-    """Return what was given on the way here; the first input is known even where the log has lost it."""
+def _inputs(engine: Engine, thread: Thread, pattern: Pattern, lane: Lane, view: ThreadView) -> Inputs:
+    """Return what was given on the way here; of several turns all, or nothing where the log has lost some."""
     said = [item for item in view.items if isinstance(item, Said) and item.kind in ("start", "turn")]
-    first = [] if any(item.kind == "start" for item in said) else [engine.threads.given(thread.thread_id)]
-    return tuple(values for values in (*first, *(item.values for item in said)) if isinstance(values, dict))
+    if not pattern.turns:
+        given = [item.values for item in said] or [engine.threads.given(thread.thread_id)]
+    elif len(said) < _turns(engine, thread) if lane.remembers else not view.whole:
+        given = []
+    else:
+        given = [item.values for item in said]
+    return tuple(values for values in given if isinstance(values, dict))
+
+
+def _turns(engine: Engine, thread: Thread) -> int:
+    """Count the inputs of which checkpoints on the way to the newest one tell."""
+    tree = read_tree(engine.graphs.storage_of(thread), thread.thread_id)
+    return sum(mark.source == "input" for mark in tree.lineage(tree.head)) if tree.head else 0

@@ -8,6 +8,7 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 
+from graphs.outcome import Ended
 from graphs.pattern import Example, Turn
 from graphs.persistence.checkpointers_demo import PATTERN, RESTART
 from lab.errors import UnknownThread
@@ -219,3 +220,9 @@ def test_the_outcome_fits_whatever_was_said(stored: Lab, said: str, line: str) -
     )
 
     assert player(stored)("checkpointers", "sqlite", example).outcome == line
+
+
+def test_a_notebook_whose_beginning_is_no_longer_known_claims_nothing_about_it() -> None:
+    told = PATTERN.lane("sqlite").outcome
+    assert told is not None
+    assert told(Ended({"messages": []})) == "Answered the newest message"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from graphs.outcome import Ended
 from graphs.pattern import Example, Turn
 from graphs.persistence.conversation_memory import LIMIT, RECENT
 from graphs.persistence.conversation_memory_demo import PATTERN
@@ -146,3 +147,10 @@ def test_a_name_of_any_length_leaves_the_outcome_on_its_line(play: Play) -> None
     assert line.startswith("Knew the name: Bartholomew Bartholomew ")
     assert line.endswith("…")
     assert len(line) <= 60
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_chat_whose_beginning_is_no_longer_known_claims_nothing_about_it(lane: str) -> None:
+    told = PATTERN.lane(lane).outcome
+    assert told is not None
+    assert told(Ended({"messages": []})) == "Answered the newest message"

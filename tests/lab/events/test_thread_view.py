@@ -181,3 +181,16 @@ def test_a_run_that_only_checkpoints_tell_of_has_no_time_that_could_be_told() ->
     run = RunStarted(f"{RESTORED_RUN}c", "restored", "offline", None, "", at=10.0)
 
     assert view(run, RunEnded(f"{RESTORED_RUN}c", "finished", "", at=5000.0)).worked == 0.0
+
+
+def test_where_the_log_has_lost_the_first_run_no_time_is_told_as_the_whole() -> None:
+    log = EventLog(limit=8)
+    for number in range(4):
+        log.append(RunStarted(f"run {number}", "turn", "offline", None, "", at=10.0))
+        log.append(begun("a", f"task {number}"))
+        log.append(RunEnded(f"run {number}", "finished", "", at=12.0))
+    after = ThreadView(log)
+    after.catch_up()
+
+    assert (after.whole, after.worked) == (False, 0.0)
+    assert after.runs[-1].worked == 2.0

@@ -2,14 +2,18 @@
 
 import io
 import logging
+from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from graphs.catalogue import find
 from graphs.outcome import Ended
 from graphs.pattern import Lane
+from lab.database import EVENTS
 from lab.errors import UnknownThread
+from lab.events import EventLog
 from lab.lab import Lab
 from lab.workspace import UNCLEAR
 from tests.support.example_player import approved_expense, play_steps
@@ -168,3 +172,32 @@ def test_another_workspace_is_told_nothing(lab: Lab) -> None:
     thread = approved_expense(lab.workspace("one"))
     with pytest.raises(UnknownThread):
         lab.workspace("other").history.outcome(thread)
+
+
+@pytest.mark.parametrize("remembers", [True, False])
+def test_of_turns_that_the_log_has_lost_none_is_given(
+    open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch, remembers: bool
+) -> None:
+    monkeypatch.setattr("lab.runs.log_cache.EventLog", partial(EventLog, limit=20))
+    teller = Teller()
+    workspace = open_toys(toy(two(teller, remembers=remembers), turns=True)).workspace("w")
+    thread = ran(workspace)
+    for _ in range(4):
+        workspace.turn(thread, GIVEN)
+        end(workspace, thread)
+    workspace.history.outcome(thread)
+
+    assert teller.given[-1].inputs == ()
+
+
+def test_the_only_input_is_given_even_where_the_log_has_lost_it(open_toys: OpenLab) -> None:
+    teller = Teller()
+    lab = open_toys(toy(two(teller)))
+    workspace = lab.workspace("w")
+    thread = ran(workspace)
+    lab.runs.logs.forget("w", thread)
+    with lab.storage.database.begin() as connection:
+        connection.execute(delete(EVENTS))
+    workspace.history.outcome(thread)
+
+    assert teller.given[-1].inputs == ({"n": 1},)
