@@ -165,9 +165,9 @@ def _settled(page: Page, before: int, seconds: float) -> None:
 def becomes(page: Page, look: Callable[[], Any], wanted: Any, seconds: float = 15) -> None:
     """Look again and again until it sees what's wanted; fail with what it saw last."""
     deadline = time.monotonic() + seconds
-    while look() != wanted and time.monotonic() < deadline:
+    while (seen := look()) != wanted and time.monotonic() < deadline:
         page.wait_for_timeout(50)
-    assert look() == wanted
+    assert seen == wanted, f"It should be {wanted!r} and is {seen!r}."
 
 
 def visit(page: Page, url: str) -> None:

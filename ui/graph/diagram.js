@@ -1,4 +1,5 @@
 const LEGIBLE = 11 // pixels of a text on the screen
+const SIZES = [14, 13, 12] // of the texts in a picture, before it's scaled
 
 export default function ({ data, parentElement }) {
   const frame = parentElement.querySelector(".lg-frame") ?? framed(parentElement)
@@ -46,9 +47,7 @@ function fit({ picture }) {
   const { width, height } = drawn.getBoundingClientRect()
   const whole = drawn.viewBox.baseVal
   const scale = Math.min(width / whole.width, height / whole.height)
-  for (const [name, size] of [["outline", 14], ["unlabelled", 12]]) {
-    drawn.classList.toggle(name, scale > 0 && scale * size < LEGIBLE)
-  }
+  for (const size of SIZES) drawn.classList.toggle(`no-${size}`, scale > 0 && scale * size < LEGIBLE)
   // What scrolls has to be reached by keyboard; what doesn't is no stop on the way.
   if (picture.scrollWidth > picture.clientWidth) picture.tabIndex = 0
   else picture.removeAttribute("tabindex")
