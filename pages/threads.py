@@ -14,7 +14,7 @@ from lab.errors import UnknownThread, Unreadable
 from lab.threads import TITLE, Thread
 from lab.workspace import Workspace
 from pages.gallery import PAGES
-from ui.common import LANES, action_button, counted, is_known, literal, sized, stamp, the_lab, workspace
+from ui.common import LANES, action_button, counted, is_known, literal, sized, stamp, the_lab, workspace, zone_name
 from ui.lanes import BADGES, watch_others
 from ui.threads import LIST_ERRORS, draw_dialog, draw_notice, draw_thread_menu, is_open, open_dialog, say
 
@@ -130,7 +130,7 @@ def _thread_list(visitor: Workspace) -> None:
             with _frame(together):
                 for thread in together:
                     _row(thread, _standing(visitor, thread), sizes[thread.thread_id], alone=len(together) == 1)
-    st.caption(counted(total, "thread"))
+    st.caption(f"{counted(total, 'thread')} · times in {literal(zone_name())}")
     _watch(visitor, threads)
 
 

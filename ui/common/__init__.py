@@ -15,7 +15,8 @@ from ui.common.page_state import (
 )
 from ui.common.scroll import LANE_SECTION, SCREEN, STATE_SECTION, bring_into_view, draw_scroll
 from ui.common.style import apply_style
-from ui.common.text import LIMIT, code, code_counted, counted, label_text, literal, safe, seconds, shown, sized, stamp
+from ui.common.text import LIMIT, code, code_counted, counted, label_text, literal, safe, seconds, shown, sized
+from ui.common.times import clock_times, stamp, zone_name
 
 __all__ = [
     "CHECKPOINT_PARAMETER",
@@ -32,6 +33,7 @@ __all__ = [
     "apply_style",
     "bring_into_view",
     "business_row",
+    "clock_times",
     "code",
     "code_counted",
     "counted",
@@ -65,4 +67,5 @@ __all__ = [
     "the_lab",
     "uninterrupted",
     "workspace",
+    "zone_name",
 ]

@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 from lab.state import replace_unseen
@@ -102,11 +101,6 @@ def sized(size: int) -> str:
 def counted(number: int, thing: str, things: str = "") -> str:
     """Return a number with its noun, in the plural where there isn't one of them."""
     return f"{number:,} {thing if number == 1 else things or f'{thing}s'}"
-
-
-def stamp(seconds: float) -> str:
-    """Return a time as its day and minute."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def seconds(span: float) -> str:

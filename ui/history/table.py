@@ -1,7 +1,6 @@
 """The table of a thread's checkpoints: filtered, paged, subgraphs under the step that called them."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -11,12 +10,14 @@ import streamlit as st
 from lab.checkpoints import KeyChange
 from lab.history import Only, Page, Row, Tree
 from lab.workspace import Workspace
-from ui.common import Place, is_changed, look_at, note_drawn, rows_digest, safe, seconds, shown
+from ui.common import Place, clock_times, is_changed, literal, look_at, note_drawn, rows_digest, safe, shown, zone_name
 
 PAGE = 12
 """Checkpoints on one page; rows of subgraphs come with those that they belong to."""
 HEIGHT = 460
 """Pixels of the table, with its head; what is more scrolls."""
+DAY = len("2026-01-02 03:04:05")
+"""Characters from which on a time tells its day."""
 SOURCES = ("input", "loop", "update", "fork")
 SIGNS = {"set": "set", "same": "same", "appended": "+", "removed": "−", "changed": "~"}
 """How a change is told; the last three stand before a number of items."""
@@ -76,7 +77,10 @@ def _frame(thread_id: str, rows: Sequence[Row], shown: Place, *, branched: bool,
     selected: Any = st.session_state.get(key)
     if selected is None or list(selected["selection"]["rows"]) != at:
         st.session_state[key] = {"selection": {"rows": at, "columns": [], "cells": []}}
-    frame = pd.DataFrame([_line(row, "%H:%M:%S.%f" if _of_today(rows) else "%Y-%m-%d %H:%M:%S.%f") for row in rows])
+    times = clock_times(row.at for row in rows)
+    frame = pd.DataFrame([_line(row, at) for row, at in zip(rows, times, strict=True)])
+    frame["Took"] = frame["Took"].astype(float)
+    inner = any(row.namespace for row in rows)
     empty = [name for name in ("Asked", "Error") if not frame[name].any()]
     st.dataframe(
         frame.drop(columns=[*empty, *([] if branched else ["Branch"])]),
@@ -87,8 +91,11 @@ def _frame(thread_id: str, rows: Sequence[Row], shown: Place, *, branched: bool,
         # All pages are as high as a full one, so that what stands below stays where it is.
         height=HEIGHT if paged else min(38 + 35 * len(rows), HEIGHT),
         alt=f"Checkpoints in the order of writing: {len(rows)} rows",
+        placeholder="",
         column_config={
-            "Step": st.column_config.TextColumn(pinned=True, width=150 if any(row.namespace for row in rows) else 60),
+            "Step": st.column_config.TextColumn(
+                pinned=True, width=150 if inner else 60, alignment=None if inner else "right"
+            ),
             "Source": st.column_config.TextColumn(width=65),
             "Ran": st.column_config.TextColumn(width=100),
             "Changed": st.column_config.TextColumn(width=230),
@@ -96,8 +103,8 @@ def _frame(thread_id: str, rows: Sequence[Row], shown: Place, *, branched: bool,
             "Asked": st.column_config.TextColumn(width=120),
             "Error": st.column_config.TextColumn(width=120),
             "Branch": st.column_config.TextColumn(width=100),
-            "Time": st.column_config.TextColumn("Time, UTC", width=105 if _of_today(rows) else 185),
-            "Took": st.column_config.TextColumn(width=75),
+            "Time": st.column_config.TextColumn(width=105 if len(times[0]) < DAY else 185),
+            "Took": st.column_config.NumberColumn("Took, s", format="%.3f", width=75),
             "Size": st.column_config.NumberColumn(format="bytes", width=75),
         },
     )
@@ -113,11 +120,7 @@ def _picked(key: str, places: Sequence[Place]) -> None:
         look_at(places[rows[0]])
 
 
-def _of_today(rows: Sequence[Row]) -> bool:
-    return {datetime.fromtimestamp(row.at, UTC).date() for row in rows} == {datetime.now(UTC).date()}
-
-
-def _line(row: Row, form: str) -> dict[str, Any]:
+def _line(row: Row, time: str) -> dict[str, Any]:
     cells: dict[str, Any] = safe(
         {
             "Step": _step(row),
@@ -128,8 +131,8 @@ def _line(row: Row, form: str) -> dict[str, Any]:
             "Asked": " | ".join(row.asked),
             "Error": " | ".join(row.errors),
             "Branch": row.branch,
-            "Time": datetime.fromtimestamp(row.at, UTC).strftime(form)[:-3],
-            "Took": "" if row.took is None else seconds(row.took),
+            "Time": time,
+            "Took": row.took,
             "Size": row.size,
         },
         400,
@@ -171,4 +174,5 @@ def _pages(key: str, page: Page) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if pages > 1:
             st.pagination(pages, key=key, default=page.offset // PAGE + 1)
-        st.caption(f"{of}{page.total:,} checkpoint{'s' * (page.total != 1)}", width="content")
+        count = f"{of}{page.total:,} checkpoint{'s' * (page.total != 1)}"
+        st.caption(f"{count} · times in {literal(zone_name())}", width="content")

@@ -1,8 +1,7 @@
 """The newest threads of a pattern side by side, by the fields of their states that it wants compared."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -14,7 +13,7 @@ from lab.errors import Unreadable
 from lab.history import Row
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui.common import look_at, rows_digest, safe, show_thread
+from ui.common import clock_times, literal, look_at, rows_digest, safe, show_thread, zone_name
 from ui.graph import lane_state_fields
 
 THREADS = 6
@@ -35,24 +34,33 @@ def draw_thread_comparison(pattern: Pattern, visitor: Workspace) -> None:
     if not lines:
         st.info("Run the pattern to fill this tab. It compares the ends of its newest threads.", icon=":material/info:")
         return
-    st.caption("Select a row to show its thread in the lanes.")
+    st.caption(f"Select a row to show its thread in the lanes. Threads by when they began, in {literal(zone_name())}.")
     threads = tuple(thread.thread_id for thread, _ in lines)
+    began = clock_times((thread.created for thread, _ in lines), "seconds")
+    frame = pd.DataFrame(safe([line | {"Thread": at} for (_, line), at in zip(lines, began, strict=True)], 200))
     key = f"{pattern.slug}_beside_{rows_digest(threads)}"
     st.dataframe(
-        pd.DataFrame(safe([line for _, line in lines], 200)),
+        frame,
         key=key,
         hide_index=True,
         on_select=partial(_picked, pattern, key, threads),
         selection_mode="single-row",
         alt=f"Ends of the newest threads: {len(lines)} rows",
+        column_config={name: st.column_config.TextColumn(alignment="right") for name in _number_titles(pattern)},
     )
+
+
+def _number_titles(pattern: Pattern) -> set[str]:
+    """Return the titles of the compared fields that are numbers, whose texts stand to the right."""
+    fields = (field for lane in pattern.lanes for field in lane_state_fields(pattern.slug, lane.key))
+    return {field.title for field in fields if field.name in pattern.compares and field.kind in ("integer", "number")}
 
 
 def _oldest_first(threads: Sequence[Thread]) -> Sequence[Thread]:
     return sorted(threads, key=lambda thread: thread.created)
 
 
-def _lines(pattern: Pattern, lane: Lane, thread: Thread, visitor: Workspace) -> Iterator[Mapping[str, Any]]:
+def _lines(pattern: Pattern, lane: Lane, thread: Thread, visitor: Workspace) -> Iterator[dict[str, Any]]:
     if visitor.history.status(thread.thread_id) == "running":
         return
     titles = {field.name: field.title for field in lane_state_fields(pattern.slug, lane.key)}
@@ -62,11 +70,7 @@ def _lines(pattern: Pattern, lane: Lane, thread: Thread, visitor: Workspace) -> 
         with suppress(Unreadable):
             values = visitor.history.values(thread.thread_id, row.checkpoint_id)
             fields = {titles[name]: _cell(values.get(name)) for name in pattern.compares}
-            yield {"Lane": lane.title, "Thread": _began(thread), "Branch": _branch(row), **fields}
-
-
-def _began(thread: Thread) -> str:
-    return datetime.fromtimestamp(thread.created, UTC).strftime("%H:%M:%S UTC")
+            yield {"Lane": lane.title, "Thread": "", "Branch": _branch(row), **fields}
 
 
 def _branch(row: Row) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from graphs.pattern import Pattern
 from lab.events import Event, Reopened, Tokens
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui.common import shown
+from ui.common import clock_times, literal, shown, zone_name
 from ui.graph import draw_diagram
 from ui.history import draw_explorer
 from ui.lanes import LanePane
@@ -104,22 +103,28 @@ def _events(workspace: Workspace, thread_id: str) -> None:
         st.info("This process has no events of the thread.", icon=":material/info:")
         return
     newest = events[-NEWEST:]
-    st.caption(f"{len(events)} events" + (f", the newest {NEWEST} shown" if len(events) > NEWEST else ""))
+    count = f"{len(events)} events" + (f", the newest {NEWEST} shown" if len(events) > NEWEST else "")
+    st.caption(f"{count} · times in {literal(zone_name())}")
     st.dataframe(
-        pd.DataFrame([_event(event) for event in newest]),
+        _event_rows(newest),
         hide_index=True,
         key=f"events_{thread_id}",
         alt=f"Events of the thread: {len(newest)} rows",
     )
 
 
-def _event(event: Event) -> Mapping[str, Any]:
+def _event_rows(events: Sequence[Event]) -> pd.DataFrame:
+    times = clock_times(event.at for event in events)
+    return pd.DataFrame([_event(event, at) for event, at in zip(events, times, strict=True)])
+
+
+def _event(event: Event, time: str) -> Mapping[str, Any]:
     fields = event._asdict()
-    number, at, path = fields.pop("no"), fields.pop("at"), fields.pop("path", ())
-    rest = ", ".join(f"{key}={value!r}" for key, value in fields.items() if value)
+    number, path = fields.pop("no"), fields.pop("path", ())
+    rest = ", ".join(f"{key}={value!r}" for key, value in fields.items() if value and key != "at")
     return {
         "No.": number,
-        "Time": datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S.%f")[:-3],
+        "Time": time,
         "Event": type(event).__name__,
         "Where": " › ".join(path),
         "What": shown(event.text if isinstance(event, Tokens) else rest, 500),

@@ -10,7 +10,7 @@ import streamlit as st
 from lab.history import Branch, Tree, id_seconds
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui.common import counted, literal, shown, stamp
+from ui.common import counted, literal, shown, stamp, zone_name
 
 WAYS = {"chosen": "Branches that I choose", "newest": "All but the newest"}
 
@@ -61,7 +61,7 @@ def _picked(tree: Tree) -> set[int]:
         {
             "Branch": [shown(branch.name, 80) for branch in tree.branches],
             "Checkpoints": [len(branch.own) for branch in tree.branches],
-            "Last written": [stamp(id_seconds(branch.leaf.checkpoint_id)) for branch in tree.branches],
+            f"Last written, {zone_name()}": [stamp(id_seconds(branch.leaf.checkpoint_id)) for branch in tree.branches],
         }
     )
     event: Any = st.dataframe(
