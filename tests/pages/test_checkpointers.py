@@ -28,7 +28,8 @@ def test_the_page_restarts_all_lanes_and_says_what_is_left(pages_lab: Lab) -> No
     assert list(table["After the last restart"]) == ["0 of 8 checkpoints left", "8 of 8 checkpoints left"]
     assert list(table["Supersteps"]) == [6, 6]
     assert list(table["Checkpoints"]) == [0, 8]
-    assert table["Bytes"][0] == "0"
+    assert table["Bytes"][0] == 0
+    assert all(table[title].dtype == float for title in ("ms a superstep", "of it beside the node"))
     at = open_page("checkpointers", tab="Code", lane="sqlite", thread=str(at.query_params["thread"]))
     assert "saver.conn.close()" in at.code[0].value
 

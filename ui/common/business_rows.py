@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import streamlit as st
+
 from graphs.outcome import euros
 
 Shown = Callable[[Any], str]
@@ -26,6 +28,8 @@ _TITLES: Mapping[str, str] = {
     "error": "Error",
 }
 _SHOWN: Mapping[str, Shown] = {"cents": euros, "key": own_key}
+BUSINESS_COLUMNS: Any = {_TITLES["cents"]: st.column_config.TextColumn(alignment="right")}
+"""How a table draws the columns of business rows."""
 _LEFT_OUT = ("thread_id", "at")
 
 

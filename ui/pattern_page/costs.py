@@ -10,6 +10,9 @@ from lab.history import Cost
 from lab.workspace import Workspace
 from ui.lanes import LanePane
 
+TIMES = ("ms a superstep", "of it beside the node")
+"""Titles of the columns that hold milliseconds."""
+
 
 def draw_costs(workspace: Workspace, panes: Sequence[LanePane]) -> None:
     """Draw a row for each lane whose threads have a checkpointer of their own; nothing where there is none."""
@@ -20,7 +23,15 @@ def draw_costs(workspace: Workspace, panes: Sequence[LanePane]) -> None:
     ]
     if not rows:
         return
-    st.dataframe(pd.DataFrame(rows), hide_index=True, alt=f"Costs of the checkpointers: {len(rows)} lanes")
+    frame = pd.DataFrame(rows).astype(dict.fromkeys(TIMES, float))
+    st.dataframe(
+        frame,
+        hide_index=True,
+        alt=f"Costs of the checkpointers: {len(rows)} lanes",
+        placeholder="not measured",
+        column_config={name: st.column_config.NumberColumn(format="%.2f") for name in TIMES}
+        | {"Bytes": st.column_config.NumberColumn(format="localized")},
+    )
     st.caption(
         "Measured on the threads above, times as medians. A superstep takes the work of its node and, beside it, the "
         "time to save the checkpoint, to plan what runs next and to tell this page. Lanes that run at the same moment "
@@ -33,10 +44,10 @@ def _row(title: str, cost: Cost) -> dict[str, Any]:
         "Lane": title,
         "After the last restart": _left(cost),
         "Supersteps": cost.pace.supersteps,
-        "ms a superstep": _number(cost.pace.each),
-        "of it beside the node": _number(cost.pace.overhead),
+        TIMES[0]: cost.pace.each,
+        TIMES[1]: cost.pace.overhead,
         "Checkpoints": cost.checkpoints,
-        "Bytes": f"{cost.bytes:,}",
+        "Bytes": cost.bytes,
     }
 
 
@@ -45,7 +56,3 @@ def _left(cost: Cost) -> str:
         return "no restart yet"
     before, left = cost.restart.before, cost.restart.found
     return f"{left} of {before} checkpoints left" if before else "there was nothing to lose"
-
-
-def _number(value: float | None) -> str:
-    return "not measured" if value is None else f"{value:.2f}"

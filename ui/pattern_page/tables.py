@@ -8,7 +8,7 @@ import streamlit as st
 from graphs.pattern import Pattern
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui.common import business_row, safe
+from ui.common import BUSINESS_COLUMNS, business_row, safe
 
 
 def draw_table(pattern: Pattern, workspace: Workspace, threads: Mapping[str, Thread], table: str) -> None:
@@ -19,4 +19,5 @@ def draw_table(pattern: Pattern, workspace: Workspace, threads: Mapping[str, Thr
         st.info(f"The {table} has no row of these threads.", icon=":material/info:")
         return
     lines = [business_row(titles[row["thread_id"]], row) for row in rows]
-    st.dataframe(pd.DataFrame(safe(lines)), hide_index=True, alt=f"Rows of the {table}: {len(rows)}")
+    about = f"Rows of the {table}: {len(rows)}"
+    st.dataframe(pd.DataFrame(safe(lines)), hide_index=True, alt=about, column_config=BUSINESS_COLUMNS)
