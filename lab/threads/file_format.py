@@ -1,5 +1,7 @@
 """The file that a thread travels in: a header, a line for each checkpoint, and an end that counts and seals them.
 
+Several threads travel in one file, one after the other, each as if it were alone.
+
 Each line is one JSON value. A saved value is its kind (msgpack, bytes, bytearray, null) and its bytes as the
 checkpointer serialises them, deflated and in base64.
 """
@@ -11,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Annotated, Any, BinaryIO, Literal, TypeVar
+from typing import Annotated, Any, BinaryIO, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -42,6 +44,7 @@ class Limits:
     """Times that a value may be larger than it's written, beyond the bytes of `small`."""
     small: int = 64 * 2**10
     checkpoints: int = 100_000
+    threads: int = 500
 
 
 LIMITS = Limits()
@@ -184,20 +187,28 @@ def must_be_few(line: bytes, limits: Limits) -> None:
 AnyPart = TypeVar("AnyPart", bound=_Part)
 
 
-class ThreadFile:
-    """A file that is read from its beginning, every line checked before it's given."""
+_BEGIN = b'{"format"'
+"""How the next thread of a file begins."""
 
-    def __init__(self, file: BinaryIO, limits: Limits = LIMITS) -> None:
+
+class ThreadFile:
+    """One thread of a file, read from its beginning, every line checked before it's given."""
+
+    def __init__(self, file: BinaryIO, limits: Limits = LIMITS, after: Self | None = None) -> None:
+        """Read the header of the file's first thread, or of the one that stands after another that was read whole."""
         self._file = file
         self._limits = limits
         self._seal = sha256()
-        self._line = 0
+        self._line: int = after._line if after else 0
         self._unpacked = 0
-        file.seek(0)
+        self._end: int = 0
+        self.is_last = True
+        """Whether no other thread stands after this one; known once its checkpoints were read."""
+        file.seek(after._end if after else 0)
         self.header = self._part(Header, self._next())
 
     def points(self) -> Iterator[Point]:
-        """Return the checkpoints in the order of the file, and end where the file is whole and nothing follows."""
+        """Return the checkpoints in the order of the file, and end where the thread is whole."""
         checkpoints = writes = 0
         while not (line := self._next()).startswith(b'{"checkpoints"'):
             point = self._part(Point, line)
@@ -208,8 +219,11 @@ class ThreadFile:
         end = self._part(End, line, sealed=False)
         if (end.checkpoints, end.writes, end.sha256) != (checkpoints, writes, self._seal.hexdigest()):
             raise self.refused("the lines before it aren't those that were sealed")
-        if self._file.read(1):
+        self._end = self._file.tell()
+        more = self._file.read(len(_BEGIN))
+        if more not in (b"", _BEGIN):
             raise self.refused("something follows the end")
+        self.is_last = not more
 
     def room(self) -> Room:
         """Return the room for one checkpoint's values."""
@@ -260,6 +274,18 @@ class ThreadFile:
             first = error.errors(include_url=False, include_input=False)[0]
             at = ".".join(str(step)[:80] for step in first["loc"])
             raise self.refused(f"{at or 'the whole'}: {first['msg']}") from error
+
+
+def thread_files(file: BinaryIO, limits: Limits = LIMITS) -> Iterator[ThreadFile]:
+    """Return the threads of a file one by one; each is to be read whole before the next is asked for."""
+    opened = ThreadFile(file, limits)
+    yield opened
+    for _ in range(limits.threads):
+        if opened.is_last:
+            return
+        opened = ThreadFile(file, limits, opened)
+        yield opened
+    raise opened.refused(f"more than {limits.threads} threads")
 
 
 def unpacked(point: Point, file: ThreadFile, serde: Careful) -> tuple[dict[str, Any], list[Write]]:

@@ -1,8 +1,9 @@
-"""Taking in a file that a thread was exported to: all of it is checked before anything is written."""
+"""Taking in a file that threads were exported to: all of it is checked before anything is written."""
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any, BinaryIO
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -16,7 +17,8 @@ from lab.database import DATABASE_ERRORS, THREADS
 from lab.history import id_seconds
 from lab.state import TypeNames, channels_at
 from lab.threads.copying import new_thread
-from lab.threads.file_format import LIMITS, Header, ImportRefused, Limits, Point, ThreadFile, unpacked
+from lab.threads.deleting import delete_thread
+from lab.threads.file_format import LIMITS, Header, ImportRefused, Limits, Point, ThreadFile, thread_files, unpacked
 from lab.threads.restricted_serde import Careful, allowed_types, is_reserved
 from lab.threads.table import Thread
 from lab.types import Graph
@@ -28,25 +30,37 @@ AHEAD = 300.0
 """Seconds that a checkpoint may come from the future, for clocks that differ."""
 
 
-def import_thread(
+def import_threads(
     storage: Storage, file: BinaryIO, workspace: str, graph_of: GraphOf, *, limits: Limits = LIMITS
-) -> Thread:
-    """Make a thread of this workspace out of an exported file, which is read twice; raises ImportRefused.
+) -> tuple[Thread, ...]:
+    """Make threads of this workspace out of an exported file, which is read twice; raises ImportRefused.
 
-    The thread gets a random id. Its checkpoints keep theirs: they are unique in their thread only, their order is
+    Each thread gets a random id. Its checkpoints keep theirs: they are unique in their thread only, their order is
     the order of writing, and the ids of the tasks and questions that wait are made from them, so that with others
     nothing that waits could be answered. Business rows aren't in the file.
     """
-    opened_file = ThreadFile(file, limits)
-    allowed = _check(opened_file, graph_of)
-    given = opened_file.header
+    allowed = [_check(thread_file, graph_of) for thread_file in thread_files(file, limits)]
+    made: list[Thread] = []
+    try:
+        # A transaction for each, because others who write wait for it.
+        for thread_file, types in zip(thread_files(file, limits), allowed, strict=True):
+            made.append(_import(storage, thread_file, workspace, types))
+    except BaseException:
+        for thread in made:
+            storage.making_room(partial(delete_thread, storage, thread.thread_id))
+        raise
+    return tuple(made)
+
+
+def _import(storage: Storage, file: ThreadFile, workspace: str, allowed: TypeNames) -> Thread:
+    given = file.header
     like = Thread("", workspace, given.pattern, given.lane, "", given.title, given.model, 0, 0)
     # A thread of which no input makes a title has none, here as where it came from.
     thread = new_thread(like, given.title) if given.title else replace(new_thread(like, "untitled"), title="")
     try:
         with storage.open_for_writing() as opened:
             opened.connection.execute(insert(THREADS).values(asdict(thread)))
-            _write(opened, thread, ThreadFile(file, limits), Careful(allowed))
+            _write(opened, thread, file, Careful(allowed))
     except BaseException as error:
         storage.checkpoints.discard(thread.thread_id)
         if isinstance(error, DATABASE_ERRORS):
@@ -76,7 +90,7 @@ def _put(
 
 
 def _check(file: ThreadFile, graph_of: GraphOf) -> TypeNames:
-    """Read the whole file and return the types that its values may have; raises ImportRefused."""
+    """Read a thread whole and return the types that its values may have; raises ImportRefused."""
     graph = graph_of(file.header.pattern, file.header.lane)
     if graph is None:
         raise file.refused(f"no lane '{file.header.lane}' of a pattern '{file.header.pattern}' keeps threads here")

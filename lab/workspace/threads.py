@@ -1,6 +1,6 @@
 """Management of a workspace's threads: list, rename, copy, export, import, prune, delete."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -9,8 +9,9 @@ from typing import IO, Any, BinaryIO
 
 from lab.checkpoints import Storage, StorageSize, ThreadSize, compact
 from lab.database import BUSINESS
-from lab.errors import NotPossible
+from lab.errors import LabError, NotPossible
 from lab.threads import (
+    LIMITS,
     Pruned,
     Thread,
     branch_heads,
@@ -18,7 +19,7 @@ from lab.threads import (
     delete_thread,
     export_thread,
     given_title,
-    import_thread,
+    import_threads,
     keep_newest_branches,
     prune_branches,
 )
@@ -78,7 +79,7 @@ class WorkspaceThreads:
         thread = self._access.find(thread_id)
         if not is_shared(self._engine, storage_of(self._engine, thread)):
             raise _not_shared(thread)
-        with self._alone(thread_id):
+        with self._access.claimed(thread_id):
             return copy_thread(self._engine.storage, thread, None if title is None else given_title(title))
 
     def export(self, thread_id: str, left_out: set[str] | None = None) -> Iterator[bytes]:
@@ -87,32 +88,37 @@ class WorkspaceThreads:
         All that can go wrong does so before the first piece: ExportRefused, NotPossible, ThreadBusy.
         """
         thread = self._access.find(thread_id)
-        storage = storage_of(self._engine, thread)
-        if not is_shared(self._engine, storage):
-            raise _not_shared(thread)
-        if not is_known(self._engine, thread.pattern, thread.lane):
-            raise NotPossible(
-                f"No lane '{thread.lane[:80]}' of a pattern '{thread.pattern[:80]}' keeps threads in this version, and "
-                "an export holds only what can be imported again. Export it with the version that made it, or keep "
-                "it by a copy."
-            )
-        file: SpooledTemporaryFile[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by who reads it
-        try:
-            with self._alone(thread_id):
-                graph = self._engine.graphs.reading(thread.pattern, thread.lane)
-                file.writelines(export_thread(storage, thread, graph, left_out=left_out))
-        except BaseException:
-            file.close()
-            raise
-        file.seek(0)
-        pieces = _pieces(file)
-        # Begun, it closes the file however early it's dropped.
-        next(pieces)
+        with _spooled() as (file, pieces):
+            _write_thread(self._access, file, thread, left_out)
         return pieces
 
-    def import_file(self, file: BinaryIO) -> Thread:
-        """Make a thread of this workspace out of an exported file; raises ImportRefused, having changed nothing."""
-        return import_thread(self._engine.storage, file, self._access.workspace, partial(graph_to_import, self._engine))
+    def export_together(
+        self, thread_ids: Sequence[str], refused: MutableMapping[str, LabError], left_out: set[str] | None = None
+    ) -> Iterator[bytes]:
+        """Return threads in one file that `import_file` takes whole, in pieces.
+
+        `refused` gets by their ids why threads aren't in it. Raises UnknownThread, and NotPossible for too many.
+        """
+        threads = self._engine.threads.of_workspace(self._access.workspace, thread_ids)
+        if len(threads) > LIMITS.threads:
+            raise NotPossible(f"A file holds at most {LIMITS.threads} threads. Choose fewer of them.")
+        order = {thread_id: number for number, thread_id in enumerate(thread_ids)}
+        with _spooled() as (file, pieces):
+            for thread in sorted(threads, key=lambda one: order[one.thread_id]):
+                begin = file.tell()
+                try:
+                    _write_thread(self._access, file, thread, left_out)
+                except LabError as error:
+                    refused[thread.thread_id] = error
+                    file.seek(begin)
+                    file.truncate()
+        return pieces
+
+    def import_file(self, file: BinaryIO) -> tuple[Thread, ...]:
+        """Make threads of this workspace out of an exported file; raises ImportRefused, having changed nothing."""
+        return import_threads(
+            self._engine.storage, file, self._access.workspace, partial(graph_to_import, self._engine)
+        )
 
     def delete(self, thread_id: str) -> None:
         """Delete a thread, readable or not, with all that it booked and sent; raises ThreadBusy."""
@@ -120,7 +126,7 @@ class WorkspaceThreads:
 
     def _delete(self, thread: Thread) -> None:
         thread_id = thread.thread_id
-        with self._alone(thread_id):
+        with self._access.claimed(thread_id):
             storage = storage_of(self._engine, thread)
             if not is_shared(self._engine, storage):
                 delete_thread(storage, thread_id)
@@ -147,7 +153,7 @@ class WorkspaceThreads:
         storage = storage_of(self._engine, self._access.find(thread_id))
 
         def act() -> Pruned:
-            with self._alone(thread_id):
+            with self._access.claimed(thread_id):
                 there = {row.checkpoint_id for row in storage.checkpoints.index_rows(thread_id)}
                 pruned = prune(storage)
                 if not is_shared(self._engine, storage):
@@ -198,16 +204,26 @@ class WorkspaceThreads:
             )
         return compact(self._engine.storage)
 
-    @contextmanager
-    def _alone(self, thread_id: str) -> Iterator[None]:
-        """Keep runs and edits off the thread for the block; raises ThreadBusy."""
-        with self._access.claimed(thread_id):
-            yield
-
     def _forget(self, thread_id: str, storage: Storage) -> None:
         """Drop what this process remembers of a thread's saved rows."""
         self._engine.runs.logs.forget(self._access.workspace, thread_id)
         storage.saver.forget(thread_id)
+
+
+def _write_thread(access: ThreadAccess, file: IO[bytes], thread: Thread, left_out: set[str] | None) -> None:
+    """Write a thread to a file; raises ExportRefused, NotPossible, ThreadBusy."""
+    storage = storage_of(access.engine, thread)
+    if not is_shared(access.engine, storage):
+        raise _not_shared(thread)
+    if not is_known(access.engine, thread.pattern, thread.lane):
+        raise NotPossible(
+            f"No lane '{thread.lane[:80]}' of a pattern '{thread.pattern[:80]}' keeps threads in this version, and "
+            "an export holds only what can be imported again. Export it with the version that made it, or keep "
+            "it by a copy."
+        )
+    with access.claimed(thread.thread_id):
+        graph = access.engine.graphs.reading(thread.pattern, thread.lane)
+        file.writelines(export_thread(storage, thread, graph, left_out=left_out))
 
 
 def _not_shared(thread: Thread) -> NotPossible:
@@ -215,6 +231,21 @@ def _not_shared(thread: Thread) -> NotPossible:
         f"The lane '{thread.lane[:80]}' gives each thread a storage of its own that ends with the lab, to show what a "
         "restart leaves. Its threads can be pruned and deleted, but neither copied nor exported. Choose another lane."
     )
+
+
+@contextmanager
+def _spooled() -> Iterator[tuple[IO[bytes], Iterator[bytes]]]:
+    """Open a temporary file to be written in the block, and what gives it in pieces after it."""
+    file: SpooledTemporaryFile[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by who reads it
+    pieces = _pieces(file)
+    # Begun, it closes the file however early it's dropped.
+    next(pieces)
+    try:
+        yield file, pieces
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:

@@ -89,7 +89,7 @@ def test_an_earlier_export_is_imported_with_both_branches() -> None:
     try:
         workspace = lab.workspace("local")
         with (EARLIER / "thread.jsonl").open("rb") as file:
-            thread = workspace.threads.import_file(file)
+            (thread,) = workspace.threads.import_file(file)
         assert workspace.history.count(thread.thread_id) == CHECKPOINTS["linear-pipeline"]
         assert len(workspace.history.tree(thread.thread_id).branches) == 2
         workspace.travel.replay(thread.thread_id, workspace.history.page(thread.thread_id).rows[1].checkpoint_id)

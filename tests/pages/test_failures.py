@@ -86,7 +86,7 @@ def test_a_thread_of_which_only_its_checkpoints_tell_isn_t_called_stopped(here: 
     assert here.wait(thread_id)
     first = here.history.page(thread_id).rows[1].checkpoint_id
     here.travel.fork(thread_id, first, StateEdit({"text": "A text."}, {}))
-    taken = here.threads.import_file(io.BytesIO(b"".join(here.threads.export(thread_id))))
+    (taken,) = here.threads.import_file(io.BytesIO(b"".join(here.threads.export(thread_id))))
 
     assert badges(open_page(PIPELINE.slug, thread=taken.thread_id)) == ["Paused"]
 

@@ -13,7 +13,7 @@ import pytest
 from graphs.pattern import Pattern
 from lab.checkpoints import Storage, thread_config
 from lab.lab import Lab
-from lab.threads import ImportRefused, Limits, Thread, export_thread, import_thread
+from lab.threads import ImportRefused, Limits, Thread, export_thread, import_threads
 from lab.types import Graph
 from tests.support.saved_threads import WORKSPACE, rows, thread_of
 
@@ -38,7 +38,14 @@ def known_to(lab: Lab) -> list[Pattern]:
 
 
 def imported(lab: Lab, data: bytes, workspace: str = WORKSPACE, limits: Limits | None = None) -> Thread:
-    return import_thread(lab.storage, io.BytesIO(data), workspace, graph_of(lab), limits=limits or Limits())
+    (thread,) = imported_together(lab, data, workspace, limits)
+    return thread
+
+
+def imported_together(
+    lab: Lab, data: bytes, workspace: str = WORKSPACE, limits: Limits | None = None
+) -> tuple[Thread, ...]:
+    return import_threads(lab.storage, io.BytesIO(data), workspace, graph_of(lab), limits=limits or Limits())
 
 
 def opened(data: bytes) -> Lines:

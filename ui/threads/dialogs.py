@@ -279,8 +279,9 @@ def _import(visitor: Workspace) -> None:
 
 
 def _taken_in(visitor: Workspace, file: BinaryIO) -> tuple[str, str]:
-    thread = _with_own_title(visitor, visitor.threads.import_file(file))
-    return f"Imported **{literal(thread.title, TITLE)}**.", thread.thread_id
+    threads = [_with_own_title(visitor, thread) for thread in visitor.threads.import_file(file)]
+    made = threads[0].thread_id if len(threads) == 1 else ""
+    return f"Imported {_and([f'**{literal(thread.title, TITLE)}**' for thread in threads])}.", made
 
 
 def _with_own_title(visitor: Workspace, thread: Thread) -> Thread:

@@ -33,7 +33,7 @@ def test_a_file_that_is_cut_off_or_goes_on_is_refused(home: tuple[Lab, bytes]) -
     ends = [number + 1 for number, sign in enumerate(data) if sign == 10]
     for length in {0, 1, *ends[:-1], *(length - 1 for length in ends), len(data) // 2, len(data) // 3}:
         must_refuse(lab, data[:length])
-    for more in (b"\n", b"{}\n", data, b"\x00"):
+    for more in (b"\n", b"{}\n", b"\x00", b"\n" + data):
         must_refuse(lab, data + more, "follows the end")
 
 

@@ -11,7 +11,7 @@ import pytest
 from lab.checkpoints.memory_tables import MemoryRows
 from lab.checkpoints.sql_tables import SqlRows
 from lab.lab import Lab
-from lab.threads import branch_heads, export_thread, import_thread
+from lab.threads import branch_heads, export_thread, import_threads
 from tests.support.asking_nodes import asking, asks
 from tests.support.labs import quiet
 from tests.support.saved_threads import WORKSPACE, at, branched, forked, history, rows, thread_of, three_steps
@@ -90,7 +90,7 @@ def test_a_file_is_written_and_read_with_one_state_in_memory(tmp_path: Path) -> 
             for line in export_thread(lab.storage, thread_of(lab, thread_id), lab.graphs.reading("toy", "only")):
                 file.write(line)
             size = file.tell()
-            import_thread(lab.storage, file, WORKSPACE, graph_of(lab))
+            import_threads(lab.storage, file, WORKSPACE, graph_of(lab))
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         lab.close()

@@ -162,9 +162,9 @@ def test_an_imported_thread_says_what_its_state_tells(open_toys: OpenLab) -> Non
     teller = Teller()
     workspace = open_toys(toy(two(teller))).workspace("w")
     file = io.BytesIO(b"".join(workspace.threads.export(ran(workspace))))
-    thread = workspace.threads.import_file(file).thread_id
+    (thread,) = workspace.threads.import_file(file)
 
-    assert workspace.history.outcome(thread) == "Ran a, b"
+    assert workspace.history.outcome(thread.thread_id) == "Ran a, b"
     assert teller.given[-1].inputs == ({"n": 1},)
 
 

@@ -21,7 +21,7 @@ def exported(workspace: Workspace, thread_id: str) -> bytes:
 def test_an_exported_thread_is_taken_in_by_another_workspace_as_its_own(open_anywhere: OpenLab) -> None:
     lab = open_anywhere(three_steps())
     thread_id, _ = branched(lab)
-    taken = lab.workspace("another").threads.import_file(io.BytesIO(exported(own(lab), thread_id)))
+    (taken,) = lab.workspace("another").threads.import_file(io.BytesIO(exported(own(lab), thread_id)))
 
     assert (taken.workspace, [one.thread_id for one in lab.workspace("another").threads.newest()]) == (
         "another",
@@ -156,7 +156,7 @@ def test_a_thread_is_copied_and_exported_where_the_lab_keeps_what_its_lane_saves
                 change(thread_id)
         return
     copied = workspace.threads.copy(thread_id)
-    taken = workspace.threads.import_file(io.BytesIO(exported(workspace, copied.thread_id)))
+    (taken,) = workspace.threads.import_file(io.BytesIO(exported(workspace, copied.thread_id)))
     workspace.threads.delete(thread_id)
 
     assert names(workspace, copied.thread_id) == names(workspace, taken.thread_id) == ["a", "b"]
