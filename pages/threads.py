@@ -1,38 +1,33 @@
 """The page Threads: this workspace's threads with status, size, link and menu."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from graphs.catalogue import CATALOGUE
-from lab.checkpoints import StorageSize, ThreadSize
-from lab.errors import UnknownThread, Unreadable
-from lab.threads import TITLE, Thread
+from lab.checkpoints import StorageSize
+from lab.errors import UnknownThread
+from lab.threads import Thread
 from lab.workspace import Workspace
-from pages.gallery import PAGES
-from ui.common import LANES, action_button, counted, is_known, literal, sized, stamp, the_lab, workspace, zone_name
-from ui.lanes import BADGES, watch_others
-from ui.threads import LIST_ERRORS, draw_dialog, draw_notice, draw_thread_menu, is_open, open_dialog, say
+from pages.thread_rows import TITLES, draw_frames, draw_link, draw_table
+from ui.common import action_button, counted, literal, sized, the_lab, workspace, zone_name
+from ui.history import draw_thread_ends
+from ui.lanes import watch_others
+from ui.threads import (
+    LIST_ERRORS,
+    draw_dialog,
+    draw_notice,
+    is_open,
+    open_dialog,
+    say,
+)
 
 SHOWN = 20
 """Threads of one page."""
-
-TITLES = {pattern.slug: pattern.title for pattern in CATALOGUE}
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a thread stands, as its badge says it."""
-
-    label: str
-    icon: str
-    color: Any
-    reason: str = ""
-    """Why it can't be told."""
+FEW = 8
+"""Threads of a workspace that each have a frame; more stand in a table."""
 
 
 def render() -> None:
@@ -42,12 +37,12 @@ def render() -> None:
     visitor = workspace()
     _top(visitor)
     _news(visitor)
-    if visitor.threads.page(limit=0).total:
-        _thread_list(visitor)
+    if total := visitor.threads.page(limit=0).total:
+        _thread_list(visitor, in_table=total > FEW)
     else:
         st.info("No thread yet. Open a pattern from the gallery and run it, or import a file.", icon=":material/info:")
         _watch(visitor, ())
-    draw_dialog(visitor)
+    draw_dialog(visitor, draw_thread_ends)
 
 
 def _watch(visitor: Workspace, threads: Sequence[Thread]) -> None:
@@ -95,10 +90,10 @@ def _news(visitor: Workspace) -> None:
     # It may be gone again by now.
     with suppress(UnknownThread):
         if made:
-            _link(visitor.threads.find(made), "Open it", icon=":material/arrow_forward:")
+            draw_link(visitor.threads.find(made), "Open it", icon=":material/arrow_forward:")
 
 
-def _thread_list(visitor: Workspace) -> None:
+def _thread_list(visitor: Workspace, *, in_table: bool) -> None:
     """Draw the filters and the page of the threads that they leave."""
     with st.container(horizontal=True, key="threads_filters"):
         text = st.text_input(
@@ -125,35 +120,12 @@ def _thread_list(visitor: Workspace) -> None:
         if not total:
             st.info("No thread matches. Search for a shorter text, or in all patterns.", icon=":material/search_off:")
         threads = visitor.threads.page(**chosen, limit=SHOWN, offset=(number - 1) * SHOWN).threads
-        sizes = visitor.threads.sizes([thread.thread_id for thread in threads])
-        for together in _by_run(threads):
-            with _frame(together):
-                for thread in together:
-                    _row(thread, _standing(visitor, thread), sizes[thread.thread_id], alone=len(together) == 1)
+        if in_table:
+            draw_table(visitor, threads)
+        else:
+            draw_frames(visitor, threads)
     st.caption(f"{counted(total, 'thread')} · times in {literal(zone_name())}")
     _watch(visitor, threads)
-
-
-def _by_run(threads: Sequence[Thread]) -> list[list[Thread]]:
-    """Gather the threads that one click started, where the last used one of them stands."""
-    runs: dict[str, list[Thread]] = {}
-    for thread in threads:
-        runs.setdefault(thread.session, []).append(thread)
-    for together in runs.values():
-        order = [key for slug, key in LANES if slug == together[0].pattern]
-        together.sort(key=lambda thread: order.index(thread.lane) if thread.lane in order else len(order))
-    return list(runs.values())
-
-
-def _frame(together: Sequence[Thread]) -> Any:
-    """Draw a frame around the lanes of one run; a thread that was started alone needs none."""
-    first = together[0]
-    if len(together) == 1:
-        return nullcontext()
-    frame = st.container(border=True, gap="small", key=f"run_{first.session}")
-    pattern = literal(TITLES.get(first.pattern, first.pattern))
-    frame.caption(f"{pattern} · {counted(len(together), 'lane')} of one run · {stamp(first.created)}")
-    return frame
 
 
 def _first_page() -> None:
@@ -167,51 +139,3 @@ def _page_number(pages: int) -> int:
     if st.session_state.get("threads_page", 1) > pages:
         st.session_state["threads_page"] = pages
     return st.pagination(pages, key="threads_page", bind="query-params")
-
-
-def _standing(visitor: Workspace, thread: Thread) -> Standing:
-    if not is_known(thread):
-        return Standing(
-            "Unknown pattern",
-            ":material/help:",
-            "gray",
-            "This version doesn't have its pattern or lane. Open it with the version that made it, or delete it.",
-        )
-    try:
-        status = visitor.history.status(thread.thread_id)
-    except Unreadable as error:
-        return Standing(*BADGES["unreadable"], str(error))
-    if status == "resumable":
-        return Standing("Can go on", *BADGES["paused"][1:])
-    return Standing(*BADGES[status])
-
-
-def _row(thread: Thread, standing: Standing, size: ThreadSize, *, alone: bool) -> None:
-    lane = literal(LANES.get((thread.pattern, thread.lane), thread.lane))
-    details = [
-        *([f"{literal(TITLES.get(thread.pattern, thread.pattern))} › {lane}"] if alone else []),
-        *([counted(size.checkpoints, "checkpoint"), sized(size.bytes)] if size.checkpoints else []),
-        stamp(thread.updated),
-        thread.thread_id[:8],
-    ]
-    with st.container(horizontal=True, vertical_alignment="center", border=alone, key=f"row_{thread.thread_id}"):
-        with st.container(gap=None, key=f"about_{thread.thread_id}"):
-            _link(thread, literal(thread.title, TITLE) if alone else f"{literal(thread.title, TITLE)} · {lane}")
-            st.caption(" · ".join(details))
-            if standing.reason:
-                st.caption(literal(standing.reason, 1000))
-        with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            st.badge(standing.label, icon=standing.icon, color=standing.color)
-            if is_known(thread) and size.checkpoints:
-                address = {"thread": thread.thread_id}
-                st.page_link(PAGES["explorer"], label="History", query_params=address, width="content")
-            draw_thread_menu(thread, saved=size.checkpoints > 0, known=is_known(thread))
-
-
-def _link(thread: Thread, label: str, **how: Any) -> None:
-    """Draw the way to a thread, or its title alone where this version has no page for it."""
-    if not is_known(thread):
-        st.markdown(label)
-        return
-    address = {"thread": thread.thread_id, "lane": thread.lane}
-    st.page_link(PAGES[thread.pattern], label=label, query_params=address, width="content", **how)

@@ -155,7 +155,7 @@ def test_a_file_that_is_imported_twice_makes_threads_that_can_be_told_apart(here
 
 
 def test_a_large_thread_is_written_to_a_file_when_asked_for(here: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.threads.dialogs.AT_ONCE", 100)
+    monkeypatch.setattr("ui.threads.group_dialogs.AT_ONCE", 100)
     thread = made(here)
     at = open_page("threads")
     choose(at, thread, "export")

@@ -12,7 +12,7 @@ from lab.workspace import Workspace
 from lab.workspace_cookie import NEAR, Visitors
 from pages.threads import SHOWN
 from tests.support.app_pages import badges, markdowns, open_page, press
-from tests.support.thread_pages import TEXT, choose, links, made, titles
+from tests.support.thread_pages import TEXT, choose, links, listed, made, mark_rows, titles
 from ui.common import sized, the_lab
 from ui.pattern_page import tab_names
 
@@ -99,14 +99,15 @@ def test_a_long_list_is_paged(here: Workspace) -> None:
     for number in range(1, SHOWN + 1):
         here.threads.copy(first.thread_id, f"number {number}")
     at = open_page("threads")
-    assert len(links(at)) == SHOWN
+    assert len(listed(at)) == SHOWN
     at.pagination(key="threads_page").select(2).run()
-    assert links(at) == ["number 0"]
+    assert listed(at) == ["number 0"]
     assert f"{SHOWN + 1} threads" in markdowns(at)
 
+    mark_rows(at, "number 0")
     choose(at, first, "delete")
     press(at, "delete_do")
-    assert len(links(at)) == SHOWN
+    assert len(listed(at)) == SHOWN
     assert len(at.pagination) == 0
 
 
@@ -115,9 +116,9 @@ def test_a_search_begins_at_the_first_page(here: Workspace) -> None:
     for number in range(1, 2 * SHOWN + 1):
         here.threads.copy(first.thread_id, f"number {number}")
     at = open_page("threads", threads_page="3")
-    assert links(at) == ["number 0"]
+    assert listed(at) == ["number 0"]
     at.text_input(key="threads_text").set_value("number").run()
-    assert links(at)[0] == f"number {2 * SHOWN}"
+    assert listed(at)[0] == f"number {2 * SHOWN}"
 
 
 @pytest.mark.usefixtures("near")

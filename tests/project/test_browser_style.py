@@ -30,7 +30,7 @@ ALLOWED = {
         "tab_to",
         "evaluate",
     ): "a walk of as many steps as it takes: each look says whether another is needed",
-    ("browser_verbs.py", "select_row", "bounding_box"): "where to press; whether it was taken is waited for",
+    ("browser_verbs.py", "press_in_row", "bounding_box"): "where to press; whether it was taken is waited for",
     ("browser_verbs.py", "axe", "evaluate"): "axe itself, on a page at rest",
     ("browser_verbs.py", "_unrolled", "json_value"): "what the wait itself found",
     ("browser_verbs.py", "_lies_within", "evaluate"): "on an element that axe has just named",

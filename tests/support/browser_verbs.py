@@ -195,14 +195,14 @@ def fill(page: Page, key: str, value: str) -> None:
     idle(page)
 
 
-def tab_to(page: Page, css: str) -> None:
-    """Press Tab until the focus is on an element of that kind; fail where it came round without meeting one."""
+def tab_to(page: Page, css: str, key: str = "Tab") -> None:
+    """Press Tab or Shift+Tab until the focus is on an element of that kind; fail where it came round without one."""
     idle(page)
     page.evaluate("window.metByTab = new WeakSet()")
     # A page that draws itself anew drops the focus, and the walk begins again.
     for _ in range(3):
         while (met := page.evaluate(STEP, css)) == "another":
-            page.keyboard.press("Tab")
+            page.keyboard.press(key)
         if met == "wanted":
             return
     raise AssertionError(f"Tab comes round and round without reaching {css}.")
@@ -232,15 +232,20 @@ def select_row(page: Page, key: str, row: int, selected: bool = True) -> None:
     expect_row(page, key, row, not selected)
     with answered(page):
         for _ in range(4):
-            box = _canvas(page, key).bounding_box()
-            assert box, f"The table '{key}' isn't in view."
-            page.mouse.click(box["x"] + 15, box["y"] + 35 + 35 * row + 17)
+            press_in_row(page, key, row, 15)
             # A press is over when it returns: one that the table was too young to take won't be taken later.
             with suppress(AssertionError):
                 expect_row(page, key, row, selected)
                 break
         else:
             raise AssertionError(f"Row {row} of the table '{key}' can't be pressed.")
+
+
+def press_in_row(page: Page, key: str, row: int, across: int) -> None:
+    """Press in a row of a table, so many pixels from its left edge."""
+    box = _canvas(page, key).bounding_box()
+    assert box, f"The table '{key}' isn't in view."
+    page.mouse.click(box["x"] + across, box["y"] + 35 + 35 * row + 17)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Verbs for tests of the page of all threads: threads to show there, and what is chosen and read."""
 
+from typing import Any
+
 from streamlit.testing.v1 import AppTest
 
 from lab.threads import Thread
@@ -36,6 +38,30 @@ def choose(at: AppTest, thread: Thread, action: str) -> None:
 def links(at: AppTest) -> list[str]:
     """Return the labels of the links to threads; beside each is one to its history."""
     return [link.proto.label for link in at.main.get("page_link") if link.proto.page != "explorer"]
+
+
+def table(at: AppTest) -> Any:
+    """Return the table of threads, drawn where there are many."""
+    (found,) = (one for one in at.dataframe if "Title" in one.value)
+    return found
+
+
+def listed(at: AppTest) -> list[str]:
+    """Return the titles in the table's rows."""
+    return list(table(at).value["Title"])
+
+
+def mark_rows(at: AppTest, *titles: str) -> None:
+    """Mark the rows of these titles, and no other row of the page."""
+    rows = [row for row, title in enumerate(listed(at)) if title in titles]
+    at.session_state[table(at).key] = {"selection": {"rows": rows, "columns": [], "cells": []}}
+    at.run()
+    well(at)
+
+
+def marked(at: AppTest) -> list[str]:
+    """Return the titles of the rows that the table shows as marked."""
+    return [listed(at)[row] for row in at.session_state[table(at).key]["selection"]["rows"]]
 
 
 def titles(here: Workspace) -> list[str]:

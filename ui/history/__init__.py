@@ -4,15 +4,18 @@ from ui.history.diff_view import draw_changes
 from ui.history.explorer import draw_explorer
 from ui.history.folding import Folded, fold
 from ui.history.tabs import VIEWS
+from ui.history.thread_ends import MOST_COMPARED, draw_thread_ends
 from ui.history.travel_actions import draw_ahead
 from ui.history.tree import tree_html
 
 __all__ = [
+    "MOST_COMPARED",
     "VIEWS",
     "Folded",
     "draw_ahead",
     "draw_changes",
     "draw_explorer",
+    "draw_thread_ends",
     "fold",
     "tree_html",
 ]

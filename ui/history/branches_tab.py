@@ -5,16 +5,15 @@ from contextlib import suppress
 from itertools import zip_longest
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from lab.errors import LabError
 from lab.history import Branch, Mark, Row, Snapshot
-from lab.jsonable import Json
-from lab.state import equal_values, spans_of, value_text
+from lab.state import equal_values, spans_of
 from lab.workspace import Workspace
 from ui.common import Looked, Place, is_changed, literal, look_at, note_drawn, read_place, set_value, shown
 from ui.history.diff_view import draw_changes
+from ui.history.end_states import brief_text, end_text, literal_frame
 from ui.history.table import change_text, ran_by
 
 PARTED = "background-color: rgba(15, 118, 110, 0.22); font-weight: 700"
@@ -107,7 +106,7 @@ def _steps(looked: Looked, left: Branch, right: Branch) -> None:
         sides = [_row_text(row) if row or number <= end else "(ended)" for row, end in zip(pair, over, strict=True)]
         lines.append({"Where": where, "Left": sides[0], "Right": sides[1]})
     named = {"Left": literal(f"Left: {left.name}", 80), "Right": literal(f"Right: {right.name}", 80)}
-    frame = _frame(lines).rename(columns=named)
+    frame = literal_frame(lines).rename(columns=named)
     parts = int(parted.shared is not None)
     st.table(
         frame.style.apply(lambda row: [PARTED if row.name == parts else ""] * len(row), axis=1),
@@ -138,11 +137,6 @@ def _did(row: Row) -> tuple[str, ...]:
     return row.ran if row.source == "loop" else (f"({row.source})",)
 
 
-def _frame(lines: Sequence[Mapping[str, str]]) -> pd.DataFrame:
-    # A table reads Markdown in its cells.
-    return pd.DataFrame([{name: literal(text, 400) for name, text in line.items()} for line in lines])
-
-
 def _rows(looked: Looked, marks: Sequence[Mark]) -> Mapping[str, Row]:
     rows = looked.workspace.history.rows(looked.thread.thread_id, [mark.checkpoint_id for mark in marks], looked.tree)
     return {row.checkpoint_id: row for row in rows}
@@ -165,31 +159,17 @@ def _outcomes(looked: Looked, left: Branch, right: Branch) -> None:
         return
     st.markdown("**What came of them**")
     names = list(dict.fromkeys((*one.values, *other.values)))
-    lines: list[dict[str, Any]] = [{"": "stands at", "Left": _stands(one), "Right": _stands(other), "Same": ""}]
+    lines: list[dict[str, Any]] = [{"": "stands at", "Left": end_text(one), "Right": end_text(other), "Same": ""}]
     for name in names:
         before, after = one.values.get(name), other.values.get(name)
         lines.append(
             {
                 "": name,
-                "Left": _brief(before),
-                "Right": _brief(after),
+                "Left": brief_text(before),
+                "Right": brief_text(after),
                 "Same": "same" if equal_values(before, after) else "≠",
             }
         )
-    st.table(_frame(lines), hide_index=True, alt=f"The ends of both branches: {len(lines)} rows")
+    st.table(literal_frame(lines), hide_index=True, alt=f"The ends of both branches: {len(lines)} rows")
     with st.expander("The difference of the two ends, left to right", expanded=True):
         draw_changes(looked.workspace.history.diff(thread_id, one.checkpoint_id, other.checkpoint_id))
-
-
-def _stands(end: Snapshot) -> str:
-    if end.questions:
-        return f"waits for an answer in {', '.join(question.node for question in end.questions)}"
-    if end.errors:
-        return f"failed in {', '.join(end.errors)}"
-    return f"paused before {', '.join(end.next)}" if end.next else "finished"
-
-
-def _brief(value: Json) -> str:
-    if isinstance(value, list):
-        return f"list of {len(value):,}, the last: {value_text(value[-1])}" if value else "empty list"
-    return value_text(value)
