@@ -113,6 +113,10 @@ def choose_another_example(page: Page) -> None:
 
 def press_a_node(page: Page) -> None:
     keyed(page, f"graph_{STATIC}").locator(".nd[data-n=draft]").click()
+    large = page.get_by_role("dialog", name="Graph of")
+    expect(large.get_by_role("img", name="draft")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(large).to_have_count(0)
 
 
 def reload(page: Page) -> None:

@@ -6,7 +6,8 @@ export default function ({ data, parentElement }) {
   // Setting the same picture again would make it flicker.
   if (frame.drawn !== data.svg) {
     frame.drawn = data.svg
-    for (const place of [frame.picture, frame.large]) place.innerHTML = data.svg
+    frame.picture.innerHTML = data.svg
+    if (frame.dialog.open) frame.large.innerHTML = data.svg
     fit(frame)
   }
   frame.opener.hidden = !data.title
@@ -29,7 +30,12 @@ function framed(parent) {
   frame.large = frame.querySelector(".lg-large")
   frame.opener = frame.querySelector(".lg-open")
   frame.dialog = frame.querySelector("dialog")
-  const open = () => frame.opener.hidden || frame.dialog.open || frame.dialog.showModal()
+  const open = () => {
+    if (frame.opener.hidden || frame.dialog.open) return
+    frame.large.innerHTML = frame.drawn
+    frame.dialog.showModal()
+  }
+  frame.dialog.addEventListener("close", () => frame.large.replaceChildren())
   frame.opener.addEventListener("click", open)
   frame.picture.addEventListener("click", open)
   // A press beside the picture closes it, as with other dialogs.

@@ -152,6 +152,9 @@ class LanePane:
                     gap="small", height=STREAM, autoscroll=True, border=False, key=f"stream_{self.key}"
                 )
                 self.update(force=True)
+        if self.status == "running":
+            # The script goes on while the run is followed, and would leave the card of before in its place.
+            st.empty()
         with st.container(key=f"lane_card_{self.key}", gap="small"):
             if why := reason(self.view, self.status):
                 st.error(literal(why, 1000), icon=BADGES["failed"][1])
@@ -171,7 +174,7 @@ class LanePane:
                 type="tertiary",
                 key=f"lane_about_{self.key}",
             ):
-                st.markdown(self.lane.differs)
+                st.markdown(f"**{self.lane.title}**\n\n{self.lane.differs}")
                 if self.lane.trap:
                     st.markdown(f":material/warning: **Trap, on purpose.** {self.lane.trap}")
         with st.container(key=f"lane_line_{self.key}"):
