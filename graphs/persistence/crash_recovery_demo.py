@@ -13,10 +13,12 @@ def _outcome(ended: Ended) -> str:
     paid = sum(row["cents"] for row in ended.ledger)
     if ended.failed:
         return f"Paid {euros(paid)}, stopped by an error" if paid else "Nothing paid, stopped by an error"
+    if not ended.ledger:
+        return "Finished, but this thread paid nothing"
     lost, supersteps = len(ended.values["lost"]), len(ended.values["paid"])
     due = supersteps * round(ended.values["wages"] * 100)
     if paid == due:
-        return f"Paid each once: {euros(paid)}"
+        return f"Paid everybody once: {euros(paid)}"
     before = f"Lost {lost or 'none'} of {supersteps} supersteps, paid" if paid > due else "Paid"
     return f"{before} {euros(paid)}, should be {euros(due)}"
 

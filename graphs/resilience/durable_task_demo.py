@@ -16,7 +16,7 @@ def _outcome(ended: Ended) -> str:
     paid = sum(row["cents"] for row in ended.ledger)
     charged = f"{times(len(ended.ledger))}: {euros(paid)}"
     if ended.failed:
-        return f"Failed, yet paid {charged}" if ended.ledger else "Failed, nothing paid"
+        return f"Paid {charged}, stopped by an error" if ended.ledger else "Nothing paid, stopped by an error"
     if not ended.values["confirmed"]:
         return f"Declined, yet paid {charged}" if ended.ledger else "Declined, nothing paid"
     if not ended.ledger:

@@ -184,7 +184,7 @@ def test_the_page_says_which_lane_lost_everything_and_starts_it_again() -> None:
 
 
 OUTCOMES = {
-    **{(lane, DAY): "Paid each once: 49,600.00 €" for lane in LANES},
+    **{(lane, DAY): "Paid everybody once: 49,600.00 €" for lane in LANES},
     ("exit", THIRD): "Lost 2 of 4 supersteps, paid 86,800.00 €, should be 49,600.00 €",
     ("exit", FIRST): "Lost none of 4 supersteps, paid 4,300.00 €, should be 3,440.00 €",
     ("exit", LAST): "Lost 1 of 2 supersteps, paid 12,602.00 €, should be 6,301.00 €",
@@ -224,4 +224,4 @@ def test_the_outcome_of_the_largest_payroll_is_a_short_line(booked_cents: int, l
 def test_a_copy_of_a_thread_that_paid_nothing_itself_says_so() -> None:
     told = PATTERN.lane("sync").outcome
     assert told is not None
-    assert told(Ended({"wages": 1, "paid": ["A"], "lost": []})) == "Paid 0.00 €, should be 1.00 €"
+    assert told(Ended({"wages": 1, "paid": ["A"], "lost": []})) == "Finished, but this thread paid nothing"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from graphs.outcome import Ended
 from graphs.pattern import Example
 from graphs.resilience.durable_task import Confirmation
 from graphs.resilience.durable_task_demo import PATTERN
@@ -103,6 +104,23 @@ def test_the_outcome_says_what_the_ledger_says(play: Play, lane: str, example: i
     assert played.outcome == OUTCOMES[lane, example]
     assert (f"{cents / 100:,.2f} €" in played.outcome) == bool(cents)
     assert ("should be" in played.outcome) == (cents not in (0, due))
+
+
+@pytest.mark.parametrize(
+    ("values", "booked", "failed", "line"),
+    [
+        ({"confirmed": True}, [], False, "Confirmed, but this thread paid nothing"),
+        ({"confirmed": False}, [10_00], False, "Declined, yet paid once: 10.00 €"),
+        ({}, [10_00], True, "Paid once: 10.00 €, stopped by an error"),
+        ({}, [], True, "Nothing paid, stopped by an error"),
+    ],
+)
+def test_the_outcome_of_an_order_that_went_otherwise(
+    values: dict[str, Any], booked: list[int], failed: bool, line: str
+) -> None:
+    told = PATTERN.lane("in-node").outcome
+    assert told is not None
+    assert told(Ended(values, ledger=[{"cents": cents} for cents in booked], failed=failed)) == line
 
 
 @pytest.mark.parametrize("lane", LANES)
