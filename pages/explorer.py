@@ -15,7 +15,7 @@ from pages.gallery import PAGES
 from ui.common import LANE_SECTION, draw_refusal, is_changed, is_known, literal, note_drawn, set_value, shown, workspace
 from ui.graph import graph_shape
 from ui.history import draw_explorer
-from ui.lanes import BADGES, LanePane, draw_card, follow_runs, watch_others
+from ui.lanes import BADGES, LanePane, draw_card, follow_runs, sample_button, start_sample, watch_others
 
 OFFERED = 200
 """Threads that the list offers, the last used ones; any other one opens by its link."""
@@ -31,7 +31,10 @@ def render() -> None:
     if asked is not None and asked not in threads:
         threads.insert(0, asked)
     if not threads:
-        st.info("No thread yet. Open a pattern from the gallery and run it.", icon=":material/info:")
+        st.info(
+            "No thread yet. Open a pattern from the gallery and run it, or run a sample here.", icon=":material/info:"
+        )
+        sample_button("Run a sample", on_click=start_sample, args=(visitor,))
         return
     thread = _chosen(threads, asked)
     look = partial(visitor.history.stamp, [thread.thread_id])

@@ -14,7 +14,7 @@ from lab.workspace import Workspace
 from pages.thread_rows import TITLES, draw_frames, draw_link, draw_table
 from ui.common import action_button, counted, literal, sized, the_lab, workspace, zone_name
 from ui.history import draw_thread_ends
-from ui.lanes import watch_others
+from ui.lanes import sample_button, start_sample, watch_others
 from ui.threads import (
     LIST_ERRORS,
     draw_dialog,
@@ -40,7 +40,11 @@ def render() -> None:
     if total := visitor.threads.page(limit=0).total:
         _thread_list(visitor, in_table=total > FEW)
     else:
-        st.info("No thread yet. Open a pattern from the gallery and run it, or import a file.", icon=":material/info:")
+        st.info(
+            "No thread yet. Open a pattern from the gallery and run it, import a file, or run a sample here.",
+            icon=":material/info:",
+        )
+        sample_button("Run a sample", on_click=start_sample, args=(visitor,))
         _watch(visitor, ())
     draw_dialog(visitor, draw_thread_ends)
 

@@ -10,7 +10,10 @@ from pages import explorer, gallery, pattern, threads
 from ui.common import apply_style, damage, draw_scroll, guard, in_place
 from ui.sidebar import draw_menu, draw_sidebar
 
-st.set_page_config(page_title="LangGraph Pattern Lab", page_icon="🧭", layout="wide")
+MENU_WIDTH = 240
+"""Pixels; where the window is narrow Streamlit begins with the sidebar folded."""
+
+st.set_page_config(page_title="LangGraph Pattern Lab", page_icon="🧭", layout="wide", initial_sidebar_state=MENU_WIDTH)
 
 home = [
     st.Page(gallery.render, title="Gallery", icon=":material/grid_view:", url_path="gallery", default=True),
@@ -18,10 +21,7 @@ home = [
     st.Page(explorer.render, title="Explorer", icon=":material/account_tree:", url_path="explorer"),
 ]
 families = {
-    str(family): [
-        st.Page(partial(pattern.render, entry), title=entry.title, url_path=entry.slug, help=entry.summary)
-        for entry in group
-    ]
+    str(family): [st.Page(partial(pattern.render, entry), title=entry.title, url_path=entry.slug) for entry in group]
     for family, group in groupby(CATALOGUE, key=lambda entry: entry.family)
 }
 # Streamlit's own menu puts its sections into the list as something else than items, which screen readers stumble over.
@@ -32,7 +32,7 @@ gallery.PAGES.update(
 apply_style()
 guard()
 draw_scroll()
-draw_menu(home, families)
+draw_menu(home, families, page)
 with in_place():
     draw_sidebar()
     damage()

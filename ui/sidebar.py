@@ -1,26 +1,83 @@
-"""The sidebar of every page: which model answers, at what pace, and where threads are kept."""
+"""The sidebar of every page: the menu with its search, and which model answers at what pace."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from ui.common import PACES, last_thread_query, model_name, the_lab
+from graphs.search import is_api_name, search
+from ui.common import PACES, code, counted, last_thread_query, model_name, the_lab
 
 STORAGE_TEXTS = {
     "sqlite": "Threads are kept in a SQLite file.",
     "memory": "Threads are kept in memory and end with the server.",
     "postgresql": "Threads are kept in PostgreSQL.",
 }
+NO_MATCH = (
+    "No pattern matches. Search for a shorter word, or for a name of LangGraph's API as code writes it, "
+    "such as `interrupt` or `Send`."
+)
+_mount = st.components.v2.component("lab_sidebar", js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"))
+
+OPENED, LISTED = "menu_opened", "menu_listed"
+"""The families that the visitor has opened, which stay open where others fold, and those of them when the page was
+listed first: what a fold begins with mustn't change under it."""
 
 
-def draw_menu(home: Sequence[Any], families: Mapping[str, Sequence[Any]]) -> None:
-    """Draw the way to every page, patterns under their family."""
+def draw_menu(home: Sequence[Any], families: Mapping[str, Sequence[Any]], current: Any) -> None:
+    """Draw the way to every page: what a search finds, or else the patterns folded under their families."""
     with st.sidebar, st.container(gap=None, key="menu"):
+        with st.container(key="sidebar_fold"):
+            _mount(key="fold")
         _links(home)
-        for family, pages in families.items():
-            st.caption(family)
-            _links(pages)
+        query = st.text_input(
+            "Search patterns",
+            placeholder="Search patterns",
+            type="search",
+            live=True,
+            max_chars=100,
+            icon=":material/search:",
+            label_visibility="collapsed",
+            key="menu_search",
+        )
+        if query and query.strip():
+            st.session_state.pop(LISTED, None)
+            _matches(query, families)
+        else:
+            _list(families, current)
+
+
+def _matches(query: str, families: Mapping[str, Sequence[Any]]) -> None:
+    pages = {page.url_path: page for group in families.values() for page in group}
+    matches = search(query)
+    if not matches:
+        st.caption(NO_MATCH)
+        return
+    uses = f" whose code uses {code(query.strip())}" if is_api_name(query) else ""
+    st.caption(f"{counted(len(matches), 'pattern')}{uses}")
+    _links([pages[pattern.slug] for pattern in matches])
+
+
+def _list(families: Mapping[str, Sequence[Any]], current: Any) -> None:
+    opened: set[str] = st.session_state.setdefault(OPENED, set())
+    where, before = st.session_state.get(LISTED, (None, frozenset()))
+    if where != current.url_path:
+        before = frozenset(opened)
+        st.session_state[LISTED] = (current.url_path, before)
+    for family, pages in families.items():
+        here = current in pages
+        # That of the current page is another widget, so that leaving the page folds what only the page had opened.
+        key = f"menu_{family}_here" if here else f"menu_{family}"
+        fold = st.expander(family, here or family in before, type="compact", key=key, on_change="rerun")
+        if fold.open and not here:
+            opened.add(family)
+        elif not fold.open:
+            opened.discard(family)
+        # The links of fifty patterns are drawn only where they're seen.
+        if fold.open:
+            with fold, st.container(gap=None):
+                _links(pages)
 
 
 def _links(pages: Sequence[Any]) -> None:
@@ -31,8 +88,7 @@ def _links(pages: Sequence[Any]) -> None:
 def draw_sidebar() -> None:
     """Draw the settings that hold for all pages."""
     lab = the_lab()
-    with st.sidebar:
-        st.divider()
+    with st.sidebar, st.container(gap="small", key="settings"):
         if lab.settings.real_model:
             st.segmented_control(
                 "Answering model",
@@ -43,11 +99,12 @@ def draw_sidebar() -> None:
                 key="model",
                 persist_state="session",
             )
+            st.caption(STORAGE_TEXTS[lab.storage.kind])
         else:
-            st.markdown("Answering model: **offline script**")
-            st.caption("Set OPENAI_API_KEY or OPENAI_BASE_URL to choose a real one.")
+            with st.expander("Model: offline script", type="compact"):
+                st.caption("Set OPENAI_API_KEY or OPENAI_BASE_URL to choose a real one.")
+                st.caption(STORAGE_TEXTS[lab.storage.kind])
         st.select_slider("Pace of the offline model", _paces(), value=_own_pace(), key="pace", persist_state="session")
-        st.caption(STORAGE_TEXTS[lab.storage.kind])
 
 
 def _paces() -> list[str]:

@@ -38,11 +38,6 @@ def test_the_gallery_has_a_card_for_each_pattern() -> None:
     assert all(pattern.summary in markdowns(at) for pattern in CATALOGUE)
 
 
-def test_every_page_has_a_menu_of_all_pages() -> None:
-    links = [link.proto.page for link in open_page("threads").sidebar.get("page_link")]
-    assert sorted(links) == sorted(["", "explorer", "threads", *(pattern.slug for pattern in CATALOGUE)])
-
-
 @EVERY_PATTERN
 def test_a_pattern_opens_with_its_form_and_lanes_before_anything_ran(pattern: Pattern, pages_lab: Lab) -> None:
     pattern = pages_lab.graphs.offered(pattern.slug)

@@ -23,7 +23,7 @@ def test_without_threads_the_page_says_how_to_get_one(here: Workspace) -> None:
     at = open_page("threads")
     assert "No thread yet" in markdowns(at)
     assert "threads_import" in keys(at)
-    assert len(at.text_input) == 0
+    assert len(at.main.text_input) == 0
 
 
 def test_a_row_says_what_the_thread_is_and_takes(here: Workspace) -> None:

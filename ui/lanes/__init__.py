@@ -6,10 +6,12 @@ from ui.lanes.failures import inside, killed, reason
 from ui.lanes.follow import follow_runs
 from ui.lanes.pane import BADGES, LanePane
 from ui.lanes.stage import draw_stage
+from ui.lanes.start import SAMPLE, sample_button, start_lanes, start_sample
 from ui.lanes.watch import SECONDS, watch_others
 
 __all__ = [
     "BADGES",
+    "SAMPLE",
     "SECONDS",
     "LanePane",
     "draw_card",
@@ -19,5 +21,8 @@ __all__ = [
     "inside",
     "killed",
     "reason",
+    "sample_button",
+    "start_lanes",
+    "start_sample",
     "watch_others",
 ]

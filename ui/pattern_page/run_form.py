@@ -9,7 +9,6 @@ import streamlit as st
 from graphs.pattern import Breakpoints, Example, Pattern, Turn
 from lab.errors import UnknownThread
 from lab.jsonable import Json
-from lab.lab import Lab
 from lab.threads import Thread
 from lab.workspace import Workspace
 from ui.common import (
@@ -25,6 +24,7 @@ from ui.common import (
 )
 from ui.forms import ask, values_in_form
 from ui.graph import lane_input_fields, unasked
+from ui.lanes import start_lanes
 
 FIELD = 260
 """Pixels below which a field isn't drawn beside another one."""
@@ -182,16 +182,10 @@ class Starter:
         )
 
     def _start(self, key: str) -> None:
-        given = self._given(key)
-        chosen = model_choice()
-        how: dict[str, Any] = {"model": chosen.model, "pace": chosen.pace, "breakpoints": self.pauses()}
-        new = Lab.new_session()
-        started = [
-            self._workspace.start(self._slug, lane.key, given, session=new, **how) for lane in self._pattern.lanes
-        ]
+        first = start_lanes(self._pattern, self._workspace, self._given(key), self.pauses())
         look_at(None)
         st.session_state[f"{self._slug}_said"] = 0
-        show_thread(self._pattern, started[0].thread_id)
+        show_thread(self._pattern, first)
         bring_into_view(SCREEN)
 
     def _turn(self, key: str) -> None:
