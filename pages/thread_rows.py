@@ -88,13 +88,13 @@ def _line(thread: Thread, number: int, lanes: int, standing: Standing, size: Thr
 def _selection(visitor: Workspace, listed: Sequence[Thread]) -> None:
     """Draw what is selected, also on other pages, and what can be done with it."""
     threads = find_selected(visitor, listed)
-    if not threads:
-        st.caption("Select rows to compare, export or delete their threads together.", width="content")
-        return
     if len(threads) == 1:
         _selected_alone(visitor, threads[0])
     else:
+        # Without a selection too, or the table would move away from under the first press on it.
         _selected_together(threads)
+    if not threads:
+        return
     st.button("Clear the selection", type="tertiary", key="threads_deselect", on_click=deselect)
     if hidden := [thread for thread in threads if thread not in listed]:
         st.caption(f"Not in the rows below: {name_threads(hidden)}", width="content")
@@ -108,7 +108,8 @@ def _selected_alone(visitor: Workspace, thread: Thread) -> None:
 
 
 def _selected_together(threads: Sequence[Thread]) -> None:
-    st.markdown(f"**{counted(len(threads), 'thread')} selected**", width="content")
+    if threads:
+        st.markdown(f"**{counted(len(threads), 'thread')} selected**", width="content")
     ids = [thread.thread_id for thread in threads]
     why = _not_comparable(threads)
     for action, label, icon in (
@@ -119,13 +120,13 @@ def _selected_together(threads: Sequence[Thread]) -> None:
         st.button(
             label,
             icon=icon,
-            disabled=action == "compare" and bool(why),
+            disabled=not threads or (action == "compare" and bool(why)),
             key=f"threads_{action}",
             on_click=open_dialog,
             args=(action, *ids),
         )
-    if why:
-        st.caption(why, width="content")
+    if why or not threads:
+        st.caption(why or "Select rows to act on their threads together.", width="content")
 
 
 def _not_comparable(threads: Sequence[Thread]) -> str:
