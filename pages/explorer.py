@@ -34,7 +34,7 @@ def render() -> None:
         st.info(
             "No thread yet. Open a pattern from the gallery and run it, or run a sample here.", icon=":material/info:"
         )
-        sample_button("Run a sample", on_click=start_sample, args=(visitor,))
+        sample_button("Run a sample", on_click=start_sample, args=(visitor,), type="primary")
         return
     thread = _chosen(threads, asked)
     look = partial(visitor.history.stamp, [thread.thread_id])

@@ -85,7 +85,6 @@ def _filtered() -> tuple[Sequence[Pattern], Any]:
             placeholder="Search by a word, or by a name of the API such as interrupt",
             type="search",
             live=True,
-            max_chars=100,
             icon=":material/search:",
             label_visibility="collapsed",
             key="search",

@@ -44,7 +44,7 @@ def render() -> None:
             "No thread yet. Open a pattern from the gallery and run it, import a file, or run a sample here.",
             icon=":material/info:",
         )
-        sample_button("Run a sample", on_click=start_sample, args=(visitor,))
+        sample_button("Run a sample", on_click=start_sample, args=(visitor,), type="primary")
         _watch(visitor, ())
     draw_dialog(visitor, draw_thread_ends)
 

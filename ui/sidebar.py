@@ -36,7 +36,6 @@ def draw_menu(home: Sequence[Any], families: Mapping[str, Sequence[Any]], curren
             placeholder="Search patterns",
             type="search",
             live=True,
-            max_chars=100,
             icon=":material/search:",
             label_visibility="collapsed",
             key="menu_search",

@@ -5,6 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from graphs.catalogue import CATALOGUE, find
 from graphs.marks import Mark, marks_of
+from lab.errors import NotPossible
 from lab.workspace import Workspace
 from tests.support.app_pages import badges, markdowns, open_page, press, well
 
@@ -88,6 +89,18 @@ def test_whoever_has_threads_is_still_offered_the_sample_and_in_fewer_words(here
     assert "New here?" not in markdowns(at)
     press(at, "sample_run")
     assert len(here.threads.newest()) == 6
+
+
+def test_a_sample_that_is_refused_says_why_and_leads_nowhere(here: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise NotPossible("The disk is full. Free some room.")
+
+    monkeypatch.setattr(Workspace, "start", refuse)
+    at = open_page()
+    press(at, "sample_run")
+    assert at.title[0].value == "LangGraph Pattern Lab"
+    assert "The disk is full" in at.warning[0].value.replace("\\", "")
+    assert not here.threads.newest()
 
 
 @pytest.mark.parametrize("page", ["threads", "explorer"])
