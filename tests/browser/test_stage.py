@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Pattern
-from tests.support.browser_verbs import becomes, click, count_runs, idle, visit
+from tests.support.browser_verbs import answered, becomes, click, count_runs, idle, keyed, visit
 from tests.support.pattern_journeys import choose_example, running_lab
 from tests.support.servers import LabServer
-from tests.support.stage import out_of_place
+from tests.support.stage import out_of_place, sideways
 
 SCREENS = [(1440, 900, "light"), (1280, 720, "dark")]
 
@@ -48,3 +48,42 @@ def test_all_that_runs_is_on_the_screen_from_the_start_to_the_first_answer(
     becomes(screen, lambda: out_of_place(screen), [])
     idle(screen, 60)
     becomes(screen, lambda: out_of_place(screen), [])
+
+
+@pytest.mark.parametrize("slug", ["hierarchical", "parallel", "time-travel", "validated-recovery"])
+def test_a_narrow_window_shows_a_run_without_scrolling_sideways(slug: str, page: Page, server: LabServer) -> None:
+    page.set_viewport_size({"width": 800, "height": 900})
+    visit(page, f"{server.url}/{slug}")
+    click(page, f"{slug}_run")
+    becomes(page, lambda: sideways(page), [])
+
+
+def test_a_graph_opens_large_by_a_key_with_its_states_and_gives_the_focus_back(page: Page, server: LabServer) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    visit(page, f"{server.url}/hierarchical")
+    click(page, "hierarchical_run", settle=False)
+    opener = page.get_by_role("button", name="Show the graph of Three teams large")
+    expect(keyed(page, "graph_hierarchical_teams").locator("text", has_text="orchestrate")).to_be_hidden()
+    opener.press("Enter")
+    large = page.get_by_role("dialog", name="Graph of Three teams")
+    expect(large.locator("text", has_text="orchestrate")).to_be_visible()
+    expect(large.locator("[data-n=report] .badge.done")).to_be_visible(timeout=30_000)
+    page.keyboard.press("Escape")
+    expect(large).to_have_count(0)
+    expect(opener).to_be_focused()
+
+
+def test_messages_follow_their_end_until_the_reader_scrolls_up(page: Page, server: LabServer) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    visit(page, f"{server.url}/hierarchical")
+    click(page, "hierarchical_run")
+    stream = keyed(page, "stream_hierarchical_teams")
+    items = stream.locator("xpath=./*")
+    expect(items.last).to_be_in_viewport()
+    expect(items.first).not_to_be_in_viewport()
+    stream.hover()
+    page.mouse.wheel(0, -9000)
+    expect(items.first).to_be_in_viewport()
+    with answered(page):
+        page.get_by_role("tab", name="Events").click()
+    expect(items.first).to_be_in_viewport()

@@ -273,3 +273,14 @@ def test_an_example_that_is_chosen_fills_the_form() -> None:
     at = open_page("linear-pipeline")
     choose_example(at, PIPELINE, 1)
     assert at.text_area(key="linear-pipeline_1_text").value == PIPELINE.examples[1].input["text"]
+
+
+def test_the_input_folds_to_a_line_that_names_it_once_it_runs_and_opens_for_a_new_thread() -> None:
+    at = open_page("linear-pipeline")
+    assert [(found.label, found.proto.expanded) for found in at.expander if "Input" in found.label] == [("Input", True)]
+    start(at, find("linear-pipeline"))
+    ((label, expanded),) = [(found.label, found.proto.expanded) for found in at.expander if "Input" in found.label]
+    assert label.startswith("Input: The migration finished on Friday night")
+    assert not expanded
+    press(at, "linear-pipeline_new")
+    assert [(found.label, found.proto.expanded) for found in at.expander if "Input" in found.label] == [("Input", True)]

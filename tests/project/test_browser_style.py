@@ -35,6 +35,7 @@ ALLOWED = {
     ("browser_verbs.py", "_unrolled", "json_value"): "what the wait itself found",
     ("browser_verbs.py", "_lies_within", "evaluate"): "on an element that axe has just named",
     ("stage.py", "out_of_place", "evaluate"): "what `becomes` asks again and again",
+    ("stage.py", "sideways", "evaluate"): "what `becomes` asks again and again",
     ("fixtures_servers.py", "forget_visit", "evaluate"): "does something, reads nothing",
     (
         "test_clicks.py",

@@ -63,3 +63,15 @@ def _outside(page: Page, lane: dict[str, list[float]]) -> list[str]:
     if newest and stream and not stream[0] <= newest[1] <= stream[1] + 1:
         outside.append(f"the newest text ends outside its place: {newest}, {stream}")
     return outside
+
+
+SIDEWAYS = """() => ['html', '[data-testid=stMain]', '.stMainBlockContainer'].filter(css => {
+  const found = document.querySelector(css)
+  return found.scrollWidth > found.clientWidth
+})"""
+
+
+def sideways(page: Page) -> list[str]:
+    """Return the parts of the page that are wider than their place."""
+    wide: list[str] = page.evaluate(SIDEWAYS)
+    return wide
