@@ -126,7 +126,7 @@ def _selected_together(threads: Sequence[Thread]) -> None:
             args=(action, *ids),
         )
     if why or not threads:
-        st.caption(why or "Select rows to act on their threads together.", width="content")
+        st.caption(why or "Select rows to do this with their threads.", width="content")
 
 
 def _not_comparable(threads: Sequence[Thread]) -> str:

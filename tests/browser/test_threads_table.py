@@ -56,7 +56,7 @@ def test_rows_are_selected_by_keys_deleted_together_and_opened(lab_server: Start
     assert axe(page) == []
     click(page, "delete_do")
     expect(page.get_by_text("Deleted 2 threads")).to_be_visible()
-    expect(keyed(page, "threads_selection").get_by_text("Select rows to act")).to_be_visible()
+    expect(keyed(page, "threads_selection").get_by_text("Select rows to do this")).to_be_visible()
     expect_row(page, TABLE, 0, selected=False)
 
     expect(cell(page, TABLE, 0, 3)).to_have_text(f"Copy {FEW - 1}")

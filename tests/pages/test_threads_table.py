@@ -156,7 +156,7 @@ def test_selected_threads_are_deleted_once_that_is_confirmed_and_a_running_one_s
     mark_rows(at, "number 1", "number 2", "number 3")
     press(at, "threads_delete")
     told = markdowns(at)
-    assert all(f"**number {number}** · {many[number].thread_id[:8]}" in told for number in (1, 2, 3))
+    assert all(f"**number {number}** · Pipeline · {many[number].thread_id[:8]}" in told for number in (1, 2, 3))
     assert "This deletes 3 threads with 15 checkpoints" in told
     press(at, "delete_cancel")
     assert len(titles(here)) == len(many)

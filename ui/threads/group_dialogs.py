@@ -8,7 +8,7 @@ from lab.checkpoints import ThreadSize
 from lab.errors import LabError, UnknownThread
 from lab.threads import TITLE, Thread
 from lab.workspace import Workspace
-from ui.common import counted, draw_refusal, forget_deleted, literal, refusal_drawn, sized
+from ui.common import LANES, counted, draw_refusal, forget_deleted, literal, refusal_drawn, sized
 from ui.threads.dialog_frame import act_once, dialog, draw_confirmation, join_words, name_threads, say
 from ui.threads.selection import deselect
 
@@ -68,12 +68,17 @@ def _delete(visitor: Workspace, threads: Sequence[Thread]) -> None:
 
 
 def _draw_list(threads: Sequence[Thread]) -> None:
-    lines = "\n".join(f"- **{literal(thread.title, TITLE)}** · {thread.thread_id[:8]}" for thread in threads)
+    lines = "\n".join(f"- {_name(thread)}" for thread in threads)
     if len(threads) <= LISTED:
         st.markdown(lines)
         return
     with st.container(height=260, key="threads_listed"):
         st.markdown(lines)
+
+
+def _name(thread: Thread) -> str:
+    lane = literal(LANES.get((thread.pattern, thread.lane), thread.lane))
+    return f"**{literal(thread.title, TITLE)}** · {lane} · {thread.thread_id[:8]}"
 
 
 def _with(visitor: Workspace, threads: Sequence[Thread]) -> str:
