@@ -64,12 +64,17 @@ def _dumped(names: tuple[object, ...]) -> str:
 
 def read_summary(ran: str, following: str, changed: str, text: str) -> StepSummary:
     """Make the note again of which a row tells."""
-    return StepSummary(
-        tuple(json.loads(ran)),
-        tuple(json.loads(following)),
-        tuple(KeyChange(*change) for change in json.loads(changed)),
-        text,
-    )
+    return StepSummary(_names(ran), _names(following), _changes(changed), text)
+
+
+@functools.lru_cache(maxsize=1024)
+def _names(dumped: str) -> tuple[str, ...]:
+    return tuple(json.loads(dumped))
+
+
+@functools.lru_cache(maxsize=1024)
+def _changes(dumped: str) -> tuple[KeyChange, ...]:
+    return tuple(KeyChange(*change) for change in json.loads(dumped))
 
 
 def summarize_step(checkpoint: Checkpoint, parent: Checkpoint | None, metadata: Mapping[str, Any]) -> StepSummary:

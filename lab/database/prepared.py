@@ -11,7 +11,7 @@ _SQLITE = sqlite.dialect(paramstyle="named")
 
 
 class Prepared:
-    """A statement that changes rows, written out once.
+    """A statement written out once, that changes rows or reads one.
 
     SQLite is given its text itself: to take it through SQLAlchemy costs several times what SQLite needs for it. A
     connection to a server may be lost, which SQLAlchemy has to see; there the way makes no difference.
@@ -29,3 +29,21 @@ class Prepared:
             cursor.execute(self._text, values)
             return cursor.rowcount
         return cast("CursorResult[Any]", connection.execute(self._statement, values)).rowcount
+
+    def first(self, connection: Connection, values: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Carry the statement out with these values by name, and return its first row by the columns' names."""
+        if connection.dialect.name == "sqlite":
+            cursor = connection.connection.cursor()
+            try:
+                cursor.execute(self._text, values)
+                row = cursor.fetchone()
+                return (
+                    None
+                    if row is None
+                    else {column[0]: value for column, value in zip(cursor.description, row, strict=True)}
+                )
+            finally:
+                # A statement that isn't read to its end would go on reading.
+                cursor.close()
+        found = cast("CursorResult[Any]", connection.execute(self._statement, values)).mappings().first()
+        return None if found is None else dict(found)

@@ -160,8 +160,8 @@ def _rows(storage: Storage, thread_id: str, wanted: Sequence[IndexRow], tree: Tr
     }
     names = {ident: tree.branch_of(ident).name for ident in ids}
     for row in _row(storage, thread_id, wanted, "", names):
-        own = inside.get(row.checkpoint_id, ())
-        yield replace(row, inner=tuple(made[one.namespace, one.checkpoint_id] for one in own))
+        own = inside.get(row.checkpoint_id)
+        yield replace(row, inner=tuple(made[one.namespace, one.checkpoint_id] for one in own)) if own else row
 
 
 def _row(

@@ -54,9 +54,11 @@ _LEAVE = Prepared(
     )
 )
 _RELEASE = Prepared(text("DELETE FROM lab_claims WHERE thread_id = :thread AND owner = :owner"))
-_CLAIM_OF = text(
-    "SELECT c.owner, c.answering, c.runs, c.request, c.head, o.address, o.pid, o.until FROM lab_claims AS c "
-    "LEFT JOIN lab_owners AS o ON o.owner = c.owner AND o.until > :now WHERE c.thread_id = :thread"
+_CLAIM_OF = Prepared(
+    text(
+        "SELECT c.owner, c.answering, c.runs, c.request, c.head, o.address, o.pid, o.until FROM lab_claims AS c "
+        "LEFT JOIN lab_owners AS o ON o.owner = c.owner AND o.until > :now WHERE c.thread_id = :thread"
+    )
 )
 
 
@@ -188,7 +190,7 @@ class Claims:
         here = select(THREADS.c.thread_id).where(THREADS.c.thread_id == thread_id, THREADS.c.workspace == workspace)
         if connection.execute(here).first() is None:
             raise UnknownThread(thread_id)
-        claim = connection.execute(_CLAIM_OF, {"thread": thread_id, "now": self._now()}).mappings().first()
+        claim = _CLAIM_OF.first(connection, {"thread": thread_id, "now": self._now()})
         if claim is None or claim["until"] is None or claim["owner"] == self.owner:
             raise TooManyRuns(self._limit)
         if answering & set(orjson.loads(claim["answering"])):
@@ -213,7 +215,7 @@ class Claims:
     def standing(self, thread_id: str) -> Standing:
         """Tell who has a thread that this process doesn't, and what was left of its work."""
         with self._database.read() as connection:
-            row = connection.execute(_CLAIM_OF, {"thread": thread_id, "now": self._now()}).mappings().first()
+            row = _CLAIM_OF.first(connection, {"thread": thread_id, "now": self._now()})
         if row is None:
             return FREE
         if row["until"] is not None and row["owner"] != self.owner:

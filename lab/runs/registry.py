@@ -198,21 +198,30 @@ class Runs:
         """Save what runs at work have told, and release what couldn't be before."""
         with self._lock:
             owed = [thread_id for thread_id in self._owed if thread_id not in self._active]
-        for run in self.at_work():
-            thread_id, news = run.request.thread_id, run.log.unsaved()
-            if not news or run.lost:
-                continue
-            with self.database.begin() as connection:
-                if self.active(thread_id) is not run:
-                    continue
-                run.log.stored += self.store.add(connection, thread_id, news)
-                run.log.stored = self.store.limit(connection, thread_id, run.log.stored)
-                run.log.saved(news)
+        self._save_news()
         for thread_id in owed:
             with self.database.begin() as connection:
                 if thread_id not in self.running():
                     self.claims.release(connection, thread_id, left=True)
             self._owed.discard(thread_id)
+
+    def _save_news(self) -> None:
+        """Save what runs at work have told, in one transaction: to begin one costs more than to write a run's news."""
+        told = [(run, news) for run in self.at_work() if not run.lost and (news := run.log.unsaved())]
+        if not told:
+            return
+        saved = []
+        with self.database.begin() as connection:
+            for run, news in told:
+                thread_id, log = run.request.thread_id, run.log
+                if self.active(thread_id) is run:
+                    before = log.stored
+                    size = before + self.store.add(connection, thread_id, news)
+                    saved.append((log, news, self.store.limit(connection, thread_id, size) - before))
+        # Not before all of it is committed.
+        for log, news, more in saved:
+            log.stored += more
+            log.saved(news)
 
     def close(self, timeout: float = GRACE) -> int:
         """Stop all runs, wait for their ends, `timeout` seconds in all, and return how many didn't end by then."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, or_, select, text, update
 
 from lab.database import STARTS, THREADS, Database, Prepared
 from lab.errors import InvalidInput, UnknownThread
@@ -63,6 +63,9 @@ def given_title(text: str, field: str = "Title") -> str:
 
 
 _NEW, _STARTED = Prepared(insert(THREADS)), Prepared(insert(STARTS))
+_FIND = Prepared(
+    select(THREADS).where(THREADS.c.thread_id == bindparam("thread"), THREADS.c.workspace == bindparam("owner"))
+)
 _USED = Prepared(text("UPDATE lab_threads SET updated = :now WHERE thread_id = :thread"))
 
 
@@ -107,9 +110,8 @@ class Threads:
         # What an address names may be anything; ids are plain.
         if not thread_id.isprintable():
             return None
-        query = select(THREADS).where(THREADS.c.thread_id == thread_id, THREADS.c.workspace == workspace)
         with self._database.read() as connection:
-            row = connection.execute(query).mappings().first()
+            row = _FIND.first(connection, {"thread": thread_id, "owner": workspace})
         return Thread(**row) if row else None
 
     def list(

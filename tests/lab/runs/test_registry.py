@@ -1,12 +1,15 @@
 """Runs: they go on by themselves, one a thread at a time, and tell what happens to whoever reads."""
 
 import threading
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 from langchain_core.language_models import BaseChatModel
+from sqlalchemy import Connection
 
-from lab.errors import InvalidInput, NotPossible, ThreadBusy, UnknownLane
+from lab.errors import InvalidInput, NotPossible, StorageUnavailable, ThreadBusy, UnknownLane
 from lab.events import Event, NodeEnded, NodeStarted, RunEnded, RunStarted
 from lab.runs import Stream
 from tests.support.toy_patterns import (
@@ -159,6 +162,63 @@ def test_as_many_nodes_work_at_once_as_the_limit_allows_and_no_more(open_toys: O
     assert not hold.entered.acquire(timeout=0.2)
     hold.let_go.set()
     assert end(workspace, thread_id).outcome == "finished"
+
+
+def test_what_all_runs_at_work_have_told_is_saved_in_one_transaction(
+    open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = Hold()
+    lab = open_toys(toy(lane(chain(held=lambda _: hold()))))
+    # Nobody but the test saves what they tell.
+    lab.renewal.close()
+    workspace = lab.workspace("w")
+    threads = [begin(workspace) for _ in range(3)]
+    for _ in threads:
+        hold.reached()
+    begin_one, begun = lab.runs.database.begin, list[str]()
+
+    def counted() -> AbstractContextManager[Connection]:
+        begun.append("a transaction")
+        return begin_one()
+
+    monkeypatch.setattr(lab.runs.database, "begin", counted)
+    lab.runs.catch_up()
+    saved = [lab.runs.store.load(thread_id) for thread_id in threads]
+    hold.let_go.set()
+
+    assert len(begun) == 1
+    assert [type(events[0]) for events in saved] == [RunStarted] * 3
+
+
+def test_news_that_could_not_be_saved_are_saved_the_next_time(
+    open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = Hold()
+    lab = open_toys(toy(lane(chain(held=lambda _: hold()))))
+    lab.renewal.close()
+    workspace = lab.workspace("w")
+    threads = [begin(workspace) for _ in range(2)]
+    for _ in threads:
+        hold.reached()
+    store, added = lab.runs.store, list[str]()
+    add = store.add
+
+    def full(connection: Connection, thread_id: str, events: Sequence[Event]) -> int:
+        added.append(thread_id)
+        if len(added) == 2:
+            raise StorageUnavailable("the disk is full")
+        return add(connection, thread_id, events)
+
+    monkeypatch.setattr(store, "add", full)
+    with pytest.raises(StorageUnavailable):
+        lab.runs.catch_up()
+    assert [store.load(thread_id) for thread_id in threads] == [[], []]
+
+    lab.runs.catch_up()
+    saved = [store.load(thread_id) for thread_id in threads]
+    hold.let_go.set()
+
+    assert [events[0].no for events in saved] == [1, 1]
 
 
 def test_a_lane_without_a_checkpointer_runs_and_tells_its_events(open_toys: OpenLab) -> None:
