@@ -163,6 +163,8 @@ class ThreadView:
         self._lock = threading.Lock()
         self.version = 0
         """The number of the last event taken in."""
+        self.stepped = 0
+        """The number of the last of them that told something else than more of a text."""
         self.items: list[Item] = []
         """Chat and steps in the order in which they began."""
         self.runs: list[RunView] = []
@@ -194,6 +196,8 @@ class ThreadView:
             for event in self._log.after(self.version):
                 self._take(event)
                 self.version, self._last_at = event.no, event.at
+                if not isinstance(event, Tokens):
+                    self.stepped = event.no
             return self.version
 
     @property

@@ -26,9 +26,21 @@ def shown(text: object, limit: int = LIMIT) -> str:
     """Return a text with what can't be seen made visible, cut to `limit` characters and each word of it to `WORD`."""
     whole = str(text)
     text_shown = whole if len(whole) <= limit else whole[:limit]
-    text_shown = replace_unseen(_WORD.sub(_cut_word, text_shown), _named)
+    if not _is_shown_as_it_is(text_shown):
+        text_shown = replace_unseen(_WORD.sub(_cut_word, text_shown), _named)
     more = max(0, len(whole) - limit)
     return f"{text_shown}\n… and {more:,} more characters" if more else text_shown
+
+
+def _is_shown_as_it_is(text: str) -> bool:
+    """Tell quickly of nearly every text that nothing in it is to be replaced or cut; False says only that it may be.
+
+    An answer is looked at as often as a word of it comes.
+    """
+    part = WORD // 2
+    # Where each part has a blank, no word is longer than two parts.
+    broken = all(" " in text[start : start + part] for start in range(0, len(text) - part + 1, part))
+    return broken and text.replace("\n", "").replace("\t", "").isprintable()
 
 
 def _cut_word(match: re.Match[str]) -> str:

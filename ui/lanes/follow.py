@@ -1,14 +1,11 @@
 """The loop at the end of a page that follows its runs and redraws what is new."""
 
-import time
 from collections.abc import Sequence
 
 import streamlit as st
 
+from ui.lanes.pace import PACE
 from ui.lanes.pane import LanePane
-
-HZ = 18
-"""Redraws a second."""
 
 
 def follow_runs(panes: Sequence[LanePane]) -> None:
@@ -16,8 +13,9 @@ def follow_runs(panes: Sequence[LanePane]) -> None:
     following = [pane for pane in panes if pane.status == "running"]
     if not following:
         return
-    while True:
-        ended = [pane.update() for pane in following]
-        if any(ended):
-            st.rerun()
-        time.sleep(1 / HZ)
+    with PACE.following():
+        while True:
+            ended = [pane.update() for pane in following]
+            if any(ended):
+                st.rerun()
+            PACE.rest()

@@ -82,7 +82,10 @@ class LanePane:
         if thread is not None:
             self._stand(workspace, thread)
         self._slots: dict[str, Slot] = {}
+        self._head_drawn: dict[str, object] = {}
+        """What stands in each part of the head."""
         self._version = -1
+        self._stepped = -1
         self._first = 0
         """The number of the first item that is drawn."""
         self._newest = True
@@ -210,7 +213,9 @@ class LanePane:
         drawn = items[self._first :] if self._newest else items[self._first : self._first + PAGE]
         if len(drawn) < len(items):
             last = self._first + len(drawn)
-            self._folded.caption(f"Messages and steps {self._first + 1:,} to {last:,} of {len(items):,}")
+            text = f"Messages and steps {self._first + 1:,} to {last:,} of {len(items):,}"
+            if self._is_other("folded", text):
+                self._folded.caption(text)
         return drawn
 
     def update(self, *, force: bool = False) -> bool:
@@ -223,20 +228,38 @@ class LanePane:
             self._version = version
             for item in self._items():
                 self._item(item)
-            self._head()
+            # More of a text changes nothing in the head.
+            if self.view.stepped != self._stepped or force:
+                self._stepped = self.view.stepped
+                self._head()
         return self.status == "running" and not self.view.running
 
     def _head(self) -> None:
-        label, icon, color = BADGES[self.outcome]
-        self._badge.badge(label, icon=icon, color=color)
+        """Draw how the lane stands; what stands there already isn't sent again."""
+        outcome = self.outcome
+        if self._is_other("badge", outcome):
+            label, icon, color = BADGES[outcome]
+            self._badge.badge(label, icon=icon, color=color)
         view = self.view
-        if view is not None:
-            states = states_of_nodes(self._names, view, self.status, self.snapshot)
-            self._now.markdown(state_markup(self.key, states), unsafe_allow_html=True)
-            at_work = [node.id for node in self.shape.nodes if states[node.id].phase in AT_WORK]
-            took = [seconds(view.worked)] if view.worked and not view.running else []
-            self._at_work.markdown(" · ".join([*filter(None, [code_counted(map(node_label, at_work), 3)]), *took]))
+        if view is None:
+            return
+        states = states_of_nodes(self._names, view, self.status, self.snapshot)
+        if self._is_other("now", markup := state_markup(self.key, states)):
+            self._now.markdown(markup, unsafe_allow_html=True)
+        at_work = [node.id for node in self.shape.nodes if states[node.id].phase in AT_WORK]
+        took = [seconds(view.worked)] if view.worked and not view.running else []
+        told = " · ".join([*filter(None, [code_counted(map(node_label, at_work), 3)]), *took])
+        if self._is_other("at_work", told):
+            self._at_work.markdown(told)
+        if self._is_other("bar", view.progress):
             _bar(self._bar, view.progress)
+
+    def _is_other(self, part: str, content: object) -> bool:
+        """Note what a part of the head is to be drawn with; False where that stands there."""
+        if part in self._head_drawn and self._head_drawn[part] == content:
+            return False
+        self._head_drawn[part] = content
+        return True
 
     def _item(self, item: Item) -> None:
         slot = self._slots.get(item.key)

@@ -15,6 +15,7 @@ from lab.events import (
     RunStarted,
     StepView,
     ThreadView,
+    Tokens,
 )
 from lab.jsonable import Json
 from ui.graph import Phase, states_of_nodes
@@ -194,3 +195,18 @@ def test_where_the_log_has_lost_the_first_run_no_time_is_told_as_the_whole() -> 
 
     assert (after.whole, after.worked) == (False, 0.0)
     assert after.runs[-1].worked == 2.0
+
+
+def test_more_of_a_text_is_told_from_all_other_news() -> None:
+    log = EventLog()
+    log.append(started())
+    log.append(begun("a", "t"))
+    found = ThreadView(log)
+    found.catch_up()
+    before = found.stepped
+    log.append(Tokens(("a",), "m", 0, "word", tool=False))
+    found.catch_up()
+    assert (found.version, found.stepped) == (3, before)
+    log.append(ended("a", "t"))
+    found.catch_up()
+    assert found.stepped == 4

@@ -60,6 +60,14 @@ def test_a_word_that_would_freeze_a_page_is_cut_with_what_is_left_counted() -> N
     assert shown(prose) == prose
 
 
+@given(st.lists(st.sampled_from(["word ", "\n", "\t", "\u200b", "\x00", "é ", "字" * 300, "x" * 700]), max_size=40))
+def test_what_is_shown_as_it_is_has_nothing_to_cut_and_nothing_unseen(parts: list[str]) -> None:
+    text = "".join(parts)
+    if shown(text, 10**6) == text:
+        assert set(text) <= {*"word \n\té字x"}
+        assert all(len(word) <= WORD for word in text.split())
+
+
 def test_a_renamed_thread_keeps_its_emoji_and_is_found_by_it(pages_lab: object, here: Workspace) -> None:
     assert pages_lab
     thread = made(here, f"Ann {TOGETHER[1]}")
