@@ -8,6 +8,8 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any, NamedTuple, get_args, get_type_hints
 
+from langgraph.types import StateSnapshot
+
 from lab.checkpoints import (
     nodes_that_ran,
     read_summaries,
@@ -70,6 +72,21 @@ class History:
             return "finished" if self._access.logs.of(thread).last else "new"
         return status(state_of(self._engine.graphs.reading_of(thread), thread_id))
 
+    def stand(self, thread_id: str) -> tuple[Status, Snapshot | None]:
+        """Tell how the thread stands, with the state at its newest checkpoint, which is read once for both.
+
+        No state is given while a run goes on here, and where nothing is saved. Raises Unreadable.
+        """
+        thread = self._access.find(thread_id)
+        if self._engine.runs.active(thread_id) is not None:
+            return "running", None
+        elsewhere = self._engine.claims.standing(thread_id).holder is not None
+        if not self._engine.graphs.lane(thread.pattern, thread.lane).remembers:
+            return "elsewhere" if elsewhere else "finished" if self._access.logs.of(thread).last else "new", None
+        state = state_of(self._engine.graphs.reading_of(thread), thread_id)
+        snapshot = None if state.created_at is None else self._with_answers(thread, state)
+        return "elsewhere" if elsewhere else status(state), snapshot
+
     def elsewhere(self, thread_id: str) -> str:
         """Return which other process works on the thread; empty where none does."""
         holder = self._engine.claims.standing(self._access.find(thread_id).thread_id).holder
@@ -112,9 +129,10 @@ class History:
             state = state_of(graph, thread.thread_id)
             if state.created_at is None:
                 return None
-        return replace(
-            to_snapshot(state), saved_answers={} if namespace else answers_given(self._engine, thread, state)
-        )
+        return to_snapshot(state) if namespace else self._with_answers(thread, state)
+
+    def _with_answers(self, thread: Thread, state: StateSnapshot) -> Snapshot:
+        return replace(to_snapshot(state), saved_answers=answers_given(self._engine, thread, state))
 
     def values(self, thread_id: str, checkpoint_id: str) -> Mapping[str, Any]:
         """Return the state's own objects at a checkpoint, for a form; raises UnknownCheckpoint, Unreadable."""

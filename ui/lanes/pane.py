@@ -94,9 +94,8 @@ class LanePane:
     def _stand(self, workspace: Workspace, thread: Thread) -> None:
         """Read how the thread stands; one that is damaged leaves the rest of the page as it is."""
         try:
-            self.status = workspace.history.status(thread.thread_id)
+            self.status, self.snapshot = workspace.history.stand(thread.thread_id)
             if self.status != "running":
-                self.snapshot = workspace.history.snapshot(thread.thread_id)
                 self.came_out = workspace.history.outcome(thread.thread_id)
             self._look_for_losses(workspace, thread)
         except LabError as error:

@@ -16,11 +16,15 @@ def watch_others(look: Callable[[], object], before: object) -> None:
 
     It's drawn last on a page that follows no run. What is typed stays: a field keeps it over a new drawing.
     """
-    _look(look, before)
+    _look(look, before, [True])
 
 
 @st.fragment(run_every=SECONDS)
-def _look(look: Callable[[], object], before: object) -> None:
+def _look(look: Callable[[], object], before: object, drawn_now: list[bool]) -> None:
+    if drawn_now:
+        # The page itself has just looked.
+        drawn_now.clear()
+        return
     # What can't be read now is told of by the page, where there's more to be said of it.
     with suppress(LabError):
         if look() != before:
