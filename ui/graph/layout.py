@@ -8,6 +8,7 @@ overlap, no edge crosses a box, and a subgraph encloses its nodes however deep t
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import combinations, pairwise
 
 from ui.graph.edges import edge_curves, label_at
@@ -54,6 +55,7 @@ def wrap(label: str, limit: float) -> tuple[str, ...]:
     return tuple(cut(line, limit) for line in lines)
 
 
+@lru_cache(maxsize=256)
 def lay_out(shape: Shape) -> Picture:
     """Lay a graph out, with as much of its labels as the width allows."""
     pictures: list[Picture] = []

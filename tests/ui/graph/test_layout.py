@@ -71,6 +71,11 @@ def crosses(box: Box, curve: Curve) -> bool:
     )
 
 
+def test_an_equal_graph_is_laid_out_once() -> None:
+    nodes = (Node("a", "a"), Node("b", "b"))
+    assert lay_out(Shape(nodes, (Edge("a", "b"),))) is lay_out(Shape((*nodes,), (Edge("a", "b"),)))
+
+
 def test_a_chain_stands_in_one_column_in_its_order() -> None:
     placed = boxes(lay_out(flat("a>b", "b>c", "c>d")))
     middles = [placed[name].x + placed[name].width / 2 for name in "abcd"]
