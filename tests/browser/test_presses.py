@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser_verbs import idle, keyed, visit
-from tests.support.pattern_journeys import choose_example, rows, running_lab, stands, thread_of
+from tests.support.pattern_journeys import choose_example, open_input, rows, running_lab, stands, thread_of
 from tests.support.servers import LabServer
 
 DYNAMIC, PIPELINE = "expense-approval_dynamic", "linear-pipeline_pipeline"
@@ -102,6 +102,7 @@ def test_run_starts_one_thread_a_lane_and_a_second_press_on_purpose_another(
     stands(page, PIPELINE, "Finished")
     assert sessions(server, "linear-pipeline")[before:] == [1]
     first = thread_of(page)
+    open_input(page)
     on_purpose(page, "linear-pipeline_run")
     expect(page).not_to_have_url(re.compile(first))
     stands(page, PIPELINE, "Finished")

@@ -13,6 +13,7 @@ from tests.support.pattern_journeys import (
     choose,
     choose_real_model,
     draft,
+    open_input,
     running_lab,
     said,
     stands,
@@ -108,6 +109,7 @@ def look_into_the_other_lane(page: Page) -> None:
 
 
 def choose_another_example(page: Page) -> None:
+    open_input(page)
     choose(page, "approval-gate_example", "Nobody decides")
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser_verbs import idle, keyed, visit
-from tests.support.pattern_journeys import choose_example, rows, running_lab, stands, thread_of
+from tests.support.pattern_journeys import choose_example, open_input, rows, running_lab, stands, thread_of
 from tests.support.servers import LabServer
 from ui.lanes import SECONDS
 
@@ -40,6 +40,7 @@ def test_back_leads_from_each_view_to_the_one_before_with_its_own_thread(server:
     stands(page, PIPELINE, "Finished")
     idle(page)
     assert page.url == first
+    open_input(page)
     press_run(page, "linear-pipeline")
     expect(page).not_to_have_url(first)
     stands(page, PIPELINE, "Finished")
@@ -67,6 +68,7 @@ def test_an_idle_tab_learns_by_itself_what_another_did_and_keeps_what_is_typed(s
     idle_tab = page.context.new_page()
     visit(idle_tab, page.url)
     stands(idle_tab, DYNAMIC, "Waiting for an answer")
+    open_input(idle_tab)
     note = keyed(idle_tab, "expense-approval_0_description").get_by_role("textbox")
     note.fill("Half a sent")
     lane = keyed(page, f"lane_{DYNAMIC}")

@@ -59,6 +59,11 @@ def run(page: Page, server: LabServer, slug: str, values: Mapping[str, str] | No
     click(page, f"{slug}_run", settle=False)
 
 
+def open_input(page: Page) -> None:
+    """Open the input, which is folded to a line once it runs."""
+    keyed(page, "run_bar").locator("summary").click()
+
+
 def choose(page: Page, key: str, label: str) -> None:
     """Choose one of the options that stand side by side."""
     keyed(page, key).get_by_role("radio", name=label, exact=True).click()
