@@ -199,12 +199,14 @@ class ThreadFile:
         self._file = file
         self._limits = limits
         self._seal = sha256()
-        self._line: int = after._line if after else 0
+        self.line: int = after.line if after else 0
+        """The number of the line read last, counted from the beginning of the file."""
         self._unpacked = 0
-        self._end: int = 0
+        self.end: int = 0
+        """Where the next thread begins; known once this one's checkpoints were read."""
         self.is_last = True
         """Whether no other thread stands after this one; known once its checkpoints were read."""
-        file.seek(after._end if after else 0)
+        file.seek(after.end if after else 0)
         self.header = self._part(Header, self._next())
 
     def points(self) -> Iterator[Point]:
@@ -219,7 +221,7 @@ class ThreadFile:
         end = self._part(End, line, sealed=False)
         if (end.checkpoints, end.writes, end.sha256) != (checkpoints, writes, self._seal.hexdigest()):
             raise self.refused("the lines before it aren't those that were sealed")
-        self._end = self._file.tell()
+        self.end = self._file.tell()
         more = self._file.read(len(_BEGIN))
         if more not in (b"", _BEGIN):
             raise self.refused("something follows the end")
@@ -251,10 +253,10 @@ class ThreadFile:
 
     def refused(self, finding: str) -> ImportRefused:
         """Make the error that names the line read last."""
-        return ImportRefused(f"line {self._line}", finding)
+        return ImportRefused(f"line {self.line}", finding)
 
     def _next(self) -> bytes:
-        self._line += 1
+        self.line += 1
         line = self._file.readline(self._limits.line + 1)
         if len(line) > self._limits.line:
             raise self.refused("it is longer than allowed")
