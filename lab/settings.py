@@ -19,6 +19,8 @@ class Settings(BaseSettings):
     """A SQLite file, `memory`, or a `postgresql://` URL, which may hold a password."""
     pace: float = Field(30.0, validation_alias="LAB_PACE", ge=0)
     """Words a second of the offline model; 0 doesn't wait at all."""
+    play_seconds: float = Field(2.5, validation_alias="LAB_PLAY_SECONDS", ge=0, le=60)
+    """Seconds for which *Play* shows a step before it does it."""
     workspaces: Literal["auto", "shared", "own"] = Field("auto", validation_alias="LAB_WORKSPACES")
     """Whether all browsers share one workspace; `auto` shares on a loopback address only."""
     secret: SecretStr | None = Field(None, validation_alias="LAB_SECRET")

@@ -13,7 +13,8 @@ from graphs.search import search
 from lab.workspace import Workspace
 from ui.common import SCREEN, bring_into_view, counted, last_thread_query, the_lab, workspace
 from ui.graph import graph_shape, outline_svg
-from ui.lanes import SAMPLE, sample_button, start_sample
+from ui.lanes import SAMPLE, sample_button
+from ui.pattern_page import start_play
 
 PAGES: dict[str, Any] = {}
 """The registered pages by their path, which a pattern's slug is too; the router fills it."""
@@ -58,8 +59,8 @@ def _offer_sample(visitor: Workspace, first: Any, beside_filters: Any) -> None:
     if new:
         says, place = first.container(border=True).columns([3, 1], vertical_alignment="center")
         says.markdown(
-            "**New here?** Watch one story being written in three lanes at once, and take each of them back in time. "
-            "It takes less than a minute."
+            "**New here?** Watch one story being written in three lanes at once, and each of them taken back in time. "
+            "It plays by itself in less than a minute, and you can take over at any moment."
         )
     title = the_lab().graphs.offered(SAMPLE).title.lower()
     with place:
@@ -73,7 +74,7 @@ def _offer_sample(visitor: Workspace, first: Any, beside_filters: Any) -> None:
 
 
 def _start(visitor: Workspace) -> None:
-    st.session_state[STARTED] = start_sample(visitor)
+    st.session_state[STARTED] = start_play(the_lab().graphs.offered(SAMPLE), visitor, 0)
     bring_into_view(SCREEN)
 
 

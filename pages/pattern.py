@@ -11,7 +11,7 @@ from lab.workspace import Workspace
 from ui.common import SCREEN, current_threads, literal, model_name, the_lab, workspace
 from ui.graph import graph_shape, node_names
 from ui.lanes import LanePane, draw_card, draw_stage, follow_runs, in_words, watch_others
-from ui.pattern_page import Dock, Starter, draw_tabs
+from ui.pattern_page import Dock, Play, Starter, draw_play_bar, draw_tabs
 
 
 def render(pattern: Pattern) -> None:
@@ -25,17 +25,20 @@ def render(pattern: Pattern) -> None:
     # What runs is read once, so that the buttons and the loop that follows the runs agree.
     running = [pane.thread for pane in panes if pane.thread is not None and pane.status == "running"]
     at_work = [pane.thread for pane in panes if pane.thread is not None and pane.status in ("running", "elsewhere")]
-    starter = Starter(pattern, visitor, shown.threads, at_work)
+    play = Play(pattern, visitor, shown.threads)
+    starter = Starter(pattern, visitor, shown.threads, at_work, play)
     with st.container(key=SCREEN, gap="small"):
         _head(pattern, panes)
         if shown.problem:
             st.warning(f"{literal(shown.problem)} This page starts empty.", icon=":material/link_off:")
         starter.draw(node_names(pattern.slug, pattern.lanes[0].key))
+        loop_part = draw_play_bar(play)
         draw_stage(panes, lambda drawn: draw_card(drawn, pattern, visitor, starter.pauses))
     draw_tabs(Dock(pattern, visitor, shown.threads, panes, _chosen(pattern, panes)))
-    if shown.threads and not running:
+    playing = loop_part(follows=bool(running))
+    if shown.threads and not running and not playing:
         watch_others(look, stamp)
-    follow_runs(panes)
+    follow_runs(panes, playing)
 
 
 def _head(pattern: Pattern, panes: Sequence[LanePane]) -> None:

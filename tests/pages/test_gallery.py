@@ -68,7 +68,7 @@ def test_an_address_with_a_filter_that_does_not_exist_opens(address: dict[str, s
     assert at.title[0].value == "LangGraph Pattern Lab"
 
 
-def test_whoever_comes_first_is_offered_one_thing_which_runs_on_its_page(here: Workspace) -> None:
+def test_whoever_comes_first_is_offered_one_thing_which_plays_on_its_page(here: Workspace) -> None:
     at = open_page()
     assert "New here?" in markdowns(at)
     assert [button.key for button in at.main.button] == ["sample_run"]
@@ -79,6 +79,7 @@ def test_whoever_comes_first_is_offered_one_thing_which_runs_on_its_page(here: W
     assert len({thread.session for thread in threads}) == 1
     assert at.query_params["thread"] in [thread.thread_id for thread in threads]
     assert badges(at) == ["Finished"] * 3
+    assert "played to its end" in markdowns(at)
     assert at.pills(key="time-travel_example").value == 0
 
 

@@ -10,7 +10,13 @@ from lab.lab import Lab, close_lab, open_lab
 from lab.workspace import Workspace
 from lab.workspace_cookie import LOCAL, NEAR, Visitors
 
-SETTINGS = {"LAB_PACE": "0", "LAB_WORKSPACES": "shared", "OPENAI_API_KEY": "", "OPENAI_BASE_URL": ""}
+SETTINGS = {
+    "LAB_PACE": "0",
+    "LAB_PLAY_SECONDS": "0",
+    "LAB_WORKSPACES": "shared",
+    "OPENAI_API_KEY": "",
+    "OPENAI_BASE_URL": "",
+}
 """Blank, not absent: a developer's own .env would fill in what's absent."""
 
 

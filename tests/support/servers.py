@@ -61,6 +61,7 @@ class LabServer:
         environment = _clean_environment() | {
             "LAB_DATABASE": str(data / "lab.sqlite"),
             "LAB_PACE": "0",
+            "LAB_PLAY_SECONDS": "0",
             # Blank, not absent: a developer's own .env would fill in what's absent.
             "OPENAI_API_KEY": "",
             "OPENAI_BASE_URL": "",

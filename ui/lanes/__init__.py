@@ -1,7 +1,7 @@
 """A lane: its head, graph, chat and steps, and the cards that ask."""
 
 from ui.lanes.card import draw_card
-from ui.lanes.example_steps import in_words
+from ui.lanes.example_steps import in_one_press, in_words
 from ui.lanes.failures import inside, killed, reason
 from ui.lanes.follow import follow_runs
 from ui.lanes.pane import BADGES, LanePane
@@ -17,6 +17,7 @@ __all__ = [
     "draw_card",
     "draw_stage",
     "follow_runs",
+    "in_one_press",
     "in_words",
     "inside",
     "killed",

@@ -57,32 +57,42 @@ def _line(pattern: Pattern, lane: Lane, example: Example) -> str:
 
 
 def _step_texts(pattern: Pattern, lane: Lane, example: Example) -> Iterator[str]:
-    steps = example.steps[lane.key]
-    for number, step in enumerate(steps):
-        match step:
-            case Reply(value, who):
-                yield f"{_as(who)}answer {_values(value if isinstance(value, dict) else {'answer': value})}"
-            case Edit(values, who):
-                yield f"{_as(who)}write {_values(values, lane_state_fields(pattern.slug, lane.key))}"
-            case Go():
-                bare = number == 0 and not example.breakpoints
-                yield "press *Resume* with nothing written" if bare else "press *Resume*"
-            case Turn(values):
-                yield f"send {_values(values, lane_input_fields(pattern.slug, lane.key))}"
-            case Restart():
-                yield "press *Simulate a restart*"
-            case Recover(nothing_saved):
-                yield "press *Restart from the beginning*" if nothing_saved else "press *Resume*"
-            case Comparison(values):
-                given = _values(values, lane_input_fields(pattern.slug, lane.key))
-                yield f"run once more with {given}, which is a second thread, and show the first one again"
-            case WayBack(to, values):
-                written = f" and write {_values(values, lane_state_fields(pattern.slug, lane.key))}" if values else ""
-                yield f"go back to before {code(to)}{written}"
+    for number, step in enumerate(example.steps[lane.key]):
+        bare = isinstance(step, Go) and number == 0 and not example.breakpoints
+        more = " with nothing written" if bare else ""
+        more = ", and show the first one again" if isinstance(step, Comparison) else more
+        yield f"{_as(step)}{_done(pattern, lane, step)}{more}"
 
 
-def _as(who: str) -> str:
-    return f"as the {literal(who)} " if who else ""
+def in_one_press(pattern: Pattern, lane: Lane, steps: Sequence[Step]) -> str:
+    """Return what one press does of an example's steps, as Markdown."""
+    return " and ".join(_done(pattern, lane, step) for step in steps)
+
+
+def _done(pattern: Pattern, lane: Lane, step: Step) -> str:
+    match step:
+        case Reply(value, _):
+            return f"answer {_values(value if isinstance(value, dict) else {'answer': value})}"
+        case Edit(values, _):
+            return f"write {_values(values, lane_state_fields(pattern.slug, lane.key))}"
+        case Go() | Recover(nothing_saved=False):
+            return "press *Resume*"
+        case Turn(values):
+            return f"send {_values(values, lane_input_fields(pattern.slug, lane.key))}"
+        case Restart():
+            return "press *Simulate a restart*"
+        case Recover():
+            return "press *Restart from the beginning*"
+        case Comparison(values):
+            given = _values(values, lane_input_fields(pattern.slug, lane.key))
+            return f"run once more with {given}, which is a second thread"
+        case WayBack(to, values):
+            written = f" and write {_values(values, lane_state_fields(pattern.slug, lane.key))}" if values else ""
+            return f"go back to before {code(to)}{written}"
+
+
+def _as(step: Step) -> str:
+    return f"as the {literal(step.who)} " if isinstance(step, Reply | Edit) and step.who else ""
 
 
 def _values(values: Mapping[str, Json], fields: Sequence[Field] = ()) -> str:

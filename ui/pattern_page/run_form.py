@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from graphs.pattern import Breakpoints, Example, Pattern, Turn
+from graphs.pattern import Breakpoints, Comparison, Example, Pattern, Turn
 from lab.errors import UnknownThread
 from lab.jsonable import Json
 from lab.threads import Thread
@@ -25,6 +25,9 @@ from ui.common import (
 from ui.forms import ask, values_in_form
 from ui.graph import lane_input_fields, unasked
 from ui.lanes import start_lanes
+from ui.pattern_page.play import Play
+from ui.pattern_page.play_bar import play_button
+from ui.pattern_page.play_state import end_play
 
 FIELD = 260
 """Pixels below which a field isn't drawn beside another one."""
@@ -34,7 +37,12 @@ class Starter:
     """Draws a pattern's form and does what its buttons say."""
 
     def __init__(
-        self, pattern: Pattern, workspace: Workspace, threads: Mapping[str, Thread], running: Sequence[Thread]
+        self,
+        pattern: Pattern,
+        workspace: Workspace,
+        threads: Mapping[str, Thread],
+        running: Sequence[Thread],
+        play: Play,
     ) -> None:
         self._pattern = pattern
         self._workspace = workspace
@@ -43,6 +51,7 @@ class Starter:
         self._fields = lane_input_fields(pattern.slug, pattern.lanes[0].key)
         self._unasked = unasked(pattern.slug, pattern.lanes[0].key)
         self._running = running
+        self._play = play
         self._errors = ActionErrors(f"{pattern.slug}_form")
 
     def draw(self, nodes: Sequence[str]) -> None:
@@ -58,16 +67,18 @@ class Starter:
 
     def _input(self, nodes: Sequence[str]) -> None:
         first = next(iter(self._threads.values()), None)
+        compared = isinstance(self._play.input, Comparison)
         label = "Input" if first is None else f"Input: {literal(first.title)}"
         # Each run has an expander of its own, which begins folded.
-        key = f"{self._slug}_input_{first.session if first else 'new'}"
-        with st.expander(label, expanded=first is None, icon=":material/input:", key=key):
+        key = f"{self._slug}_input_{first.session if first else 'new'}{'_compared' if compared else ''}"
+        with st.expander(label, expanded=first is None or compared, icon=":material/input:", key=key):
             number = self._example_number()
             example = self._pattern.examples[number]
-            key = f"{self._slug}_{number}"
+            key = f"{self._slug}_{number}{'_compared' if compared else ''}"
+            values = self._play.input.input if isinstance(self._play.input, Comparison) else example.input
             with st.form(key=f"{self._slug}_form", border=False):
                 with st.grid("auto", min_column_width=FIELD) if len(self._fields) > 1 else nullcontext():
-                    ask(self._fields, key, example.input, self._errors.by_field())
+                    ask(self._fields, key, values, self._errors.by_field())
                 for one in self._unasked:
                     st.caption(
                         f"{literal(one.title)}: a form can't make values of its type. The example's one is taken."
@@ -81,7 +92,7 @@ class Starter:
         number = int(st.session_state.get(f"{self._slug}_example", 0) or 0)
         steps = self._pattern.examples[number].steps.get(self._pattern.lanes[0].key, ())
         turns = [step.input for step in steps if isinstance(step, Turn)]
-        said = st.session_state.get(f"{self._slug}_said", 0)
+        said = self._turns_sent()
         key = f"{self._slug}_{number}_{said}"
         values = turns[said] if said < len(turns) else {}
         with st.form(key=f"{self._slug}_form", border=False):
@@ -93,6 +104,15 @@ class Starter:
                     "The example has no further message for this conversation. Write one of your own, or start the "
                     "example from its beginning with New thread."
                 )
+
+    def _turns_sent(self) -> int:
+        """Count the turns that the lane has got which has got the fewest."""
+        counts = []
+        for thread in self._threads.values():
+            view = self._workspace.view(thread.thread_id)
+            view.catch_up()
+            counts.append(sum(run.kind == "turn" for run in view.runs))
+        return min(counts)
 
     def _run_button(self, label: str, icon: str, act: Callable[[str], None], key: str) -> None:
         action_button(
@@ -154,6 +174,7 @@ class Starter:
             )
 
     def _buttons(self) -> None:
+        play_button(self._play)
         st.button(
             "Stop",
             icon=":material/stop:",
@@ -184,7 +205,6 @@ class Starter:
     def _start(self, key: str) -> None:
         first = start_lanes(self._pattern, self._workspace, self._given(key), self.pauses())
         look_at(None)
-        st.session_state[f"{self._slug}_said"] = 0
         show_thread(self._pattern, first)
         bring_into_view(SCREEN)
 
@@ -195,12 +215,12 @@ class Starter:
         for thread in sorted(self._threads.values(), key=lambda thread: not self._remembers(thread)):
             self._workspace.turn(thread.thread_id, given, model=chosen.model, pace=chosen.pace)
         look_at(None)
-        st.session_state[f"{self._slug}_said"] = st.session_state.get(f"{self._slug}_said", 0) + 1
 
     def _remembers(self, thread: Thread) -> bool:
         return self._pattern.lane(thread.lane).remembers
 
     def _stop(self) -> None:
+        end_play(self._pattern)
         for thread in self._running:
             # One that was deleted meanwhile has nothing left to stop.
             with suppress(UnknownThread):
@@ -214,4 +234,3 @@ class Starter:
     def _new(self) -> None:
         self._errors.clear()
         forget_thread(self._pattern)
-        st.session_state[f"{self._slug}_said"] = 0
