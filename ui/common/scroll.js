@@ -15,7 +15,10 @@ export default function ({ data }) {
     const found = document.querySelector(`.st-key-${data.to}`)
     const now = found?.getBoundingClientRect().top
     if (found && now !== top) {
-      found.scrollIntoView({ block: "start" })
+      // The page's own frame alone: near the page's end `scrollIntoView` would move the menu and the window too.
+      const main = found.closest(".stMain")
+      const margin = parseFloat(getComputedStyle(found).scrollMarginTop)
+      main.scrollTop += now - main.getBoundingClientRect().top - margin
       top = found.getBoundingClientRect().top
     }
     requestAnimationFrame(step)
