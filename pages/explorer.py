@@ -12,7 +12,18 @@ from lab.errors import LabError, UnknownLane, UnknownThread
 from lab.threads import Thread
 from lab.workspace import Workspace
 from pages.gallery import PAGES
-from ui.common import LANE_SECTION, draw_refusal, is_changed, is_known, literal, note_drawn, set_value, shown, workspace
+from ui.common import (
+    LANE_SECTION,
+    draw_refusal,
+    is_changed,
+    is_known,
+    literal,
+    note_drawn,
+    set_value,
+    shown,
+    take_scroll_ahead,
+    workspace,
+)
 from ui.graph import graph_shape
 from ui.history import draw_explorer
 from ui.lanes import BADGES, LanePane, draw_card, follow_runs, sample_button, start_sample, watch_others
@@ -51,16 +62,18 @@ def render() -> None:
 
 
 def _now(visitor: Workspace, thread: Thread) -> LanePane:
-    """Draw the lane as it stands now, opened where it's at work or wait for somebody."""
+    """Draw the lane as it stands now, folded, so that the history below stays where it is."""
     pattern = find(thread.pattern)
     lane = pattern.lane(thread.lane)
     pane = LanePane(visitor, lane, thread, graph_shape(pattern.slug, lane.key), f"explorer_{thread.thread_id}")
     label, icon, _ = BADGES[pane.outcome]
+    key = f"now_{thread.thread_id}"
+    # Under its next label it's another element, which would be folded anew.
+    st.session_state[key] = take_scroll_ahead(LANE_SECTION) or st.session_state.get(key, False)
     stands = st.container(key=LANE_SECTION).expander(
         f"The thread as it stands now: {label}",
         icon=icon,
-        expanded=pane.outcome in ("running", "stopping", "waiting"),
-        key=f"now_{thread.thread_id}_{pane.outcome}",
+        key=key,
         on_change="rerun",
     )
     if stands.open or pane.status == "running":

@@ -82,16 +82,19 @@ def test_the_slider_stays_under_the_pointer_and_in_focus_where_the_table_turns_i
     expect(page.locator(".ct-name.chosen").last).to_contain_text("branch 5")
 
 
-def test_the_toolbar_of_the_table_stands_on_its_own_head_and_covers_none_of_the_filters(here: Here, page: Page) -> None:
+def test_the_toolbar_of_the_table_covers_neither_its_heads_nor_the_filters(here: Here, page: Page) -> None:
     visit(page, f"{here.server.url}/explorer?thread={here.thread}")
     table = page.locator("[class*='st-key-rows_']").first
     table.hover()
     toolbar = table.get_by_test_id("stElementToolbar")
     expect(toolbar).to_be_visible()
     top, over = table.bounding_box(), toolbar.bounding_box()
+    filters = keyed(page, f"above_{here.thread}").get_by_test_id("stCaptionContainer").bounding_box()
     assert top
     assert over
-    assert over["y"] >= top["y"] - 1
+    assert filters
+    assert over["y"] + over["height"] <= top["y"] + 1
+    assert over["x"] >= filters["x"] + filters["width"]
 
 
 def test_a_thread_at_work_offers_nothing_to_replay(here: Here, page: Page) -> None:

@@ -1,5 +1,6 @@
 """The explorer and the history of a pattern's page, by their widgets: looking, comparing and going back."""
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -59,6 +60,56 @@ def test_a_checkpoint_of_the_address_shows_its_state_and_not_the_newest_one(
     assert "After step 0" in markdowns(at)
     assert "500.0" in texts(at)
     assert "paid" not in texts(at)
+
+
+def test_the_head_of_the_detail_says_which_step_who_ran_on_which_branch_and_when(
+    workspace: Workspace, approved: str
+) -> None:
+    at = look(approved, "Replay", checkpoint=at_node(workspace, approved, "pay"))
+    assert any(re.fullmatch(r"\*\*After step 2: `pay` runs next\*\*", found.value) for found in at.markdown)
+    about = next(found.value.replace("\\", "") for found in at.caption if found.value.startswith("manager ran"))
+    assert re.fullmatch(r"manager ran · main · \d\d:\d\d:\d\d · took [\d.]+ m?s", about)
+
+
+def test_the_filters_are_folded_behind_a_button_that_says_how_many_are_set(approved: str) -> None:
+    at = look(approved)
+    assert next(found.proto.popover.label for found in at.get("popover")) == "Filter"
+    give(at, f"node_{approved}", "pay")
+    give(at, f"inner_{approved}", False)
+    at.run()
+    assert next(found.proto.popover.label for found in at.get("popover")) == "Filter · 2 set"
+    assert "1 of 5 checkpoints" in markdowns(at)
+
+
+def test_a_subgraphs_step_opens_the_page_of_the_table_that_it_is_on(workspace: Workspace) -> None:
+    thread_id = workspace.start("hierarchical", "teams", find("hierarchical").examples[0].input, pace=0).thread_id
+    ended(workspace, thread_id)
+    first = workspace.history.page(thread_id).rows[0].checkpoint_id
+    for _ in range(3):
+        workspace.travel.replay(thread_id, first, pace=0)
+        ended(workspace, thread_id)
+    rows = workspace.history.page(thread_id).rows
+    number, inner = [(number, row.inner[-1]) for number, row in enumerate(rows) if row.inner][-1]
+    assert number > 12
+    at = look(thread_id, checkpoint=f"{inner.checkpoint_id}@{inner.namespace}")
+    assert at.pagination[0].value == 2
+
+
+def test_the_lane_as_it_stands_is_folded_until_somebody_asks_for_it(workspace: Workspace, approved: str) -> None:
+    def lane(at: AppTest) -> Any:
+        return next(found for found in at.expander if found.label.startswith("The thread as it stands now"))
+
+    at = look(approved, "Replay", checkpoint=at_node(workspace, approved, "manager"))
+    assert not lane(at).proto.expanded
+    press(at, f"replay_{approved}")
+    ended(workspace, approved)
+    at.run()
+    assert "Waiting for an answer" in lane(at).label
+    assert not lane(at).proto.expanded
+    press(at, f"did_show_{approved}")
+    assert lane(at).proto.expanded
+    at.run()
+    assert lane(at).proto.expanded
 
 
 def test_what_a_step_changed_is_told_key_by_key(workspace: Workspace, approved: str) -> None:

@@ -13,7 +13,7 @@ from ui.common.page_state import (
     last_thread_query,
     show_thread,
 )
-from ui.common.scroll import LANE_SECTION, SCREEN, STATE_SECTION, bring_into_view, draw_scroll
+from ui.common.scroll import LANE_SECTION, SCREEN, STATE_SECTION, bring_into_view, draw_scroll, take_scroll_ahead
 from ui.common.style import apply_style
 from ui.common.text import LIMIT, code, code_counted, counted, label_text, literal, safe, seconds, shown, sized
 from ui.common.times import clock_times, stamp, zone_name
@@ -65,6 +65,7 @@ __all__ = [
     "shown",
     "sized",
     "stamp",
+    "take_scroll_ahead",
     "the_lab",
     "uninterrupted",
     "workspace",

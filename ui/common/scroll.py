@@ -10,7 +10,7 @@ from ui.common.address import read_place
 SCREEN, STATE_SECTION, LANE_SECTION = "screen", "views", "lane_on_show"
 """The keys of containers: the first screen of a pattern's page, the checkpoint on show, and the lane of its thread."""
 
-_ASKED = "scroll_asked"
+_ASKED, _AHEAD = "scroll_asked", "scroll_ahead"
 _mount = st.components.v2.component("lab_scroll", js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"))
 
 
@@ -18,6 +18,15 @@ def bring_into_view(key: str) -> None:
     """Scroll to the container of this key with the page's next drawing."""
     number, _ = st.session_state.get(_ASKED, (0, ""))
     st.session_state[_ASKED] = (number + 1, key)
+    st.session_state[_AHEAD] = key
+
+
+def take_scroll_ahead(key: str) -> bool:
+    """Tell once whether the page is about to scroll to the container of this key, which may have to be opened."""
+    if st.session_state.get(_AHEAD) != key:
+        return False
+    del st.session_state[_AHEAD]
+    return True
 
 
 def draw_scroll() -> None:

@@ -10,23 +10,13 @@ from lab.errors import LabError
 from lab.history import Branch, Mark, Tree
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui.common import (
-    STATE_SECTION,
-    Looked,
-    Place,
-    draw_refusal,
-    is_changed,
-    literal,
-    look_at,
-    note_drawn,
-    read_place,
-    set_value,
-)
-from ui.graph import node_names
+from ui.common import Looked, Place, is_changed, literal, look_at, note_drawn, read_place, set_value
+from ui.history.detail import draw_detail
 from ui.history.table import draw_history_table
-from ui.history.tabs import views
-from ui.history.travel_notice import travel_notice
 from ui.history.tree import draw_checkpoint_tree
+
+SIDE = 440
+"""Pixels that the table and what is selected in it need each to stand side by side."""
 
 
 def draw_explorer(workspace: Workspace, thread: Thread) -> None:
@@ -45,16 +35,11 @@ def draw_explorer(workspace: Workspace, thread: Thread) -> None:
     _tree(thread, tree, own)
     # Above the table, whose height depends on its page, the slider stays where the pointer is.
     _slider(workspace, thread, tree, own)
-    draw_history_table(workspace, thread.thread_id, tree, node_names(thread.pattern, thread.lane), at)
-    travel_notice(looked)
-    try:
-        snapshot = workspace.history.snapshot(thread.thread_id, at.checkpoint_id, at.namespace)
-    except LabError as error:
-        draw_refusal(error)
-        return
-    if snapshot is not None:
-        with st.container(key=STATE_SECTION):
-            views(looked, snapshot)
+    with st.grid(2, min_column_width=SIDE, gap=24) as grid:
+        with grid.cell():
+            row = draw_history_table(looked)
+        with grid.cell():
+            draw_detail(looked, row)
 
 
 def _at(tree: Tree) -> Place:

@@ -7,11 +7,11 @@ import streamlit as st
 
 from lab.history import Snapshot, question_text
 from lab.jsonable import Json
-from ui.common import LIMIT, Looked, code, code_counted, literal, safe, shown
+from ui.common import LIMIT, Looked, code, literal, safe, shown
 from ui.graph import NodeState, Phase, draw_diagram, graph_shape, state_markup, width
 
-WIDE = 520
-"""Pixels of a graph beyond which it stands above the state instead of beside it."""
+NARROW = 190
+"""Pixels of a graph up to which it stands beside the state; a wider one comes after it."""
 SAID = 12
 """Messages of the state that are shown as a chat; the others are in the state."""
 OPEN = 400
@@ -23,27 +23,29 @@ LINE = 70
 def draw_state(looked: Looked, snapshot: Snapshot) -> None:
     """Draw the graph, the chat and the state."""
     thread = looked.thread
+    _stops(snapshot)
+    if width(thread.pattern, thread.lane) <= NARROW:
+        with st.container(horizontal=True, gap="medium"):
+            with st.container(width=NARROW):
+                _graph(looked, snapshot)
+            with st.container(gap="small"):
+                _state(looked, snapshot)
+                _chat(snapshot)
+    else:
+        _state(looked, snapshot)
+        _chat(snapshot)
+        _graph(looked, snapshot)
+    _ways_out(looked, snapshot)
+
+
+def _graph(looked: Looked, snapshot: Snapshot) -> None:
+    thread = looked.thread
     drawn = graph_shape(thread.pattern, thread.lane)
-    # A wide graph takes the whole width; beside the state it would be cut.
-    with st.grid(1 if width(thread.pattern, thread.lane) > WIDE else 2, min_column_width=340, gap="medium") as grid:
-        with grid.cell(), st.container(key=f"then_{thread.thread_id}"):
-            st.markdown(f"**{_title(looked, snapshot)}**")
-            key = f"then_{thread.thread_id}"
-            draw_diagram(drawn, key=key)
-            states = _states([node.id for node in drawn.nodes], looked, snapshot)
-            st.markdown(state_markup(key, states), unsafe_allow_html=True)
-            _chat(snapshot)
-        with grid.cell():
-            _state(looked, snapshot)
-
-
-def _title(looked: Looked, snapshot: Snapshot) -> str:
-    mark = looked.tree.marks.get(looked.at.checkpoint_id)
-    inside = f"In {code(' › '.join(looked.at.path))}, after" if looked.at.namespace else "After"
-    ahead = code_counted(name for name in snapshot.next if name != "__start__")
-    following = f"{ahead} runs next" if ahead else "the input comes next" if snapshot.next else "the end"
-    named = f" · {literal(mark.label, 60)}" if mark is not None and mark.label else ""
-    return f"{inside} step {snapshot.step}{named}: {following}"
+    key = f"then_{thread.thread_id}"
+    with st.container(key=key):
+        draw_diagram(drawn, key=key)
+        states = _states([node.id for node in drawn.nodes], looked, snapshot)
+        st.markdown(state_markup(key, states), unsafe_allow_html=True)
 
 
 def _states(names: list[str], looked: Looked, snapshot: Snapshot) -> dict[str, NodeState]:
@@ -65,6 +67,16 @@ def _states(names: list[str], looked: Looked, snapshot: Snapshot) -> dict[str, N
     return states
 
 
+def _stops(snapshot: Snapshot) -> None:
+    """Draw what was asked here and what failed."""
+    for question in snapshot.questions:
+        with st.container(border=True):
+            st.markdown(f":material/front_hand: {code(question.node)} asked here")
+            st.text(shown(question_text(question.value), 2000))
+    for node, error in snapshot.errors.items():
+        st.error(f"{literal(node, 60)} failed here: {literal(error, 1000)}", icon=":material/error:")
+
+
 def _chat(snapshot: Snapshot) -> None:
     said = [
         message
@@ -73,12 +85,6 @@ def _chat(snapshot: Snapshot) -> None:
         for message in value
         if isinstance(message, dict) and "role" in message and isinstance(_said_text(message), str)
     ]
-    for question in snapshot.questions:
-        with st.container(border=True):
-            st.markdown(f":material/front_hand: {code(question.node)} asked here")
-            st.text(shown(question_text(question.value), 2000))
-    for node, error in snapshot.errors.items():
-        st.error(f"{literal(node, 60)} failed here: {literal(error, 1000)}", icon=":material/error:")
     if len(said) > SAID:
         st.caption(f"The newest {SAID} of {len(said):,} messages")
     with st.container(height=360 if len(said) > 3 else "content", border=False, key="then_chat"):
@@ -101,6 +107,10 @@ def _state(looked: Looked, snapshot: Snapshot) -> None:
     types = {} if looked.at.namespace else looked.workspace.history.types(looked.thread.thread_id)
     for name, value in snapshot.values.items():
         _value(name, value, types.get(name) or type(value).__name__)
+
+
+def _ways_out(looked: Looked, snapshot: Snapshot) -> None:
+    """Draw what takes the state out of the page."""
     whole = json.dumps(snapshot.values, ensure_ascii=False, indent=2)
     with st.container(horizontal=True):
         st.download_button(
@@ -128,8 +138,8 @@ def _value(name: str, value: Json, kind: str) -> None:
     label = f"**{literal(name, 80)}** · {literal(kind, 160)}{_length(value)}"
     if len(text) <= LINE and not isinstance(value, (dict, list)) and "\n" not in text:
         with st.container(horizontal=True, gap="small"):
-            st.markdown(label, width=240)
-            st.text(_line(value), width="stretch")
+            st.markdown(label, width="content")
+            st.text(_line(value), width="content")
         return
     if len(text) <= OPEN:
         with st.container(gap="xsmall"):

@@ -1,6 +1,7 @@
 """The table of a thread's checkpoints: filtered, paged, subgraphs under the step that called them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -8,9 +9,23 @@ import pandas as pd
 import streamlit as st
 
 from lab.checkpoints import KeyChange
-from lab.history import Only, Page, Row, Tree
-from lab.workspace import Workspace
-from ui.common import Place, clock_times, is_changed, literal, look_at, note_drawn, rows_digest, safe, shown, zone_name
+from lab.errors import LabError
+from lab.history import Page, Row
+from ui.common import (
+    Looked,
+    Place,
+    clock_times,
+    is_changed,
+    literal,
+    look_at,
+    note_drawn,
+    rows_digest,
+    safe,
+    zone_name,
+)
+from ui.graph import node_names
+from ui.history.filters import Filters, draw_filters
+from ui.history.table_keys import listen_for_keys
 
 PAGE = 12
 """Checkpoints on one page; rows of subgraphs come with those that they belong to."""
@@ -18,47 +33,45 @@ HEIGHT = 460
 """Pixels of the table, with its head; what is more scrolls."""
 DAY = len("2026-01-02 03:04:05")
 """Characters from which on a time tells its day."""
-SOURCES = ("input", "loop", "update", "fork")
 SIGNS = {"set": "set", "same": "same", "appended": "+", "removed": "−", "changed": "~"}
 """How a change is told; the last three stand before a number of items."""
+FIRST = "Step"
 
 
-def draw_history_table(workspace: Workspace, thread_id: str, tree: Tree, nodes: Sequence[str], shown: Place) -> None:
-    """Draw the filters, a page of rows and the pages' numbers; a row that's picked goes into the address."""
-    only = _filters(thread_id, tree, nodes)
+def draw_history_table(looked: Looked) -> Row | None:
+    """Draw the filters, a page of rows and the pages' numbers, and return the row that is looked at, if it's there."""
+    thread_id, tree = looked.thread.thread_id, looked.tree
+    above = st.container(horizontal=True, vertical_alignment="center", key=f"above_{thread_id}")
+    with above:
+        filters = draw_filters(thread_id, tree, node_names(looked.thread.pattern, looked.thread.lane))
     # A place that's new has its own page open; from there one turns the pages until the next place.
-    key = f"page_{thread_id}_{abs(hash(only))}_{shown}"
+    key = f"page_{thread_id}_{abs(hash(filters.only))}_{looked.at}"
     turned = st.session_state.get(key)
-    offset = (int(turned or 1) - 1) * PAGE
-    at = None if turned else shown.checkpoint_id
-    page = workspace.history.page(thread_id, only, limit=PAGE, offset=offset, at=at, tree=tree)
+    page = _page(looked, filters, (int(turned or 1) - 1) * PAGE, at=None if turned else looked.own)
+    of = f"{page.matching:,} of " if page.matching < page.total else ""
+    above.caption(f"{of}{page.total:,} checkpoint{'s' * (page.total != 1)}", width="content")
     if not page.matching:
         st.info("No checkpoint fits these filters. Loosen one of them.", icon=":material/filter_alt_off:")
-        return
-    rows = list(_flat(page.rows, inner=bool(st.session_state.get(f"inner_{thread_id}", True))))
-    branched = len(tree.branches) > 1
-    _frame(thread_id, rows, shown, branched=branched, paged=page.matching > PAGE)
-    _pages(key, page)
+        return None
+    rows = list(_flat(page.rows, inner=filters.inner))
+    places = [Place(row.checkpoint_id, row.namespace) for row in rows]
+    at = places.index(looked.at) if looked.at in places else None
+    within = f"steps_{thread_id}"
+    with st.container(key=within):
+        _frame(thread_id, rows, places, at, branched=len(tree.branches) > 1)
+    listen_for_keys(within, places, at, _neighbours(looked, filters, page))
+    pages = -(-page.matching // PAGE)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if pages > 1:
+            st.pagination(pages, key=key, default=page.offset // PAGE + 1)
+        st.caption(f"All times in {literal(zone_name())}", width="content")
+    return None if at is None else rows[at]
 
 
-def _filters(thread_id: str, tree: Tree, nodes: Sequence[str]) -> Only:
-    names = {branch.number: branch.name for branch in tree.branches}
-    with st.container(horizontal=True, vertical_alignment="bottom", key=f"filters_{thread_id}"):
-        node = st.selectbox("Node", ["", *nodes], format_func=lambda name: name or "any", key=f"node_{thread_id}")
-        source = st.selectbox(
-            "Source", ["", *SOURCES], format_func=lambda name: name or "any", key=f"source_{thread_id}"
-        )
-        branch = st.selectbox(
-            "Branch",
-            [0, *names],
-            format_func=lambda one: shown(names[one], 60) if one in names else "all",
-            key=f"branch_{thread_id}",
-        )
-        text = st.text_input("Search the changes", key=f"text_{thread_id}", placeholder="text of a changed value")
-        errors = st.toggle("Errors", key=f"errors_{thread_id}")
-        asked = st.toggle("Questions", key=f"asked_{thread_id}")
-        st.toggle("Subgraphs", value=True, key=f"inner_{thread_id}")
-    return Only(node or "", source or "", branch or 0, errors, asked, (text or "").strip())
+def _page(looked: Looked, filters: Filters, offset: int, at: str | None = None) -> Page:
+    return looked.workspace.history.page(
+        looked.thread.thread_id, filters.only, limit=PAGE, offset=offset, at=at, tree=looked.tree
+    )
 
 
 def _flat(rows: Sequence[Row], *, inner: bool) -> Iterator[Row]:
@@ -70,15 +83,36 @@ def _flat(rows: Sequence[Row], *, inner: bool) -> Iterator[Row]:
             yield from sorted(row.inner, key=lambda one: (begun[one.namespace], one.checkpoint_id))
 
 
-def _frame(thread_id: str, rows: Sequence[Row], shown: Place, *, branched: bool, paged: bool) -> None:
-    places = tuple(Place(row.checkpoint_id, row.namespace) for row in rows)
+def _neighbours(looked: Looked, filters: Filters, page: Page) -> dict[str, Callable[[], Place | None]]:
+    """Return how to look up the rows beyond the edges of a page, where there are any."""
+    beyond: dict[str, Callable[[], Place | None]] = {}
+    if page.offset:
+        beyond["before"] = partial(_row_at, looked, filters, page.offset - PAGE, -1)
+    if page.offset + PAGE < page.matching:
+        beyond["after"] = partial(_row_at, looked, filters, page.offset + PAGE, 0)
+    return beyond
+
+
+def _row_at(looked: Looked, filters: Filters, offset: int, number: int) -> Place | None:
+    # A thread that is gone by now is told of by the page itself.
+    with suppress(LabError):
+        rows = list(_flat(_page(looked, filters, offset).rows, inner=filters.inner))
+        if rows:
+            return Place(rows[number].checkpoint_id, rows[number].namespace)
+    return None
+
+
+def _frame(thread_id: str, rows: Sequence[Row], places: Sequence[Place], at: int | None, *, branched: bool) -> None:
     key = f"rows_{thread_id}_{rows_digest(places)}"
-    at = [places.index(shown)] if shown in places else []
     selected: Any = st.session_state.get(key)
-    if selected is None or list(selected["selection"]["rows"]) != at:
-        st.session_state[key] = {"selection": {"rows": at, "columns": [], "cells": []}}
+    cells = selected["selection"]["cells"] if selected else []
+    # A cell of the selected row is where the table's own keys begin and where the focus shows.
+    shown = [] if at is None else [cell for cell in cells if cell[0] == at] or [(at, FIRST)]
+    wanted = {"rows": [] if at is None else [at], "columns": [], "cells": shown}
+    if selected is None or selected["selection"] != wanted:
+        st.session_state[key] = {"selection": wanted}
     times = clock_times(row.at for row in rows)
-    frame = pd.DataFrame([_line(row, at) for row, at in zip(rows, times, strict=True)])
+    frame = pd.DataFrame([_line(row, time) for row, time in zip(rows, times, strict=True)])
     frame["Took"] = frame["Took"].astype(float)
     inner = any(row.namespace for row in rows)
     empty = [name for name in ("Asked", "Error") if not frame[name].any()]
@@ -86,19 +120,19 @@ def _frame(thread_id: str, rows: Sequence[Row], shown: Place, *, branched: bool,
         frame.drop(columns=[*empty, *([] if branched else ["Branch"])]),
         key=key,
         hide_index=True,
-        on_select=partial(_picked, key, places),
-        selection_mode="single-row",
+        on_select=partial(_picked, key, places, at),
+        # A press on any cell of a row selects the row.
+        selection_mode=["single-row", "single-cell"],
         # All pages are as high as a full one, so that what stands below stays where it is.
-        height=HEIGHT if paged else min(38 + 35 * len(rows), HEIGHT),
-        alt=f"Checkpoints in the order of writing: {len(rows)} rows",
+        height=HEIGHT,
+        alt=f"Checkpoints in the order of writing: {len(rows)} rows; arrow keys select",
         placeholder="",
         column_config={
-            "Step": st.column_config.TextColumn(
-                pinned=True, width=150 if inner else 60, alignment=None if inner else "right"
+            FIRST: st.column_config.TextColumn(
+                pinned=True, width=130 if inner else 55, alignment=None if inner else "right"
             ),
-            "Source": st.column_config.TextColumn(width=65),
-            "Ran": st.column_config.TextColumn(width=100),
-            "Changed": st.column_config.TextColumn(width=230),
+            "Ran": st.column_config.TextColumn(width=110),
+            "Changed": st.column_config.TextColumn(width=175),
             "Next": st.column_config.TextColumn(width=95),
             "Asked": st.column_config.TextColumn(width=120),
             "Error": st.column_config.TextColumn(width=120),
@@ -106,25 +140,27 @@ def _frame(thread_id: str, rows: Sequence[Row], shown: Place, *, branched: bool,
             "Time": st.column_config.TextColumn(width=105 if len(times[0]) < DAY else 185),
             "Took": st.column_config.NumberColumn("Took, s", format="%.3f", width=75),
             "Size": st.column_config.NumberColumn(format="bytes", width=75),
+            "Source": st.column_config.TextColumn(width=65),
         },
     )
     note_drawn(key)
 
 
-def _picked(key: str, places: Sequence[Place]) -> None:
+def _picked(key: str, places: Sequence[Place], at: int | None) -> None:
     if not is_changed(key):
         return
-    rows: Sequence[int] = st.session_state[key]["selection"]["rows"]
+    selection = st.session_state[key]["selection"]
+    picked = [*(row for row, _ in selection["cells"]), *selection["rows"]]
     # A second click on a row takes its selection away; the place stays, for something is always shown.
-    if rows and rows[0] < len(places):
-        look_at(places[rows[0]])
+    row = next((row for row in picked if row != at and row < len(places)), None)
+    if row is not None:
+        look_at(places[row])
 
 
 def _line(row: Row, time: str) -> dict[str, Any]:
     cells: dict[str, Any] = safe(
         {
-            "Step": _step(row),
-            "Source": row.source if row.readable else "can't be read",
+            FIRST: _step(row),
             "Ran": _ran(row),
             "Changed": ", ".join(change_text(change) for change in row.changed),
             "Next": ", ".join(name for name in row.next if name != "__start__") or ("end" if not row.next else "input"),
@@ -134,6 +170,7 @@ def _line(row: Row, time: str) -> dict[str, Any]:
             "Time": time,
             "Took": row.took,
             "Size": row.size,
+            "Source": row.source if row.readable else "can't be read",
         },
         400,
     )
@@ -151,10 +188,15 @@ def ran_by(row: Row) -> tuple[str, ...]:
     return tuple("the input" if name == "__start__" else name for name in row.ran)
 
 
-def _ran(row: Row) -> str:
+def ran_names(row: Row) -> str:
+    """Return the nodes that ran in a line, each with how often."""
     names = ran_by(row)
     counts = {name: names.count(name) for name in names}
-    text = ", ".join(f"{name} ×{count}" if count > 1 else name for name, count in counts.items())
+    return ", ".join(f"{name} ×{count}" if count > 1 else name for name, count in counts.items())
+
+
+def _ran(row: Row) -> str:
+    text = ran_names(row)
     return f"as {text}" if text and row.source == "update" else text
 
 
@@ -166,13 +208,3 @@ def change_text(change: KeyChange) -> str:
         if change.items
         else f"{change.key} {sign if sign.isalpha() else change.how}"
     )
-
-
-def _pages(key: str, page: Page) -> None:
-    pages = -(-page.matching // PAGE)
-    of = f"{page.matching:,} of " if page.matching < page.total else ""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if pages > 1:
-            st.pagination(pages, key=key, default=page.offset // PAGE + 1)
-        count = f"{of}{page.total:,} checkpoint{'s' * (page.total != 1)}"
-        st.caption(f"{count} · times in {literal(zone_name())}", width="content")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lab.history import Snapshot
 from ui.common import Looked, refusal_drawn
@@ -17,6 +18,12 @@ from ui.history.state_tab import draw_state
 View = Callable[[Looked, Snapshot], None]
 
 
+READ = ("State", "Changed here", "Diff")
+"""What is only read has a place that ends with the table beside it and scrolls; a form is as long as it is."""
+HEIGHT = 380
+"""Pixels of that place."""
+
+
 def views(looked: Looked, snapshot: Snapshot) -> None:
     """Draw the tabs about the checkpoint; only the open one costs anything."""
     drawn = st.tabs(list(VIEWS), key="view", on_change="rerun", bind="query-params")
@@ -27,8 +34,12 @@ def views(looked: Looked, snapshot: Snapshot) -> None:
                     # The script goes on while a run is followed, and would leave what was drawn here before in its
                     # place, with buttons that look as if they could be pressed; an element there takes it away.
                     st.empty()
-                with st.container():
+                with _room(title):
                     _view(title, looked, snapshot)
+
+
+def _room(title: str) -> DeltaGenerator:
+    return st.container(height=HEIGHT, border=False, key="reading") if title in READ else st.container()
 
 
 def _view(title: str, looked: Looked, snapshot: Snapshot) -> None:

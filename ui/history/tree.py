@@ -83,7 +83,7 @@ _mount = st.components.v2.component(
 def draw_checkpoint_tree(
     tree: Tree, *, key: str, selected: str | None = None, opened: Collection[str] = frozenset(), height: int = 420
 ) -> Pick | None:
-    """Show the tree, scrolling where it's higher than `height` pixels, and return what was just picked in it."""
+    """Show the tree, scrolling where it's higher than `height` pixels or a third of the window, and return the pick."""
     picture = fold(tree, selected=selected, opened=opened)
     drawn = tree_html(tree, picture, selected=selected, height=height)
     data = {"html": drawn, "shown": selected if selected in tree.marks else tree.head}
@@ -111,8 +111,9 @@ def tree_html(tree: Tree, picture: Folded, *, selected: str | None = None, heigh
     names = "".join(_name(lane, row[0].y, way) for lane, row in rows)
     return (
         f'<p class="ct-said">{html.escape(describe_tree(tree, picture, selected))}</p>'
-        f'<div class="ct-frame" style="max-height:{height:d}px;--row:{ROW}px"><div class="ct-names" aria-hidden="true" '
-        f'style="height:{tall}px">{names}</div><svg class="ct" width="{wide:.0f}" height="{tall}" role="group" '
+        f'<div class="ct-frame" style="max-height:min({height:d}px,34vh);--row:{ROW}px">'
+        f'<div class="ct-names" aria-hidden="true" style="height:{tall}px">{names}</div>'
+        f'<svg class="ct" width="{wide:.0f}" height="{tall}" role="group" '
         f'aria-label="Checkpoints; arrow keys move, Enter selects">{"".join(parts)}</svg></div>'
         f"{_more(picture)}{_legend(scene, rows)}"
     )
