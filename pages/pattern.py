@@ -8,7 +8,7 @@ import streamlit as st
 from graphs.pattern import Lane, Pattern
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui.common import SCREEN, current_threads, literal, model_name, the_lab, workspace
+from ui.common import SCREEN, current_threads, literal, model_choice, model_name, the_lab, workspace
 from ui.graph import graph_shape, node_names
 from ui.lanes import LanePane, draw_card, draw_stage, follow_runs, in_words, watch_others
 from ui.pattern_page import Dock, Play, Starter, draw_play_bar, draw_tabs
@@ -46,6 +46,8 @@ def _head(pattern: Pattern, panes: Sequence[LanePane]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="page_head"):
         st.title(pattern.title, anchor=False)
         st.markdown(pattern.summary)
+        models = {pane.thread.model for pane in panes if pane.thread is not None} or {model_choice().model}
+        st.caption(f"Answered by: {', '.join(sorted(map(model_name, models)))}", width="content")
         with st.popover("What to watch", icon=":material/visibility:", type="tertiary", key="watch"):
             st.markdown(pattern.summary)
             st.markdown(":material/visibility: **What to watch**")
@@ -54,8 +56,6 @@ def _head(pattern: Pattern, panes: Sequence[LanePane]) -> None:
             if lines := in_words(pattern, example):
                 st.markdown(":material/checklist: **In this example**, after the start")
                 st.markdown("\n".join(f"- {line}" for line in lines))
-            if models := {model_name(pane.thread.model) for pane in panes if pane.thread is not None}:
-                st.caption(f"Answered by: {', '.join(sorted(models))}")
 
 
 def _pane(pattern: Pattern, lane: Lane, visitor: Workspace, thread: Thread | None) -> LanePane:

@@ -158,15 +158,14 @@ def test_going_back_makes_one_branch(view: str, key: str, press: Press, server: 
 
 @WAYS
 def test_deleting_a_thread_deletes_that_one_alone(press: Press, server: LabServer, page: Page) -> None:
-    visit(page, f"{server.url}/linear-pipeline")
     for _ in range(2):
-        before = page.url
+        visit(page, f"{server.url}/linear-pipeline")
         keyed(page, "linear-pipeline_run").get_by_role("button").click()
-        expect(page).not_to_have_url(before)
+        page.wait_for_url("**thread=*")
         stands(page, PIPELINE, "Finished")
     thread = thread_of(page)
     left = [found for (found,) in rows(server, "SELECT thread_id FROM lab_threads") if found != thread]
-    visit(page, f"{server.url}/threads")
+    visit(page, f"{server.url}/threads?threads_text={thread}")
     keyed(page, f"actions_{thread}").get_by_role("button").click()
     page.get_by_role("menuitem", name="Delete").click()
     expect(keyed(page, "delete_do")).to_be_visible()
