@@ -1,5 +1,6 @@
 """The table of checkpoints and what is selected in it, in a real browser: side by side, and walked by keys."""
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ def press_row(page: Page, row: int) -> None:
     raise AssertionError(f"Row {row} can't be pressed.")
 
 
-def shown(page: Page, title: str, row: int) -> None:
+def shown(page: Page, title: str | re.Pattern[str], row: int) -> None:
     """Wait until this checkpoint is on show, its row is the selected one, and the table has the focus."""
     expect(keyed(page, "about_place")).to_contain_text(title)
     expect(table(page).locator(SELECTED)).to_have_attribute("aria-rowindex", str(row + 2))
@@ -141,7 +142,8 @@ def test_the_steps_of_subgraphs_are_reached_by_keys_alone(here: Here, page: Page
     page.keyboard.press("ArrowUp")
     shown(page, "After step 2: report runs next", 18)
     page.keyboard.press("ArrowUp")
-    shown(page, "In testing, after step 3: the end", 17)
+    # Of teams at work side by side, the one that saved first stands first.
+    shown(page, re.compile(r"In (design|development|testing), after step 3: the end"), 17)
     expect(keyed(page, "about_place")).to_contain_text("hand_in ran")
     expect(keyed(page, "about_place")).to_have_attribute("aria-live", "polite")
     page.keyboard.press("Home")

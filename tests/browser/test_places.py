@@ -11,7 +11,7 @@ from lab.lab import Lab
 from lab.workspace_cookie import LOCAL
 from tests.support.browser_verbs import idle, keyed, visit
 from tests.support.labs import quiet
-from tests.support.pattern_journeys import choose_example, run, running_lab, stands, streams
+from tests.support.pattern_journeys import choose_example, open_input, run, running_lab, stands, streams
 from tests.support.servers import LabServer
 
 PIPELINE = "linear-pipeline_pipeline"
@@ -54,6 +54,7 @@ def test_a_link_to_a_checkpoint_brings_what_it_names_into_view_and_a_plain_one_s
     # Once: whoever scrolls back up isn't pulled down again.
     page.mouse.wheel(0, -1)
     page.get_by_test_id("stMain").evaluate("main => { main.scrollTop = 0 }")
+    open_input(page)
     choose_example(page, "linear-pipeline", 1)
     expect(page.get_by_role("heading", name="Linear pipeline")).to_be_in_viewport()
 
