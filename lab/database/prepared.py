@@ -45,5 +45,5 @@ class Prepared:
             finally:
                 # A statement that isn't read to its end would go on reading.
                 cursor.close()
-        found = cast("CursorResult[Any]", connection.execute(self._statement, values)).mappings().first()
-        return None if found is None else dict(found)
+        row = cast("CursorResult[Any]", connection.execute(self._statement, values)).mappings().first()
+        return None if row is None else dict(row)

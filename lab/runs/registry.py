@@ -207,12 +207,12 @@ class Runs:
 
     def _save_news(self) -> None:
         """Save what runs at work have told, in one transaction: to begin one costs more than to write a run's news."""
-        told = [(run, news) for run in self.at_work() if not run.lost and (news := run.log.unsaved())]
-        if not told:
+        unsaved = [(run, news) for run in self.at_work() if not run.lost and (news := run.log.unsaved())]
+        if not unsaved:
             return
         saved = []
         with self.database.begin() as connection:
-            for run, news in told:
+            for run, news in unsaved:
                 thread_id, log = run.request.thread_id, run.log
                 if self.active(thread_id) is run:
                     before = log.stored

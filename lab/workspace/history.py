@@ -17,7 +17,6 @@ from lab.checkpoints import (
 from lab.engine import Engine
 from lab.errors import NotPossible, UnknownCheckpoint, UnknownLane
 from lab.history import (
-    Cost,
     Only,
     Page,
     Question,
@@ -25,7 +24,6 @@ from lab.history import (
     Snapshot,
     Status,
     Tree,
-    measure_costs,
     read_page,
     read_rows,
     read_tree,
@@ -84,7 +82,7 @@ class History:
         if not self._engine.graphs.lane(thread.pattern, thread.lane).remembers:
             return "elsewhere" if elsewhere else "finished" if self._access.logs.of(thread).last else "new", None
         state = state_of(self._engine.graphs.reading_of(thread), thread_id)
-        snapshot = None if state.created_at is None else self._with_answers(thread, state)
+        snapshot = None if state.created_at is None else _with_answers(self._engine, thread, state)
         return "elsewhere" if elsewhere else status(state), snapshot
 
     def elsewhere(self, thread_id: str) -> str:
@@ -129,10 +127,7 @@ class History:
             state = state_of(graph, thread.thread_id)
             if state.created_at is None:
                 return None
-        return to_snapshot(state) if namespace else self._with_answers(thread, state)
-
-    def _with_answers(self, thread: Thread, state: StateSnapshot) -> Snapshot:
-        return replace(to_snapshot(state), saved_answers=answers_given(self._engine, thread, state))
+        return to_snapshot(state) if namespace else _with_answers(self._engine, thread, state)
 
     def values(self, thread_id: str, checkpoint_id: str) -> Mapping[str, Any]:
         """Return the state's own objects at a checkpoint, for a form; raises UnknownCheckpoint, Unreadable."""
@@ -239,14 +234,6 @@ class History:
         """Count the thread's checkpoints."""
         return self._engine.graphs.storage_of(self._access.find(thread_id)).checkpoints.count(thread_id)
 
-    def costs(self, thread_id: str) -> Cost:
-        """Measure what the thread's checkpoints cost, in time a superstep and in bytes."""
-        return measure_costs(
-            self._engine.graphs.storage_of(self._access.find(thread_id)),
-            thread_id,
-            self._access.logs.followed(thread_id).after(0),
-        )
-
     def outcome(self, thread_id: str) -> str:
         """Say in one line what came of a thread; empty while it isn't at an end, and where its lane says nothing.
 
@@ -270,6 +257,10 @@ class History:
         """Return the interrupts that wait for an answer, in stable task order."""
         snapshot = self.snapshot(thread_id)
         return snapshot.questions if snapshot is not None and self.status(thread_id) == "waiting" else ()
+
+
+def _with_answers(engine: Engine, thread: Thread, state: StateSnapshot) -> Snapshot:
+    return replace(to_snapshot(state), saved_answers=answers_given(engine, thread, state))
 
 
 class _Stamp(NamedTuple):

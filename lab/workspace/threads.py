@@ -10,6 +10,7 @@ from typing import IO, Any, BinaryIO
 from lab.checkpoints import Storage, StorageSize, ThreadSize, compact
 from lab.database import BUSINESS
 from lab.errors import LabError, NotPossible
+from lab.history import Cost, measure_costs
 from lab.threads import (
     LIMITS,
     Pruned,
@@ -132,7 +133,7 @@ class WorkspaceThreads:
                 delete_thread(storage, thread_id)
             delete_thread(self._engine.storage, thread_id)
             self._engine.thread_savers.drop(thread_id)
-            self._forget(thread_id, storage)
+            _forget(self._access, thread_id, storage)
 
     def branch_heads(self, thread_id: str) -> tuple[str, ...]:
         """Return the last checkpoint of each branch, that of the branch written to last first."""
@@ -160,7 +161,7 @@ class WorkspaceThreads:
                     gone = there.difference(row.checkpoint_id for row in storage.checkpoints.index_rows(thread_id))
                     with self._engine.storage.database.begin() as connection:
                         self._engine.runs.store.drop_branches(connection, thread_id, gone)
-                self._forget(thread_id, storage)
+                _forget(self._access, thread_id, storage)
             return pruned
 
         return self._engine.storage.making_room(act)
@@ -174,6 +175,11 @@ class WorkspaceThreads:
             if not is_shared(self._engine, storage):
                 sizes |= storage.checkpoints.thread_sizes([thread.thread_id])
         return sizes
+
+    def costs(self, thread_id: str) -> Cost:
+        """Measure what the thread's checkpoints cost, in time a superstep and in bytes."""
+        storage = storage_of(self._engine, self.find(thread_id))
+        return measure_costs(storage, thread_id, self._access.logs.followed(thread_id).after(0))
 
     def business(self, table: str, thread_ids: list[str]) -> list[dict[str, Any]]:
         """Return a business table's rows of these threads; raises UnknownThread."""
@@ -204,10 +210,11 @@ class WorkspaceThreads:
             )
         return compact(self._engine.storage)
 
-    def _forget(self, thread_id: str, storage: Storage) -> None:
-        """Drop what this process remembers of a thread's saved rows."""
-        self._engine.runs.logs.forget(self._access.workspace, thread_id)
-        storage.saver.forget(thread_id)
+
+def _forget(access: ThreadAccess, thread_id: str, storage: Storage) -> None:
+    """Drop what this process remembers of a thread's saved rows."""
+    access.engine.runs.logs.forget(access.workspace, thread_id)
+    storage.saver.forget(thread_id)
 
 
 def _write_thread(access: ThreadAccess, file: IO[bytes], thread: Thread, left_out: set[str] | None) -> None:

@@ -132,7 +132,7 @@ def test_a_restart_touches_no_other_thread(stored: Lab) -> None:
 
 def test_a_stranger_restarts_and_measures_nothing(stored: Lab) -> None:
     thread_id = told(stored, "memory")
-    for call in (stored.workspace("others").restart, stored.workspace("others").history.costs):
+    for call in (stored.workspace("others").restart, stored.workspace("others").threads.costs):
         with pytest.raises(UnknownThread):
             call(thread_id)
 
@@ -148,7 +148,7 @@ def test_the_cost_is_that_of_the_thread_and_grows_with_its_supersteps(stored: La
         )
         for thread_id in (short, long):
             ended(workspace, thread_id)
-        little, much = workspace.history.costs(short), workspace.history.costs(long)
+        little, much = workspace.threads.costs(short), workspace.threads.costs(long)
 
         assert (little.pace.supersteps, much.pace.supersteps) == (3, 22)
         assert (little.checkpoints, much.checkpoints) == (5, 24)
@@ -163,9 +163,9 @@ def test_after_a_restart_the_bytes_in_memory_are_gone_and_those_in_a_file_are_th
     workspace = stored.workspace("tests")
     for key in lanes(stored):
         thread_id = told(stored, key)
-        before = workspace.history.costs(thread_id)
+        before = workspace.threads.costs(thread_id)
         workspace.restart(thread_id)
-        after = workspace.history.costs(thread_id)
+        after = workspace.threads.costs(thread_id)
 
         assert after.bytes == (before.bytes if key in KEPT else 0)
         assert after.restart is not None

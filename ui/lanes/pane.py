@@ -247,9 +247,9 @@ class LanePane:
             self._now.markdown(markup, unsafe_allow_html=True)
         at_work = [node.id for node in self.shape.nodes if states[node.id].phase in AT_WORK]
         took = [seconds(view.worked)] if view.worked and not view.running else []
-        told = " · ".join([*filter(None, [code_counted(map(node_label, at_work), 3)]), *took])
-        if self._is_other("at_work", told):
-            self._at_work.markdown(told)
+        line = " · ".join([*filter(None, [code_counted(map(node_label, at_work), 3)]), *took])
+        if self._is_other("at_work", line):
+            self._at_work.markdown(line)
         if self._is_other("bar", view.progress):
             _bar(self._bar, view.progress)
 

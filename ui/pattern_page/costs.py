@@ -17,7 +17,7 @@ TIMES = ("ms a superstep", "of it beside the node")
 def draw_costs(workspace: Workspace, panes: Sequence[LanePane]) -> None:
     """Draw a row for each lane whose threads have a checkpointer of their own; nothing where there is none."""
     rows = [
-        _row(pane.lane.title, workspace.history.costs(pane.thread.thread_id))
+        _row(pane.lane.title, workspace.threads.costs(pane.thread.thread_id))
         for pane in panes
         if pane.thread is not None and pane.lane.saver
     ]

@@ -141,16 +141,16 @@ def test_a_thread_in_the_file_is_there_after_the_lab_was_closed_and_one_in_memor
     settings = quiet(str(tmp_path / "lab.sqlite"))
     first = Lab(settings)
     in_memory, in_file = told(first, "memory"), told(first, "sqlite")
-    costs = [first.workspace("tests").history.costs(one).pace.each for one in (in_memory, in_file)]
+    costs = [first.workspace("tests").threads.costs(one).pace.each for one in (in_memory, in_file)]
     first.close()
     second = Lab(settings)
     workspace = second.workspace("tests")
 
     assert [workspace.history.status(one) for one in (in_memory, in_file)] == ["new", "finished"]
-    assert [workspace.history.costs(one).pace.each for one in (in_memory, in_file)] == costs
+    assert [workspace.threads.costs(one).pace.each for one in (in_memory, in_file)] == costs
     assert [isinstance(workspace.events(one)[-1], SaverDropped) for one in (in_memory, in_file)] == [True, False]
     assert asked(second, in_file) == "Your name is Alice."
-    assert workspace.history.costs(in_file).pace.supersteps == 8
+    assert workspace.threads.costs(in_file).pace.supersteps == 8
     assert asked(second, in_memory) == UNKNOWN
     second.close()
 
