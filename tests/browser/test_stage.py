@@ -10,14 +10,15 @@ from graphs.pattern import Pattern
 from tests.support.browser_verbs import answered, becomes, click, count_runs, idle, keyed, visit
 from tests.support.pattern_journeys import choose_example, running_lab
 from tests.support.servers import LabServer
-from tests.support.stage import out_of_place, sideways
+from tests.support.stage import comes_next, out_of_place, sideways
 
+STOPPING = [pattern for pattern in CATALOGUE if any(example.steps for example in pattern.examples)]
 SCREENS = [(1440, 900, "light"), (1280, 720, "dark")]
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    with running_lab(tmp_path_factory.mktemp("stage"), {"LAB_PACE": "0"}) as running:
+    with running_lab(tmp_path_factory.mktemp("stage"), {"LAB_PACE": "0", "LAB_PLAY_SECONDS": "600"}) as running:
         yield running
 
 
@@ -48,6 +49,23 @@ def test_all_that_runs_is_on_the_screen_from_the_start_to_the_first_answer(
     becomes(screen, lambda: out_of_place(screen), [])
     idle(screen, 60)
     becomes(screen, lambda: out_of_place(screen), [])
+
+
+@pytest.mark.timeout(240)  # Some of them start and kill processes.
+@pytest.mark.parametrize("pattern", STOPPING, ids=lambda pattern: pattern.slug)
+def test_all_that_runs_is_on_a_projector_s_screen_at_each_stop_until_the_end(
+    pattern: Pattern, page: Page, server: LabServer
+) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    visit(page, f"{server.url}/{pattern.slug}")
+    choose_example(page, pattern.slug, longest(pattern))
+    click(page, f"{pattern.slug}_play", settle=False)
+    assert comes_next(page) == "step"
+    click(page, f"{pattern.slug}_play_pause")
+    while comes_next(page) == "step":
+        becomes(page, lambda: out_of_place(page), [])
+        click(page, f"{pattern.slug}_play_next")
+    becomes(page, lambda: out_of_place(page), [])
 
 
 @pytest.mark.parametrize("slug", ["hierarchical", "parallel", "time-travel", "validated-recovery"])

@@ -33,8 +33,10 @@ ALLOWED = {
     ("browser_verbs.py", "press_in_row", "bounding_box"): "where to press; whether it was taken is waited for",
     ("browser_verbs.py", "axe", "evaluate"): "axe itself, on a page at rest",
     ("browser_verbs.py", "_unrolled", "json_value"): "what the wait itself found",
+    ("browser_verbs.py", "_unrolled", "evaluate"): "takes away what it put there",
     ("browser_verbs.py", "_lies_within", "evaluate"): "on an element that axe has just named",
     ("stage.py", "out_of_place", "evaluate"): "what `becomes` asks again and again",
+    ("stage.py", "comes_next", "json_value"): "what the wait itself found",
     ("stage.py", "sideways", "evaluate"): "what `becomes` asks again and again",
     ("fixtures_servers.py", "forget_visit", "evaluate"): "does something, reads nothing",
     (

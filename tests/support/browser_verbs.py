@@ -311,11 +311,14 @@ def _unrolled(page: Page) -> Iterator[None]:
     before = page.viewport_size
     assert before, "A page without a viewport can't be checked."
     room = before["height"]
+    # The lanes of a pattern's page are as high as the window, and would grow with it.
+    stays = page.add_style_tag(content=f".st-key-screen {{ height: {room - 40}px !important }}")
     while (height := page.wait_for_function(AT_REST, polling="raf").json_value()) > room:
         room = height + 20
         page.set_viewport_size({"width": before["width"], "height": room})
         page.wait_for_function("room => innerHeight === room", arg=room)
     yield
+    stays.evaluate("style => style.remove()")
     page.set_viewport_size(before)
 
 

@@ -65,6 +65,18 @@ def _outside(page: Page, lane: dict[str, list[float]]) -> list[str]:
     return outside
 
 
+COMES_NEXT = """() => {
+  const said = document.querySelector('.st-key-play_bar [role=status]')?.innerText ?? ''
+  return /played to its end/.test(said) ? 'end' : /Next/.test(said) && 'step'
+}"""
+
+
+def comes_next(page: Page) -> str:
+    """Wait until a play tells its next step or that it's over, and return which: 'step' or 'end'."""
+    word: str = page.wait_for_function(COMES_NEXT, timeout=60_000).json_value()
+    return word
+
+
 SIDEWAYS = """() => ['html', '[data-testid=stMain]', '.stMainBlockContainer'].filter(css => {
   const found = document.querySelector(css)
   return found.scrollWidth > found.clientWidth
