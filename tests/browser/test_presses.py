@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser_verbs import idle, keyed, visit
-from tests.support.pattern_journeys import choose_example, open_input, rows, running_lab, stands, thread_of
+from tests.support.pattern_journeys import OWN, choose_example, open_input, rows, running_lab, stands, thread_of
 from tests.support.servers import LabServer
 
 DYNAMIC, PIPELINE = "expense-approval_dynamic", "linear-pipeline_pipeline"
@@ -16,7 +16,7 @@ ALREADY = "answered already"
 
 @pytest.fixture(scope="module")
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    with running_lab(tmp_path_factory.mktemp("presses"), {"LAB_PACE": request.param}) as running:
+    with running_lab(tmp_path_factory.mktemp("presses"), {**OWN, "LAB_PACE": request.param}) as running:
         yield running
 
 
@@ -165,7 +165,7 @@ def test_deleting_a_thread_deletes_that_one_alone(press: Press, server: LabServe
         stands(page, PIPELINE, "Finished")
     thread = thread_of(page)
     left = [found for (found,) in rows(server, "SELECT thread_id FROM lab_threads") if found != thread]
-    visit(page, f"{server.url}/threads?threads_text={thread}")
+    visit(page, f"{server.url}/threads")
     keyed(page, f"actions_{thread}").get_by_role("button").click()
     page.get_by_role("menuitem", name="Delete").click()
     expect(keyed(page, "delete_do")).to_be_visible()

@@ -173,7 +173,7 @@ def test_a_kill_that_left_a_checkpoint_is_continued_and_not_started_again(sqlite
 
 @pytest.mark.usefixtures("pages_lab")
 def test_the_page_says_which_lane_lost_everything_and_starts_it_again() -> None:
-    at = open_page("crash-recovery")
+    at = open_page("crash-recovery", tab="Ledger")
     play_on_page(at, PATTERN, THIRD)
 
     assert badges(at) == ["Finished"] * 3

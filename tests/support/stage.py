@@ -12,7 +12,7 @@ return [...document.querySelectorAll('[class*="st-key-stage_"] > .stGridCell')].
   }
   const stream = cell.querySelector('[class*="st-key-stream_"]')
   const buttons = [...cell.querySelectorAll('[class*="st-key-lane_card_"] button')].filter(
-    one => /primary|secondary/.test(one.dataset.testid) && one.offsetParent)
+    one => /primary|secondary/.test(one.dataset.testid) && one.checkVisibility())
   return {
     title: box(cell.querySelector('h2')),
     status: box(cell.querySelector('.stMarkdownBadge')),

@@ -158,13 +158,14 @@ class LanePane:
             # The script goes on while the run is followed, and would leave the card of before in its place.
             st.empty()
         with st.container(key=f"lane_card_{self.key}", gap="small"):
-            if why := reason(self.view, self.status):
-                st.error(literal(why, 1000), icon=BADGES["failed"][1])
             if self.problem:
                 st.warning(literal(self.problem, 1000), icon=":material/broken_image:")
             if self.came_out:
                 st.markdown(f":material/flag: **{literal(self.came_out)}**")
             card(self)
+            # Below the card, whose buttons it would else push out of the lane.
+            if why := reason(self.view, self.status):
+                st.error(literal(why, 1000), icon=BADGES["failed"][1])
 
     def _draw_head(self) -> None:
         """Draw the lane's title, what differs in one line with the whole behind a button, and how it stands."""

@@ -27,12 +27,17 @@ def travel_card(card: Card, lane: Lane, filled: Filled) -> None:
     """Draw what the last way back left, and the way back to any checkpoint from which something runs."""
     total = card.workspace.history.count(card.thread_id)
     rows = card.workspace.history.page(card.thread_id, limit=OFFERED, offset=max(0, total - OFFERED)).rows
-    _left(card, rows)
+    went = _left(card, rows)
     offered = _titles([row for row in rows if row.next and row.next != ("__start__",)])
     if not offered:
         return
-    with st.container(border=True, key=f"{card.key}_back_card"):
-        st.markdown(":material/history: **Go back**")
+    # What the last way back left is what one looks at then; the next way opens by a click.
+    folded = went and not filled.note
+    label = "Go back again" if went else "Go back"
+    place = st.expander(label, icon=":material/history:") if folded else st.container(border=True)
+    with place, st.container(key=f"{card.key}_back_card"):
+        if not folded:
+            st.markdown(f":material/history: **{label}**")
         key = f"{card.key}_{card.thread_id}_back_to"
         # A default beside a key would be in its way where the list has changed since.
         if st.session_state.get(key) not in offered:
@@ -113,11 +118,11 @@ def _go(card: Card, lane: Lane, there: Snapshot, form: StateForm | None) -> None
     look_at(None)
 
 
-def _left(card: Card, rows: Sequence[Row]) -> None:
-    """Tell what ran after the last way back, and what differs from the state before it."""
+def _left(card: Card, rows: Sequence[Row]) -> bool:
+    """Tell what ran after the last way back, and what differs from the state before it; False where there was none."""
     began = [number for number, row in enumerate(rows) if number and row.source in ("fork", "update")]
     if not began:
-        return
+        return False
     before, since = rows[began[-1] - 1], rows[began[-1] :]
     ran = [name for row in since if row.source == "loop" for name in row.ran]
     failed = [*card.snapshot.errors] if since[-1].checkpoint_id == card.snapshot.checkpoint_id else []
@@ -128,3 +133,4 @@ def _left(card: Card, rows: Sequence[Row]) -> None:
         lines += ["Against the state just before, which is still in the history:"]
         st.markdown(" ".join(lines))
         draw_changes(card.workspace.history.diff(card.thread_id, before.checkpoint_id, rows[-1].checkpoint_id))
+    return True

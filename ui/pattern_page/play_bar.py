@@ -150,7 +150,8 @@ def _loop_part(play: Play, clock: Any, *, follows: bool) -> Callable[[], None] |
 
     A page that `follows` a run needs no look at threads at work: that run's end draws it anew.
     """
-    if not play.going_on or play.paused or (follows and not play.next):
+    waits = play.paused and bool(play.next)
+    if not play.going_on or waits or (follows and not play.next):
         return None
     return _in_time(play, clock) if play.next else _at_rest(play)
 

@@ -7,7 +7,7 @@ from tests.support.project import ROOT
 
 BUTTONS = {"button", "form_submit_button"}
 HARMLESS = {"_pin", "look_at", "_stop", "_new", "open_dialog", "bring_into_view", "deselect"}
-"""What may be done twice without a difference: a look elsewhere, a stop, an empty page, an open dialog, an empty selection."""
+"""What may be done twice without a difference: a look elsewhere, a stop, an open dialog, an empty page or selection."""
 
 
 def acts(file: Path) -> list[str]:
