@@ -136,9 +136,9 @@ def main() -> None:
     DOCS.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, headless=True, args=list(FLAGS))
-        with serving(PACE) as address, opened(browser, 1500) as page:
+        with serving(PACE) as address, opened(browser, 900) as page:
             write("running.png", running(page, address))
-        with serving("30") as address, opened(browser, 1500) as page:
+        with serving("30") as address, opened(browser, 1180) as page:
             write("checkpoints.png", checkpoints(page, address))
         browser.close()
 
