@@ -102,6 +102,7 @@ def test_run_starts_one_thread_a_lane_and_a_second_press_on_purpose_another(
     stands(page, PIPELINE, "Finished")
     assert sessions(server, "linear-pipeline")[before:] == [1]
     first = thread_of(page)
+    idle(page)
     open_input(page)
     on_purpose(page, "linear-pipeline_run")
     expect(page).not_to_have_url(re.compile(first))

@@ -116,7 +116,7 @@ OUTCOMES = {
     **{("sequential", example): "3 results in one report, made one after the other" for example in HAPPY},
     **{("fan-out", example): "3 results in one report, made at the same time" for example in HAPPY},
     ("sequential", FAILING): "No report, 1 of 3 results made: stopped by an error",
-    ("fan-out", FAILING): "No report, 2 of 3 results made: stopped by an error",
+    ("fan-out", FAILING): "No report, {results} of 3 results made: stopped by an error",
 }
 
 
@@ -125,6 +125,9 @@ def test_the_outcome_counts_the_results(play: Play, lane: str, example: int) -> 
     played = play("parallel", lane, example)
     made = [name for name in set(played.visited) & WORKERS if name != played.failed_node]
 
-    assert played.outcome == OUTCOMES[lane, example]
-    assert f"{len(made)} " in played.outcome
+    # Which of the others had finished side by side by the time of the failure is up to the machine; the state knows.
+    results = len(played.values.get("results", ()))
+    assert results == len(made) or ((lane, example) == ("fan-out", FAILING) and results < len(made))
+    assert played.outcome == OUTCOMES[lane, example].format(results=results)
+    assert f"{results} " in played.outcome
     assert ("No report" in played.outcome) == ("report" not in played.values)
