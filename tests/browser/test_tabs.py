@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser_verbs import idle, keyed, visit
-from tests.support.pattern_journeys import choose_example, open_input, rows, running_lab, stands, thread_of
+from tests.support.pattern_journeys import OWN, choose_example, open_input, rows, running_lab, stands, thread_of
 from tests.support.servers import LabServer
 from ui.lanes import SECONDS
 
@@ -15,7 +15,7 @@ PIPELINE, DYNAMIC = "linear-pipeline_pipeline", "expense-approval_dynamic"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    with running_lab(tmp_path_factory.mktemp("tabs"), {"LAB_PACE": "0"}) as running:
+    with running_lab(tmp_path_factory.mktemp("tabs"), {**OWN, "LAB_PACE": "0"}) as running:
         yield running
 
 
@@ -91,9 +91,12 @@ def test_an_idle_tab_learns_by_itself_what_another_did_and_keeps_what_is_typed(s
 
 def test_the_list_of_threads_learns_of_a_new_one_by_itself(server: LabServer, page: Page) -> None:
     visit(page, f"{server.url}/linear-pipeline")
+    press_run(page, "linear-pipeline")
+    stands(page, PIPELINE, "Finished")
     listed = page.context.new_page()
     visit(listed, f"{server.url}/threads")
     keyed(listed, "threads_text").get_by_role("textbox").fill("half a tit")
+    visit(page, f"{server.url}/linear-pipeline")
     press_run(page, "linear-pipeline")
     stands(page, PIPELINE, "Finished")
     expect(keyed(listed, f"row_{thread_of(page)}")).to_be_visible()
