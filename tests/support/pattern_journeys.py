@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from graphs.catalogue import find
 from graphs.human import approval_gate, approval_gate_demo
-from tests.support.browser_verbs import answered, click, idle, keyed, visit
+from tests.support.browser_verbs import answered, becomes, click, idle, keyed, visit
 from tests.support.project import ROOT
 from tests.support.servers import LabServer
 
@@ -61,7 +61,10 @@ def run(page: Page, server: LabServer, slug: str, values: Mapping[str, str] | No
 
 def open_input(page: Page) -> None:
     """Open the input, which is folded to a line once it runs."""
-    keyed(page, "run_bar").locator("summary").click()
+    fold = keyed(page, "run_bar").locator("details")
+    fold.locator("summary").click()
+    # While it opens its button moves: a press that goes down on it comes up beside it, and is none.
+    becomes(page, lambda: fold.evaluate("one => one.open ? one.getAnimations({subtree: true}).length : -1"), 0)
 
 
 def choose(page: Page, key: str, label: str) -> None:
