@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -61,8 +61,8 @@ def figures() -> Iterator[Figure]:
             yield against(
                 "page_rerun_cpu",
                 "ms",
-                reruns(page, "conversation-memory_example", server.pid),
-                reruns(empty, "choose", hello.pid),
+                reruns(page, pace_changed, server.pid),
+                reruns(empty, other_chosen, hello.pid),
                 rounds=7,
             )
             address = f"{ASKING}?thread={asking_id}"
@@ -130,15 +130,24 @@ def count_elements(url: str, address: str) -> int:
         return pool.submit(asyncio.run, count()).result()
 
 
-def reruns(page: Page, key: str, pid: int) -> Round:
-    """Make a round of clicks on a widget that changes nothing else; return the server's CPU time a click."""
+def pace_changed(page: Page, number: int) -> None:
+    """Move the slider of the offline model's pace to and fro, by which nothing else of the page changes."""
+    keyed(page, "pace").get_by_role("slider").press("ArrowLeft" if number % 2 else "ArrowRight")
+
+
+def other_chosen(page: Page, number: int) -> None:
+    """Choose the other of two options."""
+    keyed(page, "choose").get_by_role("radio").nth((number + 1) % 2).click()
+
+
+def reruns(page: Page, change: Callable[[Page, int], None], pid: int) -> Round:
+    """Make a round of changes that draw the page anew; return the server's CPU time for one."""
 
     def go() -> float:
         before = cpu_seconds(pid)
         for number in range(CLICKS):
-            choices = keyed(page, key).get_by_role("radio").or_(keyed(page, key).get_by_role("button"))
             with answered(page):
-                choices.nth((number + 1) % 2).click()
+                change(page, number)
         return (cpu_seconds(pid) - before) / CLICKS * 1000
 
     return go

@@ -26,7 +26,7 @@ def render(pattern: Pattern) -> None:
     running = [pane.thread for pane in panes if pane.thread is not None and pane.status == "running"]
     at_work = [pane.thread for pane in panes if pane.thread is not None and pane.status in ("running", "elsewhere")]
     play = Play(pattern, visitor, shown.threads)
-    starter = Starter(pattern, visitor, shown.threads, at_work, play)
+    starter = Starter(pattern, visitor, panes, at_work, play)
     with st.container(key=SCREEN, gap="small"):
         _head(pattern, panes)
         if shown.problem:

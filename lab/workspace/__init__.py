@@ -3,6 +3,7 @@
 from lab.workspace.editing import StateEdit
 from lab.workspace.example_steps import example_of, upcoming
 from lab.workspace.history import History
+from lab.workspace.lanes import start_lanes
 from lab.workspace.launching import RunOptions
 from lab.workspace.next_step import LanePlay, NextStep
 from lab.workspace.outcomes import UNCLEAR
@@ -26,5 +27,6 @@ __all__ = [
     "Workspace",
     "WorkspaceThreads",
     "example_of",
+    "start_lanes",
     "upcoming",
 ]

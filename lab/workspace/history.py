@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple, get_args, get_type_hints
 
@@ -144,8 +145,7 @@ class History:
         """Tell of each field of the thread's state its type, and its reducer where it has one."""
         thread = self._access.find(thread_id)
         schema = self._engine.graphs.state_schema(thread.pattern, thread.lane)
-        reducers = self._access.reducers(thread)
-        return {name: _named(hint, reducers.get(name, "none")) for name, hint in get_type_hints(schema).items()}
+        return _type_names(schema, frozenset(self._access.reducers(thread).items()))
 
     def diff(
         self, thread_id: str, before: str | None, after: str, other_thread_id: str | None = None
@@ -282,6 +282,12 @@ def _stamp(engine: Engine, thread: Thread) -> _Stamp:
 
 
 REDUCERS: Mapping[Reducer, str] = {"add": "add", "other": "of its own"}
+
+
+@lru_cache(maxsize=256)
+def _type_names(schema: type, reducers: frozenset[tuple[str, Reducer]]) -> Mapping[str, str]:
+    by_channel = dict(reducers)
+    return {name: _named(hint, by_channel.get(name, "none")) for name, hint in get_type_hints(schema).items()}
 
 
 def _named(hint: Any, reducer: Reducer) -> str:

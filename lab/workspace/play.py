@@ -25,6 +25,7 @@ from lab.jsonable import Json
 from lab.threads import Thread
 from lab.workspace.editing import StateEdit
 from lab.workspace.example_steps import cut_short, is_at_pause, is_given, is_killed, position
+from lab.workspace.lanes import start_lanes
 from lab.workspace.launching import RunOptions
 from lab.workspace.next_step import BY_HAND, LanePlay, NextStep, Standing
 from lab.workspace.workspace import Workspace
@@ -43,16 +44,7 @@ class ExamplePlayer:
 
     def start(self, **options: Unpack[RunOptions]) -> list[Thread]:
         """Start the example in all lanes of the pattern, side by side; raises what `Workspace.start` raises."""
-        threads: list[Thread] = []
-        for lane in self._pattern.lanes:
-            session = threads[0].session if threads else None
-            threads.append(self._start(lane.key, self._example.input, session, options))
-        return threads
-
-    def _start(self, lane_key: str, values: Mapping[str, Json], session: str | None, options: RunOptions) -> Thread:
-        return self._workspace.start(
-            self._pattern.slug, lane_key, values, session=session, **self._with_pauses(options)
-        )
+        return start_lanes(self._workspace, self._pattern, self._example.input, **self._with_pauses(options))
 
     def _with_pauses(self, options: RunOptions) -> RunOptions:
         return {"breakpoints": self._example.breakpoints, **options}
@@ -83,9 +75,9 @@ class ExamplePlayer:
         return LanePlay()
 
     def _standing(self, thread: Thread) -> Standing:
-        lane, status = self._pattern.lane(thread.lane), self._workspace.history.status(thread.thread_id)
+        lane = self._pattern.lane(thread.lane)
+        status, snapshot = self._workspace.history.stand(thread.thread_id)
         view = self._view(thread)
-        snapshot = self._workspace.history.snapshot(thread.thread_id)
         return Standing(thread, lane, status, snapshot, view.runs[-1] if view.runs else None, is_at_pause(view))
 
     def _view(self, thread: Thread) -> ThreadView:
@@ -159,7 +151,7 @@ class ExamplePlayer:
                 others = self._since(thread, values)
                 known = {other.session for other in others if other.lane == thread.lane}
                 session = next((other.session for other in others if other.session not in known), None)
-                self._start(thread.lane, values, session, options)
+                self._workspace.start(self._pattern.slug, thread.lane, values, session=session, **options)
         return None
 
     def _travel(self, thread: Thread, to: str, values: Mapping[str, Json], options: RunOptions) -> None:

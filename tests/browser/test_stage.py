@@ -1,6 +1,7 @@
 """The stage in a real browser: all that runs is on the screen, and level in every lane."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -10,10 +11,10 @@ from graphs.pattern import Pattern
 from tests.support.browser_verbs import becomes, click, count_runs, idle, keyed, visit
 from tests.support.pattern_journeys import choose_example, running_lab
 from tests.support.servers import LabServer
-from tests.support.stage import comes_next, out_of_place, sideways
+from tests.support.stage import comes_next, cut_texts, out_of_place, overlapping, sideways
 
 STOPPING = [pattern for pattern in CATALOGUE if any(example.steps for example in pattern.examples)]
-SCREENS = [(1440, 900, "light"), (1280, 720, "dark")]
+SCREENS = [(width, height, theme) for width, height in ((1440, 900), (1280, 720)) for theme in ("light", "dark")]
 
 
 @pytest.fixture(scope="module")
@@ -22,14 +23,24 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
         yield running
 
 
-@pytest.fixture(params=SCREENS, ids=lambda screen: f"{screen[0]}-{screen[2]}", scope="module")
-def screen(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    width, height, theme = request.param
-    context = count_runs(
-        browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme, reduced_motion="reduce")
-    )
+@pytest.fixture(scope="module")
+def screen(browser: Browser) -> Iterator[Page]:
+    """Provide a page that all patterns are shown on."""
+    context = count_runs(browser.new_context(reduced_motion="reduce"))
     yield context.new_page()
     context.close()
+
+
+def show_on(page: Page, width: int, height: int, theme: Any) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme=theme)
+
+
+def holds_on_every_screen(page: Page) -> None:
+    for size_and_theme in SCREENS:
+        show_on(page, *size_and_theme)
+        becomes(page, lambda: out_of_place(page), [])
+        becomes(page, lambda: cut_texts(page), [])
 
 
 def longest(pattern: Pattern) -> int:
@@ -38,42 +49,50 @@ def longest(pattern: Pattern) -> int:
     return counts.index(max(counts))
 
 
+@pytest.mark.parametrize("begins_on", [SCREENS[0], SCREENS[-1]], ids=lambda screen: f"{screen[0]}-{screen[2]}")
 @pytest.mark.parametrize("pattern", CATALOGUE, ids=lambda pattern: pattern.slug)
 def test_all_that_runs_is_on_the_screen_from_the_start_to_the_first_answer(
-    pattern: Pattern, screen: Page, server: LabServer
+    pattern: Pattern, begins_on: tuple[int, int, str], screen: Page, server: LabServer
 ) -> None:
+    show_on(screen, *begins_on)
     visit(screen, f"{server.url}/{pattern.slug}")
     choose_example(screen, pattern.slug, longest(pattern))
     click(screen, f"{pattern.slug}_run", settle=False)
     screen.wait_for_url("**thread=*")
     becomes(screen, lambda: out_of_place(screen), [])
     idle(screen, 60)
-    becomes(screen, lambda: out_of_place(screen), [])
+    holds_on_every_screen(screen)
+
+
+@pytest.mark.parametrize("pattern", CATALOGUE, ids=lambda pattern: pattern.slug)
+def test_a_narrow_window_shows_a_run_without_scrolling_sideways_and_nothing_over_another_thing(
+    pattern: Pattern, screen: Page, server: LabServer
+) -> None:
+    show_on(screen, 800, 900, "light")
+    visit(screen, f"{server.url}/{pattern.slug}")
+    choose_example(screen, pattern.slug, longest(pattern))
+    click(screen, f"{pattern.slug}_run")
+    idle(screen, 60)
+    becomes(screen, lambda: sideways(screen), [])
+    becomes(screen, lambda: overlapping(screen), [])
+    becomes(screen, lambda: cut_texts(screen), [])
 
 
 @pytest.mark.timeout(240)  # Some of them start and kill processes.
 @pytest.mark.parametrize("pattern", STOPPING, ids=lambda pattern: pattern.slug)
-def test_all_that_runs_is_on_a_projector_s_screen_at_each_stop_until_the_end(
+def test_all_that_runs_is_on_the_screen_at_each_stop_until_the_end(
     pattern: Pattern, page: Page, server: LabServer
 ) -> None:
-    page.set_viewport_size({"width": 1280, "height": 720})
+    show_on(page, *SCREENS[-1])
     visit(page, f"{server.url}/{pattern.slug}")
     choose_example(page, pattern.slug, longest(pattern))
     click(page, f"{pattern.slug}_play", settle=False)
     assert comes_next(page) == "step"
     click(page, f"{pattern.slug}_play_pause")
     while comes_next(page) == "step":
-        becomes(page, lambda: out_of_place(page), [])
+        holds_on_every_screen(page)
         click(page, f"{pattern.slug}_play_next")
-    becomes(page, lambda: out_of_place(page), [])
-
-
-@pytest.mark.parametrize("slug", ["hierarchical", "parallel", "time-travel", "validated-recovery"])
-def test_a_narrow_window_shows_a_run_without_scrolling_sideways(slug: str, page: Page, server: LabServer) -> None:
-    page.set_viewport_size({"width": 800, "height": 900})
-    visit(page, f"{server.url}/{slug}")
-    click(page, f"{slug}_run")
-    becomes(page, lambda: sideways(page), [])
+    holds_on_every_screen(page)
 
 
 def test_a_graph_opens_large_by_a_key_with_its_states_and_gives_the_focus_back(page: Page, server: LabServer) -> None:

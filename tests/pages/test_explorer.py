@@ -71,14 +71,33 @@ def test_the_head_of_the_detail_says_which_step_who_ran_on_which_branch_and_when
     assert re.fullmatch(r"manager ran · main · \d\d:\d\d:\d\d · took [\d.]+ m?s", about)
 
 
+def fold_filters(at: AppTest, thread_id: str, *, opened: bool) -> None:
+    at.session_state[f"filters_{thread_id}"] = opened
+    at.run()
+    well(at)
+
+
 def test_the_filters_are_folded_behind_a_button_that_says_how_many_are_set(approved: str) -> None:
     at = look(approved)
     assert next(found.proto.popover.label for found in at.get("popover")) == "Filter"
+    fold_filters(at, approved, opened=True)
     give(at, f"node_{approved}", "pay")
     give(at, f"inner_{approved}", False)
     at.run()
     assert next(found.proto.popover.label for found in at.get("popover")) == "Filter · 2 set"
     assert "1 of 5 checkpoints" in markdowns(at)
+
+
+def test_filters_hold_while_they_are_folded_and_stand_as_they_were_set_when_they_open_again(approved: str) -> None:
+    at = look(approved)
+    fold_filters(at, approved, opened=True)
+    give(at, f"node_{approved}", "pay")
+    at.run()
+    fold_filters(at, approved, opened=False)
+    assert not [found for found in at.selectbox if found.key == f"node_{approved}"]
+    assert "1 of 5 checkpoints" in markdowns(at)
+    fold_filters(at, approved, opened=True)
+    assert at.selectbox(key=f"node_{approved}").value == "pay"
 
 
 def test_a_subgraphs_step_opens_the_page_of_the_table_that_it_is_on(workspace: Workspace) -> None:

@@ -87,3 +87,69 @@ def sideways(page: Page) -> list[str]:
     """Return the parts of the page that are wider than their place."""
     wide: list[str] = page.evaluate(SIDEWAYS)
     return wide
+
+
+OVERLAPS = """() => {
+  const clipped = (box, element) => {
+    let {left, top, right, bottom} = box
+    for (let one = element; one; one = one.parentElement) {
+      const {overflowX, overflowY} = getComputedStyle(one)
+      if (overflowX === 'visible' && overflowY === 'visible') continue
+      const edge = one.getBoundingClientRect()
+      left = Math.max(left, edge.left); right = Math.min(right, edge.right)
+      top = Math.max(top, edge.top); bottom = Math.min(bottom, edge.bottom)
+    }
+    return {left, top, right, bottom}
+  }
+  const texts = []
+  const walker = document.createTreeWalker(document.querySelector('[data-testid=stMain]'), NodeFilter.SHOW_TEXT)
+  while (walker.nextNode()) {
+    const {parentElement: element, textContent} = walker.currentNode
+    // Labels of a graph stand on their lines, and what is for screen readers only is one pixel large.
+    if (!textContent.trim() || element.closest('svg, style, .lg-now, [data-testid=stIconMaterial]')) continue
+    if (!element.checkVisibility({opacityProperty: true, visibilityProperty: true})) continue
+    const range = document.createRange()
+    range.selectNodeContents(walker.currentNode)
+    for (const rect of range.getClientRects()) {
+      const box = clipped(rect, element)
+      if (box.right - box.left > 3 && box.bottom - box.top > 3) texts.push({...box, element, said: textContent.trim()})
+    }
+  }
+  const found = []
+  texts.forEach((one, number) => {
+    for (const other of texts.slice(number + 1)) {
+      if (one.element.contains(other.element) || other.element.contains(one.element)) continue
+      const wide = Math.min(one.right, other.right) - Math.max(one.left, other.left)
+      const high = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top)
+      if (wide > 2 && high > 4) found.push(`${one.said.slice(0, 40)} | ${other.said.slice(0, 40)}`)
+    }
+  })
+  return found
+}"""
+
+
+def overlapping(page: Page) -> list[str]:
+    """Return the pairs of texts of which one stands over the other."""
+    pairs: list[str] = page.evaluate(OVERLAPS)
+    return pairs
+
+
+CUT = """() => {
+  const whole = '[class*="st-key-lane_head_"], [class*="st-key-lane_line_"], [class*="st-key-lane_status_"],' +
+    '.st-key-page_head, .st-key-run_bar summary'
+  const texts = document.querySelectorAll('[data-testid=stMain] :is(p, h1, h2, h3, span, label, button, code)')
+  return [...texts].filter(one => {
+    const {overflowX, overflowY} = getComputedStyle(one)
+    if (!one.innerText?.trim() || !one.checkVisibility() || one.closest(whole) || one.clientWidth < 3) return false
+    const cut = {hidden: true, clip: true}
+    return (cut[overflowX] && one.scrollWidth > one.clientWidth + 1)
+      || (cut[overflowY] && one.scrollHeight > one.clientHeight + 2)
+  }).map(one => one.innerText.slice(0, 60))
+}"""
+"""Of texts that are cut only those have a way to the whole that stand beside the button which opens it."""
+
+
+def cut_texts(page: Page) -> list[str]:
+    """Return the texts of which a part is out of sight, with nothing beside them that opens the whole."""
+    cut: list[str] = page.evaluate(CUT)
+    return cut

@@ -3,7 +3,7 @@
 from ui.common.actions import ActionErrors, action_button, draw_refusal, guard, refusal_drawn, uninterrupted
 from ui.common.address import CHECKPOINT_PARAMETER, Looked, Place, look_at, read_place
 from ui.common.business_rows import BUSINESS_COLUMNS, business_row
-from ui.common.context import LANES, PACES, is_known, model_choice, model_name, the_lab, workspace
+from ui.common.context import LANES, PACES, is_known, model_choice, model_name, run_options, the_lab, workspace
 from ui.common.controlled import is_changed, note_drawn, rows_digest, set_value
 from ui.common.database import damage, in_place
 from ui.common.page_state import (
@@ -58,6 +58,7 @@ __all__ = [
     "read_place",
     "refusal_drawn",
     "rows_digest",
+    "run_options",
     "safe",
     "seconds",
     "set_value",

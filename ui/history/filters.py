@@ -1,7 +1,8 @@
 """The filters of the table of checkpoints, folded behind a button that says how many of them are set."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -25,23 +26,51 @@ def draw_filters(thread_id: str, tree: Tree, nodes: Sequence[str]) -> Filters:
     names = {branch.number: branch.name for branch in tree.branches}
     number = _set(thread_id)
     label = f"Filter · {number} set" if number else "Filter"
-    with st.popover(label, icon=":material/filter_alt:", key=f"filters_{thread_id}"):
-        node = st.selectbox("Node", ["", *nodes], format_func=lambda name: name or "any", key=f"node_{thread_id}")
-        source = st.selectbox(
-            "Source", ["", *SOURCES], format_func=lambda name: name or "any", key=f"source_{thread_id}"
-        )
-        branch = st.selectbox(
-            "Branch",
-            [0, *names],
-            format_func=lambda one: shown(names[one], 60) if one in names else "all",
-            key=f"branch_{thread_id}",
-        )
-        text = st.text_input("Search the changes", key=f"text_{thread_id}", placeholder="text of a changed value")
-        with st.container(horizontal=True):
-            errors = st.toggle("Errors", key=f"errors_{thread_id}")
-            asked = st.toggle("Questions", key=f"asked_{thread_id}")
-            inner = st.toggle("Subgraphs", value=True, key=f"inner_{thread_id}")
-    return Filters(Only(node or "", source or "", branch or 0, errors, asked, (text or "").strip()), inner)
+    # Seven fields are a tenth of what a drawing of the history costs, so they're drawn only where they're seen.
+    fold = st.popover(label, icon=":material/filter_alt:", key=f"filters_{thread_id}", on_change="rerun")
+    if fold.open:
+        with fold:
+            _fields(thread_id, names, nodes)
+    node, branch = _value("node", thread_id, ""), _value("branch", thread_id, 0)
+    return Filters(
+        Only(
+            node if node in nodes else "",
+            _value("source", thread_id, ""),
+            branch if branch in names else 0,
+            _value("errors", thread_id, False),
+            _value("asked", thread_id, False),
+            _value("text", thread_id, "").strip(),
+        ),
+        _value("inner", thread_id, True),
+    )
+
+
+def _fields(thread_id: str, branches: Mapping[int, str], nodes: Sequence[str]) -> None:
+    """Draw the filters; what is set in them holds while they aren't drawn."""
+    stays: Any = {"persist_state": "session"}
+    st.selectbox("Node", ["", *nodes], format_func=_or_any, key=f"node_{thread_id}", **stays)
+    st.selectbox("Source", ["", *SOURCES], format_func=_or_any, key=f"source_{thread_id}", **stays)
+    st.selectbox(
+        "Branch",
+        [0, *branches],
+        format_func=lambda one: shown(branches[one], 60) if one in branches else "all",
+        key=f"branch_{thread_id}",
+        **stays,
+    )
+    st.text_input("Search the changes", key=f"text_{thread_id}", placeholder="text of a changed value", **stays)
+    with st.container(horizontal=True):
+        st.toggle("Errors", key=f"errors_{thread_id}", **stays)
+        st.toggle("Questions", key=f"asked_{thread_id}", **stays)
+        st.toggle("Subgraphs", value=True, key=f"inner_{thread_id}", **stays)
+
+
+def _or_any(name: str) -> str:
+    return name or "any"
+
+
+def _value(name: str, thread_id: str, default: Any) -> Any:
+    value = st.session_state.get(f"{name}_{thread_id}")
+    return default if value is None else value
 
 
 def _set(thread_id: str) -> int:

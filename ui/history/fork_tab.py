@@ -8,7 +8,7 @@ import streamlit as st
 from lab.errors import InvalidInput, LabError
 from lab.history import Snapshot
 from lab.workspace import Preview, StateEdit
-from ui.common import CHECKPOINT_PARAMETER, Looked, Place, draw_refusal, look_at
+from ui.common import CHECKPOINT_PARAMETER, Looked, Place, draw_refusal, look_at, run_options
 from ui.forms import StateForm
 from ui.graph import node_names
 from ui.history.diff_view import draw_changes
@@ -17,7 +17,6 @@ from ui.history.travel_actions import (
     draw_effects,
     draw_label_field,
     nodes_as_code,
-    run_options,
     travel_button,
     travel_errors,
     typed_label,

@@ -4,13 +4,12 @@ import streamlit as st
 
 from lab.history import Question, Snapshot, answer_fields, answer_text, question_text
 from lab.threads import BRANCH
-from ui.common import Looked, Place, code, literal, look_at, shown
+from ui.common import Looked, Place, code, literal, look_at, run_options, shown
 from ui.forms import answer_in_form, ask, unchecked_notice
 from ui.history.travel_actions import (
     can_travel,
     draw_ahead,
     draw_label_field,
-    run_options,
     travel_button,
     travel_errors,
     typed_label,

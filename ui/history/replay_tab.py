@@ -3,12 +3,11 @@
 import streamlit as st
 
 from lab.history import Snapshot
-from ui.common import Looked, look_at
+from ui.common import Looked, look_at, run_options
 from ui.history.travel_actions import (
     can_travel,
     draw_ahead,
     draw_label_field,
-    run_options,
     travel_button,
     travel_errors,
     typed_label,

@@ -12,7 +12,7 @@ from ui.graph import NodeState, Phase, draw_diagram, graph_shape, state_markup, 
 
 NARROW = 190
 """Pixels of a graph up to which it stands beside the state; a wider one comes after it."""
-SAID = 12
+SAID = 6
 """Messages of the state that are shown as a chat; the others are in the state."""
 OPEN = 400
 """Characters of a value that are shown without being unfolded."""
@@ -122,10 +122,14 @@ def _ways_out(looked: Looked, snapshot: Snapshot) -> None:
             key=f"download_{looked.thread.thread_id}",
             on_click="ignore",
         )
-        with st.popover("Copy", icon=":material/content_copy:", key=f"copy_{looked.thread.thread_id}"):
+        copy = st.popover(
+            "Copy", icon=":material/content_copy:", key=f"copy_{looked.thread.thread_id}", on_change="rerun"
+        )
+        # A state can be long, and is sent a second time only to who opens it.
+        if copy.open:
             cut = f" It has the first {LIMIT:,} characters, the download has all." if len(whole) > LIMIT else ""
-            st.caption(f"The button at the right of the text copies it.{cut}")
-            st.code(shown(whole), language="json", height=300)
+            copy.caption(f"The button at the right of the text copies it.{cut}")
+            copy.code(shown(whole), language="json", height=300)
         with st.popover("Link", icon=":material/link:", key=f"link_{looked.thread.thread_id}"):
             st.caption("This checkpoint, also once the thread has gone on.")
             page = str(st.context.url or "").partition("?")[0]

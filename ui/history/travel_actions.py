@@ -7,7 +7,7 @@ import streamlit as st
 
 from lab.threads import BRANCH
 from lab.workspace import Ahead
-from ui.common import ActionErrors, Looked, action_button, code, code_counted, literal, model_choice
+from ui.common import ActionErrors, Looked, action_button, code, code_counted, literal
 from ui.forms import complain
 
 
@@ -23,12 +23,6 @@ def can_travel(looked: Looked) -> bool:
         )
         return False
     return True
-
-
-def run_options() -> dict[str, Any]:
-    """Return the model and pace that the sidebar says."""
-    chosen = model_choice()
-    return {"model": chosen.model, "pace": chosen.pace}
 
 
 def travel_errors(thread_id: str) -> ActionErrors:

@@ -7,8 +7,8 @@ import streamlit as st
 
 from lab.errors import LabError
 from lab.history import Mark, Snapshot
-from ui.common import LANE_SECTION, Looked, bring_into_view, code_counted, literal, look_at, read_place
-from ui.history.travel_actions import run_options, travel_button
+from ui.common import LANE_SECTION, Looked, bring_into_view, code_counted, literal, look_at, read_place, run_options
+from ui.history.travel_actions import travel_button
 
 STEPS_READ = 200
 """Steps of the new branch that are looked through for what ran."""

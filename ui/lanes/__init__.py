@@ -6,7 +6,7 @@ from ui.lanes.failures import inside, killed, reason
 from ui.lanes.follow import follow_runs
 from ui.lanes.pane import BADGES, LanePane
 from ui.lanes.stage import draw_stage
-from ui.lanes.start import SAMPLE, sample_button, start_lanes, start_sample
+from ui.lanes.start import SAMPLE, sample_button, start_example, start_sample
 from ui.lanes.watch import SECONDS, watch_others
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
     "killed",
     "reason",
     "sample_button",
-    "start_lanes",
+    "start_example",
     "start_sample",
     "watch_others",
 ]

@@ -9,8 +9,8 @@ import streamlit as st
 from graphs.pattern import Breakpoints, Lane
 from lab.history import Question, Snapshot, answer_fields, answer_text, question_text
 from lab.state import title_of, value_text
-from lab.workspace import Workspace
-from ui.common import ActionErrors, action_button, code, code_counted, model_choice, safe, shown
+from lab.workspace import RunOptions, Workspace
+from ui.common import ActionErrors, action_button, code, code_counted, run_options, safe, shown
 from ui.forms import StateForm, answer_in_form, ask, unchecked_notice
 from ui.history import draw_ahead
 from ui.lanes.example_steps import Filled
@@ -42,10 +42,9 @@ class Buttons:
         """Why the lane's last action was refused."""
         return ActionErrors(self.key, self.thread_id)
 
-    def how(self) -> dict[str, Any]:
+    def how(self) -> RunOptions:
         """Return the model, pace and pauses with which the thread goes on."""
-        chosen = model_choice()
-        return {"model": chosen.model, "pace": chosen.pace, "breakpoints": self.breakpoints()}
+        return {**run_options(), "breakpoints": self.breakpoints()}
 
 
 @dataclass(frozen=True, slots=True)

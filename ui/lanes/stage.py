@@ -9,7 +9,7 @@ from ui.common import LANE_SECTION
 from ui.graph import Shape, picture_size
 from ui.lanes.pane import LanePane
 
-NARROWEST = 290
+NARROWEST = 280
 """Pixels below which lanes go under each other instead of side by side."""
 
 WINDOW = 990, 470

@@ -9,13 +9,12 @@ from graphs.pattern import Comparison, Example, Pattern, Restart, Step, Turn
 from lab.errors import LabError
 from lab.threads import Thread
 from lab.workspace import ExamplePlayer, LanePlay, NextStep, Workspace, example_of
-from ui.common import SCREEN, bring_into_view, look_at, show_thread, the_lab
+from ui.common import SCREEN, bring_into_view, look_at, run_options, show_thread, the_lab
 from ui.pattern_page.play_state import (
     PlayState,
     begin_play,
     change_play,
     end_play,
-    how_to_run,
     read_play,
     start_play,
 )
@@ -154,7 +153,7 @@ class Play:
             # It was done, or ended, since this page was drawn.
             return
         self._change(shown="", last=self.next[-1].lane)
-        player, how = self._player(state), how_to_run()
+        player, how = self._player(state), run_options()
         try:
             # A lane that remembers may refuse; then the others mustn't have done it already.
             for step in sorted(self.next, key=lambda step: not self.pattern.lane(step.lane).remembers):

@@ -6,8 +6,8 @@ from typing import Any
 import streamlit as st
 
 from graphs.pattern import Pattern
-from lab.workspace import ExamplePlayer, RunOptions, Workspace
-from ui.common import look_at, model_choice
+from lab.workspace import Workspace
+from ui.lanes import start_example
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,6 @@ def read_play(pattern: Pattern) -> PlayState | None:
 
 def begin_play(pattern: Pattern, number: int, session: str) -> None:
     """Let a pattern's page play an example in the threads of a session."""
-    example = f"{pattern.slug}_example"
-    if st.session_state.get(example, 0) != number:
-        st.session_state[example] = number
     st.session_state[_key(pattern)] = asdict(PlayState(number, session))
 
 
@@ -59,16 +56,9 @@ def end_play(pattern: Pattern) -> None:
 
 def start_play(pattern: Pattern, visitor: Workspace, number: int) -> str:
     """Start an example and let its page play it; return the thread that the page's address names."""
-    started = ExamplePlayer(visitor, pattern, pattern.examples[number]).start(**how_to_run())
-    look_at(None)
-    begin_play(pattern, number, started[0].session)
-    return started[0].thread_id
-
-
-def how_to_run() -> RunOptions:
-    """Return the model and the pace that the sidebar says."""
-    chosen = model_choice()
-    return {"model": chosen.model, "pace": chosen.pace}
+    first = start_example(pattern, visitor, number)
+    begin_play(pattern, number, first.session)
+    return first.thread_id
 
 
 def _key(pattern: Pattern) -> str:

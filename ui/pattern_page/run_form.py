@@ -1,6 +1,6 @@
 """The input of a pattern's page: examples, fields, pauses, and the buttons that start and stop."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from typing import Any
 
@@ -10,7 +10,7 @@ from graphs.pattern import Breakpoints, Comparison, Example, Pattern, Turn
 from lab.errors import UnknownThread
 from lab.jsonable import Json
 from lab.threads import Thread
-from lab.workspace import Workspace
+from lab.workspace import RunOptions, Workspace, start_lanes
 from ui.common import (
     SCREEN,
     ActionErrors,
@@ -19,12 +19,12 @@ from ui.common import (
     forget_thread,
     literal,
     look_at,
-    model_choice,
+    run_options,
     show_thread,
 )
 from ui.forms import ask, values_in_form
 from ui.graph import lane_input_fields, unasked
-from ui.lanes import start_lanes
+from ui.lanes import LanePane
 from ui.pattern_page.play import Play
 from ui.pattern_page.play_bar import play_button
 from ui.pattern_page.play_state import end_play
@@ -40,13 +40,14 @@ class Starter:
         self,
         pattern: Pattern,
         workspace: Workspace,
-        threads: Mapping[str, Thread],
+        panes: Sequence[LanePane],
         running: Sequence[Thread],
         play: Play,
     ) -> None:
         self._pattern = pattern
         self._workspace = workspace
-        self._threads = threads
+        self._panes = panes
+        self._threads = [pane.thread for pane in panes if pane.thread is not None]
         self._slug = pattern.slug
         self._fields = lane_input_fields(pattern.slug, pattern.lanes[0].key)
         self._unasked = unasked(pattern.slug, pattern.lanes[0].key)
@@ -66,7 +67,7 @@ class Starter:
         self._errors.draw()
 
     def _input(self, nodes: Sequence[str]) -> None:
-        first = next(iter(self._threads.values()), None)
+        first = next(iter(self._threads), None)
         compared = isinstance(self._play.input, Comparison)
         label = "Input" if first is None else f"Input: {literal(first.title)}"
         # Each run has an expander of its own, which begins folded.
@@ -108,10 +109,10 @@ class Starter:
     def _turns_sent(self) -> int:
         """Count the turns that the lane has got which has got the fewest."""
         counts = []
-        for thread in self._threads.values():
-            view = self._workspace.view(thread.thread_id)
-            view.catch_up()
-            counts.append(sum(run.kind == "turn" for run in view.runs))
+        for pane in self._panes:
+            if pane.view is not None:
+                pane.view.catch_up()
+                counts.append(sum(run.kind == "turn" for run in pane.view.runs))
         return min(counts)
 
     def _run_button(self, label: str, icon: str, act: Callable[[str], None], key: str) -> None:
@@ -203,17 +204,17 @@ class Starter:
         )
 
     def _start(self, key: str) -> None:
-        first = start_lanes(self._pattern, self._workspace, self._given(key), self.pauses())
+        how: RunOptions = {**run_options(), "breakpoints": self.pauses()}
+        started = start_lanes(self._workspace, self._pattern, self._given(key), **how)
         look_at(None)
-        show_thread(self._pattern, first)
+        show_thread(self._pattern, started[0].thread_id)
         bring_into_view(SCREEN)
 
     def _turn(self, key: str) -> None:
         given = self._given(key)
-        chosen = model_choice()
         # A lane that remembers may refuse; then the others mustn't have had the turn already.
-        for thread in sorted(self._threads.values(), key=lambda thread: not self._remembers(thread)):
-            self._workspace.turn(thread.thread_id, given, model=chosen.model, pace=chosen.pace)
+        for thread in sorted(self._threads, key=lambda thread: not self._remembers(thread)):
+            self._workspace.turn(thread.thread_id, given, **run_options())
         look_at(None)
 
     def _remembers(self, thread: Thread) -> bool:
@@ -228,7 +229,7 @@ class Starter:
 
     def _restart(self) -> None:
         look_at(None)
-        for thread in self._threads.values():
+        for thread in self._threads:
             self._workspace.restart(thread.thread_id)
 
     def _new(self) -> None:
