@@ -117,3 +117,23 @@ def test_messages_follow_their_end(page: Page, server: LabServer) -> None:
     items = keyed(page, "stream_hierarchical_teams").locator("xpath=./*")
     expect(items.last).to_be_in_viewport()
     expect(items.first).not_to_be_in_viewport()
+
+
+def test_messages_are_at_their_end_also_in_a_smaller_window_unless_the_reader_went_up(
+    page: Page, server: LabServer
+) -> None:
+    page.set_viewport_size({"width": 1280, "height": 900})
+    visit(page, f"{server.url}/hierarchical")
+    click(page, "hierarchical_run")
+    stream = keyed(page, "stream_hierarchical_teams")
+    items = stream.locator("xpath=./*")
+    expect(items.last).to_be_in_viewport()
+    page.set_viewport_size({"width": 1280, "height": 620})
+    expect(items.last).to_be_in_viewport()
+    expect(items.first).not_to_be_in_viewport()
+    stream.hover()
+    page.mouse.wheel(0, -10_000)
+    expect(items.first).to_be_in_viewport()
+    page.set_viewport_size({"width": 1280, "height": 700})
+    expect(items.first).to_be_in_viewport()
+    expect(items.last).not_to_be_in_viewport()
