@@ -71,3 +71,21 @@ def test_a_play_is_paused_gone_on_with_and_taken_over(page: Page, slow_server: L
     with answered(page):
         keyed(page, f"lane_{slug}_dynamic").get_by_role("button", name="Send answer").click()
     expect(keyed(page, f"lane_{slug}_dynamic").get_by_text("Does the director approve")).to_be_visible()
+
+
+def test_stop_ends_a_play_with_its_runs_and_the_thread_is_gone_on_with_by_hand(
+    page: Page, slow_server: LabServer
+) -> None:
+    slug = "linear-pipeline"
+    visit(page, f"{slow_server.url}/{slug}")
+    keyed(page, "pace").get_by_role("slider").press("Home")
+    idle(page)
+    click(page, f"{slug}_play", settle=False)
+    expect(page.get_by_role("status").filter(has_text="Playing")).to_be_visible()
+    click(page, f"{slug}_stop")
+    expect(page.get_by_role("status").filter(has_text="Play")).to_have_count(0)
+    stands(page, f"{slug}_pipeline", "Stopped")
+    keyed(page, "pace").get_by_role("slider").press("End")
+    idle(page)
+    click(page, f"{slug}_pipeline_again")
+    stands(page, f"{slug}_pipeline", "Finished")
