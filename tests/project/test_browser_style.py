@@ -38,6 +38,8 @@ ALLOWED = {
     ("stage.py", "out_of_place", "evaluate"): "what `becomes` asks again and again",
     ("stage.py", "comes_next", "json_value"): "what the wait itself found",
     ("stage.py", "sideways", "evaluate"): "what `becomes` asks again and again",
+    ("stage.py", "overlapping", "evaluate"): "what `becomes` asks again and again",
+    ("stage.py", "cut_texts", "evaluate"): "what `becomes` asks again and again",
     ("fixtures_servers.py", "forget_visit", "evaluate"): "does something, reads nothing",
     (
         "test_clicks.py",
