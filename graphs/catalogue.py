@@ -10,7 +10,7 @@ from graphs.persistence import (
     time_travel_demo,
     validated_recovery_demo,
 )
-from graphs.resilience import durable_task_demo
+from graphs.resilience import durable_task_demo, swallowed_interrupt_demo
 from graphs.shapes import branching_demo, linear_pipeline_demo, parallel_demo
 from graphs.state import stateful_reducer_demo
 from graphs.streaming import progress_events_demo
@@ -30,6 +30,7 @@ CATALOGUE: tuple[Pattern, ...] = (
     breakpoints_demo.PATTERN,
     expense_approval_demo.PATTERN,
     durable_task_demo.PATTERN,
+    swallowed_interrupt_demo.PATTERN,
     hierarchical_demo.PATTERN,
 )
 
