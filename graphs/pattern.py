@@ -128,11 +128,17 @@ class Breakpoints:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Answers the interrupt that is pending; several pending ones are answered alike."""
+    """Answers the interrupt that is pending; several pending ones are answered in one submit."""
 
     value: Json
     who: str = ""
     """The part that the person plays, where there are several: the manager, the director."""
+    by_tool: Mapping[str, Json] = field(default_factory=dict)
+    """Answers to questions about one tool call each, by the tool; all other questions get the value."""
+
+    def answer(self, tool: str = "") -> Json:
+        """Return the answer to a question about a call of this tool, or about something else."""
+        return self.by_tool.get(tool, self.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """A thread's past: its states, its tree of branches, its table of checkpoints, its questions and costs."""
 
 from lab.history.costs import Cost, measure_costs, measure_pace
-from lab.history.questions import answer_fields, answer_text, answered, question_text
+from lab.history.questions import answer_fields, answer_text, answered, check_answers, question_text
 from lab.history.restore import RESTORED, is_restored, restore_events
 from lab.history.snapshots import (
     Question,
     Snapshot,
     Status,
+    ToolSchemas,
     id_seconds,
     pending_questions,
     state_to_json,
@@ -28,12 +29,14 @@ __all__ = [
     "Row",
     "Snapshot",
     "Status",
+    "ToolSchemas",
     "Tree",
     "answer_fields",
     "answer_text",
     "answered",
     "build_tree",
     "channel_at_fault",
+    "check_answers",
     "id_seconds",
     "is_restored",
     "measure_costs",

@@ -1,8 +1,21 @@
-"""Questions and their answers in words: the one way in which every page, row and bubble shows them."""
+"""Questions and their answers: the fields that ask for them, their check, and the words that all pages show of them."""
 
+from collections.abc import Mapping, Sequence
+
+from lab.errors import InvalidInput
 from lab.history.snapshots import Question
 from lab.jsonable import Json, to_jsonable
-from lab.state import CHOICES, Field, choice_text, fields_of_schema, value_text, values_text
+from lab.state import (
+    CHOICES,
+    Field,
+    Review,
+    ReviewedCall,
+    choice_text,
+    fields_of_schema,
+    reviewed_tools,
+    value_text,
+    values_text,
+)
 
 _ANSWER = {"type": "object", "properties": {"answer": {"type": "string", "title": "Answer"}}}
 """What is asked for where a pattern gave no schema and no options."""
@@ -16,7 +29,12 @@ _WRITTEN = {"properties": {"answer": {"title": "Answer (JSON)", "description": "
 
 def question_text(value: Json) -> str:
     """Return the sentence that an interrupt's value asks."""
-    return str(value["question"]) if isinstance(value, dict) and "question" in value else value_text(value)
+    if isinstance(value, dict) and "question" in value:
+        return str(value["question"])
+    tools = reviewed_tools(value)
+    if not tools:
+        return value_text(value)
+    return f"May {tools[0]} run?" if len(tools) == 1 else f"May these {len(tools)} tools run: {', '.join(tools)}?"
 
 
 def answer_fields(question: Question) -> tuple[tuple[Field, ...], bool]:
@@ -37,10 +55,55 @@ def answer_fields(question: Question) -> tuple[tuple[Field, ...], bool]:
 
 def answer_text(question: Question, answer: Json) -> str:
     """Return an answer by the titles and labels of the form that asked for it."""
+    if question.review is not None and (decided := question.review.decisions(answer)) is not None:
+        return _decided_text(question.review, decided)
     asked, simple = answer_fields(question)
     if simple:
         return choice_text(answer) if answer in [option for _, option in asked[0].choices] else value_text(answer)
     return values_text(answer, asked) if isinstance(answer, dict) else value_text(answer)
+
+
+def _decided_text(review: Review, decisions: Sequence[Json]) -> str:
+    """Return what was decided on each call."""
+    return "; ".join(
+        f"{call.name}: {_decision_text(call, decision)}"
+        for call, decision in zip(review.calls, decisions, strict=False)
+    )
+
+
+def _decision_text(call: ReviewedCall, decision: Json) -> str:
+    match decision:
+        case {"type": "approve"}:
+            return "approved"
+        case {"type": "edit", "edited_action": {"args": dict(args)}}:
+            changed = {name: value for name, value in args.items() if name not in call.args or call.args[name] != value}
+            left_out = [name for name in call.args if name not in args]
+            written = [values_text(changed, fields_of_schema(call.schema))] if changed else []
+            return ", ".join(["edited", *written, *(f"without {name}" for name in left_out)])
+        case {"type": "reject", "message": str(why)} if why.strip():
+            return f"rejected, {why}"
+        case {"type": "reject"}:
+            return "rejected"
+        case {"type": "respond", "message": message}:
+            return f"answered, {message}"
+    return value_text(decision)
+
+
+def check_answers(asked: Sequence[Question], answers: Mapping[str, Json]) -> None:
+    """Check an answer to each of these questions; raises InvalidInput for all that are at fault.
+
+    Where there are several, the messages stand by the question's id and what of its answer they are about.
+    """
+    wrong: dict[str, str] = {}
+    for question in asked:
+        try:
+            question.check(answers[question.id])
+        except InvalidInput as error:
+            if len(asked) == 1:
+                raise
+            wrong |= {f"{question.id}.{name}": message for name, message in error.fields.items()}
+    if wrong:
+        raise InvalidInput(wrong)
 
 
 def answered(question: Question, answer: Json) -> dict[str, Json]:

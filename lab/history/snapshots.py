@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -11,10 +12,15 @@ from langgraph.types import Interrupt, StateSnapshot
 from lab.checkpoints import checkpoint_id_of
 from lab.jsonable import Json, to_jsonable
 from lab.secrets import redact
-from lab.state import usable_schema
+from lab.state import Review, check_answer, check_review, review_of, usable_schema
 
 Status = Literal["new", "running", "elsewhere", "waiting", "finished", "resumable"]
 """`elsewhere` is a run, or an edit, of another process on the same database."""
+
+ToolSchemas = Mapping[str, Mapping[str, Any]]
+"""By name, the JSON schemas of the arguments of a graph's tools."""
+
+NO_TOOLS: ToolSchemas = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,19 @@ class Question:
     node: str
     unusable: str = ""
     """Why the schema that was given isn't used."""
+    review: Review | None = None
+    """The tool calls that it asks a decision on; None where it asks for something else."""
+
+    @property
+    def tool(self) -> str:
+        """The tool whose one call it asks about, empty where it asks for something else."""
+        return self.review.calls[0].name if self.review is not None and not self.review.listed else ""
+
+    def check(self, answer: Json) -> None:
+        """Check an answer by what is asked for; raises InvalidInput with a message for each place at fault."""
+        if self.review is not None:
+            check_review(self.review, answer)
+        check_answer(self.schema, answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +76,8 @@ def status(snapshot: StateSnapshot) -> Status:
     return "resumable" if snapshot.next or snapshot.tasks else "finished"
 
 
-def to_snapshot(snapshot: StateSnapshot) -> Snapshot:
-    """Return a snapshot as plain data."""
+def to_snapshot(snapshot: StateSnapshot, tools: ToolSchemas = NO_TOOLS) -> Snapshot:
+    """Return a snapshot as plain data; `tools` are those of its graph."""
     metadata: Any = snapshot.metadata or {}
     return Snapshot(
         checkpoint_id=checkpoint_id_of(snapshot.config),
@@ -68,7 +87,7 @@ def to_snapshot(snapshot: StateSnapshot) -> Snapshot:
         at=seconds(snapshot.created_at),
         values=state_to_json(snapshot.values),
         next=tuple(map(to_jsonable, snapshot.next)),
-        questions=pending_questions(snapshot),
+        questions=pending_questions(snapshot, tools),
         errors={to_jsonable(task.name): reason(task.error) for task in snapshot.tasks if task.error},
     )
 
@@ -79,17 +98,18 @@ def state_to_json(values: Any) -> dict[str, Json]:
     return state
 
 
-def pending_questions(snapshot: StateSnapshot) -> tuple[Question, ...]:
-    """Return the pending interrupts in stable task order, each id once."""
+def pending_questions(snapshot: StateSnapshot, tools: ToolSchemas = NO_TOOLS) -> tuple[Question, ...]:
+    """Return the pending interrupts in stable task order, each id once; `tools` are those of the snapshot's graph."""
     nodes = {question.id: to_jsonable(task.name) for task in snapshot.tasks for question in task.interrupts}
     asked = {question.id: question for question in snapshot.interrupts}
-    return tuple(_question(question, nodes.get(ident, "")) for ident, question in asked.items())
+    return tuple(_question(question, nodes.get(ident, ""), tools) for ident, question in asked.items())
 
 
-def _question(interrupt: Interrupt, node: str) -> Question:
+def _question(interrupt: Interrupt, node: str, tools: ToolSchemas) -> Question:
     # A saved schema may come from a file that somebody else wrote.
     schema, unusable = usable_schema(interrupt.response_schema)
-    return Question(interrupt.id, to_jsonable(interrupt.value), schema, node, unusable)
+    value = to_jsonable(interrupt.value)
+    return Question(interrupt.id, value, schema, node, unusable, review_of(value, schema, tools))
 
 
 def reason(error: object) -> str:

@@ -1,6 +1,16 @@
 """A graph's state: its fields as forms, edits of its values, and the differences of two states."""
 
 from lab.state.answer_check import check_answer
+from lab.state.answer_review import (
+    DECISIONS,
+    MESSAGES,
+    Decision,
+    Review,
+    ReviewedCall,
+    check_review,
+    review_of,
+    reviewed_tools,
+)
 from lab.state.answer_schema import CHOICES, usable_schema
 from lab.state.characters import printable_line, replace_unseen
 from lab.state.checks import check_input
@@ -20,8 +30,10 @@ from lab.state.schema import (
     declared_types,
     draw,
     enum_values,
+    node_metadata,
     schema_of,
     stream_values_as_saved,
+    tool_schemas,
 )
 from lab.state.sequence_diff import spans_of
 from lab.state.updates import How, must_be_input, preview, rebuild
@@ -30,9 +42,12 @@ from lab.state.value_texts import title_of, value_text, values_text
 
 __all__ = [
     "CHOICES",
+    "DECISIONS",
+    "MESSAGES",
     "NEW_ROLES",
     "SCALARS",
     "Change",
+    "Decision",
     "Fault",
     "Field",
     "GraphSchema",
@@ -40,6 +55,8 @@ __all__ = [
     "JsonText",
     "Kind",
     "Reducer",
+    "Review",
+    "ReviewedCall",
     "Run",
     "TypeNames",
     "Unshown",
@@ -47,6 +64,7 @@ __all__ = [
     "channels_at",
     "check_answer",
     "check_input",
+    "check_review",
     "choice_text",
     "declared_types",
     "diff_states",
@@ -59,12 +77,15 @@ __all__ = [
     "input_fields",
     "is_same_value",
     "must_be_input",
+    "node_metadata",
     "number_of",
     "number_text",
     "preview",
     "printable_line",
     "rebuild",
     "replace_unseen",
+    "review_of",
+    "reviewed_tools",
     "schema_of",
     "sentence",
     "spans_of",
@@ -72,6 +93,7 @@ __all__ = [
     "stream_values_as_saved",
     "title_of",
     "to_form",
+    "tool_schemas",
     "usable_schema",
     "value_text",
     "values_text",

@@ -9,11 +9,15 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from weakref import WeakKeyDictionary
 
 from langchain_core.runnables.graph import Graph as Drawing
+from langchain_core.tools import BaseTool
 from langgraph._internal._serde import build_serde_allowlist
 from langgraph.channels import BinaryOperatorAggregate
 from langgraph.channels.base import BaseChannel
 from langgraph.graph import StateGraph, add_messages
+from langgraph.prebuilt import ToolNode
 from langgraph.pregel import Pregel
+from pydantic import TypeAdapter
+from pydantic.errors import PydanticUserError
 
 from lab.types import Graph
 
@@ -55,6 +59,11 @@ def schema_of(graph: Graph) -> GraphSchema:
         channels=dict(builder.channels),
         nodes=tuple(graph.nodes),
     )
+
+
+def node_metadata(graph: Graph) -> Mapping[str, Mapping[str, Any]]:
+    """Return by name what the nodes of a graph declare of themselves, those that call subgraphs included."""
+    return {name: node.metadata or {} for name, node in graph.builder.nodes.items()}
 
 
 def state_channels(schema: type) -> Mapping[str, Channel]:
@@ -110,6 +119,35 @@ def enum_values(graph: Graph) -> Mapping[str, str]:
         names = [name for part in _with_subgraphs(graph) for name in part.nodes if isinstance(name, Enum)]
         values = _enum_values[graph] = {str(name): str(name.value) for name in names}
     return values
+
+
+_tool_schemas: WeakKeyDictionary[Any, Mapping[str, Mapping[str, Any]]] = WeakKeyDictionary()
+
+
+def tool_schemas(graph: Graph) -> Mapping[str, Mapping[str, Any]]:
+    """Return by name the JSON schemas of the arguments of a graph's tools, those of its subgraphs' tool nodes included.
+
+    A tool whose arguments no schema describes isn't among them.
+    """
+    schemas = _tool_schemas.get(graph)
+    if schemas is None:
+        builders = [builder for part in _with_subgraphs(graph) if (builder := getattr(part, "builder", None))]
+        called = [node.runnable for builder in builders for node in builder.nodes.values()]
+        tools = [tool for node in called if isinstance(node, ToolNode) for tool in node.tools_by_name.values()]
+        schemas = _tool_schemas[graph] = {tool.name: schema for tool in tools if (schema := _arguments(tool))}
+    return schemas
+
+
+def _arguments(tool: BaseTool) -> Mapping[str, Any]:
+    """Return the JSON schema of what a model gives a tool; empty where its types have none."""
+    asked = tool.tool_call_schema
+    if isinstance(asked, dict):
+        return asked
+    try:
+        schema: dict[str, Any] = TypeAdapter(asked).json_schema()
+    except PydanticUserError:
+        return {}
+    return schema
 
 
 def stream_values_as_saved(graph: Graph) -> None:

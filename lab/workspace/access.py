@@ -11,8 +11,9 @@ from lab.checkpoints import Storage
 from lab.engine import Engine
 from lab.errors import NotPossible
 from lab.events import EventLog
+from lab.history import ToolSchemas
 from lab.runs import Claim
-from lab.state import Reducer, schema_of
+from lab.state import Reducer, schema_of, tool_schemas
 from lab.threads import Thread
 from lab.types import Graph
 from lab.workspace.logs import ThreadLogs
@@ -34,6 +35,11 @@ class OpenedThread:
     def thread_id(self) -> str:
         """The thread's id."""
         return self.thread.thread_id
+
+    @property
+    def tools(self) -> ToolSchemas:
+        """The tools that the graph's nodes call, by the JSON schemas of their arguments."""
+        return tool_schemas(self.graph)
 
     def state(self) -> StateSnapshot:
         """Return the state at the newest checkpoint; raises Unreadable."""

@@ -33,8 +33,9 @@ from lab.history import (
     to_snapshot,
 )
 from lab.runs import Accepted, ContinueRequest, ResumeRequest, Standing
-from lab.state import Change, Field, Reducer, diff_states, state_fields
+from lab.state import Change, Field, Reducer, diff_states, state_fields, tool_schemas
 from lab.threads import Thread
+from lab.types import Graph
 from lab.workspace.access import ThreadAccess
 from lab.workspace.outcomes import tell_outcome
 from lab.workspace.states import answers_given, state_at, state_of
@@ -82,8 +83,9 @@ class History:
         elsewhere = self._engine.claims.standing(thread_id).holder is not None
         if not self._engine.graphs.lane(thread.pattern, thread.lane).remembers:
             return "elsewhere" if elsewhere else "finished" if self._access.logs.of(thread).last else "new", None
-        state = state_of(self._engine.graphs.reading_of(thread), thread_id)
-        snapshot = None if state.created_at is None else _with_answers(self._engine, thread, state)
+        graph = self._engine.graphs.reading_of(thread)
+        state = state_of(graph, thread_id)
+        snapshot = None if state.created_at is None else _with_answers(self._engine, thread, graph, state)
         return "elsewhere" if elsewhere else status(state), snapshot
 
     def elsewhere(self, thread_id: str) -> str:
@@ -128,7 +130,9 @@ class History:
             state = state_of(graph, thread.thread_id)
             if state.created_at is None:
                 return None
-        return to_snapshot(state) if namespace else _with_answers(self._engine, thread, state)
+        return (
+            to_snapshot(state, tool_schemas(graph)) if namespace else _with_answers(self._engine, thread, graph, state)
+        )
 
     def values(self, thread_id: str, checkpoint_id: str) -> Mapping[str, Any]:
         """Return the state's own objects at a checkpoint, for a form; raises UnknownCheckpoint, Unreadable."""
@@ -259,8 +263,8 @@ class History:
         return snapshot.questions if snapshot is not None and self.status(thread_id) == "waiting" else ()
 
 
-def _with_answers(engine: Engine, thread: Thread, state: StateSnapshot) -> Snapshot:
-    return replace(to_snapshot(state), saved_answers=answers_given(engine, thread, state))
+def _with_answers(engine: Engine, thread: Thread, graph: Graph, state: StateSnapshot) -> Snapshot:
+    return replace(to_snapshot(state, tool_schemas(graph)), saved_answers=answers_given(engine, thread, state))
 
 
 class _Stamp(NamedTuple):

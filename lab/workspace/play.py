@@ -131,8 +131,10 @@ class ExamplePlayer:
         """Do one recorded step on the thread; return the checkpoint that it wrote, if it wrote one."""
         ident = thread.thread_id
         match one:
-            case Reply(value, _):
-                self._workspace.resume(ident, dict.fromkeys(step.questions, value), head, **options)
+            case Reply():
+                pending = {question.id: question for question in self._workspace.history.pending(ident)}
+                answers = {asked: one.answer(pending[asked].tool) for asked in step.questions}
+                self._workspace.resume(ident, answers, head, **options)
             case Edit(values, _):
                 return self._workspace.edit(ident, values, head)
             case Go():

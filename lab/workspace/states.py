@@ -8,7 +8,7 @@ from graphs.pattern import Lane
 from lab.checkpoints import checkpoint_config, checkpoint_id_of, kept_answers, thread_config
 from lab.engine import Engine
 from lab.errors import NotPossible, StaleAnswer, StorageUnavailable, UnknownCheckpoint, UnknownThread, Unreadable
-from lab.history import Question, pending_questions, read_state
+from lab.history import Question, ToolSchemas, pending_questions, read_state
 from lab.jsonable import Json
 from lab.threads import Thread
 from lab.types import Graph
@@ -47,9 +47,11 @@ def state_at(graph: Graph, thread_id: str, checkpoint_id: str, namespace: str = 
     return state
 
 
-def asked_questions(snapshot: StateSnapshot, answers: Mapping[str, Json], checkpoint_id: str) -> list[Question]:
+def asked_questions(
+    snapshot: StateSnapshot, answers: Mapping[str, Json], checkpoint_id: str, tools: ToolSchemas
+) -> list[Question]:
     """Return the questions of a checkpoint that these answers are to; raises StaleAnswer."""
-    asked = {question.id: question for question in pending_questions(snapshot)}
+    asked = {question.id: question for question in pending_questions(snapshot, tools)}
     if not answers or not set(answers) <= set(asked):
         raise StaleAnswer
     must_stand_at(snapshot, checkpoint_id)

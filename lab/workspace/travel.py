@@ -10,10 +10,11 @@ from graphs.pattern import Rewind
 from lab.checkpoints import checkpoint_config, checkpoint_id_of
 from lab.errors import NothingToContinue, NotPossible, StaleAnswer
 from lab.events import EventLog, WentBack
-from lab.history import answered, pending_questions, to_snapshot
+from lab.history import answered, check_answers, pending_questions, to_snapshot
 from lab.jsonable import Json
 from lab.runs import ContinueRequest, ReanswerRequest, ReplayRequest, WhatIfRequest
-from lab.state import Change, check_answer, diff_states
+from lab.state import Change, diff_states, node_metadata
+from lab.threads import Thread
 from lab.workspace.access import ThreadAccess
 from lab.workspace.editing import StateEdit, StateEditor
 from lab.workspace.edits import edited_by, rewound
@@ -58,7 +59,13 @@ class Travel:
         """
         thread = self._access.find(thread_id)
         there = self._access.state_at(thread, checkpoint_id)
-        first = there.next if following is None else tuple(following)
+        return self._way(thread, there.next if following is None else tuple(following))
+
+    def after_answer(self, thread_id: str, node: str) -> Ahead:
+        """Tell what may run once the question of a node is answered, the node itself first."""
+        return self._way(self._access.find(thread_id), (node,))
+
+    def _way(self, thread: Thread, first: tuple[str, ...]) -> Ahead:
         drawing = self._engine.graphs.drawing(thread.pattern, thread.lane)
         after: dict[str, list[str]] = {}
         for edge in drawing.edges:
@@ -69,6 +76,8 @@ class Travel:
         for name in way:
             way += [target for target in after.get(name, ()) if target not in way]
         effects = {name: _effects(drawing.nodes[name].metadata) for name in way if name in drawing.nodes}
+        own = node_metadata(self._engine.graphs.reading_of(thread))
+        effects |= {name: _effects(own.get(name)) for name in dict.fromkeys(name.partition(":")[0] for name in way)}
         nodes = [name for name in way if name not in named and not name.startswith("__")]
         return Ahead(
             tuple(name for name in first if name != "__start__"),
@@ -164,11 +173,10 @@ class Travel:
         )
         with self._access.claimed(thread_id, runs=True) as claim:
             snapshot = opened.state_at(checkpoint_id)
-            asked = {question.id: question for question in pending_questions(snapshot)}
+            asked = {question.id: question for question in pending_questions(snapshot, opened.tools)}
             if not answers or not set(answers) <= set(asked):
                 raise StaleAnswer
-            for ident, answer in answers.items():
-                check_answer(asked[ident].schema, answer)
+            check_answers([asked[ident] for ident in answers], answers)
             work = self._launcher.work(request, snapshot.values)
             _tell_return(opened.log, snapshot)
             said = [answered(asked[ident], answer) for ident, answer in answers.items()]

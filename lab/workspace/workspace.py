@@ -13,10 +13,10 @@ from lab.checkpoints import restart_calls
 from lab.engine import Engine
 from lab.errors import AnswerKept, AnswerPending, InvalidInput, NothingToContinue, NotPossible, WorkLeft
 from lab.events import Event, SaverDropped, ThreadView
-from lab.history import answered, status
+from lab.history import answered, check_answers, status
 from lab.jsonable import Json, to_jsonable
 from lab.runs import ContinueRequest, Request, ResumeRequest, StartRequest, TurnRequest
-from lab.state import How, check_answer, check_input
+from lab.state import How, check_input
 from lab.threads import Thread, titled
 from lab.workspace.access import OpenedThread, ThreadAccess
 from lab.workspace.editing import StateEdit, StateEditor
@@ -108,8 +108,7 @@ class Workspace:
         """
         opened = self._access.open(thread_id)
         must_remember(opened.lane)
-        for question in asked_questions(opened.state(), answers, checkpoint_id):
-            check_answer(question.schema, answers[question.id])
+        check_answers(asked_questions(opened.state(), answers, checkpoint_id, opened.tools), answers)
         request = ResumeRequest(**self._launcher.conditions(opened.thread, options), answers=answers)
         with self._access.claimed(thread_id, frozenset(answers), runs=True) as claim:
             snapshot = opened.state()
@@ -117,7 +116,7 @@ class Workspace:
                 raise AnswerKept
             said = [
                 answered(question, answers[question.id])
-                for question in asked_questions(snapshot, answers, checkpoint_id)
+                for question in asked_questions(snapshot, answers, checkpoint_id, opened.tools)
             ]
             self._launcher.launch(claim, opened, request, said, self._launcher.work(request, snapshot.values))
 

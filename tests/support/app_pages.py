@@ -79,6 +79,36 @@ def answer(at: AppTest, pattern: Pattern, lane: str, values: Mapping[str, Json])
     press(at, f"{card}send")
 
 
+def decide(at: AppTest, card: str, number: int, decision: Mapping[str, Json]) -> None:
+    """Fill in the decision on a tool call of a card; what it needs is drawn once it's chosen."""
+    give(at, f"{card}{number}_type", decision["type"])
+    at.run()
+    well(at)
+    for name, value in decision.get("edited_action", {}).get("args", {}).items():
+        give(at, f"{card}{number}_args_{name}", value)
+    if decision.get("message"):
+        give(at, f"{card}{number}_{decision['type']}_message", decision["message"])
+
+
+def review(at: AppTest, pattern: Pattern, lane: str, step: Reply) -> None:
+    """Decide on the tool calls that wait in a lane and send all of it."""
+    cards = [str(one.key).removesuffix("send") for one in at.button if _asks(str(one.key), pattern, lane)]
+    for card in cards:
+        decisions = step.value.get("decisions") or [step.answer(_tool(at, card))]
+        for number, decision in enumerate(decisions):
+            decide(at, card, number, decision)
+    press(at, f"{cards[0]}send" if len(cards) == 1 else f"{pattern.slug}_{lane}_send_all")
+
+
+def _asks(key: str, pattern: Pattern, lane: str) -> bool:
+    return re.fullmatch(f"{pattern.slug}_{lane}_[0-9a-f]+_send", key) is not None
+
+
+def _tool(at: AppTest, card: str) -> str:
+    """Return the tool that a card with one call asks about."""
+    return str(at.segmented_control(key=f"{card}0_type").label).removeprefix("Decision on ")
+
+
 def write(at: AppTest, pattern: Pattern, lane: Lane, values: Mapping[str, Json]) -> None:
     """Fill in the form of a lane that stands at a pause."""
     for name, value in values.items():
@@ -95,6 +125,8 @@ def paused_field(at: AppTest, pattern: Pattern, lane: Lane, name: str) -> str:
 def take(at: AppTest, pattern: Pattern, lane: Lane, step: Step) -> None:
     """Do one step of an example by the widgets of the lane's card."""
     match step:
+        case Reply(value, _) if _is_review(value):
+            review(at, pattern, lane.key, step)
         case Reply(value, _):
             answer(at, pattern, lane.key, value)
         case Edit(values, _):
@@ -106,6 +138,10 @@ def take(at: AppTest, pattern: Pattern, lane: Lane, step: Step) -> None:
             go_back(at, pattern, lane, to, values)
         case Turn() | Restart() | Comparison():
             raise AssertionError("Input and restarts go to all lanes at once.")
+
+
+def _is_review(value: Json) -> bool:
+    return isinstance(value, dict) and ("decisions" in value or "type" in value)
 
 
 def go_back(at: AppTest, pattern: Pattern, lane: Lane, to: str, values: Mapping[str, Json]) -> None:

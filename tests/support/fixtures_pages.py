@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from streamlit.runtime.context import ContextProxy
 
+# Reads the catalogue as it's imported, which must be before a test puts another one in its place.
+import pages.gallery  # noqa: F401
 from lab.lab import Lab, close_lab, open_lab
 from lab.workspace import Workspace
 from lab.workspace_cookie import LOCAL, NEAR, Visitors

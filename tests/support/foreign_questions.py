@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from langgraph.types import Interrupt, StateSnapshot
 from streamlit.testing.v1 import AppTest
@@ -9,9 +10,10 @@ from streamlit.testing.v1 import AppTest
 from graphs.pattern import Breakpoints
 from lab.history import Question, Snapshot, pending_questions
 from lab.jsonable import Json
-from lab.state import check_answer
-from ui.lanes.answer_card import Card, question_card
+from lab.workspace import Ahead
+from ui.lanes.answer_card import Card
 from ui.lanes.example_steps import NOTHING
+from ui.lanes.question_card import question_card
 
 
 @dataclass
@@ -19,11 +21,19 @@ class Door:
     """Stands for a workspace: checks answers as it does, and keeps what was accepted."""
 
     asked: tuple[Question, ...]
+    name: str = field(default_factory=lambda: str(uuid4()))
     taken: list[Json] = field(default_factory=list)
+
+    @property
+    def travel(self) -> "Door":
+        return self
+
+    def after_answer(self, _: str, node: str) -> Ahead:
+        return Ahead((node,), (), {})
 
     def resume(self, _: str, answers: dict[str, Json], __: str, **___: Any) -> None:
         for question in self.asked:
-            check_answer(question.schema, answers[question.id])
+            question.check(answers[question.id])
             self.taken.append(answers[question.id])
 
 

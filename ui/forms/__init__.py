@@ -1,7 +1,7 @@
-"""Forms: of inputs and answers, of a state, and of a question's schema."""
+"""Forms: of inputs and answers, of a state, and of a question's schema or the tool calls that it asks about."""
 
 from ui.forms.json_form import ask, values_in_form
-from ui.forms.questions import answer_in_form, unchecked_notice
+from ui.forms.questions import answer_in_form, ask_question, ask_with_draft, draft_of
 from ui.forms.state_form import StateForm
 from ui.forms.widgets import complain
 
@@ -9,7 +9,9 @@ __all__ = [
     "StateForm",
     "answer_in_form",
     "ask",
+    "ask_question",
+    "ask_with_draft",
     "complain",
-    "unchecked_notice",
+    "draft_of",
     "values_in_form",
 ]

@@ -1,4 +1,6 @@
-"""What every form of an answer says of its question's schema, and the answer that it holds."""
+"""The form of a question: the fields of its answer, or the review of tool calls, and the answer that it holds."""
+
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -7,10 +9,54 @@ from lab.history import Question, answer_fields
 from lab.jsonable import Json
 from lab.state import Fault, sentence
 from ui.common import literal
-from ui.forms.json_form import values_in_form
+from ui.forms.drafts import Place, drafts
+from ui.forms.json_form import ask, values_in_form
+from ui.forms.review_form import draw_review, review_in_form
 
 
-def unchecked_notice(question: Question) -> None:
+def ask_question(question: Question, key: str, values: Mapping[str, Json], wrong: Mapping[str, str]) -> None:
+    """Draw what asks for an answer, begun with `values`; `wrong` has messages by field or part.
+
+    A review isn't for inside `st.form`, because what is asked for depends on what is chosen.
+    """
+    if question.review is not None:
+        draw_review(question.review, key, values, wrong)
+        return
+    _unchecked_notice(question)
+    ask(answer_fields(question)[0], key, values, wrong)
+
+
+def ask_with_draft(
+    question: Question, key: str, place: Place, values: Mapping[str, Json], wrong: Mapping[str, str]
+) -> None:
+    """Draw what asks for an answer, begun with what was typed there before a reload, else with `values`."""
+    draft = draft_of(key, place)
+    ask_question(question, key, values if draft is None else draft, wrong)
+    now = _draft(question, key)
+    # What nobody has touched is no draft, and leaves the next reload its own values to begin with.
+    if now != st.session_state.setdefault(f"{key}|untouched", now) or draft is not None:
+        drafts().put(place, now)
+
+
+def draft_of(key: str, place: Place) -> Mapping[str, Json] | None:
+    """Return what was typed in a form before this session first drew it; None where nothing was."""
+    # No field of a form has such a name.
+    begun = f"{key}|begun"
+    if begun not in st.session_state:
+        st.session_state[begun] = drafts().get(place)
+    draft: Mapping[str, Json] | None = st.session_state[begun]
+    return draft
+
+
+def _draft(question: Question, key: str) -> Mapping[str, Json]:
+    """Return what the form has, in the shape that it begins with."""
+    if question.review is None:
+        return values_in_form(answer_fields(question)[0], key)
+    typed: Mapping[str, Json] | None = review_in_form(question.review, key)
+    return typed or {}
+
+
+def _unchecked_notice(question: Question) -> None:
     """Draw why the fields of a question's schema aren't asked for."""
     if question.unusable:
         why = literal(f"The schema that came with this question isn't used: {question.unusable}. ", 500)
@@ -19,6 +65,8 @@ def unchecked_notice(question: Question) -> None:
 
 def answer_in_form(question: Question, key: str) -> Json:
     """Return the answer that a question's form holds; raises InvalidInput where nothing is chosen or typed."""
+    if question.review is not None:
+        return review_in_form(question.review, key)
     fields, simple = answer_fields(question)
     given = values_in_form(fields, key)
     if not simple:

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from lab.history import Question, Snapshot, answer_fields, answer_text, question_text
+from lab.history import Question, Snapshot, answer_text, question_text
 from lab.threads import BRANCH
 from ui.common import Looked, Place, code, literal, look_at, run_options, shown
-from ui.forms import answer_in_form, ask, unchecked_notice
+from ui.forms import answer_in_form, ask_question
 from ui.history.travel_actions import (
     can_travel,
     draw_ahead,
@@ -41,7 +41,10 @@ def draw_reanswer(looked: Looked, snapshot: Snapshot) -> None:
     draw_ahead(looked.workspace.travel.ahead(thread_id, snapshot.checkpoint_id))
     draw_label_field(thread_id)
     travel_errors(thread_id).draw()
-    with st.form(key=f"again_{thread_id}_{snapshot.checkpoint_id}"):
+    key = f"again_{thread_id}_{snapshot.checkpoint_id}"
+    # What a review asks for depends on what is chosen, which a form would tell too late.
+    in_form = not any(question.review for question in snapshot.questions)
+    with st.form(key=key) if in_form else st.container(border=True, key=key):
         for question in snapshot.questions:
             _question(thread_id, question, snapshot)
         travel_button(
@@ -49,7 +52,7 @@ def draw_reanswer(looked: Looked, snapshot: Snapshot) -> None:
             type="primary",
             key=f"again_send_{thread_id}",
             thread_id=thread_id,
-            in_form=True,
+            in_form=in_form,
             on_click=_answer,
             args=(looked, snapshot),
         )
@@ -75,15 +78,16 @@ def _elsewhere(looked: Looked) -> None:
 
 
 def _question(thread_id: str, question: Question, snapshot: Snapshot) -> None:
-    fields, _ = answer_fields(question)
     st.markdown(f":material/front_hand: **{code(question.node)} asked**")
     st.text(shown(question_text(question.value), 2000))
-    unchecked_notice(question)
     if question.id in snapshot.saved_answers:
         failed = f" Then {question.node} failed." if question.node in snapshot.errors else ""
         st.text(f"Answered: {shown(answer_text(question, snapshot.saved_answers[question.id]), 2000)}.{failed}")
     wrong = {name: message for name, message in travel_errors(thread_id).by_field().items() if name != BRANCH}
-    ask(fields, f"again_{thread_id}_{question.id}", {}, wrong)
+    if len(snapshot.questions) > 1:
+        place = f"{question.id}."
+        wrong = {name.removeprefix(place): text for name, text in wrong.items() if name.startswith(place)}
+    ask_question(question, f"again_{thread_id}_{question.id}", {}, wrong)
 
 
 def _answer(looked: Looked, snapshot: Snapshot) -> None:

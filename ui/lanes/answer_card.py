@@ -1,4 +1,4 @@
-"""Cards below a lane: answer an interrupt, edit the state at a pause, resume, retry or restart."""
+"""Cards below a lane: edit the state at a pause, resume, retry or restart."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,12 +7,10 @@ from typing import Any
 import streamlit as st
 
 from graphs.pattern import Breakpoints, Lane
-from lab.history import Question, Snapshot, answer_fields, answer_text, question_text
-from lab.state import title_of, value_text
+from lab.history import Snapshot
 from lab.workspace import RunOptions, Workspace
-from ui.common import ActionErrors, action_button, code, code_counted, run_options, safe, shown
-from ui.forms import StateForm, answer_in_form, ask, unchecked_notice
-from ui.history import draw_ahead
+from ui.common import ActionErrors, action_button, code_counted, run_options
+from ui.forms import StateForm
 from ui.lanes.example_steps import Filled
 
 STANDS = {
@@ -22,9 +20,6 @@ STANDS = {
     "failed": ":material/error: **Failed in",
 }
 """How the form begins that writes values before a thread goes on, by outcome."""
-
-SHORT = 60
-"""Characters of a detail that fits behind its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,107 +49,15 @@ class Card(Buttons):
     snapshot: Snapshot
 
 
-def question_card(card: Card, filled: Filled) -> None:
-    """Draw one form for each pending interrupt, and for each whose node failed with its answer the two ways on."""
-    for question in card.snapshot.questions:
-        if question.id in card.snapshot.saved_answers:
-            _failed(card, question)
-        else:
-            _question(card, question, filled)
-
-
-def _question(card: Card, question: Question, filled: Filled) -> None:
-    key = f"{card.key}_{question.id}"
-    asked, _ = answer_fields(question)
-    with st.form(key=f"{key}_form", border=True):
-        st.markdown(f":material/front_hand: **{_title(question)}**")
-        st.text(shown(question_text(question.value)))
-        _details(question)
-        unchecked_notice(question)
-        _note(filled)
-        ask(asked, key, filled.values, card.errors.by_field())
-        failed = [one.node for one in card.snapshot.questions if one.id in card.snapshot.saved_answers]
-        if failed:
-            st.markdown(f"Sending it also retries {' and '.join(map(code, failed))}, with the answer given there.")
-        action_button(
-            "Send answer",
-            type="primary",
-            key=f"{key}_send",
-            in_form=True,
-            errors=card.errors,
-            on_click=_send,
-            args=(card, question),
-        )
-
-
-def _failed(card: Card, question: Question) -> None:
-    """Draw what became of an answer whose node failed: the same once more, or another one."""
-    key = f"{card.key}_{question.id}"
-    asked, _ = answer_fields(question)
-    with st.container(border=True, key=f"{key}_failed"):
-        st.markdown(f":material/error: **{code(question.node)} failed after its answer**")
-        st.text(shown(question_text(question.value)))
-        _details(question)
-        st.text(f"Answered: {shown(answer_text(question, card.snapshot.saved_answers[question.id]), 2000)}")
-        action_button(
-            "Retry with the same answer",
-            type="primary",
-            icon=":material/replay:",
-            help="Runs the node again, which gets the answer above; nothing before it runs again.",
-            key=f"{key}_same",
-            errors=card.errors,
-            on_click=_proceed,
-            args=(card,),
-        )
-        with st.form(key=f"{key}_form", border=False):
-            st.markdown("Or answer differently: it's asked anew, and what you send is the answer to that.")
-            draw_ahead(card.workspace.travel.ahead(card.thread_id, card.snapshot.checkpoint_id))
-            unchecked_notice(question)
-            ask(asked, key, {}, card.errors.by_field())
-            action_button(
-                "Answer differently",
-                key=f"{key}_different",
-                in_form=True,
-                errors=card.errors,
-                on_click=_send_anew,
-                args=(card, question),
-            )
-
-
-def _send(card: Card, question: Question) -> None:
-    answers = {question.id: answer_in_form(question, f"{card.key}_{question.id}")}
-    card.workspace.resume(card.thread_id, answers, card.snapshot.checkpoint_id, **card.how())
-
-
-def _send_anew(card: Card, question: Question) -> None:
-    answers = {question.id: answer_in_form(question, f"{card.key}_{question.id}")}
-    card.workspace.travel.reanswer(card.thread_id, card.snapshot.checkpoint_id, answers, **card.how())
-
-
-def _proceed(card: Card) -> None:
+def proceed(card: Card) -> None:
+    """Go on from the thread's head, with the answers given there."""
     card.workspace.proceed(card.thread_id, card.snapshot.checkpoint_id, **card.how())
 
 
-def _note(filled: Filled) -> None:
+def draw_note(filled: Filled) -> None:
+    """Draw what a form was filled in as."""
     if filled.note:
         st.caption(f":material/edit_note: {filled.note}")
-
-
-def _title(question: Question) -> str:
-    return f"{code(question.node)} asks" if question.node else "It asks"
-
-
-def _details(question: Question) -> None:
-    if not isinstance(question.value, dict):
-        return
-    for name, value in question.value.items():
-        if name in ("question", "options"):
-            continue
-        if isinstance(value, (dict, list)):
-            st.json(safe({name: value}), expanded=1)
-            continue
-        title, text = shown(title_of(name), 60), shown(value_text(value), 4000)
-        st.text(f"{title}: {text}" if len(text) < SHORT else f"{title}:\n{text}")
 
 
 def state_form(
@@ -176,7 +79,7 @@ def pause_card(card: Card, lane: Lane, nodes: tuple[str, ...], outcome: str, fil
     with st.container(key=f"{card.key}_pause_form", border=True):
         st.markdown(f"{STANDS.get(outcome, STANDS['paused'])} {where}**")
         if lane.edits:
-            _note(filled)
+            draw_note(filled)
             form.draw(card.errors.by_field())
         with st.container(horizontal=True):
             action_button(
@@ -216,7 +119,7 @@ def retry_card(card: Card, *, failed: bool) -> None:
         help=f"Goes on from the last checkpoint: {ahead} runs next, nothing before it runs again.",
         key=f"{card.key}_again",
         errors=card.errors,
-        on_click=_proceed,
+        on_click=proceed,
         args=(card,),
     )
     if failed:

@@ -14,12 +14,12 @@ from ui.lanes.answer_card import (
     Card,
     accepted_card,
     pause_card,
-    question_card,
     restart_card,
     retry_card,
 )
 from ui.lanes.example_steps import filled
 from ui.lanes.pane import LanePane
+from ui.lanes.question_card import question_card
 from ui.lanes.travel_card import travel_card
 
 

@@ -1,12 +1,13 @@
 """What a person does in an example after its start: as a list of steps, and to prefill the forms."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from graphs.pattern import Comparison, Edit, Example, Go, Lane, Pattern, Recover, Reply, Restart, Step, Turn, WayBack
+from lab.history import Question
 from lab.jsonable import Json
-from lab.state import Field, values_text
+from lab.state import DECISIONS, Field, choice_text, values_text
 from ui.common import code, literal
 from ui.graph import lane_input_fields, lane_state_fields
 
@@ -22,9 +23,18 @@ class Filled:
     note: str
     to: str = ""
     """The node before which it goes back."""
+    by_tool: Mapping[str, Json] = field(default_factory=dict)
+    """What answers questions about one tool call each, by the tool."""
+
+    def of(self, question: Question) -> Mapping[str, Json]:
+        """Return what the form of a question is filled in with."""
+        values: Mapping[str, Json] = self.by_tool.get(question.tool, self.values)
+        return values
 
 
 NOTHING = Filled({}, "")
+
+_MESSAGE = (Field("message", "Message"),)
 
 
 def filled(example: Example | None, step: Step | None, kind: type[Reply | Edit | WayBack]) -> Filled:
@@ -33,7 +43,8 @@ def filled(example: Example | None, step: Step | None, kind: type[Reply | Edit |
         return NOTHING
     note = f"Filled in as in the example “{literal(example.label, 80)}”; you can change it."
     if isinstance(step, Reply):
-        return Filled(step.value if isinstance(step.value, dict) else {"answer": step.value}, f"{_part(step)}{note}")
+        values = step.value if isinstance(step.value, dict) else {"answer": step.value}
+        return Filled(values, f"{_part(step)}{note}", by_tool=step.by_tool)
     if isinstance(step, Edit):
         return Filled(step.values, f"{_part(step)}{note}")
     return Filled(step.values, note, step.to)
@@ -71,8 +82,8 @@ def in_one_press(pattern: Pattern, lane: Lane, steps: Sequence[Step]) -> str:
 
 def _done(pattern: Pattern, lane: Lane, step: Step) -> str:
     match step:
-        case Reply(value, _):
-            return f"answer {_values(value if isinstance(value, dict) else {'answer': value})}"
+        case Reply():
+            return _answered(step)
         case Edit(values, _):
             return f"write {_values(values, lane_state_fields(pattern.slug, lane.key))}"
         case Go() | Recover(nothing_saved=False):
@@ -89,6 +100,28 @@ def _done(pattern: Pattern, lane: Lane, step: Step) -> str:
         case WayBack(to, values):
             written = f" and write {_values(values, lane_state_fields(pattern.slug, lane.key))}" if values else ""
             return f"go back to before {code(to)}{written}"
+
+
+def _answered(step: Reply) -> str:
+    match step:
+        case Reply(by_tool=decisions) if decisions:
+            named = ", ".join(f"{_decided(one)} for {code(tool)}" for tool, one in decisions.items())
+            return f"answer {named}, {_decided(step.value)} for the others"
+        case Reply({"decisions": list(decisions)}):
+            return f"answer {', '.join(map(_decided, decisions))}"
+        case Reply({"type": kind}) if kind in DECISIONS:
+            return f"answer {_decided(step.value)}"
+    return f"answer {_values(step.value if isinstance(step.value, dict) else {'answer': step.value})}"
+
+
+def _decided(decision: Mapping[str, Json]) -> str:
+    """Return a decision on a tool call as Markdown."""
+    match decision:
+        case {"type": "edit", "edited_action": {"args": dict(args)}}:
+            return f"*Edit* to {_values(args)}"
+        case {"type": kind, "message": str(message)} if message.strip():
+            return f"*{choice_text(kind)}* with {_values({'message': message}, _MESSAGE)}"
+    return f"*{choice_text(decision['type'])}*"
 
 
 def _as(step: Step) -> str:

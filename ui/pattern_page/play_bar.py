@@ -91,7 +91,7 @@ def _keys(play: Play, step: NextStep) -> Iterator[str]:
     lane = f"{slug}_{step.lane}"
     match step.steps[-1]:
         case Reply():
-            yield from (f"{lane}_{question}_send" for question in step.questions)
+            yield f"{lane}_send_all" if len(step.questions) > 1 else f"{lane}_{step.questions[0]}_send"
         case Edit() | Go() | Recover():
             yield from (f"{lane}_{name}" for name in ("continue", "again", "anew", "unbegun"))
         case WayBack():

@@ -5,6 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from graphs.catalogue import CATALOGUE, find
 from graphs.pattern import Edit, Go, Pattern, Reply, WayBack
+from lab.jsonable import Json
 from lab.lab import Lab
 from lab.state import value_text
 from tests.support.app_pages import badges, choose_example, markdowns, open_page, press, start
@@ -26,6 +27,16 @@ def test_a_card_is_filled_in_only_with_a_step_that_it_is_for(kind: type[Reply | 
     assert filled(None, steps[0], Reply) == NOTHING
 
 
+def pieces(value: Json) -> list[Json]:
+    """Return what stands in a step's values, and in the decisions on tool calls among them."""
+    if isinstance(value, list):
+        return [inner for one in value for inner in pieces(one)]
+    if isinstance(value, dict):
+        named = {name: one for name, one in value.items() if "args" not in value or name == "args"}
+        return [inner for one in named.values() for inner in pieces(one)]
+    return [value] if value != "" else []
+
+
 @pytest.mark.parametrize("pattern", CATALOGUE, ids=lambda pattern: pattern.slug)
 def test_the_page_tells_every_step_of_every_example(pattern: Pattern) -> None:
     for example in pattern.examples:
@@ -35,7 +46,7 @@ def test_the_page_tells_every_step_of_every_example(pattern: Pattern) -> None:
         for lane in pattern.lanes:
             for step in example.steps.get(lane.key, ()):
                 values = getattr(step, "values", None) or getattr(step, "input", None) or getattr(step, "value", {})
-                for value in values.values():
+                for value in pieces([values, *getattr(step, "by_tool", {}).values()]):
                     begins = value_text(value).splitlines()[0][:30]
                     assert any(begins.lower() in line.lower() for line in lines)
                 assert any((getattr(step, "who", "") or "") in line for line in lines)

@@ -1,0 +1,205 @@
+"""The card below a lane that waits: it asks each pending question, and takes one answer or all of them at once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import streamlit as st
+
+from lab.errors import InvalidInput
+from lab.history import Question, answer_text, question_text
+from lab.jsonable import Json
+from lab.state import title_of, value_text
+from ui.common import action_button, clock_times, code, literal, safe, shown, zone_name
+from ui.forms import answer_in_form, ask_question, ask_with_draft, draft_of
+from ui.history import draw_ahead
+from ui.lanes.answer_card import Card, draw_note, proceed
+from ui.lanes.example_steps import NOTHING, Filled
+
+LEFT = Filled({}, "As you left it; you can change it.")
+"""Stands for an example where a visitor has typed something else already."""
+SHORT = 60
+"""Characters of a detail that fits behind its name."""
+
+
+def question_card(card: Card, filled: Filled) -> None:
+    """Draw each pending question, and of each whose node failed with its answer the two ways on."""
+    given = card.snapshot.saved_answers
+    for question in card.snapshot.questions:
+        if question.id in given:
+            _failed(card, question)
+    asked = [question for question in card.snapshot.questions if question.id not in given]
+    if len(asked) == 1:
+        with _place(_key(card, asked[0]), asked, border=True) as in_form:
+            _question(card, asked[0], filled, in_form=in_form, alone=True)
+    elif asked:
+        _several(card, asked, filled)
+
+
+def _several(card: Card, asked: Sequence[Question], filled: Filled) -> None:
+    """Draw questions that wait together: what is typed for one of them stays when another one is answered."""
+    with _place(f"{card.key}_answers", asked, border=False) as in_form:
+        st.markdown(f":material/front_hand: **{len(asked)} questions wait.** Answer one of them, or all at once.")
+        nodes = {question.node: question for question in asked}
+        st.caption(" ".join([*(_after(card, one) for one in nodes.values()), _since(card)]))
+        for question in asked:
+            with st.container(border=True, key=f"{_key(card, question)}.asked"):
+                _question(card, question, filled, in_form=in_form, alone=False)
+        action_button(
+            "Send all answers",
+            type="primary",
+            key=f"{card.key}_send_all",
+            in_form=in_form,
+            errors=card.errors,
+            on_click=_send_all,
+            args=(card, asked),
+        )
+
+
+@contextmanager
+def _place(key: str, asked: Sequence[Question], *, border: bool) -> Iterator[bool]:
+    """Give what the questions stand in, and whether that is a form, whose fields are sent with its buttons only."""
+    if any(question.review for question in asked):
+        # What a review asks for depends on what is chosen, which a form would tell too late.
+        with st.container(border=border, key=f"{key}_review"):
+            yield False
+    else:
+        with st.form(key=f"{key}_form", border=border, enter_to_submit=len(asked) == 1):
+            yield True
+
+
+def _key(card: Card, question: Question) -> str:
+    return f"{card.key}_{question.id}"
+
+
+def _question(card: Card, question: Question, filled: Filled, *, in_form: bool, alone: bool) -> None:
+    key = _key(card, question)
+    st.markdown(f":material/front_hand: **{_title(question)}**")
+    if question.review is None:
+        st.text(shown(question_text(question.value)))
+        _details(question)
+    place = (card.workspace.name, card.thread_id, question.id)
+    draw_note(filled if draft_of(key, place) is None else LEFT)
+    ask_with_draft(question, key, place, filled.of(question), _wrong(card, question))
+    failed = [one.node for one in card.snapshot.questions if one.id in card.snapshot.saved_answers]
+    if failed:
+        st.markdown(f"Sending it also retries {' and '.join(map(code, failed))}, with the answer given there.")
+    if alone:
+        st.caption(f"{_after(card, question)} {_since(card)}")
+    action_button(
+        "Send answer",
+        type="primary" if alone else "secondary",
+        key=f"{key}_send",
+        in_form=in_form,
+        errors=card.errors,
+        on_click=_send,
+        args=(card, question),
+    )
+
+
+def _wrong(card: Card, question: Question) -> Mapping[str, str]:
+    """Return what is wrong with the answer to one question, by field."""
+    place = f"{question.id}."
+    faults = card.errors.by_field().items()
+    return {name.removeprefix(place): message for name, message in faults if name.startswith(place)}
+
+
+def _after(card: Card, question: Question) -> str:
+    """Say what the answer leads to."""
+    if not question.node:
+        return ""
+    ahead = card.workspace.travel.after_answer(card.thread_id, question.node)
+    later = f"; after it may run {', '.join(ahead.later)}" if ahead.later else ""
+    effects = [f"{name} ({', '.join(acts)})" for name, acts in ahead.effects.items()]
+    acts = f" Outside the state may act: {', '.join(effects)}." if effects else ""
+    # Code is too pale in a caption.
+    return literal(f"The answer goes to {question.node}{later}.{acts}", 500)
+
+
+def _since(card: Card) -> str:
+    (clock,) = clock_times([card.snapshot.at], "minutes")
+    return f"It waits since {clock} ({zone_name()})."
+
+
+def _failed(card: Card, question: Question) -> None:
+    """Draw what became of an answer whose node failed: the same once more, or another one."""
+    key = _key(card, question)
+    with st.container(border=True, key=f"{key}_failed"):
+        st.markdown(f":material/error: **{code(question.node)} failed after its answer**")
+        st.text(shown(question_text(question.value)))
+        _details(question)
+        st.text(f"Answered: {shown(answer_text(question, card.snapshot.saved_answers[question.id]), 2000)}")
+        action_button(
+            "Retry with the same answer",
+            type="primary",
+            icon=":material/replay:",
+            help="Runs the node again, which gets the answer above; nothing before it runs again.",
+            key=f"{key}_same",
+            errors=card.errors,
+            on_click=proceed,
+            args=(card,),
+        )
+        with _place(key, [question], border=False) as in_form:
+            st.markdown("Or answer differently: it's asked anew, and what you send is the answer to that.")
+            draw_ahead(card.workspace.travel.ahead(card.thread_id, card.snapshot.checkpoint_id))
+            ask_question(question, key, NOTHING.values, _wrong(card, question))
+            action_button(
+                "Answer differently",
+                key=f"{key}_different",
+                in_form=in_form,
+                errors=card.errors,
+                on_click=_send_anew,
+                args=(card, question),
+            )
+
+
+@contextmanager
+def _named(question: Question) -> Iterator[None]:
+    """Let what is wrong with an answer be told by its question, so that it's drawn there."""
+    try:
+        yield
+    except InvalidInput as error:
+        raise InvalidInput({f"{question.id}.{name}": message for name, message in error.fields.items()}) from error
+
+
+def _send(card: Card, question: Question) -> None:
+    with _named(question):
+        answers = {question.id: answer_in_form(question, _key(card, question))}
+        card.workspace.resume(card.thread_id, answers, card.snapshot.checkpoint_id, **card.how())
+
+
+def _send_all(card: Card, asked: Sequence[Question]) -> None:
+    answers: dict[str, Json] = {}
+    wrong: dict[str, str] = {}
+    for question in asked:
+        try:
+            with _named(question):
+                answers[question.id] = answer_in_form(question, _key(card, question))
+        except InvalidInput as error:
+            wrong |= error.fields
+    if wrong:
+        raise InvalidInput(wrong)
+    card.workspace.resume(card.thread_id, answers, card.snapshot.checkpoint_id, **card.how())
+
+
+def _send_anew(card: Card, question: Question) -> None:
+    with _named(question):
+        answers = {question.id: answer_in_form(question, _key(card, question))}
+        card.workspace.travel.reanswer(card.thread_id, card.snapshot.checkpoint_id, answers, **card.how())
+
+
+def _title(question: Question) -> str:
+    return f"{code(question.node)} asks" if question.node else "It asks"
+
+
+def _details(question: Question) -> None:
+    """Draw what else a question says; of a review its form, or what was decided, shows all."""
+    if not isinstance(question.value, dict) or question.review is not None:
+        return
+    for name, value in question.value.items():
+        if name in ("question", "options"):
+            continue
+        if isinstance(value, (dict, list)):
+            st.json(safe({name: value}), expanded=1)
+            continue
+        title, text = shown(title_of(name), 60), shown(value_text(value), 4000)
+        st.text(f"{title}: {text}" if len(text) < SHORT else f"{title}:\n{text}")
