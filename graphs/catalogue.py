@@ -1,7 +1,7 @@
 """The catalogue: every pattern of the lab, in the order in which it's shown."""
 
 from graphs.agents import hierarchical_demo
-from graphs.human import approval_gate_demo, breakpoints_demo, expense_approval_demo
+from graphs.human import approval_gate_demo, breakpoints_demo, expense_approval_demo, tool_review_demo
 from graphs.pattern import Pattern
 from graphs.persistence import (
     checkpointers_demo,
@@ -29,6 +29,7 @@ CATALOGUE: tuple[Pattern, ...] = (
     approval_gate_demo.PATTERN,
     breakpoints_demo.PATTERN,
     expense_approval_demo.PATTERN,
+    tool_review_demo.PATTERN,
     durable_task_demo.PATTERN,
     swallowed_interrupt_demo.PATTERN,
     hierarchical_demo.PATTERN,
