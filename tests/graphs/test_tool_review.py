@@ -93,7 +93,10 @@ def test_an_edit_that_doesnt_fit_the_tool_is_refused_and_the_question_stays(
     assert workspace.threads.business("ledger", [ident]) == workspace.threads.business("outbox", [ident]) == []
 
 
-def test_one_call_is_decided_while_the_other_one_waits(sqlite_lab: Lab) -> None:
+@pytest.mark.parametrize(("decision", "sent"), [(YES, ["anna@example.org"]), ({"type": "reject"}, [])])
+def test_one_call_is_decided_while_the_other_one_waits(
+    sqlite_lab: Lab, decision: dict[str, str], sent: list[str]
+) -> None:
     workspace = sqlite_lab.workspace("w")
     ident = begun(workspace, "tool-review", "each", PATTERN.examples[APPROVED]).thread.thread_id
     # Those of a subgraph come in the order in which their tasks stopped.
@@ -101,15 +104,16 @@ def test_one_call_is_decided_while_the_other_one_waits(sqlite_lab: Lab) -> None:
     snapshot = workspace.history.snapshot(ident)
     assert snapshot is not None
 
-    workspace.resume(ident, {mail.id: {"type": "reject"}}, snapshot.checkpoint_id, pace=0)
+    workspace.resume(ident, {mail.id: decision}, snapshot.checkpoint_id, pace=0)
     assert workspace.wait(ident)
     assert workspace.history.pending(ident) == (pay,)
+    assert [row["recipient"] for row in workspace.threads.business("outbox", [ident])] == sent
     workspace.resume(ident, {pay.id: YES}, snapshot.checkpoint_id, pace=0)
     assert workspace.wait(ident)
 
     assert workspace.history.status(ident) == "finished"
     assert booked(workspace.threads.business("ledger", [ident])) == PAID
-    assert workspace.threads.business("outbox", [ident]) == []
+    assert [row["recipient"] for row in workspace.threads.business("outbox", [ident])] == sent
 
 
 def test_a_request_that_names_nothing_to_do_is_told_what_can_be_done(play: Play) -> None:

@@ -164,6 +164,22 @@ def test_what_was_typed_is_there_after_a_reload(at: AppTest, here: Workspace) ->
     assert [args["room"] for _, args in ran()] == ["Green"]
 
 
+def test_a_review_is_answered_differently_on_a_branch_of_its_own(at: AppTest, here: Workspace) -> None:
+    ident, (card,) = waiting(here, "together")
+    asked_at = next(row.checkpoint_id for row in here.history.page(ident).rows if row.asked)
+    decide(at, card, 0, LATER)
+    decide(at, card, 1, LATER)
+    press(at, f"{card}send")
+    assert ran() == []
+
+    question = card.removeprefix("agent_together_").removesuffix("_")
+    tab = open_page("explorer", thread=ident, checkpoint=asked_at, view="Answer again")
+    decide(tab, f"again_{ident}_{question}_", 0, {"type": "edit", "edited_action": {"args": {"seats": 3}}})
+    decide(tab, f"again_{ident}_{question}_", 1, LATER)
+    press(tab, f"again_send_{ident}")
+    assert [(name, args["seats"]) for name, args in ran()] == [("book_room", 3)]
+
+
 def test_the_card_says_what_each_decision_leads_to(at: AppTest, here: Workspace) -> None:
     _, (card,) = waiting(here, "together")
     give(at, f"{card}0_type", "approve")
