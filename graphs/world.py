@@ -8,7 +8,7 @@ class Ledger(Protocol):
     """Payments that were really booked."""
 
     def charge(self, order: str, cents: int, key: str | None = None) -> int:
-        """Book a charge and return its number; a `key` seen before books nothing and returns the first one's number."""
+        """Book a charge and return its number; a `key` seen before is refused and gives the first one's number."""
         ...
 
     def booked(self) -> list[str]:
@@ -19,8 +19,8 @@ class Ledger(Protocol):
 class Outbox(Protocol):
     """Mail that was really handed over for delivery."""
 
-    def send(self, recipient: str, subject: str, body: str) -> int:
-        """Hand over one mail and return its number."""
+    def send(self, recipient: str, subject: str, body: str, key: str | None = None) -> int:
+        """Hand over a mail and return its number; a `key` seen before is refused and gives the first one's number."""
         ...
 
 

@@ -95,7 +95,11 @@ def _steps_around_gate(model: BaseChatModel) -> StateGraph[State, World, Input, 
 
     def send(state: State, runtime: Runtime[World]) -> dict[str, Any]:
         subject = textwrap.shorten(state["request"], 60, placeholder="...")
-        number = runtime.context.outbox.send(state["recipient"].strip(), subject, state["draft"])
+        # The task is the key: a second try at it, after a failure or a kill, sends nothing more. Whoever replays it on
+        # purpose makes another task of it, which sends again.
+        task = runtime.execution_info
+        assert task is not None
+        number = runtime.context.outbox.send(state["recipient"].strip(), subject, state["draft"], key=task.task_id)
         return {"mail": number, "log": ["sent"]}
 
     def decided(state: State) -> Literal["send", "revise"]:

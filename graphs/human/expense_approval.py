@@ -101,8 +101,12 @@ def _steps_around_approvers() -> StateGraph[State, World, Input, State]:
         return {"claim": claim, "cents": round(state["amount"] * 100), "status": "pending", **_OPEN}
 
     def pay(state: State, runtime: Runtime[World]) -> dict[str, Any]:
-        # The claim is the key: running this node again books nothing more.
-        booking = runtime.context.ledger.charge(state["claim"], state["cents"], key=state["claim"])
+        # The claim and the task are the key: a second try at this task, after a failure or a kill, books nothing more.
+        # Whoever replays it on purpose makes another task of it, which pays the claim again.
+        task = runtime.execution_info
+        assert task is not None
+        key = f"{state['claim']} {task.task_id}"
+        booking = runtime.context.ledger.charge(state["claim"], state["cents"], key=key)
         return {"status": "paid", "booking": booking}
 
     def refuse(state: State) -> dict[str, Any]:

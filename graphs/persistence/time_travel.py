@@ -68,7 +68,10 @@ def build(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
 
     def send(state: State, runtime: Runtime[World]) -> dict[str, Any]:
         subject = textwrap.shorten(state["topic"], 60, placeholder="...")
-        runtime.context.outbox.send(READERS, subject, state["text"])
+        # The task is the key: a second try at it sends nothing more; a replay and a fork make tasks of their own.
+        task = runtime.execution_info
+        assert task is not None
+        runtime.context.outbox.send(READERS, subject, state["text"], key=task.task_id)
         return {"log": ["sent to the readers"]}
 
     return (

@@ -1,7 +1,7 @@
 """The lab's own tables, on SQLite and PostgreSQL: reaching them, migrating them, and what their errors mean."""
 
 from lab.database.address import Kind, read_address
-from lab.database.business import ArchiveTable, FaultTable, LedgerTable, OutboxTable
+from lab.database.business import ArchiveTable, FaultTable, LedgerTable, OutboxTable, business_rows
 from lab.database.database import Database, Guard, unguarded
 from lab.database.disk_reserve import DiskReserve, Done
 from lab.database.errors import DATABASE_ERRORS, in_words, lab_error
@@ -34,6 +34,7 @@ __all__ = [
     "OutboxTable",
     "Prepared",
     "WholeCheck",
+    "business_rows",
     "connect",
     "in_words",
     "lab_error",

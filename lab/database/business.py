@@ -4,7 +4,7 @@ import hashlib
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,10 +13,42 @@ from sqlalchemy.exc import IntegrityError
 
 from graphs.world import Saved
 from lab.database.database import Database, Guard, unguarded
-from lab.database.tables import ARCHIVE, FAULTS, LEDGER, OUTBOX
+from lab.database.tables import ARCHIVE, BUSINESS, FAULTS, LEDGER, OUTBOX
 
 KEY = 300
 """Characters of a key that stand in an index as they are."""
+
+
+DONE = {"ledger": "booked", "outbox": "sent"}
+"""What the status says of a row that isn't refused, in the tables in which rows can be."""
+
+
+def business_rows(
+    database: Database, name: str, thread_ids: Sequence[str], *, refused: bool = False
+) -> list[dict[str, Any]]:
+    """Return a business table's rows of these threads, in the order of booking.
+
+    Each tells what was really done; with `refused` there are also those of attempts under a key seen before.
+    """
+    table = BUSINESS[name]
+    query = select(table).where(table.c.thread_id.in_(thread_ids)).order_by(table.c.number)
+    if name in DONE and not refused:
+        query = query.where(table.c.repeats.is_(None))
+    with database.read() as connection:
+        rows = [dict(row) for row in connection.execute(query).mappings()]
+    if name not in DONE:
+        return rows
+    keys = {row["number"]: row["key"] for row in rows}
+    return [_with_status(row, DONE[name], keys) for row in rows]
+
+
+def _with_status(row: dict[str, Any], done: str, keys: Mapping[int, str | None]) -> dict[str, Any]:
+    """Say behind a row's number what came of it, for in a narrow window its last columns aren't seen."""
+    first = row.pop("repeats")
+    if first is None:
+        return {"number": row["number"], "status": done, **row}
+    refused = f"refused: the same key as number {first}"
+    return {"number": row["number"], "status": refused, **row, "key": keys.get(first)}
 
 
 class ThreadTable:
@@ -35,43 +67,45 @@ class ThreadTable:
             yield connection
 
 
+    def _once(self, table: Table, values: Mapping[str, Any], key: str | None) -> int:
+        """Add a row and return its number; under a key seen before in this thread, add a refused one instead."""
+        unique = None if key is None else _indexable(_text(f"{self._thread_id}/{key}"))
+        row = {**values, "thread_id": self._thread_id, "at": time.time()}
+        try:
+            with self._begin() as connection:
+                return _number(connection, table, {**row, "key": unique})
+        except IntegrityError:
+            if unique is None:
+                raise
+            with self._begin() as connection:
+                first = connection.execute(select(table.c.number).where(table.c.key == unique)).scalar_one_or_none()
+                if first is None:
+                    raise
+                _number(connection, table, {**row, "repeats": first})
+            return int(first)
+
+
 class LedgerTable(ThreadTable):
     """The ledger of one thread."""
 
     def booked(self) -> list[str]:
         """Return the orders of all bookings, in the order of booking."""
-        query = select(LEDGER.c.order).where(LEDGER.c.thread_id == self._thread_id).order_by(LEDGER.c.number)
+        query = select(LEDGER.c.order).where(LEDGER.c.thread_id == self._thread_id, LEDGER.c.repeats.is_(None))
         with self._database.read() as connection:
-            return list(connection.execute(query).scalars())
+            return list(connection.execute(query.order_by(LEDGER.c.number)).scalars())
 
     def charge(self, order: str, cents: int, key: str | None = None) -> int:
         """Book a charge and return its number; a `key` seen before in this thread books nothing more."""
-        unique = None if key is None else _indexable(_text(f"{self._thread_id}/{key}"))
-        row = {"thread_id": self._thread_id, "order": _text(order), "cents": cents, "key": unique, "at": time.time()}
-        try:
-            with self._begin() as connection:
-                return _number(connection, LEDGER, row)
-        except IntegrityError:
-            if unique is None:
-                raise
-            with self._begin() as connection:
-                return int(connection.execute(select(LEDGER.c.number).where(LEDGER.c.key == unique)).scalar_one())
+        return self._once(LEDGER, {"order": _text(order), "cents": cents}, key)
 
 
 class OutboxTable(ThreadTable):
     """The outbox of one thread."""
 
-    def send(self, recipient: str, subject: str, body: str) -> int:
-        """Hand over one mail and return its number."""
-        row = {
-            "thread_id": self._thread_id,
-            "recipient": _text(recipient),
-            "subject": _text(subject),
-            "body": _text(body),
-            "at": time.time(),
-        }
-        with self._begin() as connection:
-            return _number(connection, OUTBOX, row)
+    def send(self, recipient: str, subject: str, body: str, key: str | None = None) -> int:
+        """Hand over one mail and return its number; a `key` seen before in this thread sends nothing more."""
+        mail = {"recipient": _text(recipient), "subject": _text(subject), "body": _text(body)}
+        return self._once(OUTBOX, mail, key)
 
 
 class ArchiveTable(ThreadTable):

@@ -3,9 +3,8 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, select
+from sqlalchemy import Connection, Engine
 
 from lab.database.errors import in_words
 
@@ -37,12 +36,6 @@ class Database:
         # Who reads in the middle of its own transaction waits for no second connection, of which there may be none.
         with in_words(), self._guard, nullcontext(own) if own is not None else self._reader.connect() as connection:
             yield connection
-
-    def rows(self, table: Table, thread_ids: list[str]) -> list[dict[str, Any]]:
-        """Return a business table's rows of these threads, in the order of booking."""
-        query = select(table).where(table.c.thread_id.in_(thread_ids)).order_by(table.c.number)
-        with self.read() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
 
 
 Guard = Callable[[str], None]

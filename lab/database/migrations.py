@@ -7,7 +7,7 @@ from sqlalchemy import Column, Connection, Table, Text, delete, insert, inspect,
 from lab.database.tables import METADATA
 from lab.errors import NewerDatabase
 
-VERSION = 3
+VERSION = 4
 """Goes up by one whenever a table is added or changed, so that an older program keeps off what it doesn't know."""
 
 META = Table("lab_meta", METADATA, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
@@ -25,6 +25,15 @@ STEPS: Mapping[int, Mapping[str, Sequence[str]]] = {
     },
     # Adds tables alone: claims, their owners, and what runs told.
     3: {},
+    4: dict.fromkeys(
+        ("sqlite", "postgresql"),
+        (
+            "ALTER TABLE lab_ledger ADD COLUMN repeats INTEGER",
+            'ALTER TABLE lab_outbox ADD COLUMN "key" TEXT',
+            "ALTER TABLE lab_outbox ADD COLUMN repeats INTEGER",
+            'CREATE UNIQUE INDEX lab_outbox_by_key ON lab_outbox ("key")',
+        ),
+    ),
 }
 """By version, what changes the tables of the version before, by kind of database; missing tables are made anyway."""
 

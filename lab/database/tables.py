@@ -38,7 +38,9 @@ LEDGER = Table(
     Column("cents", BigInteger, nullable=False),
     Column("key", Text, unique=True),
     Column("at", Float, nullable=False),
+    Column("repeats", Integer),
 )
+"""A row that `repeats` another one is an attempt that was refused, as that one had its idempotency key first."""
 
 OUTBOX = Table(
     "lab_outbox",
@@ -48,8 +50,12 @@ OUTBOX = Table(
     Column("recipient", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("body", Text, nullable=False),
+    Column("key", Text),
     Column("at", Float, nullable=False),
+    Column("repeats", Integer),
+    Index("lab_outbox_by_key", "key", unique=True),
 )
+"""As in the ledger, a row that `repeats` another one was refused."""
 
 ARCHIVE = Table(
     "lab_archive",

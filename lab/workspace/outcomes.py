@@ -9,7 +9,7 @@ from langgraph.types import StateSnapshot
 
 from graphs.outcome import Ended
 from graphs.pattern import Lane, Pattern
-from lab.database import BUSINESS
+from lab.database import business_rows
 from lab.engine import Engine
 from lab.errors import Unreadable
 from lab.events import EventLog, Said, ThreadView
@@ -59,7 +59,7 @@ def read_end(engine: Engine, thread: Thread, pattern: Pattern, lane: Lane, log: 
         over = failed or (bool(view.runs) and view.runs[-1].outcome == "finished")
     if not over or not isinstance(values, dict):
         return None
-    rows = {name: engine.storage.database.rows(BUSINESS[name], [thread.thread_id]) for name in pattern.tables}
+    rows = {name: business_rows(engine.storage.database, name, [thread.thread_id]) for name in pattern.tables}
     return Ended(
         values=values,
         inputs=_inputs(engine, thread, pattern, lane, view),

@@ -8,7 +8,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any, BinaryIO
 
 from lab.checkpoints import Storage, StorageSize, ThreadSize, compact
-from lab.database import BUSINESS
+from lab.database import business_rows
 from lab.errors import LabError, NotPossible
 from lab.history import Cost, measure_costs
 from lab.threads import (
@@ -181,11 +181,14 @@ class WorkspaceThreads:
         storage = storage_of(self._engine, self.find(thread_id))
         return measure_costs(storage, thread_id, self._access.logs.followed(thread_id).after(0))
 
-    def business(self, table: str, thread_ids: list[str]) -> list[dict[str, Any]]:
-        """Return a business table's rows of these threads; raises UnknownThread."""
+    def business(self, table: str, thread_ids: list[str], *, refused: bool = False) -> list[dict[str, Any]]:
+        """Return a business table's rows of these threads; raises UnknownThread.
+
+        They are what was really done; with `refused` also the attempts under an idempotency key seen before.
+        """
         for thread_id in thread_ids:
             self._access.find(thread_id)
-        return self._engine.storage.database.rows(BUSINESS[table], thread_ids)
+        return business_rows(self._engine.storage.database, table, thread_ids, refused=refused)
 
     def storage(self) -> StorageSize:
         """Return what the whole database takes, of all workspaces: that is the disk's, and tell nothing of a thread."""

@@ -8,8 +8,9 @@ from graphs.human.approval_gate import Verdict
 from graphs.human.approval_gate_demo import PATTERN
 from graphs.pattern import Edit, Example, Go, Reply, Step
 from lab.errors import InvalidInput
+from lab.lab import Lab
 from lab.state import check_answer
-from tests.support.example_player import Play
+from tests.support.example_player import Play, before, ended
 
 LANES = tuple(lane.key for lane in PATTERN.lanes)
 AT_ONCE, CHANGED_TWICE, UNDECIDED, NO_ADDRESS = range(4)
@@ -180,3 +181,15 @@ def test_the_schema_accepts_a_decision(answer: dict[str, str]) -> None:
 
 def _wish(feedback: str) -> Reply:
     return Reply({"decision": "change", "feedback": feedback})
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_replay_on_purpose_sends_again(sqlite_lab: Lab, play: Play, lane: str) -> None:
+    thread_id = play("approval-gate", lane, AT_ONCE).thread_id
+    workspace = sqlite_lab.workspace("tests")
+    workspace.travel.replay(thread_id, before(workspace, thread_id, "send"))
+    ended(workspace, thread_id)
+
+    assert len(workspace.threads.business("outbox", [thread_id])) == 2
+    assert len(workspace.threads.business("outbox", [thread_id], refused=True)) == 2
+    assert workspace.history.outcome(thread_id) == "Sent twice, as it was drafted"

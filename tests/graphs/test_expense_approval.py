@@ -9,8 +9,9 @@ from graphs.human.expense_approval_demo import PATTERN
 from graphs.outcome import Ended
 from graphs.pattern import Edit, Example, Go, Reply
 from lab.errors import InvalidInput
+from lab.lab import Lab
 from lab.state import check_answer
-from tests.support.example_player import Play
+from tests.support.example_player import Play, before, ended
 
 LANES = tuple(lane.key for lane in PATTERN.lanes)
 SMALL, MIDDLE, LARGE, MANAGER_SAYS_NO, DIRECTOR_SAYS_NO, UNDECIDED = range(6)
@@ -194,3 +195,15 @@ def test_the_outcome_tells_the_ledger_of_all_branches(status: str, booked: list[
     told = PATTERN.lane("dynamic").outcome
     assert told is not None
     assert told(Ended(values, ledger=[{"cents": cents} for cents in booked])) == line
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_replay_on_purpose_pays_the_claim_again(sqlite_lab: Lab, play: Play, lane: str) -> None:
+    thread_id = play("expense-approval", lane, MIDDLE).thread_id
+    workspace = sqlite_lab.workspace("tests")
+    workspace.travel.replay(thread_id, before(workspace, thread_id, "pay"))
+    ended(workspace, thread_id)
+
+    assert len(workspace.threads.business("ledger", [thread_id])) == 2
+    assert len(workspace.threads.business("ledger", [thread_id], refused=True)) == 2
+    assert workspace.history.outcome(thread_id) == "Paid twice: 1,000.00 €, should be 500.00 €"

@@ -17,8 +17,8 @@ from typing import Any
 
 from tests.support.project import ROOT
 
-WORKER, CRASH = "lab.worker", "tests.support.crash_program"
-MODULES = (WORKER, CRASH, "graphs.catalogue")
+WORKER, CRASH, EFFECT = "lab.worker", "tests.support.crash_program", "tests.support.effect_crash_program"
+MODULES = (WORKER, CRASH, EFFECT, "graphs.catalogue")
 
 
 class Forked:

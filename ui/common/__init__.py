@@ -2,7 +2,7 @@
 
 from ui.common.actions import ActionErrors, action_button, draw_refusal, guard, refusal_drawn, uninterrupted
 from ui.common.address import CHECKPOINT_PARAMETER, Looked, Place, look_at, read_place
-from ui.common.business_rows import BUSINESS_COLUMNS, business_row
+from ui.common.business_rows import business_columns, business_row
 from ui.common.context import LANES, PACES, is_known, model_choice, model_name, run_options, the_lab, workspace
 from ui.common.controlled import is_changed, note_drawn, rows_digest, set_value
 from ui.common.database import damage, in_place
@@ -19,7 +19,6 @@ from ui.common.text import LIMIT, code, code_counted, counted, label_text, liter
 from ui.common.times import clock_times, stamp, zone_name
 
 __all__ = [
-    "BUSINESS_COLUMNS",
     "CHECKPOINT_PARAMETER",
     "LANES",
     "LANE_SECTION",
@@ -33,6 +32,7 @@ __all__ = [
     "action_button",
     "apply_style",
     "bring_into_view",
+    "business_columns",
     "business_row",
     "clock_times",
     "code",

@@ -1,6 +1,6 @@
 """Rows of the business tables as people read them: money as money, and columns by their titles."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -28,9 +28,16 @@ _TITLES: Mapping[str, str] = {
     "error": "Error",
 }
 _SHOWN: Mapping[str, Shown] = {"cents": euros, "key": own_key}
-BUSINESS_COLUMNS: Any = {_TITLES["cents"]: st.column_config.TextColumn(alignment="right")}
-"""How a table draws the columns of business rows."""
+_COLUMNS = {_TITLES["cents"]: st.column_config.TextColumn(alignment="right")}
+_WIDE_STATUS = {_TITLES["status"]: st.column_config.TextColumn(width=270)}
+_SHORT = 20
+"""Characters of a status that any width shows; the table would make the column as wide as its first rows need."""
 _LEFT_OUT = ("thread_id", "at")
+
+
+def business_columns(rows: Sequence[Mapping[str, Any]]) -> Any:
+    """Return how a table draws the columns of these business rows."""
+    return _COLUMNS | (_WIDE_STATUS if any(len(row.get("status", "")) > _SHORT for row in rows) else {})
 
 
 def business_row(lane: str, row: Mapping[str, Any]) -> dict[str, Any]:

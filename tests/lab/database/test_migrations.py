@@ -88,11 +88,12 @@ def look(database: str) -> Iterator[Engine]:
 
 
 def shape(look: Engine) -> dict[str, set[str]]:
-    """Tell by table of the lab its columns, with their types where the database holds values to them."""
+    """Tell by table of the lab its indexes and columns, with types where the database holds values to them."""
     tables = inspect(look)
     strict = look.dialect.name == "postgresql"
     return {
         name: {f"{one['name']} {one['type'] if strict else ''} {one['nullable']}" for one in tables.get_columns(name)}
+        | {f"{one['name']} {one['column_names']} {one['unique']}" for one in tables.get_indexes(name)}
         for name in tables.get_table_names()
         if name.startswith("lab_")
     }

@@ -1,0 +1,53 @@
+"""A process that dies between an effect and its checkpoint: the effect isn't repeated, and the attempt is shown."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.lab import Lab
+from tests.support.forked_processes import EFFECT, Forker
+from tests.support.labs import database, quiet
+from tests.support.polling import until
+from tests.support.toy_patterns import end
+
+LANES = [
+    ("approval-gate", "static", "0", "outbox", "sent"),
+    ("approval-gate", "interrupt", "0", "outbox", "sent"),
+    ("expense-approval", "static", "1", "ledger", "booked"),
+    ("expense-approval", "dynamic", "1", "ledger", "booked"),
+    ("time-travel", "replay", "0", "outbox", "sent"),
+]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Name a database that outlives a process."""
+    return database(request, tmp_path)
+
+
+@pytest.fixture
+def lab(where: str) -> Iterator[Lab]:
+    """Provide the lab of the process that finds what the killed one left."""
+    opened = Lab(quiet(where))
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize(("slug", "lane", "example", "table", "done"), LANES)
+def test_a_kill_between_an_effect_and_its_checkpoint_repeats_nothing_and_shows_the_attempt(
+    forker: Forker, where: str, lab: Lab, slug: str, lane: str, example: str, table: str, done: str
+) -> None:
+    assert forker.fork(EFFECT, where, slug, lane, example).end() == -signal.SIGKILL
+    workspace = lab.workspace("tests")
+    (thread_id,) = [thread.thread_id for thread in workspace.threads.newest()]
+    until(lambda: workspace.history.status(thread_id) != "elsewhere")
+    assert workspace.history.status(thread_id) == "resumable"
+    (first,) = workspace.threads.business(table, [thread_id])
+    workspace.proceed(thread_id)
+
+    assert end(workspace, thread_id).outcome == "finished"
+    assert workspace.threads.business(table, [thread_id]) == [first]
+    tried = [row["status"] for row in workspace.threads.business(table, [thread_id], refused=True)]
+    assert tried == [done, f"refused: the same key as number {first['number']}"]
