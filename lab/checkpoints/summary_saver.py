@@ -15,11 +15,13 @@ from langgraph.checkpoint.base import (
     CheckpointTuple,
     empty_checkpoint,
 )
+from sqlalchemy import insert
 
 from lab.checkpoints.async_methods import AsyncByThreads
 from lab.checkpoints.config import thread_id_of
+from lab.checkpoints.rows import OpenRows
 from lab.checkpoints.step_summary import summarize_step, summary_row
-from lab.database import Guard, unguarded
+from lab.database import NOTES, Guard, unguarded
 from lab.errors import StorageUnavailable
 from lab.secrets import redact
 
@@ -97,13 +99,28 @@ class SummarySaver(AsyncByThreads):
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
         """Save a checkpoint with its note; one whose note is missing is read when somebody asks for it."""
-        place = config["configurable"]
-        key = (str(place["thread_id"]), str(place.get("checkpoint_ns", "")))
+        key = _key(config)
         noted = self._noted(config, key, checkpoint, metadata)
         with self.saving_summary(noted) if noted else nullcontext():
             saved = super().put(config, checkpoint, metadata, new_versions)
         self._hold(key, checkpoint)
         return saved
+
+    def put_within(
+        self,
+        rows: OpenRows,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Save a checkpoint and its note in a transaction that somebody else began and ends."""
+        self.guard(thread_id_of(config))
+        noted = self._noted(config, _key(config), checkpoint, metadata)
+        if noted:
+            rows.connection.execute(insert(NOTES).values(noted))
+        # Last, for in memory nothing takes it back.
+        return rows.saver.put(config, checkpoint, metadata, new_versions)
 
     def put_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
@@ -146,6 +163,11 @@ class SummarySaver(AsyncByThreads):
         while len(self._newest) > COMPARED:
             with suppress(KeyError):
                 self._newest.popitem(last=False)
+
+
+def _key(config: RunnableConfig) -> tuple[str, str]:
+    """Return the thread and the namespace that a config names."""
+    return thread_id_of(config), str(config["configurable"].get("checkpoint_ns", ""))
 
 
 def _unspoken(channel: str, value: Any) -> Any:

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
@@ -52,6 +52,9 @@ class _Bare(SummarySaver):
     ) -> RunnableConfig:
         """Save a checkpoint without its note."""
         return super(SummarySaver, self).put(config, checkpoint, metadata, new_versions)
+
+    def _noted(self, *_: Any) -> None:
+        """Note nothing of a checkpoint that is saved in somebody else's transaction either."""
 
 
 class ThreadMemorySaver(_Bare, SummaryMemorySaver):

@@ -3,19 +3,21 @@
 from lab.database.address import Kind, read_address
 from lab.database.business import ArchiveTable, FaultTable, LedgerTable, OutboxTable, business_rows
 from lab.database.database import Database, Guard, unguarded
+from lab.database.decisions import Decision, DecisionKind, add_decisions, count_decisions, read_decisions
 from lab.database.disk_reserve import DiskReserve, Done
 from lab.database.errors import DATABASE_ERRORS, in_words, lab_error
 from lab.database.migrations import migrate
 from lab.database.postgresql import make_engine, make_pool, one_setup_at_a_time, set_up_tables
 from lab.database.prepared import Prepared
 from lab.database.sqlite_file import BUSY_TIMEOUT, WholeCheck, connect, prepare
-from lab.database.tables import BUSINESS, CLAIMS, EVENTS, METADATA, NOTES, OWNERS, SECRETS, STARTS, THREADS
+from lab.database.tables import BUSINESS, CLAIMS, DECISIONS, EVENTS, METADATA, NOTES, OWNERS, SECRETS, STARTS, THREADS
 
 __all__ = [
     "BUSINESS",
     "BUSY_TIMEOUT",
     "CLAIMS",
     "DATABASE_ERRORS",
+    "DECISIONS",
     "EVENTS",
     "METADATA",
     "NOTES",
@@ -25,6 +27,8 @@ __all__ = [
     "THREADS",
     "ArchiveTable",
     "Database",
+    "Decision",
+    "DecisionKind",
     "DiskReserve",
     "Done",
     "FaultTable",
@@ -34,8 +38,10 @@ __all__ = [
     "OutboxTable",
     "Prepared",
     "WholeCheck",
+    "add_decisions",
     "business_rows",
     "connect",
+    "count_decisions",
     "in_words",
     "lab_error",
     "make_engine",
@@ -44,6 +50,7 @@ __all__ = [
     "one_setup_at_a_time",
     "prepare",
     "read_address",
+    "read_decisions",
     "set_up_tables",
     "unguarded",
 ]

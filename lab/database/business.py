@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from graphs.world import Saved
 from lab.database.database import Database, Guard, unguarded
+from lab.database.storable_text import storable
 from lab.database.tables import ARCHIVE, BUSINESS, FAULTS, LEDGER, OUTBOX
 
 KEY = 300
@@ -66,10 +67,9 @@ class ThreadTable:
             self._guard(self._thread_id)
             yield connection
 
-
     def _once(self, table: Table, values: Mapping[str, Any], key: str | None) -> int:
         """Add a row and return its number; under a key seen before in this thread, add a refused one instead."""
-        unique = None if key is None else _indexable(_text(f"{self._thread_id}/{key}"))
+        unique = None if key is None else _indexable(storable(f"{self._thread_id}/{key}"))
         row = {**values, "thread_id": self._thread_id, "at": time.time()}
         try:
             with self._begin() as connection:
@@ -96,7 +96,7 @@ class LedgerTable(ThreadTable):
 
     def charge(self, order: str, cents: int, key: str | None = None) -> int:
         """Book a charge and return its number; a `key` seen before in this thread books nothing more."""
-        return self._once(LEDGER, {"order": _text(order), "cents": cents}, key)
+        return self._once(LEDGER, {"order": storable(order), "cents": cents}, key)
 
 
 class OutboxTable(ThreadTable):
@@ -104,7 +104,7 @@ class OutboxTable(ThreadTable):
 
     def send(self, recipient: str, subject: str, body: str, key: str | None = None) -> int:
         """Hand over one mail and return its number; a `key` seen before in this thread sends nothing more."""
-        mail = {"recipient": _text(recipient), "subject": _text(subject), "body": _text(body)}
+        mail = {"recipient": storable(recipient), "subject": storable(subject), "body": storable(body)}
         return self._once(OUTBOX, mail, key)
 
 
@@ -115,10 +115,10 @@ class ArchiveTable(ThreadTable):
         """Add a row under that name and return its number."""
         row = {
             "thread_id": self._thread_id,
-            "name": _text(name),
+            "name": storable(name),
             "status": "stored",
             "error": "",
-            "body": _text(body),
+            "body": storable(body),
             "at": time.time(),
         }
         with self._begin() as connection:
@@ -128,7 +128,7 @@ class ArchiveTable(ThreadTable):
         """Return the thread's last row under that name, None where there is none."""
         query = (
             select(ARCHIVE.c.number, ARCHIVE.c.body, ARCHIVE.c.status == "quarantined")
-            .where(ARCHIVE.c.thread_id == self._thread_id, ARCHIVE.c.name == _text(name))
+            .where(ARCHIVE.c.thread_id == self._thread_id, ARCHIVE.c.name == storable(name))
             .order_by(ARCHIVE.c.number.desc())
             .limit(1)
         )
@@ -142,21 +142,16 @@ class ArchiveTable(ThreadTable):
 
     def quarantine(self, number: int, error: str) -> None:
         """Note that the row can't be used, and why; its text stays as it is."""
-        self._change(number, status="quarantined", error=_text(error))
+        self._change(number, status="quarantined", error=storable(error))
 
     def overwrite(self, number: int, body: str) -> None:
         """Put another text into the row."""
-        self._change(number, body=_text(body))
+        self._change(number, body=storable(body))
 
     def _change(self, number: int, **values: str) -> None:
         own = (ARCHIVE.c.number == number) & (ARCHIVE.c.thread_id == self._thread_id)
         with self._begin() as connection:
             connection.execute(update(ARCHIVE).where(own).values(**values))
-
-
-def _text(given: str) -> str:
-    """Return a text as every database can keep it: PostgreSQL knows neither NUL nor halves of characters."""
-    return given.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
 def _indexable(key: str) -> str:
@@ -188,7 +183,7 @@ class FaultTable:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def _count(self, point: str) -> int:
-        point = _indexable(_text(point))
+        point = _indexable(storable(point))
         here = (FAULTS.c.thread_id == self._thread_id) & (FAULTS.c.point == point)
         try:
             with self._database.begin() as connection:

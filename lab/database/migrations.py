@@ -7,7 +7,7 @@ from sqlalchemy import Column, Connection, Table, Text, delete, insert, inspect,
 from lab.database.tables import METADATA
 from lab.errors import NewerDatabase
 
-VERSION = 4
+VERSION = 5
 """Goes up by one whenever a table is added or changed, so that an older program keeps off what it doesn't know."""
 
 META = Table("lab_meta", METADATA, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
@@ -34,6 +34,8 @@ STEPS: Mapping[int, Mapping[str, Sequence[str]]] = {
             'CREATE UNIQUE INDEX lab_outbox_by_key ON lab_outbox ("key")',
         ),
     ),
+    # Adds a table alone, of decisions.
+    5: {},
 }
 """By version, what changes the tables of the version before, by kind of database; missing tables are made anyway."""
 

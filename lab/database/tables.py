@@ -2,6 +2,8 @@
 
 from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
+from lab.database.append_only import append_only
+
 METADATA = MetaData()
 
 THREADS = Table(
@@ -125,6 +127,31 @@ EVENTS = Table(
     Column("body", Text, nullable=False),
 )
 """What happened in each thread, in batches of events as JSON, each by the number of its last one."""
+
+DECISIONS = Table(
+    "lab_decisions",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("at", Float, nullable=False),
+    Column("workspace", String(64), nullable=False),
+    Column("person", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("pattern", String(64), nullable=False),
+    Column("lane", String(64), nullable=False),
+    Column("thread_id", String(36), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("checkpoint_id", Text, nullable=False),
+    Column("node", Text, nullable=False),
+    Column("interrupt_id", Text, nullable=False),
+    Column("asked", Text, nullable=False),
+    Column("answered", Text, nullable=False),
+    Index("lab_decisions_by_workspace", "workspace", "number"),
+    Index("lab_decisions_by_pattern", "workspace", "pattern", "number"),
+)
+"""What people decided, a row each, which stays when its thread goes; the database itself refuses to change a row."""
+
+append_only(DECISIONS)
 
 SECRETS = Table("lab_secrets", METADATA, Column("name", String(40), primary_key=True), Column("value", Text))
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, delete, func, select, text, update
 
 from lab.database import CLAIMS, OWNERS, THREADS, Database, Prepared
-from lab.errors import StaleAnswer, StorageUnavailable, ThreadBusy, TooManyRuns, UnknownThread
+from lab.errors import ClaimLost, StaleAnswer, StorageUnavailable, ThreadBusy, TooManyRuns, UnknownThread
 from lab.events import Kind
 from lab.runs.requests import REQUEST, Request
 
@@ -200,7 +200,8 @@ class Claims:
     def accept(self, connection: Connection, thread_id: str, request: bytes, head: str) -> None:
         """Write down what a run is about to do, and at which checkpoint the thread stood; raises ClaimLost."""
         values = {"thread": thread_id, "owner": self.owner, "request": request.decode(), "head": head}
-        _ACCEPT.execute(connection, values)
+        if _ACCEPT.execute(connection, values) == 0:
+            raise ClaimLost(thread_id)
 
     def release(self, connection: Connection, thread_id: str, *, left: bool) -> bool:
         """Give a thread back and return whether it was still this process's.

@@ -1,5 +1,6 @@
 """What a visitor may do with the threads of one workspace."""
 
+from lab.workspace.decisions import DecisionPage, WorkspaceDecisions
 from lab.workspace.editing import StateEdit
 from lab.workspace.example_steps import example_of, upcoming
 from lab.workspace.history import History
@@ -15,6 +16,7 @@ from lab.workspace.workspace import Workspace
 __all__ = [
     "UNCLEAR",
     "Ahead",
+    "DecisionPage",
     "ExamplePlayer",
     "History",
     "LanePlay",
@@ -25,6 +27,7 @@ __all__ = [
     "ThreadPage",
     "Travel",
     "Workspace",
+    "WorkspaceDecisions",
     "WorkspaceThreads",
     "example_of",
     "start_lanes",

@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from langgraph.graph import START
 from langgraph.types import Overwrite, StateSnapshot
 
 from graphs.pattern import Fork
 from lab.checkpoints import at_checkpoint, checkpoint_id_of
+from lab.database import add_decisions
 from lab.errors import InvalidInput, NotPossible
 from lab.events import StateEdited
 from lab.state import How, must_be_input, preview, rebuild
 from lab.workspace.access import OpenedThread, ThreadAccess
+from lab.workspace.decisions import decide_at_pause
 from lab.workspace.edits import Draft, draft, edited_by
+from lab.workspace.storages import is_shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,22 @@ class StateEditor:
         write = lane.travel.write if isinstance(lane.travel, Fork) else None
         return draft(opened.graph, config, update, as_node, appended, write), update
 
-    def save(self, opened: OpenedThread, snapshot: StateSnapshot, edit: StateEdit) -> StateEdited:
-        """Save the edit and return the event that tells of it."""
+    def save(
+        self, opened: OpenedThread, snapshot: StateSnapshot, edit: StateEdit, kind: Literal["edit", "fork"]
+    ) -> StateEdited:
+        """Save the edit, and in the same transaction that it was decided, and return the event that tells of it."""
         drafted, update = self.draft(opened, snapshot, edit)
-        return edited_by(drafted.save(), update, drafted.calls)
+        replaced = [name for name, value in update.items() if isinstance(value, Overwrite)]
+        written = {"values": edit.values} | ({"replaced": replaced} if replaced else {})
+        decision = decide_at_pause(opened.thread, snapshot, kind, written)
+        storage, own = self._engine.graphs.storage_of(opened.thread), self._engine.storage
+        if is_shared(self._engine, storage):
+            with storage.open_for_writing() as rows:
+                add_decisions(rows.connection, [decision])
+                ident = drafted.save(rows)
+        else:
+            # Two databases have no transaction in common; what isn't saved in the other one takes this one back.
+            with own.database.begin() as connection:
+                add_decisions(connection, [decision])
+                ident = drafted.save()
+        return edited_by(ident, update, drafted.calls)

@@ -21,7 +21,7 @@ from langgraph.runtime import RunControl
 from langgraph.types import Command, Overwrite, StateSnapshot
 from pydantic import BaseModel
 
-from lab.checkpoints import checkpoint_config, checkpoint_id_of, place_of, thread_id_of
+from lab.checkpoints import OpenRows, SummarySaver, checkpoint_config, checkpoint_id_of, place_of, thread_id_of
 from lab.errors import NotPossible, StorageUnavailable
 from lab.events import StateEdited
 from lab.jsonable import to_jsonable
@@ -106,12 +106,17 @@ class Draft:
         )
         """The state that the edit leaves, and what runs next from it."""
 
-    def save(self) -> str:
-        """Save the edit and return its checkpoint's id."""
+    def save(self, rows: OpenRows | None = None) -> str:
+        """Save the edit, in the transaction of these rows if there are any, and return its checkpoint's id."""
         put, saver = self._put, self._saver.saver
         # Whichever way the library wrote it, to the history it's an edit.
         metadata: CheckpointMetadata = {**put.metadata, "source": "update"}
-        saved = saver.put(self._config, put.checkpoint, metadata, put.versions)
+        if rows is not None:
+            assert isinstance(saver, SummarySaver)
+            saved = saver.put_within(rows, self._config, put.checkpoint, metadata, put.versions)
+            saver = rows.saver
+        else:
+            saved = saver.put(self._config, put.checkpoint, metadata, put.versions)
         for writes, task_id, task_path in self._saver.writes:
             saver.put_writes(saved, writes, task_id, task_path)
         return put.checkpoint["id"]

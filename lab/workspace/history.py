@@ -37,6 +37,7 @@ from lab.state import Change, Field, Reducer, diff_states, state_fields, tool_sc
 from lab.threads import Thread
 from lab.types import Graph
 from lab.workspace.access import ThreadAccess
+from lab.workspace.decisions import WorkspaceDecisions
 from lab.workspace.outcomes import tell_outcome
 from lab.workspace.states import answers_given, state_at, state_of
 
@@ -51,6 +52,7 @@ class History:
     def __init__(self, access: ThreadAccess) -> None:
         self._access = access
         self._engine = access.engine
+        self.decisions = WorkspaceDecisions(access)
 
     def running(self, thread_id: str) -> bool:
         """Return whether a run of the thread is going on in this process."""

@@ -1,12 +1,13 @@
 """Beginning a run: what it's asked to do, in this process or in one of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, TypedDict
 
 from sqlalchemy import Connection
 
 from graphs.pattern import Breakpoints, Pattern
+from lab.database import Decision, add_decisions
 from lab.errors import NotPossible
 from lab.jsonable import Json
 from lab.runs import Claim, Request, RunConditions, SubprocessRun, Work
@@ -71,10 +72,20 @@ class Launcher:
         work = self._engine.work(request)
         return SubprocessRun(self._engine.settings, request, work.calls()) if in_subprocess else work
 
-    def launch(self, claim: Claim, opened: OpenedThread, request: Request, said: Json, work: Work) -> None:
-        """Accept a request, which is written down at once, and begin its run."""
-        claim.accept(request, self._access.head(opened.thread), partial(self._touched, opened.thread_id))
+    def launch(
+        self,
+        claim: Claim,
+        opened: OpenedThread,
+        request: Request,
+        said: Json,
+        work: Work,
+        decisions: Sequence[Decision] = (),
+    ) -> None:
+        """Accept a request, which is written down at once with what was decided by it, and begin its run."""
+        written = partial(self._accepted, opened.thread_id, decisions)
+        claim.accept(request, self._access.head(opened.thread), written)
         claim.hand_over(request, said, work, opened.log)
 
-    def _touched(self, thread_id: str, connection: Connection) -> None:
+    def _accepted(self, thread_id: str, decisions: Sequence[Decision], connection: Connection) -> None:
         self._engine.threads.touch(connection, thread_id)
+        add_decisions(connection, decisions)

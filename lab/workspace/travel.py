@@ -16,6 +16,7 @@ from lab.runs import ContinueRequest, ReanswerRequest, ReplayRequest, WhatIfRequ
 from lab.state import Change, diff_states, node_metadata
 from lab.threads import Thread
 from lab.workspace.access import ThreadAccess
+from lab.workspace.decisions import decide_answers, decide_at_pause
 from lab.workspace.editing import StateEdit, StateEditor
 from lab.workspace.edits import edited_by, rewound
 from lab.workspace.launching import Launcher, RunOptions
@@ -121,7 +122,7 @@ class Travel:
             snapshot = opened.state_at(checkpoint_id)
             # What a run is refused for must not leave its edit behind.
             work = self._launcher.work(request, snapshot.values) if run else None
-            edited = self._editor.save(opened, snapshot, replace(edit, label=request.label))
+            edited = self._editor.save(opened, snapshot, replace(edit, label=request.label), "fork")
             _tell_return(opened.log, snapshot)
             opened.log.append(edited)
             if work is not None and opened.graph.get_state(checkpoint_config(thread_id, edited.checkpoint_id)).next:
@@ -149,7 +150,8 @@ class Travel:
                 raise NothingToContinue
             work = self._launcher.work(request, snapshot.values)
             _tell_return(opened.log, snapshot)
-            self._launcher.launch(claim, opened, request, None, work)
+            decisions = [decide_at_pause(opened.thread, snapshot, "replay")]
+            self._launcher.launch(claim, opened, request, None, work, decisions)
 
     def reanswer(
         self,
@@ -180,7 +182,8 @@ class Travel:
             work = self._launcher.work(request, snapshot.values)
             _tell_return(opened.log, snapshot)
             said = [answered(asked[ident], answer) for ident, answer in answers.items()]
-            self._launcher.launch(claim, opened, request, said, work)
+            decisions = decide_answers(opened, snapshot, answers, "reanswer")
+            self._launcher.launch(claim, opened, request, said, work, decisions)
 
     def what_if(
         self,
@@ -202,7 +205,7 @@ class Travel:
                 raise NothingToContinue
             # What a run is refused for must not leave its edit behind.
             self._launcher.work(ContinueRequest(**self._launcher.conditions(opened.thread, options)), snapshot.values)
-            edited = self._editor.save(opened, snapshot, edit)
+            edited = self._editor.save(opened, snapshot, edit, "fork")
             request = WhatIfRequest(
                 **self._launcher.conditions(opened.thread, options, edit.label),
                 checkpoint_id=checkpoint_id,
@@ -232,14 +235,16 @@ class Travel:
         request = ContinueRequest(**self._launcher.conditions(opened.thread, options))
         with self._access.claimed(thread_id, runs=True) as claim:
             work = self._launcher.work(request, {})
-            old = dict(opened.state_at(checkpoint_id).values)
+            snapshot = opened.state_at(checkpoint_id)
+            old = dict(snapshot.values)
             config = self._engine.config(thread_id, opened.pattern.slug, opened.lane.key, self._access.workspace)
             ident, calls = rewound(
                 opened.graph, opened.lane.travel.write, config, checkpoint_config(thread_id, checkpoint_id)
             )
             edited = edited_by(ident, old, calls)
             opened.log.append(edited)
-            self._launcher.launch(claim, opened, request, None, work)
+            decisions = [decide_at_pause(opened.thread, snapshot, "rewind")]
+            self._launcher.launch(claim, opened, request, None, work, decisions)
 
 
 def _tell_return(log: EventLog, snapshot: StateSnapshot) -> None:

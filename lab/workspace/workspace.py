@@ -7,18 +7,30 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Unpack
 
+from langgraph.types import StateSnapshot
 from sqlalchemy import Connection
 
 from lab.checkpoints import restart_calls
+from lab.database import Decision
 from lab.engine import Engine
 from lab.errors import AnswerKept, AnswerPending, InvalidInput, NothingToContinue, NotPossible, WorkLeft
 from lab.events import Event, SaverDropped, ThreadView
 from lab.history import answered, check_answers, status
 from lab.jsonable import Json, to_jsonable
-from lab.runs import ContinueRequest, Request, ResumeRequest, StartRequest, TurnRequest
+from lab.runs import (
+    ContinueRequest,
+    ReanswerRequest,
+    ReplayRequest,
+    Request,
+    ResumeRequest,
+    StartRequest,
+    TurnRequest,
+    WhatIfRequest,
+)
 from lab.state import How, check_input
 from lab.threads import Thread, titled
 from lab.workspace.access import OpenedThread, ThreadAccess
+from lab.workspace.decisions import decide_answers, decide_at_pause
 from lab.workspace.editing import StateEdit, StateEditor
 from lab.workspace.history import History
 from lab.workspace.launching import Launcher, RunOptions
@@ -118,7 +130,9 @@ class Workspace:
                 answered(question, answers[question.id])
                 for question in asked_questions(snapshot, answers, checkpoint_id, opened.tools)
             ]
-            self._launcher.launch(claim, opened, request, said, self._launcher.work(request, snapshot.values))
+            work = self._launcher.work(request, snapshot.values)
+            decisions = decide_answers(opened, snapshot, answers, "answer")
+            self._launcher.launch(claim, opened, request, said, work, decisions)
 
     def proceed(
         self,
@@ -138,11 +152,16 @@ class Workspace:
             snapshot = opened.state()
             must_stand_at(snapshot, checkpoint_id)
             if status(snapshot) == "waiting":
-                if not answers_given(self._engine, opened.thread, snapshot):
+                given = answers_given(self._engine, opened.thread, snapshot)
+                if not given:
                     raise AnswerPending
-            elif status(snapshot) != "resumable":
+                decisions = decide_answers(opened, snapshot, given, "retry")
+            elif status(snapshot) == "resumable":
+                decisions = [decide_at_pause(opened.thread, snapshot, "resume")]
+            else:
                 raise NothingToContinue
-            self._launcher.launch(claim, opened, request, None, self._launcher.work(request, snapshot.values))
+            work = self._launcher.work(request, snapshot.values)
+            self._launcher.launch(claim, opened, request, None, work, decisions)
 
     def again(self, thread_id: str, **options: Unpack[RunOptions]) -> None:
         """Carry out what was accepted for a thread and never begun, because its process died or its run failed.
@@ -181,7 +200,8 @@ class Workspace:
             must_stand_at(snapshot, head or None)
             request = replace(asked, **self._launcher.conditions(opened.thread, options, asked.label))
             values = asked.values if isinstance(asked, TurnRequest) else snapshot.values
-            self._launcher.launch(claim, opened, request, None, self._launcher.work(request, values))
+            decisions = _decide_again(opened, asked, snapshot)
+            self._launcher.launch(claim, opened, request, None, self._launcher.work(request, values), decisions)
 
     def edit(
         self,
@@ -210,7 +230,7 @@ class Workspace:
                     "now would drop what they wrote. Let them finish first."
                 )
             edit = StateEdit(values, {**dict.fromkeys(values, "append"), **(how or {})})
-            edited = StateEditor(self._access).save(opened, snapshot, edit)
+            edited = StateEditor(self._access).save(opened, snapshot, edit, "edit")
             opened.log.append(edited)
         return edited.checkpoint_id
 
@@ -256,6 +276,18 @@ class Workspace:
         self._access.logs.followed(thread_id)
         run = self._engine.runs.active(thread_id)
         return run is None or run.done.wait(timeout)
+
+
+def _decide_again(opened: OpenedThread, asked: Request, head: StateSnapshot) -> list[Decision]:
+    """Return what is decided by carrying out what was decided before and never begun; input is no decision."""
+    match asked:
+        case ResumeRequest():
+            return decide_answers(opened, head, asked.answers, "retry")
+        case ReanswerRequest():
+            return decide_answers(opened, opened.state_at(asked.checkpoint_id), asked.answers, "retry")
+        case ReplayRequest() | WhatIfRequest():
+            return [decide_at_pause(opened.thread, opened.state_at(asked.checkpoint_id), "retry")]
+    return []
 
 
 def _title(values: Mapping[str, Json]) -> str:

@@ -170,11 +170,12 @@ def done_by(answers: list[dict[str, Any]]) -> int:
 
 
 def leftovers(database: str, thread_id: str) -> dict[str, int]:
-    """Count a thread's rows in all tables of a database that have any."""
+    """Count a thread's rows in all tables of a database that have any, but for the decisions, which stay."""
     url = database.replace("postgresql://", "postgresql+psycopg://") if "://" in database else f"sqlite:///{database}"
     engine = create_engine(url)
     there = inspect(engine)
-    names = [name for name in there.get_table_names() if "thread_id" in {at["name"] for at in there.get_columns(name)}]
+    tables = [name for name in there.get_table_names() if name != "lab_decisions"]
+    names = [name for name in tables if "thread_id" in {at["name"] for at in there.get_columns(name)}]
     with engine.connect() as connection:
         of_thread = column("thread_id") == thread_id
         queries = {name: select(func.count()).select_from(table(name)).where(of_thread) for name in names}

@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from lab.database import migrations
 from lab.database.migrations import VERSION, version
@@ -136,6 +137,19 @@ def test_a_migrated_database_is_shaped_like_a_new_one(
     assert shape(look) == shape(fresh)
     assert versions(fresh) == VERSION
     fresh.dispose()
+
+
+def test_a_migrated_database_keeps_what_people_decide_from_then_on(unversioned: str, look: Engine) -> None:
+    Lab(quiet(unversioned), patterns=[two_steps()]).close()
+    row = "(1, 2.0, 'w', '', '', 'answer', 'toy', 'only', 'old', 'An old one', 'c', 'ask', 'i', 'Pay?', 'null')"
+    with look.begin() as connection:
+        connection.execute(text(f"INSERT INTO lab_decisions VALUES {row}"))
+    for change in ("UPDATE lab_decisions SET answered = '1'", "DELETE FROM lab_decisions"):
+        with pytest.raises(DBAPIError, match="takes new rows alone"), look.begin() as connection:
+            connection.execute(text(change))
+
+    with look.connect() as connection:
+        assert connection.execute(text("SELECT answered FROM lab_decisions")).scalars().all() == ["null"]
 
 
 def test_a_migration_that_fails_changes_nothing(

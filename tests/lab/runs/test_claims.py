@@ -60,6 +60,7 @@ def test_a_question_that_both_answer_has_one_effect(lab: Lab, where: str, tmp_pa
             assert charges(workspace, thread_id) == 1
             assert hidden(workspace, thread_id) == 0
             assert workspace.history.status(thread_id) == "finished"
+    assert workspace.history.decisions.page(limit=1).total == ROUNDS
 
 
 def test_of_yes_and_no_at_once_the_state_and_the_ledger_tell_the_same(lab: Lab, where: str, tmp_path: Path) -> None:
@@ -76,6 +77,8 @@ def test_of_yes_and_no_at_once_the_state_and_the_ledger_tell_the_same(lab: Lab, 
             assert done_by(answers) == 1
             assert head(workspace, thread_id).values["done"] == [winner, "z"]
             assert charges(workspace, thread_id) == 1
+            assert workspace.history.decisions.page(limit=1).decisions[0].answered == winner
+    assert workspace.history.decisions.page(limit=1).total == ROUNDS
 
 
 def test_two_turns_at_once_follow_each_other_or_one_is_refused(lab: Lab, where: str, tmp_path: Path) -> None:
