@@ -12,7 +12,7 @@ from lab.errors import InvalidInput
 from lab.jsonable import Json
 from lab.state.answer_check import check_answer
 from lab.state.answer_schema import Schema, usable_schema
-from lab.state.validation_messages import Fault, blank, choice_text, sentence
+from lab.state.validation_messages import Fault, blank, sentence
 
 Decision = Literal["approve", "edit", "reject", "respond"]
 DECISIONS: tuple[Decision, ...] = get_args(Decision)
@@ -203,9 +203,7 @@ def check_review(review: Review, answer: Json) -> None:
 def _faults(call: ReviewedCall, decision: Json) -> dict[str, str]:
     kind = decision.get("type") if isinstance(decision, dict) else None
     if kind not in call.allowed:
-        options = ", ".join(map(choice_text, call.allowed))
-        said = "isn't decided" if kind is None else "can't be decided so"
-        return {"type": f"The call of '{call.name[:80]}' {said}. Choose one of: {options}."}
+        return {"type": sentence(Fault("choice", call.allowed))}
     strange = sorted(map(str, decision.keys() - _PARTS[kind]))
     if strange:
         return {"type": sentence(Fault("unknown"), strange[0][:60])}

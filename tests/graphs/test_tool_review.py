@@ -116,6 +116,19 @@ def test_one_call_is_decided_while_the_other_one_waits(
     assert [row["recipient"] for row in workspace.threads.business("outbox", [ident])] == sent
 
 
+@EACH_LANE
+def test_what_the_tools_do_outside_the_state_is_said_before_an_answer_and_before_a_replay(
+    sqlite_lab: Lab, lane: str
+) -> None:
+    workspace = sqlite_lab.workspace("w")
+    ident = begun(workspace, "tool-review", lane, PATTERN.examples[APPROVED]).thread.thread_id
+    snapshot = workspace.history.snapshot(ident)
+    assert snapshot is not None
+
+    assert workspace.travel.after_answer(ident, "agent").effects == {"agent": ("ledger", "outbox")}
+    assert workspace.travel.ahead(ident, snapshot.checkpoint_id).effects == {"agent": ("ledger", "outbox")}
+
+
 def test_a_request_that_names_nothing_to_do_is_told_what_can_be_done(play: Play) -> None:
     played = play("tool-review", "together", Example("Idle", {"request": "Make coffee."}))
 

@@ -78,6 +78,8 @@ def _choose(call: ReviewedCall, key: str, given: Mapping[str, Json]) -> Decision
         label_text(f"Decision on {call.name}"),
         options=call.allowed,
         default=begins,
+        # A press on what is chosen would choose nothing.
+        required=begins is not None,
         format_func=choice_text,
         key=f"{key}_type",
         persist_state="session",
@@ -119,10 +121,15 @@ def _args(call: ReviewedCall, key: str) -> dict[str, Json]:
     fields = fields_of_schema(call.schema)
     unasked = {name: value for name, value in call.args.items() if name not in {field.name for field in fields}}
     given = values_in_form(fields, key)
-    # A form writes 1200.0 as 1200.
-    same = {
-        name: call.args[name]
-        for name, value in given.items()
-        if name in call.args and is_same_value(call.args[name], value)
+    return unasked | {
+        field.name: _typed(call, field.name, given[field.name])
+        for field in fields
+        if field.name in given and (field.required or field.name in call.args or given[field.name] not in ("", None))
     }
-    return {**unasked, **given, **same}
+
+
+def _typed(call: ReviewedCall, name: str, value: Json) -> Json:
+    """Return an argument as it was where the form says the same: it writes 1200.0 as 1200, and nothing as a text."""
+    before = call.args.get(name)
+    same = is_same_value(before, value) or (before is None and name in call.args and value == "")
+    return before if same else value

@@ -61,6 +61,17 @@ def test_what_isnt_touched_in_an_edit_stays_what_it_is_and_a_number_stays_a_numb
     assert [one["note"] for one in args] == ["soon", "soon"]
 
 
+def test_arguments_that_were_empty_or_left_out_stay_so_where_nothing_is_typed() -> None:
+    either = {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None}
+    args = {"type": "object", "properties": {"euros": {"type": "number"}, "note": either, "tag": either, "by": either}}
+    edit = decision("edit", edited_action={"type": "object", "properties": {"args": args}})
+    at, door = card_of(asked({"oneOf": [decision("approve"), edit]}, CALL))
+    decide(at, "card_q_", 0, {"type": "edit", "edited_action": {"args": {"euros": 5, "by": "Eva"}}})
+    send(at)
+
+    assert door.taken[0]["edited_action"]["args"] == {"euros": 5, "note": None, "by": "Eva"}
+
+
 def test_a_tool_s_name_is_shown_as_text() -> None:
     at, _ = card_of(asked(REASONED, CALL))
 
