@@ -8,7 +8,7 @@ from langchain_core.messages import ToolMessage
 from graphs.human.tool_review_demo import PATTERN, YES
 from graphs.outcome import Ended
 from graphs.pattern import Example
-from lab.errors import InvalidInput
+from lab.errors import InvalidInput, StaleAnswer
 from lab.lab import Lab
 from tests.support.example_player import Play, begun
 
@@ -127,6 +127,23 @@ def test_what_the_tools_do_outside_the_state_is_said_before_an_answer_and_before
 
     assert workspace.travel.after_answer(ident, "agent").effects == {"agent": ("ledger", "outbox")}
     assert workspace.travel.ahead(ident, snapshot.checkpoint_id).effects == {"agent": ("ledger", "outbox")}
+
+
+@EACH_LANE
+def test_a_late_answer_is_refused_and_changes_nothing(sqlite_lab: Lab, lane: str) -> None:
+    workspace = sqlite_lab.workspace("w")
+    ident = begun(workspace, "tool-review", lane, PATTERN.examples[APPROVED]).thread.thread_id
+    snapshot = workspace.history.snapshot(ident)
+    assert snapshot is not None
+    decisions = {"decisions": [YES, YES]} if lane == "together" else YES
+    answers = {question.id: decisions for question in snapshot.questions}
+    workspace.resume(ident, answers, snapshot.checkpoint_id, pace=0)
+    assert workspace.wait(ident)
+
+    with pytest.raises(StaleAnswer):
+        workspace.resume(ident, answers, snapshot.checkpoint_id, pace=0)
+    assert booked(workspace.threads.business("ledger", [ident])) == PAID
+    assert len(workspace.threads.business("outbox", [ident])) == 1
 
 
 def test_a_request_that_names_nothing_to_do_is_told_what_can_be_done(play: Play) -> None:
