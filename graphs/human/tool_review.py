@@ -44,6 +44,12 @@ class State(Input):
 Office = StateGraph[State, World, Input, State]
 
 
+def _key(runtime: ToolRuntime[Any, Any]) -> str:
+    """Return what a call is known by: tried again in its task it does nothing more; a replay makes another task."""
+    assert runtime.execution_info is not None
+    return f"{runtime.tool_call_id} {runtime.execution_info.task_id}"
+
+
 @tool
 def pay_invoice(
     invoice: Annotated[str, Field(min_length=1, max_length=40)],
@@ -52,8 +58,7 @@ def pay_invoice(
 ) -> str:
     """Pay an invoice."""
     world: World = runtime.context
-    # The call's id is the key, so that a call that runs again pays nothing more.
-    number = world.ledger.charge(invoice, round(euros * 100), key=runtime.tool_call_id)
+    number = world.ledger.charge(invoice, round(euros * 100), key=_key(runtime))
     return f"Paid {euros:,.2f} € for invoice {invoice}, booking {number}."
 
 
@@ -66,7 +71,7 @@ def send_mail(
 ) -> str:
     """Send a mail."""
     world: World = runtime.context
-    number = world.outbox.send(recipient, subject, body)
+    number = world.outbox.send(recipient, subject, body, key=_key(runtime))
     return f"Sent mail {number} to {recipient}."
 
 

@@ -7,10 +7,10 @@ from langchain_core.messages import ToolMessage
 
 from graphs.human.tool_review_demo import PATTERN, YES
 from graphs.outcome import Ended
-from graphs.pattern import Example
+from graphs.pattern import Example, Reply
 from lab.errors import InvalidInput, StaleAnswer
 from lab.lab import Lab
-from tests.support.example_player import Play, begun
+from tests.support.example_player import Play, before, begun, ended
 
 LANES = tuple(lane.key for lane in PATTERN.lanes)
 EACH_LANE = pytest.mark.parametrize("lane", LANES)
@@ -176,3 +176,19 @@ def test_the_outcome_of_a_failure_tells_what_was_done_before_it() -> None:
     assert told is not None
 
     assert told(Ended({}, ledger=[{"cents": 5_00}], failed=True)) == "Paid 5.00 €, stopped by an error"
+
+
+def test_a_replay_on_purpose_asks_anew_and_pays_again(sqlite_lab: Lab, play: Play) -> None:
+    ident = play("tool-review", "together", EDITED).thread_id
+    workspace = sqlite_lab.workspace("tests")
+    workspace.travel.replay(ident, before(workspace, ident, "agent"))
+    ended(workspace, ident)
+    snapshot = workspace.history.snapshot(ident)
+    assert snapshot is not None
+    (step,) = PATTERN.examples[EDITED].steps["together"]
+    assert isinstance(step, Reply)
+    workspace.resume(ident, {snapshot.questions[0].id: step.answer()}, snapshot.checkpoint_id)
+    ended(workspace, ident)
+
+    assert booked(workspace.threads.business("ledger", [ident], refused=True)) == [("A-17", 1_000_00)] * 2
+    assert len(workspace.threads.business("ledger", [ident])) == 2

@@ -17,6 +17,9 @@ LANES = [
     ("approval-gate", "interrupt", "0", "outbox", "sent"),
     ("expense-approval", "static", "1", "ledger", "booked"),
     ("expense-approval", "dynamic", "1", "ledger", "booked"),
+    ("tool-review", "together", "1", "ledger", "booked"),
+    ("tool-review", "each", "2", "ledger", "booked"),
+    ("tool-review", "together", "3", "outbox", "sent"),
     ("time-travel", "replay", "0", "outbox", "sent"),
 ]
 
@@ -43,9 +46,12 @@ def test_a_kill_between_an_effect_and_its_checkpoint_repeats_nothing_and_shows_t
     workspace = lab.workspace("tests")
     (thread_id,) = [thread.thread_id for thread in workspace.threads.newest()]
     until(lambda: workspace.history.status(thread_id) != "elsewhere")
-    assert workspace.history.status(thread_id) == "resumable"
     (first,) = workspace.threads.business(table, [thread_id])
-    workspace.proceed(thread_id)
+    if workspace.history.accepted(thread_id) is None:
+        workspace.proceed(thread_id)
+    else:
+        # The question is the subgraph's; the node that calls it keeps the answer at its own end alone.
+        workspace.again(thread_id)
 
     assert end(workspace, thread_id).outcome == "finished"
     assert workspace.threads.business(table, [thread_id]) == [first]
