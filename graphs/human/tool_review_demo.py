@@ -38,7 +38,7 @@ def _assist(asked: str, messages: Sequence[BaseMessage]) -> AIMessage:
 
 def _first_calls(asked: str) -> Iterator[tuple[str, dict[str, Any]]]:
     if wanted := _ASK.search(asked):
-        yield "ask_person", {"question": f"{wanted[1][0].upper()}{wanted[1][1:]}?"}
+        yield "ask_person", {"question": f"Please tell me {wanted[1]}."}
         return
     for invoice, amount in _PAY.findall(asked):
         yield "pay_invoice", {"invoice": invoice, "euros": _number(amount)}
