@@ -50,7 +50,7 @@ def test_a_kill_between_an_effect_and_its_checkpoint_repeats_nothing_and_shows_t
     if workspace.history.accepted(thread_id) is None:
         workspace.proceed(thread_id)
     else:
-        # The question is the subgraph's; the node that calls it keeps the answer at its own end alone.
+        # The node that acts is the one that asked, whose answer is saved at its end alone.
         workspace.again(thread_id)
 
     assert end(workspace, thread_id).outcome == "finished"

@@ -104,6 +104,19 @@ def test_what_a_question_shows_beside_its_sentence_is_recorded_too(sqlite_lab: L
     assert decision.asked.startswith("Send this mail to anna@example.org?\nDraft:\nDear colleague,")
 
 
+def test_the_calls_that_a_review_asks_about_are_recorded_with_their_arguments_and_so_is_an_edit(
+    sqlite_lab: Lab,
+) -> None:
+    workspace = sqlite_lab.workspace("tests")
+    play_steps(workspace, "tool-review", "together", find("tool-review").examples[1])
+    (decision,) = made(workspace)
+    edited, rejected = decision.answered["decisions"]
+
+    assert "\npay_invoice: Invoice: A-17, Euros: 1,200\nsend_mail: Recipient: anna@example.org" in decision.asked
+    assert edited["edited_action"]["args"] == {"invoice": "A-17", "euros": 1000}
+    assert rejected == {"type": "reject", "message": "Anna is on leave until Monday."}
+
+
 @everywhere
 def test_several_questions_answered_together_are_a_decision_each(open_toys: OpenLab) -> None:
     workspace = open_toys(toy(lane(fan(a=asks("a"), b=asks("b"))))).workspace("w")
