@@ -108,16 +108,21 @@ def _after(card: Card, question: Question) -> str:
     if not question.node:
         return ""
     ahead = card.workspace.travel.after_answer(card.thread_id, question.node)
-    later = f"; after it may run {', '.join(ahead.later)}" if ahead.later else ""
-    effects = [f"{name} ({', '.join(acts)})" for name, acts in ahead.effects.items()]
-    acts = f" Outside the state may act: {', '.join(effects)}." if effects else ""
+    later = f", after which {_listed(ahead.later, 'or')} may run" if ahead.later else ""
+    effects = [f"{name} writes to the {_listed(acts, 'and the')}" for name, acts in ahead.effects.items()]
+    acts = f" Outside the state, {_listed(effects, 'and')}." if effects else ""
     # Code is too pale in a caption.
-    return literal(f"The answer goes to {question.node}{later}.{acts}", 500)
+    return literal(f"Your answer goes to {question.node}{later}.{acts}", 500)
+
+
+def _listed(names: Sequence[str], last: str) -> str:
+    *before, end = names
+    return f"{', '.join(before)} {last} {end}" if before else end
 
 
 def _since(card: Card) -> str:
     (clock,) = clock_times([card.snapshot.at], "minutes")
-    return f"It waits since {clock} ({zone_name()})."
+    return f"Waiting since {clock} ({zone_name()})."
 
 
 def _failed(card: Card, question: Question) -> None:
@@ -197,6 +202,9 @@ def _details(question: Question) -> None:
         return
     for name, value in question.value.items():
         if name in ("question", "options"):
+            continue
+        if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+            st.text("\n".join((f"{shown(title_of(name), 60)}:", *(shown(one, 2000) for one in value))))
             continue
         if isinstance(value, (dict, list)):
             st.json(safe({name: value}), expanded=1)
