@@ -75,6 +75,24 @@ def test_an_accepted_answer_is_offered_again_and_has_one_effect(lab: Lab, where:
     assert workspace.history.accepted(thread_id) is None
 
 
+def test_an_accepted_answer_is_recorded_though_its_process_died_and_so_is_its_second_try(
+    lab: Lab, where: str, tmp_path: Path
+) -> None:
+    workspace = lab.workspace("w")
+    thread_id = begun(workspace, "asks")
+    asked = head(workspace, thread_id)
+    answer = {asked.questions[0].id: "yes"}
+    accepted_and_killed(tmp_path, where, "resume", thread_id, answer, asked.checkpoint_id)
+    settled(workspace, thread_id)
+    assert [one.kind for one in workspace.history.decisions.page().decisions] == ["answer"]
+    workspace.again(thread_id)
+    assert workspace.wait(thread_id, 30)
+
+    assert [(one.kind, one.asked, one.answered) for one in workspace.history.decisions.page().decisions] == [
+        ("retry", "Pay?", "yes"), ("answer", "Pay?", "yes"),
+    ]  # fmt: skip
+
+
 def test_who_answers_otherwise_after_all_has_that_answer_alone(lab: Lab, where: str, tmp_path: Path) -> None:
     workspace = lab.workspace("w")
     thread_id = begun(workspace, "asks")

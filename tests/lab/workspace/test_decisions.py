@@ -4,7 +4,6 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
@@ -15,13 +14,8 @@ from lab.database import Decision, add_decisions
 from lab.errors import AnswerKept, ClaimLost, InvalidInput, LabError, StaleAnswer, ThreadBusy
 from lab.lab import Lab
 from lab.workspace import StateEdit, Workspace
-from tests.support.accepting_program import accepted_and_killed
 from tests.support.asking_nodes import Verdict, asking, asks, shown
-from tests.support.example_player import begun as began
-from tests.support.example_player import play_steps
-from tests.support.labs import database
-from tests.support.polling import until
-from tests.support.rival_processes import begun, opened
+from tests.support.example_player import begun, play_steps
 from tests.support.toy_patterns import (
     Hold,
     OpenLab,
@@ -66,7 +60,7 @@ def test_each_answer_and_each_edit_of_an_example_is_one_decision(
     sqlite_lab: Lab, pattern: Pattern, lane: Lane, example: Example
 ) -> None:
     workspace = sqlite_lab.workspace("tests")
-    playing = began(workspace, pattern.slug, lane.key, example)
+    playing = begun(workspace, pattern.slug, lane.key, example)
     given: Counter[str] = Counter()
     for step in iter(playing.take_next, None):
         for one in step.steps:
@@ -97,7 +91,7 @@ def test_an_answer_is_recorded_with_its_question_where_it_was_shown(open_toys: O
 
 def test_what_a_question_shows_beside_its_sentence_is_recorded_too(sqlite_lab: Lab) -> None:
     workspace = sqlite_lab.workspace("tests")
-    playing = began(workspace, "approval-gate", "interrupt", find("approval-gate").examples[0])
+    playing = begun(workspace, "approval-gate", "interrupt", find("approval-gate").examples[0])
     playing.take_next()
     (decision,) = made(workspace)
 
@@ -308,31 +302,6 @@ def test_an_answer_whose_claim_another_process_took_is_neither_accepted_nor_reco
         workspace.resume(thread_id, {question.id: 1}, snapshot.checkpoint_id)
 
     assert made(workspace) == []
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Name a database that outlives a process."""
-    return database(request, tmp_path)
-
-
-def test_an_answer_that_was_accepted_as_its_process_died_is_recorded_and_so_is_its_second_try(
-    where: str, tmp_path: Path
-) -> None:
-    lab = opened(tmp_path, where)
-    workspace = lab.workspace("w")
-    thread_id = begun(workspace, "asks")
-    asked = head(workspace, thread_id)
-    accepted_and_killed(tmp_path, where, "resume", thread_id, {asked.questions[0].id: "yes"}, asked.checkpoint_id)
-    until(lambda: workspace.history.status(thread_id) != "elsewhere")
-    assert kinds(workspace) == ["answer"]
-    workspace.again(thread_id)
-    assert workspace.wait(thread_id, 30)
-
-    assert [(one.kind, one.asked, one.answered) for one in made(workspace)] == [
-        ("answer", "Pay?", "yes"), ("retry", "Pay?", "yes"),
-    ]  # fmt: skip
-    lab.close()
 
 
 @everywhere
