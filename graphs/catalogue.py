@@ -1,7 +1,14 @@
 """The catalogue: every pattern of the lab, in the order in which it's shown."""
 
 from graphs.agents import hierarchical_demo
-from graphs.human import approval_gate_demo, breakpoints_demo, escalation_demo, expense_approval_demo, tool_review_demo
+from graphs.human import (
+    approval_gate_demo,
+    ask_human_demo,
+    breakpoints_demo,
+    escalation_demo,
+    expense_approval_demo,
+    tool_review_demo,
+)
 from graphs.pattern import Pattern
 from graphs.persistence import (
     checkpointers_demo,
@@ -27,6 +34,7 @@ CATALOGUE: tuple[Pattern, ...] = (
     crash_recovery_demo.PATTERN,
     validated_recovery_demo.PATTERN,
     approval_gate_demo.PATTERN,
+    ask_human_demo.PATTERN,
     escalation_demo.PATTERN,
     breakpoints_demo.PATTERN,
     expense_approval_demo.PATTERN,

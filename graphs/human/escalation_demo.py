@@ -71,13 +71,13 @@ PATTERN = Pattern(
     ),
     examples=(
         Example(
-            "Answered by itself",
-            {"message": "When will you deliver my bed?", "value": 420, "urgent": False},
-        ),
-        Example(
             "Low confidence",
             {"message": "Can the shelf carry a piano?", "value": 89, "urgent": False},
             {"agent": (_OWN,)},
+        ),
+        Example(
+            "Answered by itself",
+            {"message": "When will you deliver my bed?", "value": 420, "urgent": False},
         ),
         Example(
             "A sensitive topic",

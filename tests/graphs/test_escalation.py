@@ -13,7 +13,7 @@ from lab.errors import InvalidInput
 from lab.state import check_answer
 from tests.support.example_player import Play
 
-ALONE, UNSURE, SENSITIVE, VALUABLE, HURRY, ALL, FOURTH = range(7)
+UNSURE, ALONE, SENSITIVE, VALUABLE, HURRY, ALL, FOURTH = range(7)
 SLUG, LANE = PATTERN.slug, "agent"
 
 

@@ -7,7 +7,7 @@ from tests.support.app_pages import open_page, start, texts
 
 pytestmark = pytest.mark.usefixtures("pages_lab")
 
-APPROVED, LOW_CONFIDENCE = 1, 1
+APPROVED, LOW_CONFIDENCE = 1, 0
 
 
 def captions(slug: str, example: int) -> tuple[list[str], list[str]]:
