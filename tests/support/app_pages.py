@@ -128,7 +128,8 @@ def take(at: AppTest, pattern: Pattern, lane: Lane, step: Step) -> None:
         case Reply(value, _) if _is_review(value):
             review(at, pattern, lane.key, step)
         case Reply(value, _):
-            answer(at, pattern, lane.key, value)
+            # A question without a schema takes one text.
+            answer(at, pattern, lane.key, value if isinstance(value, dict) else {"answer": value})
         case Edit(values, _):
             write(at, pattern, lane, values)
         case Go() | Recover():
