@@ -33,6 +33,7 @@ from lab.runs import (
     Stream,
     TurnRequest,
     TwoStepRun,
+    WaitingIndex,
     WhatIfRequest,
     asked_again,
 )
@@ -69,6 +70,8 @@ class Engine:
         self.left = 0
         """Runs that hadn't ended when the lab was closed; their threads stand at their last checkpoints."""
         self.graphs = LaneGraphs(patterns, self.settings, self.storage, self.thread_savers)
+        self.waiting = WaitingIndex(self.runs, self.graphs, self.storage)
+        self.runs.at_rest = self.waiting.at_rest
 
     def announce(self, address: str) -> None:
         """Tell other processes on this database where this one is reached."""

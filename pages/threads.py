@@ -66,7 +66,7 @@ def _top(visitor: Workspace) -> None:
     free = f", {sized(size.free)} of it free" if size.free else ""
     with st.container(horizontal=True, vertical_alignment="center", key="threads_top"):
         st.button("Import", icon=":material/upload:", key="threads_import", on_click=open_dialog, args=("import",))
-        if the_lab().storage.kind == "sqlite" and visitor.near:
+        if the_lab().storage.kind == "sqlite" and visitor.threads.near:
             action_button(
                 "Compact",
                 icon=":material/compress:",
@@ -82,7 +82,9 @@ def _top(visitor: Workspace) -> None:
 
 def _only_near(visitor: Workspace, size: StorageSize) -> str:
     """Return why there is room that this visitor can't give back."""
-    return "" if visitor.near or not size.free else ", which only a browser on the lab's own machine can give back"
+    return (
+        "" if visitor.threads.near or not size.free else ", which only a browser on the lab's own machine can give back"
+    )
 
 
 def _compact(visitor: Workspace) -> None:

@@ -25,6 +25,9 @@ class MemoryTables:
     def newest_id(self, thread_id: str) -> str:
         return max(list(self._checkpoints(thread_id, "")), default="")
 
+    def newest_ids(self, thread_ids: Collection[str]) -> dict[str, str]:
+        return {thread_id: newest for thread_id in thread_ids if (newest := self.newest_id(thread_id))}
+
     def count(self, thread_id: str) -> int:
         return len(self._checkpoints(thread_id, ""))
 

@@ -7,7 +7,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from sqlalchemy import Connection, bindparam, delete, func, insert, literal, select, text
 
-from lab.checkpoints.id_queries import rows_by_ids
+from lab.checkpoints.id_queries import by_ids, rows_by_ids
 from lab.checkpoints.index import IndexRow, Marks, index_row, outer_id, read_metadata
 from lab.checkpoints.rows import MARKS, NULL_TASK_ID, Link, OpenRows, Write, readable_value
 from lab.checkpoints.sizes import StorageSize, ThreadSize
@@ -15,6 +15,10 @@ from lab.checkpoints.sql_dialects import CHECKPOINTS, Dialect
 from lab.database import Database
 
 _NEWEST = text("SELECT max(checkpoint_id) FROM checkpoints WHERE thread_id = :thread AND checkpoint_ns = ''")
+_NEWEST_OF_EACH = by_ids(
+    "SELECT thread_id, max(checkpoint_id) FROM checkpoints WHERE thread_id IN :ids AND checkpoint_ns = '' "
+    "GROUP BY thread_id"
+)
 _COUNT = text("SELECT count(*) FROM checkpoints WHERE thread_id = :thread AND checkpoint_ns = ''")
 _ROWS = text(
     "SELECT checkpoint_id, parent_checkpoint_id, metadata FROM checkpoints WHERE thread_id = :thread "
@@ -33,6 +37,10 @@ class SqlTables:
     def newest_id(self, thread_id: str) -> str:
         with self._database.read() as connection:
             return connection.execute(_NEWEST, {"thread": thread_id}).scalar_one() or ""
+
+    def newest_ids(self, thread_ids: Collection[str]) -> dict[str, str]:
+        rows = rows_by_ids(self._database, _NEWEST_OF_EACH, thread_ids)
+        return {str(thread_id): str(newest) for thread_id, newest in rows}
 
     def count(self, thread_id: str) -> int:
         with self._database.read() as connection:

@@ -18,6 +18,10 @@ class CheckpointTables(Protocol):
         """Return the id of a thread's newest checkpoint, empty where it has none."""
         ...
 
+    def newest_ids(self, thread_ids: Collection[str]) -> dict[str, str]:
+        """Return the ids of these threads' newest checkpoints; threads that have none are left out."""
+        ...
+
     def count(self, thread_id: str) -> int:
         """Count a thread's checkpoints, without those of its subgraphs."""
         ...

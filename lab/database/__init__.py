@@ -11,6 +11,17 @@ from lab.database.postgresql import make_engine, make_pool, one_setup_at_a_time,
 from lab.database.prepared import Prepared
 from lab.database.sqlite_file import BUSY_TIMEOUT, WholeCheck, connect, prepare
 from lab.database.tables import BUSINESS, CLAIMS, DECISIONS, EVENTS, METADATA, NOTES, OWNERS, SECRETS, STARTS, THREADS
+from lab.database.waiting import (
+    OutdatedThread,
+    WaitingQuestion,
+    count_waiting,
+    drop_waiting,
+    find_thread_place,
+    outdate_waiting,
+    outdated_threads,
+    read_waiting,
+    write_waiting,
+)
 
 __all__ = [
     "BUSINESS",
@@ -36,21 +47,30 @@ __all__ = [
     "Kind",
     "LedgerTable",
     "OutboxTable",
+    "OutdatedThread",
     "Prepared",
+    "WaitingQuestion",
     "WholeCheck",
     "add_decisions",
     "business_rows",
     "connect",
     "count_decisions",
+    "count_waiting",
+    "drop_waiting",
+    "find_thread_place",
     "in_words",
     "lab_error",
     "make_engine",
     "make_pool",
     "migrate",
     "one_setup_at_a_time",
+    "outdate_waiting",
+    "outdated_threads",
     "prepare",
     "read_address",
     "read_decisions",
+    "read_waiting",
     "set_up_tables",
     "unguarded",
+    "write_waiting",
 ]

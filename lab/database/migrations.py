@@ -7,7 +7,7 @@ from sqlalchemy import Column, Connection, Table, Text, delete, insert, inspect,
 from lab.database.tables import METADATA
 from lab.errors import NewerDatabase
 
-VERSION = 5
+VERSION = 6
 """Goes up by one whenever a table is added or changed, so that an older program keeps off what it doesn't know."""
 
 META = Table("lab_meta", METADATA, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
@@ -36,6 +36,13 @@ STEPS: Mapping[int, Mapping[str, Sequence[str]]] = {
     ),
     # Adds a table alone, of decisions.
     5: {},
+    6: dict.fromkeys(
+        ("sqlite", "postgresql"),
+        (
+            "ALTER TABLE lab_threads ADD COLUMN indexed TEXT",
+            "CREATE INDEX lab_threads_outdated ON lab_threads (workspace) WHERE indexed IS NULL",
+        ),
+    ),
 }
 """By version, what changes the tables of the version before, by kind of database; missing tables are made anyway."""
 

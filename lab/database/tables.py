@@ -1,10 +1,11 @@
 """The lab's own tables, on SQLite and PostgreSQL alike."""
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text, text
 
 from lab.database.append_only import append_only
 
 METADATA = MetaData()
+_OUTDATED = text("indexed IS NULL")
 
 THREADS = Table(
     "lab_threads",
@@ -18,10 +19,13 @@ THREADS = Table(
     Column("model", String(16), nullable=False),
     Column("created", Float, nullable=False),
     Column("updated", Float, nullable=False),
+    Column("indexed", Text),
     Index("lab_threads_by_workspace", "workspace", "updated"),
     Index("lab_threads_by_session", "session"),
+    Index("lab_threads_outdated", "workspace", sqlite_where=_OUTDATED, postgresql_where=_OUTDATED),
 )
-"""One row a thread; the threads that one click started share a `session`."""
+"""One row a thread; the threads that one click started share a `session`. `indexed` is the newest checkpoint of which
+`lab_waiting` tells: NULL while somebody works on the thread, and where nobody has looked at it yet."""
 
 STARTS = Table(
     "lab_starts",
@@ -127,6 +131,27 @@ EVENTS = Table(
     Column("body", Text, nullable=False),
 )
 """What happened in each thread, in batches of events as JSON, each by the number of its last one."""
+
+WAITING = Table(
+    "lab_waiting",
+    METADATA,
+    Column("thread_id", String(36), ForeignKey("lab_threads.thread_id"), primary_key=True),
+    Column("interrupt_id", Text, primary_key=True),
+    Column("workspace", String(64), nullable=False),
+    Column("pattern", String(64), nullable=False),
+    Column("lane", String(64), nullable=False),
+    Column("node", Text, nullable=False),
+    Column("checkpoint_id", Text, nullable=False),
+    Column("asked", Float, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("due", Float, nullable=False),
+    Column("priority", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("deadline", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("lab_waiting_by_urgency", "workspace", "rank", "due", "asked", "thread_id", "interrupt_id"),
+)
+"""The open questions of all threads, a row each; made anew from the checkpoints, which alone are the truth."""
 
 DECISIONS = Table(
     "lab_decisions",

@@ -10,6 +10,7 @@ from lab.history.snapshots import (
     ToolSchemas,
     id_seconds,
     pending_questions,
+    seconds,
     state_to_json,
     status,
     to_snapshot,
@@ -17,6 +18,7 @@ from lab.history.snapshots import (
 from lab.history.state_reading import channel_at_fault, read_state
 from lab.history.table import Only, Page, Row, read_page, read_rows, read_tree
 from lab.history.tree import Branch, Mark, Tree, build_tree
+from lab.history.urgency import Urgency, urgency_of
 
 __all__ = [
     "RESTORED",
@@ -31,6 +33,7 @@ __all__ = [
     "Status",
     "ToolSchemas",
     "Tree",
+    "Urgency",
     "answer_fields",
     "answer_text",
     "answered",
@@ -48,7 +51,9 @@ __all__ = [
     "read_state",
     "read_tree",
     "restore_events",
+    "seconds",
     "state_to_json",
     "status",
     "to_snapshot",
+    "urgency_of",
 ]

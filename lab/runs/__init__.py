@@ -21,6 +21,7 @@ from lab.runs.run import Work
 from lab.runs.stream import STREAM_MODES, Stream
 from lab.runs.subprocess_run import SubprocessRun
 from lab.runs.two_step import TwoStepRun, asked_again
+from lab.runs.waiting import WaitingIndex, answers_saved
 
 __all__ = [
     "REQUEST",
@@ -44,7 +45,9 @@ __all__ = [
     "SubprocessRun",
     "TurnRequest",
     "TwoStepRun",
+    "WaitingIndex",
     "WhatIfRequest",
     "Work",
+    "answers_saved",
     "asked_again",
 ]

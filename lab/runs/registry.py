@@ -5,8 +5,9 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
-from lab.database import Database
+from lab.database import Database, outdate_waiting
 from lab.errors import ClaimLost, StaleAnswer, StorageUnavailable, ThreadBusy
 from lab.events import Event, EventLog, EventStore, Outcome, RunEnded
 from lab.jsonable import Json
@@ -19,6 +20,19 @@ LOG = logging.getLogger(__name__)
 
 GRACE = 4.0
 """Seconds that all runs together have to end once the lab is closed."""
+
+
+class AtRest(Protocol):
+    """Reads a thread that comes to rest."""
+
+    def __call__(self, thread_id: str, *, finished: bool) -> Change:
+        """Return what writes down how it rests; `finished` says that nothing is left to do in it."""
+        ...
+
+
+def _unread(thread_id: str, *, finished: bool) -> Change:
+    """Write nothing down."""
+    return lambda _: None
 
 
 class Claim:
@@ -59,6 +73,8 @@ class Runs:
         self._active: dict[str, Run | None] = {}
         self._answering: dict[str, frozenset[str]] = {}
         self.logs = LogCache(self.running)
+        self.at_rest: AtRest = _unread
+        """Asked before a thread is given back, and what it returns is written in the same transaction."""
         self._lost: set[str] = set()
         """Threads that this process works on and that others took over."""
         self._owed: set[str] = set()
@@ -120,6 +136,7 @@ class Runs:
                     before(connection)
                 saved_request = None if request is None else REQUEST.dump_json(request)
                 self.claims.take(connection, workspace, thread_id, answering, runs=runs, request=saved_request)
+                outdate_waiting(connection, thread_id)
         except BaseException:
             self._free(thread_id)
             raise
@@ -169,21 +186,37 @@ class Runs:
         def write(news: list[Event]) -> None:
             left = outcome in ("stopped", "failed", "crashed")
             try:
-                self._written(thread_id, lambda: self._released(thread_id, news, left=left, log=log))
+                self._written(
+                    thread_id,
+                    lambda: self._released(thread_id, news, left=left, finished=outcome == "finished", log=log),
+                )
             finally:
                 self._free(thread_id)
 
         log.end(RunEnded(run.run_id, outcome, error), write)
 
-    def _released(self, thread_id: str, news: list[Event], *, left: bool, log: EventLog | None = None) -> None:
+    def _released(
+        self, thread_id: str, news: list[Event], *, left: bool, finished: bool = False, log: EventLog | None = None
+    ) -> None:
+        write_rest = self._read_rest(thread_id, finished=finished)
         with self.database.begin() as connection:
             mine = self.claims.release(connection, thread_id, left=left)
+            if mine:
+                write_rest(connection)
             # Who has lost the thread to another process must not write between that one's events.
             if mine and log is not None:
                 log.stored += self.store.add(connection, thread_id, news)
                 log.stored = self.store.limit(connection, thread_id, log.stored)
         if log is not None:
             log.saved(news)
+
+    def _read_rest(self, thread_id: str, *, finished: bool) -> Change:
+        try:
+            return self.at_rest(thread_id, finished=finished)
+        # Whatever it is, the thread is given back; who asks what waits reads it again.
+        except Exception:
+            LOG.warning("What thread %s waits for isn't written down yet.", thread_id, exc_info=True)
+            return _unread(thread_id, finished=finished)
 
     def _written(self, thread_id: str, write: Callable[[], None]) -> None:
         """Write how a claim ended; where the database can't be written to, that's made up for later."""

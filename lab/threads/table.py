@@ -63,8 +63,9 @@ def given_title(text: str, field: str = "Title") -> str:
 
 
 _NEW, _STARTED = Prepared(insert(THREADS)), Prepared(insert(STARTS))
+_OF_THREAD = [THREADS.c[name] for name in Thread.__slots__]
 _FIND = Prepared(
-    select(THREADS).where(THREADS.c.thread_id == bindparam("thread"), THREADS.c.workspace == bindparam("owner"))
+    select(*_OF_THREAD).where(THREADS.c.thread_id == bindparam("thread"), THREADS.c.workspace == bindparam("owner"))
 )
 _USED = Prepared(text("UPDATE lab_threads SET updated = :now WHERE thread_id = :thread"))
 
@@ -94,7 +95,7 @@ class Threads:
     @staticmethod
     def add(connection: Connection, thread: Thread, given: Mapping[str, Json] | None = None) -> None:
         """Add a thread, and the input that it's given, if it is."""
-        _NEW.execute(connection, {name: getattr(thread, name) for name in Thread.__slots__})
+        _NEW.execute(connection, {name: getattr(thread, name) for name in Thread.__slots__} | {"indexed": None})
         if given is not None:
             _STARTED.execute(connection, {"thread_id": thread.thread_id, "input": json.dumps(to_jsonable(given))})
 
@@ -125,7 +126,7 @@ class Threads:
         offset: int = 0,
     ) -> tuple[Thread, ...]:
         """Return the workspace's threads, the last used first; with `text`, those that have it in title or id."""
-        query = select(THREADS).where(*_chosen(workspace, pattern, session, text))
+        query = select(*_OF_THREAD).where(*_chosen(workspace, pattern, session, text))
         query = query.order_by(THREADS.c.updated.desc(), THREADS.c.thread_id).limit(limit).offset(offset)
         with self._database.read() as connection:
             return tuple(Thread(**row) for row in connection.execute(query).mappings())
@@ -141,7 +142,7 @@ class Threads:
         known_ids = [thread_id for thread_id in thread_ids if thread_id.isprintable()]
         own = THREADS.c.thread_id.in_(known_ids) & (THREADS.c.workspace == workspace)
         with self._database.read() as connection:
-            threads = tuple(Thread(**row) for row in connection.execute(select(THREADS).where(own)).mappings())
+            threads = tuple(Thread(**row) for row in connection.execute(select(*_OF_THREAD).where(own)).mappings())
         known = {thread.thread_id for thread in threads}
         for thread_id in thread_ids:
             if thread_id not in known:

@@ -4,6 +4,7 @@ from lab.workspace.decisions import DecisionPage, WorkspaceDecisions
 from lab.workspace.editing import StateEdit
 from lab.workspace.example_steps import example_of, upcoming
 from lab.workspace.history import History
+from lab.workspace.inbox import Inbox, InboxPage
 from lab.workspace.lanes import start_lanes
 from lab.workspace.launching import RunOptions
 from lab.workspace.next_step import LanePlay, NextStep
@@ -19,6 +20,8 @@ __all__ = [
     "DecisionPage",
     "ExamplePlayer",
     "History",
+    "Inbox",
+    "InboxPage",
     "LanePlay",
     "NextStep",
     "Preview",

@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 from sqlalchemy import Connection
 
 from graphs.pattern import Breakpoints, Pattern
-from lab.database import Decision, add_decisions
+from lab.database import Decision, add_decisions, drop_waiting
 from lab.errors import NotPossible
 from lab.jsonable import Json
 from lab.runs import Claim, Request, RunConditions, SubprocessRun, Work
@@ -88,4 +88,5 @@ class Launcher:
 
     def _accepted(self, thread_id: str, decisions: Sequence[Decision], connection: Connection) -> None:
         self._engine.threads.touch(connection, thread_id)
+        drop_waiting(connection, thread_id)
         add_decisions(connection, decisions)

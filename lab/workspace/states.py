@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from langgraph.types import StateSnapshot
 
 from graphs.pattern import Lane
-from lab.checkpoints import checkpoint_config, checkpoint_id_of, kept_answers, thread_config
+from lab.checkpoints import checkpoint_config, checkpoint_id_of, thread_config
 from lab.engine import Engine
 from lab.errors import NotPossible, StaleAnswer, StorageUnavailable, UnknownCheckpoint, UnknownThread, Unreadable
 from lab.history import Question, ToolSchemas, pending_questions, read_state
 from lab.jsonable import Json
+from lab.runs import answers_saved
 from lab.threads import Thread
 from lab.types import Graph
 
@@ -74,10 +75,4 @@ def must_remember(lane: Lane) -> None:
 
 def answers_given(engine: Engine, thread: Thread, snapshot: StateSnapshot) -> dict[str, Json]:
     """Return by question of a checkpoint the answer that its node got before it failed."""
-    asked = {question.id for question in snapshot.interrupts}
-    if not asked:
-        return {}
-    drawn = engine.graphs.drawing(thread.pattern, thread.lane).nodes
-    nodes = {part for name in drawn for part in name.split(":")}
-    ident = checkpoint_id_of(snapshot.config)
-    return kept_answers(engine.graphs.storage_of(thread), thread.thread_id, ident, asked, nodes)
+    return answers_saved(engine.graphs, thread, snapshot)

@@ -51,7 +51,8 @@ class WorkspaceThreads:
     def __init__(self, access: ThreadAccess, *, near: bool) -> None:
         self._access = access
         self._engine = access.engine
-        self._near = near
+        self.near = near
+        """Whether the visitor sits at this very machine, and may do what concerns all workspaces."""
 
     def find(self, thread_id: str) -> Thread:
         """Return a thread; raises UnknownThread."""
@@ -200,7 +201,7 @@ class WorkspaceThreads:
         Raises NotPossible where the visitor isn't at this machine, where a run is going on, here or elsewhere, and
         where the storage does so by itself.
         """
-        if not self._near:
+        if not self.near:
             raise NotPossible(
                 "The database belongs to all workspaces, and all of them wait while it's compacted, so that only a "
                 "browser on the lab's own machine may do it. Open the lab there, by its loopback address and through "

@@ -33,6 +33,7 @@ from lab.workspace.access import OpenedThread, ThreadAccess
 from lab.workspace.decisions import decide_answers, decide_at_pause
 from lab.workspace.editing import StateEdit, StateEditor
 from lab.workspace.history import History
+from lab.workspace.inbox import Inbox
 from lab.workspace.launching import Launcher, RunOptions
 from lab.workspace.states import answers_given, asked_questions, must_remember, must_stand_at
 from lab.workspace.threads import WorkspaceThreads
@@ -44,12 +45,11 @@ class Workspace:
 
     def __init__(self, engine: Engine, name: str, *, near: bool = False) -> None:
         self.name = name
-        self.near = near
-        """Whether the visitor sits at this very machine, and may do what concerns all workspaces."""
         self._engine = engine
         self._access = ThreadAccess(engine, name)
         self._launcher = Launcher(self._access)
         self.history = History(self._access)
+        self.inbox = Inbox(self._access)
         self.travel = Travel(self._access, self._launcher)
         self.threads = WorkspaceThreads(self._access, near=near)
 

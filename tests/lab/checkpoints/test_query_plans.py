@@ -42,6 +42,7 @@ SHOWN = [ident(number) for number in range(100, 150)]
 READS: dict[str, Callable[[Storage], object]] = {
     "count": lambda storage: storage.checkpoints.count("one"),
     "newest": lambda storage: storage.checkpoints.newest_id("one"),
+    "newest_of_each": lambda storage: storage.checkpoints.newest_ids(["one", "other"]),
     "rows": lambda storage: storage.checkpoints.index_rows("one"),
     "some": lambda storage: storage.checkpoints.index_rows_by_id("one", SHOWN),
     "marks": lambda storage: storage.checkpoints.task_marks("one"),
@@ -69,6 +70,7 @@ CHECKPOINTS, WRITES, NOTES = (
 SQLITE = {
     "count": [r"checkpoints USING COVERING INDEX \w+ " + re.escape(SPACE)],
     "newest": [r"checkpoints USING COVERING INDEX \w+ " + re.escape(SPACE)],
+    "newest_of_each": [r"checkpoints USING COVERING INDEX \w+ " + re.escape(SPACE)],
     "rows": ["checkpoints USING COVERING INDEX ck_meta " + re.escape(SPACE)],
     "some": ["checkpoints USING COVERING INDEX ck_meta " + re.escape(ONE)],
     "marks": ["writes USING COVERING INDEX lab_marks " + re.escape(SPACE)],
