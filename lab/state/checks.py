@@ -22,14 +22,35 @@ from lab.state.validation_messages import (
     sentence,
 )
 
+_FAULTS = 5
+"""Faults of one table that are told; the rest is counted."""
+
 
 def fault_sentence(field: Field | None, place: Sequence[str | int], fault: Fault, name: str = "") -> str:
     """Say what is wrong at a place in a field's value; `name` is what a field is called that isn't known."""
+    if field is not None and place and (cell := _cell_at(field, place)) is not None:
+        return f"Row {int(place[0]) + 1}: {fault_sentence(cell, (), fault)}"
     if field is None or place:
         return located_sentence(place, fault, field.title if field is not None else name)
     # A text that was to be JSON, and isn't, is told from a value of another type.
     as_text = field.kind not in ONE_CELL and isinstance(fault.value, str) and parsed_json(fault.value) is None
     return sentence(Fault("json") if as_text else fault, field.title, tuple(field.labels.values()))
+
+
+def _cell_at(field: Field, place: Sequence[str | int]) -> Field | None:
+    """Return the cell of a table at a place in its rows; None where it isn't one."""
+    if field.item is None or not isinstance(place[0], int) or field.kind not in ("list", "table"):
+        return None
+    cells: Mapping[str | int, Field] = {part.name: part for part in field.item.parts}
+    if field.kind == "list":
+        return field.item if len(place) == 1 else None
+    return cells.get(place[1]) if len(place) == 2 else None
+
+
+def first_faults(faults: Sequence[str]) -> str:
+    """Return the first faults of a table, a line each; the rest is counted."""
+    more = [f"There are {len(faults) - _FAULTS} more."] if len(faults) > _FAULTS else []
+    return "\n".join((*faults[:_FAULTS], *more))
 
 
 def refusal(field: Field, fault: Fault) -> InvalidInput:

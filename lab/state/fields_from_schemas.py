@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.errors import PydanticUserError
 
 from lab.jsonable import Json, to_jsonable
-from lab.state.fields import Field, Kind, named_choices
+from lab.state.fields import ONE_CELL, Field, Kind, named_choices
 from lab.state.fields_from_types import fields_of_class
 
 
@@ -77,7 +77,10 @@ def field_of_schema(name: str, asked: Mapping[str, Any] | bool, schema: Mapping[
     """Describe a value of a JSON schema, which stands in another one with its definitions."""
     resolved = _resolved(asked, schema)
     choices = tuple(resolved.get("enum", ())) or ((resolved["const"],) if "const" in resolved else ())
-    kind = _kind(resolved, choices)
+    optional = None in choices or any(map(is_null, () if isinstance(asked, bool) else asked.get("anyOf", ())))
+    # A table can't tell no list from an empty one.
+    item = _item(resolved, schema) if resolved.get("type") == "array" and not choices and not optional else None
+    kind = _kind(resolved, choices) if item is None else "table" if item.kind == "group" else "list"
     return Field(
         name=name,
         title=str(resolved.get("title") or name.replace("_", " ").capitalize()),
@@ -90,8 +93,33 @@ def field_of_schema(name: str, asked: Mapping[str, Any] | bool, schema: Mapping[
         maximum=resolved.get("maximum", resolved.get("exclusiveMaximum")),
         min_length=resolved.get("minLength"),
         max_length=resolved.get("maxLength"),
-        optional=None in choices or any(map(is_null, () if isinstance(asked, bool) else asked.get("anyOf", ()))),
+        optional=optional,
+        item=item,
     )
+
+
+def _item(array: Mapping[str, Any], schema: Mapping[str, Any]) -> Field | None:
+    """Return what each row of an array is: one cell, or a group of them; None where it doesn't fit in a row."""
+    items = array.get("items")
+    if not isinstance(items, Mapping) or "prefixItems" in array:
+        return None
+    row = _resolved(items, schema)
+    if row.get("type") != "object":
+        return _cell("value", items, schema, required=True)
+    named, required = row.get("properties", {}), row.get("required", ())
+    cells = [_cell(name, one, schema, required=name in required) for name, one in named.items()]
+    parts = tuple(cell for cell in cells if cell is not None)
+    if not parts or len(parts) < len(named) or not named.keys() >= set(required):
+        return None
+    return Field("value", "Value", kind="group", parts=parts)
+
+
+def _cell(name: str, asked: Mapping[str, Any] | bool, schema: Mapping[str, Any], *, required: bool) -> Field | None:
+    # What holds others is left alone before it's followed: it may hold itself.
+    if _resolved(asked, schema).get("type") in ("array", "object"):
+        return None
+    cell = field_of_schema(name, asked, schema, required=required)
+    return cell if cell.kind in ONE_CELL else None
 
 
 def _kind(resolved: Mapping[str, Any], choices: tuple[Json, ...]) -> Kind:

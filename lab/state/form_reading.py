@@ -7,16 +7,13 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, RemoveMessage, SystemMessage, ToolMessage
 
 from lab.errors import InvalidInput
-from lab.state.checks import checked, checked_json, joined, refusal
+from lab.state.checks import checked, checked_json, first_faults, joined, refusal
 from lab.state.fields import SCALARS, Field
 from lab.state.form_values import JsonText, Unshown, is_same_value
 from lab.state.validation_messages import Fault, sentence
 
 NEW_ROLES: Mapping[str, type[BaseMessage]] = {"human": HumanMessage, "ai": AIMessage, "system": SystemMessage}
 """Roles that a new message can have; the others need more than a text."""
-
-_FAULTS = 5
-"""Faults of one table that are told; the rest is counted."""
 
 
 def from_form(field: Field, form: Any) -> Any:
@@ -88,8 +85,7 @@ def _read_rows(field: Field, form: Any) -> list[Any]:
 def _must_be_none(faults: list[str]) -> None:
     """Raise InvalidInput with the first faults of a table."""
     if faults:
-        more = [f"There are {len(faults) - _FAULTS} more."] if len(faults) > _FAULTS else []
-        raise InvalidInput({"": "\n".join((*faults[:_FAULTS], *more))})
+        raise InvalidInput({"": first_faults(faults)})
 
 
 def _of(kind: type, field: Field, form: Any) -> Any:

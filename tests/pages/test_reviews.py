@@ -86,10 +86,10 @@ def test_one_of_two_calls_is_edited_by_its_tool_s_types_and_the_other_one_reject
     assert any("book_room: edited" in text and "rejected, Not this week." in text for text in texts(at))
 
 
-def test_a_list_is_edited_as_json_and_stays_a_list(at: AppTest, here: Workspace) -> None:
+def test_a_list_is_edited_as_a_table_and_stays_a_list(at: AppTest, here: Workspace) -> None:
     _, (card,) = waiting(here, "together")
     decide(at, card, 0, {"type": "respond", "message": "I've booked it by telephone."})
-    decide(at, card, 1, {"type": "edit", "edited_action": {"args": {"guests": '["eva"]'}}})
+    decide(at, card, 1, {"type": "edit", "edited_action": {"args": {"guests": ["eva"]}}})
     press(at, f"{card}send")
 
     assert ran() == [("invite", {"guests": ["eva"], "text": INVITE["text"]})]

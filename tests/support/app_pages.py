@@ -39,7 +39,17 @@ def press(at: AppTest, key: str) -> None:
 
 
 def give(at: AppTest, key: str, value: Json) -> None:
-    """Put a value into the widget of this key."""
+    """Put a value into the widget of this key; a list into a table, whose rows it replaces."""
+    if isinstance(value, list) and f"{key}|table" in at.session_state:
+        at.session_state[key] = {
+            "edited_rows": {},
+            "added_rows": [
+                {f"c{column}": cell for column, cell in enumerate(row.values() if isinstance(row, dict) else [row])}
+                for row in value
+            ],
+            "deleted_rows": [*range(len(at.session_state[f"{key}|table"].rows))],
+        }
+        return
     for kind in WIDGETS:
         try:
             widget: Any = getattr(at, kind)(key=key)

@@ -9,7 +9,12 @@ import streamlit as st
 
 from lab.jsonable import Json
 from lab.state import Field, JsonText, is_same_value
+from ui.forms.json_table import draw_list, list_in
+from ui.forms.row_table import ROWS
 from ui.forms.widgets import complain, draw_value, labelled, value_in
+
+_WRITTEN = frozenset(("json", *ROWS))
+"""Kinds that are written as JSON, those of a table where its values don't fit in one."""
 
 
 def ask(fields: Sequence[Field], key: str, values: Mapping[str, Json], wrong: Mapping[str, str]) -> None:
@@ -20,13 +25,17 @@ def ask(fields: Sequence[Field], key: str, values: Mapping[str, Json], wrong: Ma
         messages = [message for name, message in wrong.items() if places[name] == field.name]
         # What is wrong with a field stays below it, also where fields stand side by side.
         with st.container(gap="xsmall") if messages else nullcontext():
-            start = _start(field, values.get(field.name, field.default))
-            draw_value(field, start, labelled(field, _key(key, field)), needed=field.required and not field.optional)
+            _draw(field, _key(key, field), values.get(field.name, field.default))
             for message in messages:
                 complain(message)
     for name, message in wrong.items():
         if places[name] not in names:
             complain(message)
+
+
+def _draw(field: Field, key: str, value: Json) -> None:
+    if field.kind not in ROWS or not draw_list(field, key, value):
+        draw_value(field, _start(field, value), labelled(field, key), needed=field.required and not field.optional)
 
 
 def values_in_form(fields: Sequence[Field], key: str) -> dict[str, Json]:
@@ -58,12 +67,15 @@ def _start(field: Field, value: Json) -> Any:
         case "integer" | "number":
             return value
     text = "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
-    return JsonText(text) if field.kind == "json" else text
+    return JsonText(text) if field.kind in _WRITTEN else text
 
 
 def _value(field: Field, key: str) -> Json:
     """Return what a field's widget holds as JSON; what can't be read stays text, of which the check then complains."""
-    value = value_in(field, key, JsonText("") if field.kind == "json" else None)
+    is_table, rows = list_in(field, key) if field.kind in ROWS else (False, None)
+    if is_table:
+        return rows
+    value = value_in(field, key, JsonText("") if field.kind in _WRITTEN else None)
     if isinstance(value, JsonText):
         with suppress(ValueError, RecursionError):
             return json.loads(value.text)

@@ -123,13 +123,15 @@ def _calls(line: Row) -> str:
 
 def _configured(column: Field, kind: Kind) -> Any:
     common: dict[str, Any] = {"label": shown(column.title, 60), "help": literal(column.help) or None}
+    if column.default is not None and kind in ("text", "area", "integer", "number", "toggle"):
+        common["default"] = column.default
     match kind:
         case "integer":
             return st.column_config.NumberColumn(**common, step=1)
         case "number":
             return st.column_config.NumberColumn(**common)
         case "toggle":
-            return st.column_config.CheckboxColumn(**common, default=None if column.optional else False)
+            return st.column_config.CheckboxColumn(**{"default": None if column.optional else False, **common})
         case "choice":
             labels = column.labels
             return st.column_config.SelectboxColumn(
@@ -164,4 +166,5 @@ def _blank(field: Field, columns: Mapping[str, Field]) -> Row:
     if field.kind == "messages":
         return {"role": "human", "text": "", "id": None}
     needed = [column for column in columns.values() if column.required]
-    return {column.name: False if column.kind == "toggle" and not column.optional else None for column in needed}
+    blank = {column.name: False if column.kind == "toggle" and not column.optional else None for column in needed}
+    return blank | {column.name: column.default for column in columns.values() if column.default is not None}
