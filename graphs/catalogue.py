@@ -7,6 +7,7 @@ from graphs.human import (
     breakpoints_demo,
     escalation_demo,
     expense_approval_demo,
+    task_executor_demo,
     tool_review_demo,
 )
 from graphs.pattern import Pattern
@@ -39,6 +40,7 @@ CATALOGUE: tuple[Pattern, ...] = (
     breakpoints_demo.PATTERN,
     expense_approval_demo.PATTERN,
     tool_review_demo.PATTERN,
+    task_executor_demo.PATTERN,
     durable_task_demo.PATTERN,
     swallowed_interrupt_demo.PATTERN,
     hierarchical_demo.PATTERN,
