@@ -91,7 +91,10 @@ def test_all_that_runs_is_on_the_screen_at_each_stop_until_the_end(
     choose_example(page, pattern.slug, longest(pattern))
     click(page, f"{pattern.slug}_play", settle=False)
     assert comes_next(page) == "step"
+    # What is drawn moves the buttons above it no more once all lanes stand.
+    becomes(page, lambda: out_of_place(page), [])
     click(page, f"{pattern.slug}_play_pause")
+    expect(page.get_by_role("status").filter(has_text="Paused")).to_be_visible()
     while comes_next(page) == "step":
         holds_on_every_screen(page)
         click(page, f"{pattern.slug}_play_next")

@@ -7,7 +7,7 @@ from itertools import groupby
 from graphs.pattern import Comparison, Edit, Example, Go, Lane, Pattern, Recover, Reply, Restart, Step, Turn, WayBack
 from lab.history import Question
 from lab.jsonable import Json
-from lab.state import DECISIONS, Field, choice_text, values_text
+from lab.state import DECISIONS, Field, choice_text, value_text, values_text
 from ui.common import code, literal
 from ui.graph import lane_input_fields, lane_state_fields
 
@@ -128,6 +128,14 @@ def _as(step: Step) -> str:
     return f"as the {literal(step.who)} " if isinstance(step, Reply | Edit) and step.who else ""
 
 
+def _rows(value: Json) -> str:
+    """Return the rows of a table in one line; empty where it's none."""
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        return ""
+    return "; ".join(" ".join(map(value_text, row.values())) for row in value)
+
+
 def _values(values: Mapping[str, Json], fields: Sequence[Field] = ()) -> str:
-    text = values_text(values, fields, titled=len(fields) != 1)
+    in_lines = {name: _rows(value) or value for name, value in values.items()}
+    text = values_text(in_lines, fields, titled=len(fields) != 1)
     return f"“{literal(text.replace(chr(10), ', '), LONG)}”"
