@@ -67,7 +67,8 @@ def _outside(page: Page, lane: dict[str, list[float]]) -> list[str]:
 
 COMES_NEXT = """() => {
   const said = document.querySelector('.st-key-play_bar [role=status]')?.innerText ?? ''
-  return /played to its end/.test(said) ? 'end' : /Next/.test(said) && 'step'
+  const next = document.querySelector('[class*="_play_next"] button')
+  return /played to its end/.test(said) ? 'end' : /Next/.test(said) && next && !next.disabled && 'step'
 }"""
 
 
