@@ -14,6 +14,7 @@ from lab.state import value_text
 from lab.threads import TITLE
 from lab.workspace import Workspace
 from pages.gallery import PAGES
+from pages.listing import page_number, pattern_filter
 from pages.thread_rows import TITLES
 from ui.common import (
     CHECKPOINT_PARAMETER,
@@ -77,16 +78,7 @@ def _record(visitor: Workspace) -> None:
     """Draw the filter and the page of the decisions that it leaves."""
     decisions = visitor.history.decisions
     with st.container(horizontal=True, vertical_alignment="bottom", key="decisions_top"):
-        pattern = st.selectbox(
-            "Pattern",
-            ["", *TITLES],
-            format_func=lambda slug: TITLES.get(slug, "All patterns"),
-            key="decisions_pattern",
-            bind="query-params",
-            on_change=_first_page,
-            width=320,
-        )
-        chosen = pattern or None
+        chosen = pattern_filter("decisions", width=320)
         st.download_button(
             "Export as CSV",
             partial(_as_csv, visitor, chosen),
@@ -98,8 +90,7 @@ def _record(visitor: Workspace) -> None:
         )
     total = decisions.page(pattern=chosen, limit=0).total
     rows = st.container()
-    pages = -(-total // SHOWN)
-    number = st.pagination(pages, key="decisions_page", bind="query-params") if pages > 1 else 1
+    number = page_number("decisions", -(-total // SHOWN))
     with rows:
         if not total:
             st.info("No decision in this pattern. Choose all patterns.", icon=":material/filter_alt_off:")
@@ -112,10 +103,6 @@ def _record(visitor: Workspace) -> None:
 def _as_csv(visitor: Workspace, pattern: str | None) -> bytes:
     # Spreadsheets take a file without the mark for one of their own country's encoding.
     return "".join(visitor.history.decisions.to_csv(pattern=pattern)).encode("utf-8-sig")
-
-
-def _first_page() -> None:
-    st.session_state["decisions_page"] = 1
 
 
 def _table(decisions: Sequence[Decision]) -> int:

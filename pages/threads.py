@@ -11,7 +11,8 @@ from lab.checkpoints import StorageSize
 from lab.errors import UnknownThread
 from lab.threads import Thread
 from lab.workspace import Workspace
-from pages.thread_rows import TITLES, draw_frames, draw_link, draw_table
+from pages.listing import page_number, pattern_filter, show_first_page
+from pages.thread_rows import draw_frames, draw_link, draw_table
 from ui.common import action_button, counted, literal, sized, the_lab, workspace, zone_name
 from ui.history import draw_thread_ends
 from ui.lanes import sample_button, start_sample, watch_others
@@ -107,21 +108,15 @@ def _thread_list(visitor: Workspace, *, in_table: bool) -> None:
             placeholder="All titles",
             key="threads_text",
             bind="query-params",
-            on_change=_first_page,
+            on_change=show_first_page,
+            args=("threads",),
             icon=":material/search:",
         )
-        pattern = st.selectbox(
-            "Pattern",
-            ["", *TITLES],
-            format_func=lambda slug: TITLES.get(slug, "All patterns"),
-            key="threads_pattern",
-            bind="query-params",
-            on_change=_first_page,
-        )
-    chosen: Any = {"pattern": pattern or None, "text": text or ""}
+        pattern = pattern_filter("threads")
+    chosen: Any = {"pattern": pattern, "text": text or ""}
     total = visitor.threads.page(**chosen, limit=0).total
     rows = st.container(key="threads_rows")
-    number = _page_number(-(-total // SHOWN))
+    number = page_number("threads", -(-total // SHOWN))
     with rows:
         if not total:
             st.info("No thread matches. Search for a shorter text, or in all patterns.", icon=":material/search_off:")
@@ -132,16 +127,3 @@ def _thread_list(visitor: Workspace, *, in_table: bool) -> None:
             draw_frames(visitor, threads)
     st.caption(f"{counted(total, 'thread')} · times in {literal(zone_name())}")
     _watch(visitor, threads)
-
-
-def _first_page() -> None:
-    st.session_state["threads_page"] = 1
-
-
-def _page_number(pages: int) -> int:
-    if pages < 2:
-        return 1
-    # Whoever deletes the last thread of the last page wants the one before it, not the first.
-    if st.session_state.get("threads_page", 1) > pages:
-        st.session_state["threads_page"] = pages
-    return st.pagination(pages, key="threads_page", bind="query-params")
