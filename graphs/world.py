@@ -78,3 +78,32 @@ class World:
     outbox: Outbox
     archive: Archive
     faults: Faults
+
+
+class Task(Protocol):
+    """A node's task, which a second try after a failure or a kill shares, and a replay doesn't."""
+
+    @property
+    def task_id(self) -> str:
+        """What the task is known by."""
+        ...
+
+
+class InTask(Protocol):
+    """A node's runtime, or a tool's."""
+
+    @property
+    def execution_info(self) -> Task | None:
+        """The task that runs, None outside of one."""
+        ...
+
+
+def effect_key(runtime: InTask, *about: str) -> str:
+    """Return the idempotency key of an effect: what it's `about`, and the task.
+
+    A second try at the task, after a failure or a kill, has the same key and does nothing more. Whoever replays the
+    task on purpose makes another one of it, which acts again.
+    """
+    task = runtime.execution_info
+    assert task is not None, "An effect is a node's or a tool's, and both run in a task."
+    return " ".join((*about, task.task_id))

@@ -21,7 +21,7 @@ from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import TypedDict
 
-from graphs.world import World
+from graphs.world import World, effect_key
 
 DRAFT = "Write the body of a short, polite e-mail that does what is requested. Give the body only."
 REVISE = "Revise the e-mail draft so that it follows the feedback. Give the new body only."
@@ -95,11 +95,8 @@ def _steps_around_gate(model: BaseChatModel) -> StateGraph[State, World, Input, 
 
     def send(state: State, runtime: Runtime[World]) -> dict[str, Any]:
         subject = textwrap.shorten(state["request"], 60, placeholder="...")
-        # The task is the key: a second try at it, after a failure or a kill, sends nothing more. Whoever replays it on
-        # purpose makes another task of it, which sends again.
-        task = runtime.execution_info
-        assert task is not None
-        number = runtime.context.outbox.send(state["recipient"].strip(), subject, state["draft"], key=task.task_id)
+        key = effect_key(runtime)
+        number = runtime.context.outbox.send(state["recipient"].strip(), subject, state["draft"], key=key)
         return {"mail": number, "log": ["sent"]}
 
     def decided(state: State) -> Literal["send", "revise"]:

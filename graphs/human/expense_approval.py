@@ -18,7 +18,7 @@ from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import TypedDict
 
-from graphs.world import World
+from graphs.world import World, effect_key
 
 MANAGER_ABOVE = 100_00
 DIRECTOR_ABOVE = 1_000_00
@@ -101,11 +101,7 @@ def _steps_around_approvers() -> StateGraph[State, World, Input, State]:
         return {"claim": claim, "cents": round(state["amount"] * 100), "status": "pending", **_OPEN}
 
     def pay(state: State, runtime: Runtime[World]) -> dict[str, Any]:
-        # The claim and the task are the key: a second try at this task, after a failure or a kill, books nothing more.
-        # Whoever replays it on purpose makes another task of it, which pays the claim again.
-        task = runtime.execution_info
-        assert task is not None
-        key = f"{state['claim']} {task.task_id}"
+        key = effect_key(runtime, state["claim"])
         booking = runtime.context.ledger.charge(state["claim"], state["cents"], key=key)
         return {"status": "paid", "booking": booking}
 

@@ -19,7 +19,7 @@ from langgraph.prebuilt import ToolRuntime
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from graphs.world import World
+from graphs.world import World, effect_key
 
 ASSIST = (
     "You're the assistant of an office. Pay invoices, send mails, and ask the person where something is missing, "
@@ -44,12 +44,6 @@ class State(Input):
 Office = StateGraph[State, World, Input, State]
 
 
-def _key(runtime: ToolRuntime[Any, Any]) -> str:
-    """Return what a call is known by: tried again in its task it does nothing more; a replay makes another task."""
-    assert runtime.execution_info is not None
-    return f"{runtime.tool_call_id} {runtime.execution_info.task_id}"
-
-
 @tool
 def pay_invoice(
     invoice: Annotated[str, Field(min_length=1, max_length=40)],
@@ -58,7 +52,7 @@ def pay_invoice(
 ) -> str:
     """Pay an invoice."""
     world: World = runtime.context
-    number = world.ledger.charge(invoice, round(euros * 100), key=_key(runtime))
+    number = world.ledger.charge(invoice, round(euros * 100), key=effect_key(runtime, str(runtime.tool_call_id)))
     return f"Paid {euros:,.2f} € for invoice {invoice}, booking {number}."
 
 
@@ -71,7 +65,7 @@ def send_mail(
 ) -> str:
     """Send a mail."""
     world: World = runtime.context
-    number = world.outbox.send(recipient, subject, body, key=_key(runtime))
+    number = world.outbox.send(recipient, subject, body, key=effect_key(runtime, str(runtime.tool_call_id)))
     return f"Sent mail {number} to {recipient}."
 
 

@@ -19,7 +19,7 @@ from langgraph.runtime import Runtime
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from graphs.world import World
+from graphs.world import World, effect_key
 
 OUTLINE = "Outline a short story on the topic in three numbered lines, one for each part. Give the lines only."
 WRITE = "Write the story that is outlined, one sentence for each line. Give the story only."
@@ -68,10 +68,7 @@ def build(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
 
     def send(state: State, runtime: Runtime[World]) -> dict[str, Any]:
         subject = textwrap.shorten(state["topic"], 60, placeholder="...")
-        # The task is the key: a second try at it sends nothing more; a replay and a fork make tasks of their own.
-        task = runtime.execution_info
-        assert task is not None
-        runtime.context.outbox.send(READERS, subject, state["text"], key=task.task_id)
+        runtime.context.outbox.send(READERS, subject, state["text"], key=effect_key(runtime))
         return {"log": ["sent to the readers"]}
 
     return (

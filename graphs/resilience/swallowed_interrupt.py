@@ -14,7 +14,7 @@ from langgraph.types import interrupt
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
-from graphs.world import World
+from graphs.world import World, effect_key
 
 SMALL = 100_00
 """Cents up to which an invoice is paid where nobody could be asked about it."""
@@ -93,11 +93,8 @@ def _without_a_person(state: State, error: Exception) -> dict[str, Any]:
 
 def _steps_around_review() -> StateGraph[State, World, Input, State]:
     def pay(state: State, runtime: Runtime[World]) -> dict[str, Any]:
-        # The task is the key: a second try at it books nothing more, a replay on purpose makes another task.
-        task = runtime.execution_info
-        assert task is not None
         cents = round(state["amount"] * 100)
-        return {"booking": runtime.context.ledger.charge(state["supplier"], cents, key=task.task_id)}
+        return {"booking": runtime.context.ledger.charge(state["supplier"], cents, key=effect_key(runtime))}
 
     def decided(state: State) -> Literal["pay", "__end__"]:
         return "pay" if state["approved"] else "__end__"
