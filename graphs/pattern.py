@@ -135,6 +135,8 @@ class Reply:
     """The part that the person plays, where there are several: the manager, the director."""
     by_tool: Mapping[str, Json] = field(default_factory=dict)
     """Answers to questions about one tool call each, by the tool; all other questions get the value."""
+    person: str = ""
+    """Who answers, by a name of the lab's directory; empty where anybody may."""
 
     def answer(self, tool: str = "") -> Json:
         """Return the answer to a question about a call of this tool, or about something else."""
@@ -148,6 +150,8 @@ class Edit:
     values: Mapping[str, Json]
     who: str = ""
     """The part that the person plays, where there are several."""
+    person: str = ""
+    """Who writes, by a name of the lab's directory; empty where anybody may."""
 
 
 @dataclass(frozen=True, slots=True)

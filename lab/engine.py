@@ -15,7 +15,7 @@ from graphs.catalogue import CATALOGUE
 from graphs.pattern import Fork, GoOn, Lane, Pattern, Replay, Rewind, Run, Saver
 from graphs.world import World
 from lab.checkpoints import Storage, ThreadSavers, checkpoint_config, open_storage, restart_calls, thread_config
-from lab.database import ArchiveTable, FaultTable, LedgerTable, OutboxTable
+from lab.database import ArchiveTable, Directory, FaultTable, LedgerTable, OutboxTable
 from lab.events import ROOM, ROOM_IN_MEMORY, EventStore, Log, Outcome, SaverDropped, WentBack
 from lab.history import pending_questions
 from lab.models import load_openai_model
@@ -57,6 +57,7 @@ class Engine:
         self.storage: Storage = self._stack.enter_context(open_storage(self.settings))
         self.threads = Threads(self.storage.database)
         database = self.storage.database
+        self.people = Directory(database)
         self.claims = Claims(database, self.settings.lease, self.settings.runs_per_workspace)
         room = ROOM_IN_MEMORY if self.storage.kind == "memory" else ROOM
         self.runs = Runs(database, self.claims, EventStore(database, room=room))

@@ -186,3 +186,76 @@ class UnusableDatabase(LabError):
 
 class StorageUnavailable(LabError):
     """Raised when the database can't be read or written now, though nothing in it is wrong."""
+
+
+class NotAllowed(LabError):
+    """Raised when somebody may not answer a question; nothing was changed, and the question still waits."""
+
+
+class UnknownPerson(NotAllowed):
+    """Raised when somebody acts who isn't in the directory."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"There is no '{name[:80]}' in the lab's directory of people. Only those in it may act: choose one of them."
+        )
+
+
+class NobodyActs(NotAllowed):
+    """Raised when a question that not everybody may answer is answered by nobody in particular."""
+
+    def __init__(self, who: str) -> None:
+        super().__init__(
+            f"This question is for {who}, and the answer came from nobody in particular. "
+            "It still waits: answer as a person of the directory."
+        )
+
+
+class OtherPerson(NotAllowed):
+    """Raised when a question for one person is answered by another."""
+
+    def __init__(self, name: str, meant: str) -> None:
+        super().__init__(
+            f"{name} may not answer this question: it's for {meant[:80]} alone. It still waits for {meant[:80]}."
+        )
+
+
+class OwnRequest(NotAllowed):
+    """Raised when somebody decides on what they asked for themselves."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} may not answer this question: it's about {name}'s own request, and nobody decides on their own. "
+            "It still waits for somebody else."
+        )
+
+
+class DecidedBefore(NotAllowed):
+    """Raised when somebody decides a second time on one request."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} may not answer this question: {name} has decided on this request already, and nobody decides "
+            "twice. It still waits for somebody else."
+        )
+
+
+class WrongRole(NotAllowed):
+    """Raised when somebody answers who doesn't have the role that a question is for."""
+
+    def __init__(self, name: str, roles: str, role: str) -> None:
+        super().__init__(
+            f"{name} may not answer this question: it's for the role '{role}', and {name} has {roles}. "
+            f"It still waits for somebody with the role '{role}'."
+        )
+
+
+class WrongTurn(NotAllowed):
+    """Raised when somebody answers whose role is asked earlier or later than the one that is asked now."""
+
+    def __init__(self, name: str, role: str, now: str, *, later: bool) -> None:
+        turn = "comes later" if later else "has had its turn"
+        super().__init__(
+            f"{name} may not answer this question: it's the turn of the role '{now}', and '{role}' {turn}. "
+            f"It still waits for somebody with the role '{now}'."
+        )

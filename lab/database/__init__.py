@@ -7,10 +7,23 @@ from lab.database.decisions import Decision, DecisionKind, add_decisions, count_
 from lab.database.disk_reserve import DiskReserve, Done
 from lab.database.errors import DATABASE_ERRORS, in_words, lab_error
 from lab.database.migrations import migrate
+from lab.database.people import Directory, is_same
 from lab.database.postgresql import make_engine, make_pool, one_setup_at_a_time, set_up_tables
 from lab.database.prepared import Prepared
 from lab.database.sqlite_file import BUSY_TIMEOUT, WholeCheck, connect, prepare
-from lab.database.tables import BUSINESS, CLAIMS, DECISIONS, EVENTS, METADATA, NOTES, OWNERS, SECRETS, STARTS, THREADS
+from lab.database.tables import (
+    BUSINESS,
+    CLAIMS,
+    DECISIONS,
+    EVENTS,
+    METADATA,
+    NOTES,
+    OWNERS,
+    PEOPLE,
+    SECRETS,
+    STARTS,
+    THREADS,
+)
 from lab.database.waiting import (
     OutdatedThread,
     WaitingQuestion,
@@ -33,6 +46,7 @@ __all__ = [
     "METADATA",
     "NOTES",
     "OWNERS",
+    "PEOPLE",
     "SECRETS",
     "STARTS",
     "THREADS",
@@ -40,6 +54,7 @@ __all__ = [
     "Database",
     "Decision",
     "DecisionKind",
+    "Directory",
     "DiskReserve",
     "Done",
     "FaultTable",
@@ -59,6 +74,7 @@ __all__ = [
     "drop_waiting",
     "find_thread_place",
     "in_words",
+    "is_same",
     "lab_error",
     "make_engine",
     "make_pool",

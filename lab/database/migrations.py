@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Column, Connection, Table, Text, delete, insert, inspect, select, text
 
+from lab.database.people import add_people
 from lab.database.tables import METADATA
 from lab.errors import NewerDatabase
 
-VERSION = 6
+VERSION = 7
 """Goes up by one whenever a table is added or changed, so that an older program keeps off what it doesn't know."""
+WITH_PEOPLE = 7
+"""The first version with a table of people, which begins with some."""
 
 META = Table("lab_meta", METADATA, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 """What the database says of itself: its version."""
@@ -43,6 +46,8 @@ STEPS: Mapping[int, Mapping[str, Sequence[str]]] = {
             "CREATE INDEX lab_threads_outdated ON lab_threads (workspace) WHERE indexed IS NULL",
         ),
     ),
+    # Adds a table alone, of people.
+    7: {},
 }
 """By version, what changes the tables of the version before, by kind of database; missing tables are made anyway."""
 
@@ -58,6 +63,8 @@ def migrate(connection: Connection) -> None:
         for statement in STEPS[number].get(connection.dialect.name, ()):
             connection.execute(text(statement))
     METADATA.create_all(connection)
+    if at < WITH_PEOPLE:
+        add_people(connection)
     connection.execute(delete(META).where(META.c.name == "version"))
     connection.execute(insert(META).values(name="version", value=str(VERSION)))
 

@@ -178,6 +178,17 @@ DECISIONS = Table(
 
 append_only(DECISIONS)
 
+PEOPLE = Table(
+    "lab_people",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("position", Text, nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("mail", Text, unique=True),
+)
+"""Who may act in the lab, a row each; `roles` is a list as JSON. Whoever runs the lab changes it as they like."""
+
 SECRETS = Table("lab_secrets", METADATA, Column("name", String(40), primary_key=True), Column("value", Text))
 
 BUSINESS = {"ledger": LEDGER, "outbox": OUTBOX, "archive": ARCHIVE}

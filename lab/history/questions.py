@@ -12,6 +12,7 @@ from lab.state import (
     ReviewedCall,
     choice_text,
     fields_of_schema,
+    person_fields,
     reviewed_tools,
     value_text,
     values_text,
@@ -44,7 +45,10 @@ def answer_fields(question: Question) -> tuple[tuple[Field, ...], bool]:
         return fields_of_schema(_WRITTEN), True
     if schema is not None and (named := schema.get("properties")) and schema.get("type", "object") == "object":
         whole = len(named) <= _FIELDS and named.keys() >= set(schema.get("required", ()))
-        return (fields_of_schema(schema), False) if whole else (fields_of_schema(_WRITTEN), True)
+        if not whole:
+            return fields_of_schema(_WRITTEN), True
+        unasked = person_fields(schema)
+        return tuple(field for field in fields_of_schema(schema) if field.name not in unasked), False
     if schema is not None:
         return fields_of_schema({**schema, "properties": {"answer": {"title": "Answer", **schema}}}), True
     options = question.value.get("options") if isinstance(question.value, dict) else None
@@ -60,7 +64,10 @@ def answer_text(question: Question, answer: Json) -> str:
     asked, simple = answer_fields(question)
     if simple:
         return choice_text(answer) if answer in [option for _, option in asked[0].choices] else value_text(answer)
-    return values_text(answer, asked) if isinstance(answer, dict) else value_text(answer)
+    if not isinstance(answer, dict):
+        return value_text(answer)
+    # Who answered isn't asked for, and is part of the answer all the same.
+    return values_text(answer, fields_of_schema(question.schema or {}))
 
 
 def _decided_text(review: Review, decisions: Sequence[Json]) -> str:

@@ -1,6 +1,7 @@
 """A graph's state: its fields as forms, edits of its values, and the differences of two states."""
 
 from lab.state.answer_check import check_answer
+from lab.state.answer_person import filled_in, person_fields
 from lab.state.answer_review import (
     DECISIONS,
     MESSAGES,
@@ -73,6 +74,7 @@ __all__ = [
     "equal_values",
     "fields_of_class",
     "fields_of_schema",
+    "filled_in",
     "from_form",
     "input_fields",
     "is_same_value",
@@ -80,6 +82,7 @@ __all__ = [
     "node_metadata",
     "number_of",
     "number_text",
+    "person_fields",
     "preview",
     "printable_line",
     "rebuild",

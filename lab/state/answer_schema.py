@@ -101,6 +101,8 @@ class _Cleaner:
                 cleaned[name] = value[:TEXT]
             elif name == "multiline":
                 cleaned[name] = bool(value)
+            elif name == "acting_person":
+                cleaned[name] = value is True
             elif name == "default":
                 cleaned[name] = self._json(name, value, depth + 1)
         return cleaned

@@ -55,7 +55,7 @@ def _default(schema: type, name: str) -> Json:
     return None
 
 
-def _resolved(given: Mapping[str, Any] | bool, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+def resolved_schema(given: Mapping[str, Any] | bool, schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """Follow a reference into the schema's definitions and take the other half of an optional type."""
     if isinstance(given, bool):
         return {}
@@ -64,7 +64,7 @@ def _resolved(given: Mapping[str, Any] | bool, schema: Mapping[str, Any]) -> Map
         return {**(target or {}), **{key: value for key, value in given.items() if key != "$ref"}}
     options = [option for option in given.get("anyOf", ()) if option is not False and not is_null(option)]
     if len(options) == 1:
-        return {**_resolved(options[0], schema), **{key: value for key, value in given.items() if key != "anyOf"}}
+        return {**resolved_schema(options[0], schema), **{key: value for key, value in given.items() if key != "anyOf"}}
     return given
 
 
@@ -75,7 +75,7 @@ def is_null(schema: Any) -> bool:
 
 def field_of_schema(name: str, asked: Mapping[str, Any] | bool, schema: Mapping[str, Any], *, required: bool) -> Field:
     """Describe a value of a JSON schema, which stands in another one with its definitions."""
-    resolved = _resolved(asked, schema)
+    resolved = resolved_schema(asked, schema)
     choices = tuple(resolved.get("enum", ())) or ((resolved["const"],) if "const" in resolved else ())
     optional = None in choices or any(map(is_null, () if isinstance(asked, bool) else asked.get("anyOf", ())))
     # A table can't tell no list from an empty one.
@@ -103,7 +103,7 @@ def _item(array: Mapping[str, Any], schema: Mapping[str, Any]) -> Field | None:
     items = array.get("items")
     if not isinstance(items, Mapping) or "prefixItems" in array:
         return None
-    row = _resolved(items, schema)
+    row = resolved_schema(items, schema)
     if row.get("type") != "object":
         return _cell("value", items, schema, required=True)
     named, required = row.get("properties", {}), row.get("required", ())
@@ -116,7 +116,7 @@ def _item(array: Mapping[str, Any], schema: Mapping[str, Any]) -> Field | None:
 
 def _cell(name: str, asked: Mapping[str, Any] | bool, schema: Mapping[str, Any], *, required: bool) -> Field | None:
     # What holds others is left alone before it's followed: it may hold itself.
-    if _resolved(asked, schema).get("type") in ("array", "object"):
+    if resolved_schema(asked, schema).get("type") in ("array", "object"):
         return None
     cell = field_of_schema(name, asked, schema, required=required)
     return cell if cell.kind in ONE_CELL else None

@@ -9,6 +9,7 @@ from lab.workspace.lanes import start_lanes
 from lab.workspace.launching import RunOptions
 from lab.workspace.next_step import LanePlay, NextStep
 from lab.workspace.outcomes import UNCLEAR
+from lab.workspace.permissions import Rules, refusal, rules_of, who_may
 from lab.workspace.play import ExamplePlayer
 from lab.workspace.threads import ThreadPage, WorkspaceThreads
 from lab.workspace.travel import Ahead, Preview, Travel
@@ -25,6 +26,7 @@ __all__ = [
     "LanePlay",
     "NextStep",
     "Preview",
+    "Rules",
     "RunOptions",
     "StateEdit",
     "ThreadPage",
@@ -33,6 +35,9 @@ __all__ = [
     "WorkspaceDecisions",
     "WorkspaceThreads",
     "example_of",
+    "refusal",
+    "rules_of",
     "start_lanes",
     "upcoming",
+    "who_may",
 ]

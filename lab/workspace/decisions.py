@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from langgraph.types import StateSnapshot
 
+from graphs.people import Person
 from lab.checkpoints import checkpoint_id_of
 from lab.database import Decision, DecisionKind, count_decisions, read_decisions
 from lab.history import Question, pending_questions, question_text
@@ -17,6 +18,7 @@ from lab.jsonable import Json, to_jsonable
 from lab.state import printable_line, value_text, values_text
 from lab.threads import Thread
 from lab.workspace.access import OpenedThread, ThreadAccess
+from lab.workspace.permissions import role_of
 
 COLUMNS = (
     "Number", "Time", "Person", "Role", "Decision", "Pattern", "Lane", "Node", "Thread", "Asked", "Answer",
@@ -30,14 +32,16 @@ FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def decide_answers(
-    opened: OpenedThread, snapshot: StateSnapshot, answers: Mapping[str, Json], kind: DecisionKind
+    opened: OpenedThread, snapshot: StateSnapshot, answers: Mapping[str, Json], kind: DecisionKind, person: Person
 ) -> list[Decision]:
-    """Return the decisions that are made by answering these questions of a checkpoint, by their ids."""
+    """Return the decisions that somebody makes by answering these questions of a checkpoint, by their ids."""
     return [
         _decision(
             opened.thread,
             snapshot,
             kind,
+            person,
+            role=role_of(question.value, person),
             node=question.node,
             interrupt_id=question.id,
             asked=_asked(question),
@@ -48,16 +52,21 @@ def decide_answers(
     ]
 
 
-def decide_at_pause(thread: Thread, snapshot: StateSnapshot, kind: DecisionKind, answered: Json = None) -> Decision:
-    """Return the decision that is made where a thread asks nothing: to go on, or to write to the state."""
-    return _decision(thread, snapshot, kind, node=", ".join(map(to_jsonable, snapshot.next)), answered=answered)
+def decide_at_pause(
+    thread: Thread, snapshot: StateSnapshot, kind: DecisionKind, person: Person, answered: Json = None
+) -> Decision:
+    """Return the decision that somebody makes where a thread asks nothing: to go on, or to write to the state."""
+    node = ", ".join(map(to_jsonable, snapshot.next))
+    return _decision(thread, snapshot, kind, person, role=role_of(None, person), node=node, answered=answered)
 
 
 def _decision(
     thread: Thread,
     snapshot: StateSnapshot,
     kind: DecisionKind,
+    person: Person,
     *,
+    role: str,
     node: str,
     interrupt_id: str = "",
     asked: str = "",
@@ -67,6 +76,8 @@ def _decision(
         at=time.time(),
         workspace=thread.workspace,
         kind=kind,
+        person=person.name,
+        role=role,
         pattern=thread.pattern,
         lane=thread.lane,
         thread_id=thread.thread_id,

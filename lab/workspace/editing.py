@@ -8,14 +8,17 @@ from langgraph.graph import START
 from langgraph.types import Overwrite, StateSnapshot
 
 from graphs.pattern import Fork
+from graphs.people import Person
 from lab.checkpoints import at_checkpoint, checkpoint_id_of
 from lab.database import add_decisions
 from lab.errors import InvalidInput, NotPossible
 from lab.events import StateEdited
+from lab.history import pending_questions
 from lab.state import How, must_be_input, preview, rebuild
 from lab.workspace.access import OpenedThread, ThreadAccess
 from lab.workspace.decisions import decide_at_pause
 from lab.workspace.edits import Draft, draft, edited_by
+from lab.workspace.permissions import must_be_allowed
 from lab.workspace.storages import is_shared
 
 
@@ -70,13 +73,23 @@ class StateEditor:
         return draft(opened.graph, config, update, as_node, appended, write), update
 
     def save(
-        self, opened: OpenedThread, snapshot: StateSnapshot, edit: StateEdit, kind: Literal["edit", "fork"]
+        self,
+        opened: OpenedThread,
+        snapshot: StateSnapshot,
+        edit: StateEdit,
+        kind: Literal["edit", "fork"],
+        person: Person,
     ) -> StateEdited:
-        """Save the edit, and in the same transaction that it was decided, and return the event that tells of it."""
+        """Save somebody's edit, and in the same transaction the decision, and return the event that tells of it.
+
+        Raises what `draft` raises, and NotAllowed where the edit goes past a question that isn't theirs to answer.
+        """
         drafted, update = self.draft(opened, snapshot, edit)
+        passed = [one for one in pending_questions(snapshot, opened.tools) if one.node not in drafted.snapshot.next]
+        must_be_allowed(passed, person)
         replaced = [name for name, value in update.items() if isinstance(value, Overwrite)]
         written = {"values": edit.values} | ({"replaced": replaced} if replaced else {})
-        decision = decide_at_pause(opened.thread, snapshot, kind, written)
+        decision = decide_at_pause(opened.thread, snapshot, kind, person, written)
         storage, own = self._engine.graphs.storage_of(opened.thread), self._engine.storage
         if is_shared(self._engine, storage):
             with storage.open_for_writing() as rows:

@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 from sqlalchemy import Connection
 
 from graphs.pattern import Breakpoints, Pattern
+from graphs.people import Person
 from lab.database import Decision, add_decisions, drop_waiting
 from lab.errors import NotPossible
 from lab.jsonable import Json
@@ -14,6 +15,7 @@ from lab.runs import Claim, Request, RunConditions, SubprocessRun, Work
 from lab.threads import BRANCH, Thread, given_title
 from lab.types import ModelName
 from lab.workspace.access import OpenedThread, ThreadAccess
+from lab.workspace.permissions import acting_person
 
 NO_BREAKPOINTS = Breakpoints()
 
@@ -25,6 +27,8 @@ class RunOptions(TypedDict, total=False):
     pace: float | None
     """Words a second of the offline model; 0 doesn't wait."""
     breakpoints: Breakpoints
+    person: str
+    """Who decides, by a name of the directory; empty for nobody in particular."""
 
 
 class Launcher:
@@ -38,6 +42,10 @@ class Launcher:
         """Return the pace of a run, in words a second."""
         pace = options.get("pace")
         return self._engine.settings.pace if pace is None else pace
+
+    def acting(self, options: RunOptions) -> Person:
+        """Return who decides; raises UnknownPerson."""
+        return acting_person(self._engine.people, options.get("person", ""))
 
     def _needs_subprocess(self, pattern: Pattern, values: Mapping[str, Any]) -> bool:
         """Return whether a run is to kill its process, for which it gets one of its own; raises NotPossible."""

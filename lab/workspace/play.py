@@ -112,8 +112,8 @@ class ExamplePlayer:
         others = [one for one in newest if one.session != thread.session and one.created >= thread.created]
         return [one for one in others if is_given(self._view(one), values)]
 
-    def take(self, step: NextStep, **options: Unpack[RunOptions]) -> None:
-        """Do what `look` said comes next.
+    def take(self, step: NextStep, *, named: bool = True, **options: Unpack[RunOptions]) -> None:
+        """Do what `look` said comes next, as the person whom the example names for it, unless `named` is off.
 
         Raises ThreadBusy and StaleAnswer where the thread has moved on since, and what the call raises that does it.
         """
@@ -123,9 +123,11 @@ class ExamplePlayer:
             raise ThreadBusy(thread.thread_id)
         if now.step != step:
             raise StaleAnswer
-        head = step.checkpoint_id
+        head, how = step.checkpoint_id, self._with_pauses(options)
         for one in step.steps:
-            head = self._do(thread, step, one, head, self._with_pauses(options)) or head
+            if named and isinstance(one, Reply | Edit) and one.person:
+                how = {**how, "person": one.person}
+            head = self._do(thread, step, one, head, how) or head
 
     def _do(self, thread: Thread, step: NextStep, one: Step, head: str, options: RunOptions) -> str | None:
         """Do one recorded step on the thread; return the checkpoint that it wrote, if it wrote one."""
@@ -135,8 +137,8 @@ class ExamplePlayer:
                 pending = {question.id: question for question in self._workspace.history.pending(ident)}
                 answers = {asked: one.answer(pending[asked].tool) for asked in step.questions}
                 self._workspace.resume(ident, answers, head, **options)
-            case Edit(values, _):
-                return self._workspace.edit(ident, values, head)
+            case Edit(values):
+                return self._workspace.edit(ident, values, head, person=options.get("person", ""))
             case Go():
                 self._workspace.proceed(ident, head, **options)
             case Turn(values):

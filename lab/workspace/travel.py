@@ -20,6 +20,7 @@ from lab.workspace.decisions import decide_answers, decide_at_pause
 from lab.workspace.editing import StateEdit, StateEditor
 from lab.workspace.edits import edited_by, rewound
 from lab.workspace.launching import Launcher, RunOptions
+from lab.workspace.permissions import answers_of
 from lab.workspace.states import must_remember
 
 
@@ -122,7 +123,8 @@ class Travel:
             snapshot = opened.state_at(checkpoint_id)
             # What a run is refused for must not leave its edit behind.
             work = self._launcher.work(request, snapshot.values) if run else None
-            edited = self._editor.save(opened, snapshot, replace(edit, label=request.label), "fork")
+            labelled = replace(edit, label=request.label)
+            edited = self._editor.save(opened, snapshot, labelled, "fork", self._launcher.acting(options))
             _tell_return(opened.log, snapshot)
             opened.log.append(edited)
             if work is not None and opened.graph.get_state(checkpoint_config(thread_id, edited.checkpoint_id)).next:
@@ -150,7 +152,7 @@ class Travel:
                 raise NothingToContinue
             work = self._launcher.work(request, snapshot.values)
             _tell_return(opened.log, snapshot)
-            decisions = [decide_at_pause(opened.thread, snapshot, "replay")]
+            decisions = [decide_at_pause(opened.thread, snapshot, "replay", self._launcher.acting(options))]
             self._launcher.launch(claim, opened, request, None, work, decisions)
 
     def reanswer(
@@ -165,24 +167,26 @@ class Travel:
         """Ask a checkpoint's questions again and answer them anew, as a branch of its own.
 
         `answers` are by the ids of the questions as they were asked there. Where a question turns out to be another
-        one this time, the thread waits for an answer to it. Raises StaleAnswer, InvalidInput, NotPossible,
+        one this time, the thread waits for an answer to it. Raises StaleAnswer, NotAllowed, InvalidInput, NotPossible,
         ThreadBusy, UnknownCheckpoint.
         """
         opened = self._access.open(thread_id)
         must_remember(opened.lane)
-        request = ReanswerRequest(
-            **self._launcher.conditions(opened.thread, options, label), checkpoint_id=checkpoint_id, answers=answers
-        )
+        person = self._launcher.acting(options)
         with self._access.claimed(thread_id, runs=True) as claim:
             snapshot = opened.state_at(checkpoint_id)
             asked = {question.id: question for question in pending_questions(snapshot, opened.tools)}
             if not answers or not set(answers) <= set(asked):
                 raise StaleAnswer
+            answers = answers_of([asked[ident] for ident in answers], answers, person)
             check_answers([asked[ident] for ident in answers], answers)
+            request = ReanswerRequest(
+                **self._launcher.conditions(opened.thread, options, label), checkpoint_id=checkpoint_id, answers=answers
+            )
             work = self._launcher.work(request, snapshot.values)
             _tell_return(opened.log, snapshot)
             said = [answered(asked[ident], answer) for ident, answer in answers.items()]
-            decisions = decide_answers(opened, snapshot, answers, "reanswer")
+            decisions = decide_answers(opened, snapshot, answers, "reanswer", person)
             self._launcher.launch(claim, opened, request, said, work, decisions)
 
     def what_if(
@@ -205,7 +209,7 @@ class Travel:
                 raise NothingToContinue
             # What a run is refused for must not leave its edit behind.
             self._launcher.work(ContinueRequest(**self._launcher.conditions(opened.thread, options)), snapshot.values)
-            edited = self._editor.save(opened, snapshot, edit, "fork")
+            edited = self._editor.save(opened, snapshot, edit, "fork", self._launcher.acting(options))
             request = WhatIfRequest(
                 **self._launcher.conditions(opened.thread, options, edit.label),
                 checkpoint_id=checkpoint_id,
@@ -243,7 +247,7 @@ class Travel:
             )
             edited = edited_by(ident, old, calls)
             opened.log.append(edited)
-            decisions = [decide_at_pause(opened.thread, snapshot, "rewind")]
+            decisions = [decide_at_pause(opened.thread, snapshot, "rewind", self._launcher.acting(options))]
             self._launcher.launch(claim, opened, request, None, work, decisions)
 
 

@@ -10,12 +10,13 @@ from typing import Any, Unpack
 from langgraph.types import StateSnapshot
 from sqlalchemy import Connection
 
+from graphs.people import Person
 from lab.checkpoints import restart_calls
 from lab.database import Decision
 from lab.engine import Engine
 from lab.errors import AnswerKept, AnswerPending, InvalidInput, NothingToContinue, NotPossible, WorkLeft
 from lab.events import Event, SaverDropped, ThreadView
-from lab.history import answered, check_answers, status
+from lab.history import answered, check_answers, pending_questions, status
 from lab.jsonable import Json, to_jsonable
 from lab.runs import (
     ContinueRequest,
@@ -35,6 +36,7 @@ from lab.workspace.editing import StateEdit, StateEditor
 from lab.workspace.history import History
 from lab.workspace.inbox import Inbox
 from lab.workspace.launching import Launcher, RunOptions
+from lab.workspace.permissions import answers_of, must_be_allowed
 from lab.workspace.states import answers_given, asked_questions, must_remember, must_stand_at
 from lab.workspace.threads import WorkspaceThreads
 from lab.workspace.travel import Travel
@@ -115,12 +117,15 @@ class Workspace:
     ) -> None:
         """Answer pending interrupts by id, as shown at that checkpoint.
 
-        Raises StaleAnswer, InvalidInput, ThreadBusy, and AnswerKept where the question has an answer already, whose
-        node failed after it: `proceed` tries again with that one, `reanswer` asks anew.
+        Raises StaleAnswer, NotAllowed, InvalidInput, ThreadBusy, and AnswerKept where the question has an answer
+        already, whose node failed after it: `proceed` tries again with that one, `reanswer` asks anew.
         """
         opened = self._access.open(thread_id)
         must_remember(opened.lane)
-        check_answers(asked_questions(opened.state(), answers, checkpoint_id, opened.tools), answers)
+        person = self._launcher.acting(options)
+        asked = asked_questions(opened.state(), answers, checkpoint_id, opened.tools)
+        answers = answers_of(asked, answers, person)
+        check_answers(asked, answers)
         request = ResumeRequest(**self._launcher.conditions(opened.thread, options), answers=answers)
         with self._access.claimed(thread_id, frozenset(answers), runs=True) as claim:
             snapshot = opened.state()
@@ -131,7 +136,7 @@ class Workspace:
                 for question in asked_questions(snapshot, answers, checkpoint_id, opened.tools)
             ]
             work = self._launcher.work(request, snapshot.values)
-            decisions = decide_answers(opened, snapshot, answers, "answer")
+            decisions = decide_answers(opened, snapshot, answers, "answer", person)
             self._launcher.launch(claim, opened, request, said, work, decisions)
 
     def proceed(
@@ -142,11 +147,12 @@ class Workspace:
     ) -> None:
         """Go on from the thread's head after a pause, a stop, a failure or a crash, with the answers given there.
 
-        Raises NothingToContinue, AnswerPending, ThreadBusy, and StaleAnswer where the head is no longer
+        Raises NothingToContinue, AnswerPending, NotAllowed, ThreadBusy, and StaleAnswer where the head is no longer
         the checkpoint that was shown.
         """
         opened = self._access.open(thread_id)
         must_remember(opened.lane)
+        person = self._launcher.acting(options)
         request = ContinueRequest(**self._launcher.conditions(opened.thread, options))
         with self._access.claimed(thread_id, runs=True) as claim:
             snapshot = opened.state()
@@ -155,9 +161,9 @@ class Workspace:
                 given = answers_given(self._engine, opened.thread, snapshot)
                 if not given:
                     raise AnswerPending
-                decisions = decide_answers(opened, snapshot, given, "retry")
+                decisions = _decide_same(opened, snapshot, given, person)
             elif status(snapshot) == "resumable":
-                decisions = [decide_at_pause(opened.thread, snapshot, "resume")]
+                decisions = [decide_at_pause(opened.thread, snapshot, "resume", person)]
             else:
                 raise NothingToContinue
             work = self._launcher.work(request, snapshot.values)
@@ -200,7 +206,7 @@ class Workspace:
             must_stand_at(snapshot, head or None)
             request = replace(asked, **self._launcher.conditions(opened.thread, options, asked.label))
             values = asked.values if isinstance(asked, TurnRequest) else snapshot.values
-            decisions = _decide_again(opened, asked, snapshot)
+            decisions = _decide_again(opened, asked, snapshot, self._launcher.acting(options))
             self._launcher.launch(claim, opened, request, None, self._launcher.work(request, values), decisions)
 
     def edit(
@@ -209,14 +215,18 @@ class Workspace:
         values: Mapping[str, Any],
         checkpoint_id: str | None = None,
         how: Mapping[str, How] | None = None,
+        *,
+        person: str = "",
     ) -> str:
         """Write values to the state at a pause and return the new checkpoint's id; the thread stays paused.
 
-        `values` are a form's. A field with a reducer is appended to, unless `how` says that it's replaced.
+        `values` are a form's, `person` is who wrote them. A field with a reducer is appended to, unless `how` says
+        that it's replaced.
         Raises InvalidInput, StaleAnswer, ThreadBusy, AnswerPending, NotPossible.
         """
         opened = self._access.open(thread_id)
         must_remember(opened.lane)
+        acting = self._launcher.acting({"person": person})
         with self._access.claimed(thread_id):
             snapshot = opened.state()
             must_stand_at(snapshot, checkpoint_id)
@@ -230,7 +240,7 @@ class Workspace:
                     "now would drop what they wrote. Let them finish first."
                 )
             edit = StateEdit(values, {**dict.fromkeys(values, "append"), **(how or {})})
-            edited = StateEditor(self._access).save(opened, snapshot, edit, "edit")
+            edited = StateEditor(self._access).save(opened, snapshot, edit, "edit", acting)
             opened.log.append(edited)
         return edited.checkpoint_id
 
@@ -278,16 +288,28 @@ class Workspace:
         return run is None or run.done.wait(timeout)
 
 
-def _decide_again(opened: OpenedThread, asked: Request, head: StateSnapshot) -> list[Decision]:
-    """Return what is decided by carrying out what was decided before and never begun; input is no decision."""
+def _decide_again(opened: OpenedThread, asked: Request, head: StateSnapshot, person: Person) -> list[Decision]:
+    """Return what somebody decides by carrying out what was decided before and never begun; input is no decision."""
     match asked:
         case ResumeRequest():
-            return decide_answers(opened, head, asked.answers, "retry")
+            return _decide_same(opened, head, asked.answers, person)
         case ReanswerRequest():
-            return decide_answers(opened, opened.state_at(asked.checkpoint_id), asked.answers, "retry")
+            return _decide_same(opened, opened.state_at(asked.checkpoint_id), asked.answers, person)
         case ReplayRequest() | WhatIfRequest():
-            return [decide_at_pause(opened.thread, opened.state_at(asked.checkpoint_id), "retry")]
+            return [decide_at_pause(opened.thread, opened.state_at(asked.checkpoint_id), "retry", person)]
     return []
+
+
+def _decide_same(
+    opened: OpenedThread, snapshot: StateSnapshot, answers: Mapping[str, Json], person: Person
+) -> list[Decision]:
+    """Return what somebody decides who tries the same answers again; raises NotAllowed.
+
+    An answer names who gave it first.
+    """
+    asked = [question for question in pending_questions(snapshot, opened.tools) if question.id in answers]
+    must_be_allowed(asked, person)
+    return decide_answers(opened, snapshot, answers, "retry", person)
 
 
 def _title(values: Mapping[str, Json]) -> str:

@@ -16,11 +16,12 @@ UNION ALL SELECT tablename, indexname, indexdef, '', '' FROM pg_indexes WHERE sc
 UNION ALL SELECT event_object_table, trigger_name, action_statement, '', '' FROM information_schema.triggers
 ORDER BY 1, 2
 """
+PEOPLE = "name, position, roles, mail"
 OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> %s"
 
 
 class LentDatabases:
-    """Databases as the lab makes them, without a row; one whose tables a test has changed isn't lent again."""
+    """Databases as the lab makes them, with the people alone; one whose tables a test has changed isn't lent again."""
 
     def __init__(self, server: PostgresServer) -> None:
         """Make the first one, which all others are copied from."""
@@ -29,6 +30,7 @@ class LentDatabases:
         Lab(quiet(server.url(self._first))).close()
         with psycopg.connect(server.url(self._first)) as connection:
             self._shape = connection.execute(SHAPE).fetchall()
+            self._people = connection.execute(f"SELECT {PEOPLE} FROM lab_people ORDER BY number").fetchall()
             self._empty(connection)
         self._free: list[str] = []
 
@@ -54,3 +56,4 @@ class LentDatabases:
         # Passes by the trigger that keeps decisions, which only a superuser of the server can.
         connection.execute("SET LOCAL session_replication_role = replica")
         connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY").format(names))
+        connection.cursor().executemany(f"INSERT INTO lab_people ({PEOPLE}) VALUES (%s, %s, %s, %s)", self._people)

@@ -53,9 +53,16 @@ def model_choice() -> ModelChoice:
 
 
 def run_options() -> RunOptions:
-    """Return the model and the pace with which a run begins or goes on."""
+    """Return the model and the pace with which a run begins or goes on, and who decides that."""
     chosen = model_choice()
-    return {"model": chosen.model, "pace": chosen.pace}
+    return {"model": chosen.model, "pace": chosen.pace, "person": acting_name()}
+
+
+def acting_name() -> str:
+    """Return the name of the person as whom the visitor acts."""
+    people = the_lab().people
+    chosen = st.session_state.get("person")
+    return str(chosen) if chosen else people.default
 
 
 def model_name(model: str) -> str:

@@ -105,7 +105,7 @@ def pause_card(card: Card, lane: Lane, nodes: tuple[str, ...], outcome: str, fil
 def _go_on(card: Card, form: StateForm, breakpoints: Breakpoints | None) -> None:
     edit, head = form.edit(), card.snapshot.checkpoint_id
     if edit.values:
-        head = card.workspace.edit(card.thread_id, edit.values, head, edit.how)
+        head = card.workspace.edit(card.thread_id, edit.values, head, edit.how, person=card.how().get("person", ""))
     how = card.how() if breakpoints is None else {**card.how(), "breakpoints": breakpoints}
     card.workspace.proceed(card.thread_id, head, **how)
 

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from graphs.people import PEOPLE
 from lab.database import migrations
 from lab.database.migrations import VERSION, version
 from lab.errors import NewerDatabase
@@ -116,6 +117,7 @@ def test_a_database_without_a_version_is_migrated_and_keeps_what_it_held(
         assert workspace.threads.business("ledger", ["old"])[0]["order"] == "desk"
         assert lab.threads.given("old") == {"n": 1}
         assert lab.secret == "an old secret"
+        assert lab.people.people() == PEOPLE
         lab.close()
 
     assert versions(look) == VERSION
