@@ -15,10 +15,13 @@ class Ended:
     """What the person gave: the input, and that of each further turn; nothing where not all of it is known any more."""
     questions: Sequence[Any] = ()
     """What the person was asked by interrupts on the way here."""
+    edits: Sequence[Mapping[str, Any]] = ()
+    """What a person wrote to the state on the way here, an edit each."""
     ledger: Sequence[Mapping[str, Any]] = ()
-    """The thread's rows, of all its branches, where the pattern shows the table; so are the next two."""
+    """The thread's rows, of all its branches, where the pattern shows the table; so are the next three."""
     outbox: Sequence[Mapping[str, Any]] = ()
     archive: Sequence[Mapping[str, Any]] = ()
+    records: Sequence[Mapping[str, Any]] = ()
     edited: bool = False
     """True where a person wrote the newest values, and no node has run since."""
     failed: bool = False

@@ -256,7 +256,7 @@ class Pattern:
     """True where further input goes to the same thread."""
     choose_breakpoints: bool = False
     """True where the visitor picks the pauses at run time."""
-    tables: tuple[Literal["ledger", "outbox", "archive"], ...] = ()
+    tables: tuple[Literal["ledger", "outbox", "archive", "records"], ...] = ()
     """Business tables that the page shows beside the lanes."""
     compares: tuple[str, ...] = ()
     """State fields that the page lists for each lane's newest threads, where what one thread does shows in others."""

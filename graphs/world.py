@@ -57,6 +57,18 @@ class Archive(Protocol):
         ...
 
 
+class Records(Protocol):
+    """Customers' records; what a thread changes in them shows in that thread alone."""
+
+    def newest(self, record: str, field: str) -> str | None:
+        """Return what a field was last changed to, None where it never was."""
+        ...
+
+    def change(self, record: str, field: str, old: str, new: str, key: str | None = None) -> int:
+        """Change a field and return the change's number; a `key` seen before is refused and gives the first one's."""
+        ...
+
+
 class Faults(Protocol):
     """Failures that the visitor asked for, counted in the database so that a restart doesn't repeat them."""
 
@@ -77,6 +89,7 @@ class World:
     ledger: Ledger
     outbox: Outbox
     archive: Archive
+    records: Records
     faults: Faults
 
 

@@ -15,7 +15,7 @@ from graphs.catalogue import CATALOGUE
 from graphs.pattern import Fork, GoOn, Lane, Pattern, Replay, Rewind, Run, Saver
 from graphs.world import World
 from lab.checkpoints import Storage, ThreadSavers, checkpoint_config, open_storage, restart_calls, thread_config
-from lab.database import ArchiveTable, Directory, FaultTable, LedgerTable, OutboxTable
+from lab.database import ArchiveTable, Directory, FaultTable, LedgerTable, OutboxTable, RecordsTable
 from lab.events import ROOM, ROOM_IN_MEMORY, EventStore, Log, Outcome, SaverDropped, WentBack
 from lab.history import pending_questions
 from lab.models import load_openai_model
@@ -100,6 +100,7 @@ class Engine:
             LedgerTable(database, thread_id, self.runs.guard),
             OutboxTable(database, thread_id, self.runs.guard),
             ArchiveTable(database, thread_id, self.runs.guard),
+            RecordsTable(database, thread_id, self.runs.guard),
             FaultTable(database, thread_id, expendable=expendable),
         )
 

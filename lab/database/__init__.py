@@ -1,7 +1,7 @@
 """The lab's own tables, on SQLite and PostgreSQL: reaching them, migrating them, and what their errors mean."""
 
 from lab.database.address import Kind, read_address
-from lab.database.business import ArchiveTable, FaultTable, LedgerTable, OutboxTable, business_rows
+from lab.database.business import ArchiveTable, FaultTable, LedgerTable, OutboxTable, RecordsTable, business_rows
 from lab.database.database import Database, Guard, unguarded
 from lab.database.decisions import Decision, DecisionKind, add_decisions, count_decisions, read_decisions
 from lab.database.disk_reserve import DiskReserve, Done
@@ -64,6 +64,7 @@ __all__ = [
     "OutboxTable",
     "OutdatedThread",
     "Prepared",
+    "RecordsTable",
     "WaitingQuestion",
     "WholeCheck",
     "add_decisions",

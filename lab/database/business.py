@@ -1,4 +1,4 @@
-"""Example tables that nodes write to as side effects (ledger, outbox, archive), and provoked failures."""
+"""Example tables that nodes write to as side effects (ledger, outbox, archive, records), and provoked failures."""
 
 import hashlib
 import os
@@ -14,13 +14,13 @@ from sqlalchemy.exc import IntegrityError
 from graphs.world import Saved
 from lab.database.database import Database, Guard, unguarded
 from lab.database.storable_text import storable
-from lab.database.tables import ARCHIVE, BUSINESS, FAULTS, LEDGER, OUTBOX
+from lab.database.tables import ARCHIVE, BUSINESS, FAULTS, LEDGER, OUTBOX, RECORDS
 
 KEY = 300
 """Characters of a key that stand in an index as they are."""
 
 
-DONE = {"ledger": "booked", "outbox": "sent"}
+DONE = {"ledger": "booked", "outbox": "sent", "records": "changed"}
 """What the status says of a row that isn't refused, in the tables in which rows can be."""
 
 
@@ -106,6 +106,23 @@ class OutboxTable(ThreadTable):
         """Hand over one mail and return its number; a `key` seen before in this thread sends nothing more."""
         mail = {"recipient": storable(recipient), "subject": storable(subject), "body": storable(body)}
         return self._once(OUTBOX, mail, key)
+
+
+class RecordsTable(ThreadTable):
+    """The customers' records as one thread has changed them."""
+
+    def newest(self, record: str, field: str) -> str | None:
+        """Return what a field was last changed to, None where it never was."""
+        own = (RECORDS.c.thread_id == self._thread_id) & RECORDS.c.repeats.is_(None)
+        named = (RECORDS.c.record == storable(record)) & (RECORDS.c.field == storable(field))
+        query = select(RECORDS.c.new).where(own & named).order_by(RECORDS.c.number.desc()).limit(1)
+        with self._database.read() as connection:
+            return connection.execute(query).scalar()
+
+    def change(self, record: str, field: str, old: str, new: str, key: str | None = None) -> int:
+        """Change a field and return the change's number; a `key` seen before in this thread changes nothing more."""
+        values = {"record": record, "field": field, "old": old, "new": new}
+        return self._once(RECORDS, {name: storable(value) for name, value in values.items()}, key)
 
 
 class ArchiveTable(ThreadTable):

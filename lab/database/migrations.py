@@ -9,7 +9,7 @@ from lab.database.tables import METADATA
 from lab.errors import NewerDatabase
 
 VERSION = 7
-"""Goes up by one whenever a table is added or changed, so that an older program keeps off what it doesn't know."""
+"""Goes up by one whenever a table is changed, so that an older program keeps off what it doesn't know."""
 WITH_PEOPLE = 7
 """The first version with a table of people, which begins with some."""
 
@@ -55,10 +55,10 @@ STEPS: Mapping[int, Mapping[str, Sequence[str]]] = {
 def migrate(connection: Connection) -> None:
     """Bring the lab's tables to this version within the caller's transaction; raises NewerDatabase."""
     at = version(connection)
-    if at == VERSION:
-        return
     if at > VERSION:
         raise NewerDatabase(at, VERSION)
+    if at == VERSION and METADATA.tables.keys() <= {*inspect(connection).get_table_names()}:
+        return
     for number in range(at + 1, VERSION + 1) if at else ():
         for statement in STEPS[number].get(connection.dialect.name, ()):
             connection.execute(text(statement))

@@ -75,6 +75,22 @@ ARCHIVE = Table(
     Column("at", Float, nullable=False),
 )
 
+RECORDS = Table(
+    "lab_records",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("thread_id", String(36), ForeignKey("lab_threads.thread_id"), nullable=False, index=True),
+    Column("record", Text, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("old", Text, nullable=False),
+    Column("new", Text, nullable=False),
+    Column("key", Text),
+    Column("at", Float, nullable=False),
+    Column("repeats", Integer),
+    Index("lab_records_by_key", "key", unique=True),
+)
+"""Changes of customers' records, a row each; as in the ledger, a row that `repeats` another one was refused."""
+
 FAULTS = Table(
     "lab_faults",
     METADATA,
@@ -191,4 +207,4 @@ PEOPLE = Table(
 
 SECRETS = Table("lab_secrets", METADATA, Column("name", String(40), primary_key=True), Column("value", Text))
 
-BUSINESS = {"ledger": LEDGER, "outbox": OUTBOX, "archive": ARCHIVE}
+BUSINESS = {"ledger": LEDGER, "outbox": OUTBOX, "archive": ARCHIVE, "records": RECORDS}

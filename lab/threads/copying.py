@@ -25,8 +25,8 @@ def new_thread(like: Thread, title: str) -> Thread:
 def copy_thread(storage: Storage, thread: Thread, title: str | None = None) -> Thread:
     """Copy a thread with all its branches to a random id; raises NotPossible where nothing or too much is saved.
 
-    Its rows in the ledger, the outbox, the archive and the faults stay with the original alone: they tell what
-    really happened, and copying a thread charges nobody and sends nothing.
+    Its rows in the ledger, the outbox, the archive, the records and the faults stay with the original alone: they tell
+    what really happened, and copying a thread charges nobody and sends nothing.
     """
     size = storage.checkpoints.thread_sizes([thread.thread_id])[thread.thread_id].bytes
     if size > LARGEST_COPY:

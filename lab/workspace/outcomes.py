@@ -64,6 +64,7 @@ def read_end(engine: Engine, thread: Thread, pattern: Pattern, lane: Lane, log: 
         values=values,
         inputs=_inputs(engine, thread, pattern, lane, view),
         questions=tuple(asked["value"] for step in view.steps for asked in step.asked),
+        edits=tuple(item.values for item in view.items if isinstance(item, Said) and item.kind == "edit"),
         edited=edited,
         failed=failed,
         **rows,

@@ -53,7 +53,7 @@ def test_marks_narrow_down_together_and_come_by_a_link() -> None:
 
 
 def test_the_search_finds_what_the_menu_s_search_finds() -> None:
-    assert cards(open_page(search="Send")) == ["hierarchical"]
+    assert cards(open_page(search="Send")) == ["event-driven-agent", "hierarchical"]
 
 
 def test_no_match_says_what_to_do() -> None:

@@ -173,15 +173,24 @@ def play(at: AppTest, pattern: Pattern, number: int) -> None:
     """Run an example and do all that it says until each lane's end."""
     example = pattern.examples[number]
     start(at, pattern, number)
-    for shared in _together(example):
+    for before, shared in enumerate(_together(example)):
+        _take_all(at, pattern, example, before)
         press(at, f"{pattern.slug}_{'restart' if isinstance(shared, Restart) else 'run'}")
     for values in _beside(example):
         first = str(at.query_params["thread"])
         start(at, pattern, number, values)
         open_page(pattern.slug, at, thread=first)
+    _take_all(at, pattern, example, len(_together(example)))
+
+
+def _take_all(at: AppTest, pattern: Pattern, example: Example, after: int) -> None:
+    """Do what each lane does by itself after so many steps that are done to all lanes at once."""
     for lane in pattern.lanes:
+        done = 0
         for step in example.steps.get(lane.key, ()):
-            if not isinstance(step, Turn | Restart | Comparison):
+            if isinstance(step, Turn | Restart):
+                done += 1
+            elif done == after and not isinstance(step, Comparison):
                 take(at, pattern, lane, step)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from graphs.catalogue import find
-from lab.database import LedgerTable, OutboxTable
+from lab.database import LedgerTable, OutboxTable, RecordsTable
 from lab.lab import Lab
 from tests.support.example_player import play_steps
 from tests.support.labs import quiet
@@ -29,6 +29,7 @@ def main() -> None:
     database, slug, lane_key, number = sys.argv[1:]
     LedgerTable.charge = deadly(LedgerTable.charge)  # type: ignore[method-assign]  # the process must die exactly here
     OutboxTable.send = deadly(OutboxTable.send)  # type: ignore[method-assign]  # and here
+    RecordsTable.change = deadly(RecordsTable.change)  # type: ignore[method-assign]  # and here
     lab = Lab(quiet(database, lease=0.5))
     play_steps(lab.workspace("tests"), slug, lane_key, find(slug).examples[int(number)])
 

@@ -30,6 +30,7 @@ class Played:
     ledger: list[dict[str, Any]]
     outbox: list[dict[str, Any]]
     archive: list[dict[str, Any]]
+    records: list[dict[str, Any]]
     asked: list[Json]
     custom: list[tuple[str, Json]]
     answers: list[str]
@@ -138,6 +139,7 @@ def _played(lab: Lab, workspace: Workspace, thread_id: str, beside: Sequence[str
         ledger=workspace.threads.business("ledger", [thread_id]),
         outbox=workspace.threads.business("outbox", [thread_id]),
         archive=workspace.threads.business("archive", [thread_id]),
+        records=workspace.threads.business("records", [thread_id]),
         asked=[asked["value"] for step in view.steps for asked in step.asked],
         custom=[(step.path[-1], data) for step in view.steps for data in step.progress],
         answers=[item.text for item in view.items if isinstance(item, Message)],

@@ -24,6 +24,10 @@ _TITLES: Mapping[str, str] = {
     "subject": "Subject",
     "body": "Text",
     "name": "Name",
+    "record": "Record",
+    "field": "Field",
+    "old": "Before",
+    "new": "After",
     "status": "Status",
     "error": "Error",
 }

@@ -1,4 +1,4 @@
-"""The rows that a pattern's lanes wrote to a business table: ledger, outbox or archive."""
+"""The rows that a pattern's lanes wrote to a business table: ledger, outbox, archive or records."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ def draw_table(pattern: Pattern, workspace: Workspace, threads: Mapping[str, Thr
     titles = {threads[lane.key].thread_id: lane.title for lane in pattern.lanes if lane.key in threads}
     rows = workspace.threads.business(table, list(titles), refused=True)
     if not rows:
-        st.info(f"The {table} has no row of these threads.", icon=":material/info:")
+        st.info(f"There is no row of these threads in the {table}.", icon=":material/info:")
         return
     lines = [business_row(titles[row["thread_id"]], row) for row in rows]
     about = f"Rows of the {table}: {len(rows)}"

@@ -16,6 +16,7 @@ BOOKED = {
     "ledger": ("booking of the ledger", "bookings of the ledger"),
     "outbox": ("mail of the outbox", "mails of the outbox"),
     "archive": ("document of the archive", "documents of the archive"),
+    "records": ("change of a record", "changes of records"),
 }
 """What threads did outside their state, by table, in the singular and the plural."""
 

@@ -1,4 +1,4 @@
-"""The ledger and the outbox act once for an idempotency key, and show who tried again."""
+"""The ledger, the outbox and the records act once for an idempotency key, and show who tried again."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,10 +16,11 @@ Act = Callable[[World, str | None], int]
 ACTS: dict[str, Act] = {
     "ledger": lambda world, key: world.ledger.charge("Kitchen", 12_400_00, key=key),
     "outbox": lambda world, key: world.outbox.send("anna@example.org", "Hello", "Good morning.", key=key),
+    "records": lambda world, key: world.records.change("C-100", "phone", "1", "2", key=key),
 }
-DONE = {"ledger": "booked", "outbox": "sent"}
+DONE = {"ledger": "booked", "outbox": "sent", "records": "changed"}
 
-BOTH = pytest.mark.parametrize("table", ACTS)
+EACH = pytest.mark.parametrize("table", ACTS)
 
 
 def opened(open_anywhere: OpenLab) -> tuple[Lab, Workspace]:
@@ -27,7 +28,7 @@ def opened(open_anywhere: OpenLab) -> tuple[Lab, Workspace]:
     return lab, lab.workspace("w")
 
 
-@BOTH
+@EACH
 def test_a_second_attempt_under_a_key_does_nothing_and_stands_there_as_refused(
     open_anywhere: OpenLab, table: str
 ) -> None:
@@ -45,7 +46,7 @@ def test_a_second_attempt_under_a_key_does_nothing_and_stands_there_as_refused(
     assert world.ledger.booked() == (["Kitchen"] if table == "ledger" else [])
 
 
-@BOTH
+@EACH
 def test_without_a_key_or_under_another_one_and_in_another_thread_it_is_done_again(
     open_anywhere: OpenLab, table: str
 ) -> None:
@@ -58,7 +59,7 @@ def test_without_a_key_or_under_another_one_and_in_another_thread_it_is_done_aga
     assert len(workspace.threads.business(table, [one, other])) == 5
 
 
-@BOTH
+@EACH
 def test_of_many_who_act_at_once_under_a_key_one_does_and_all_get_its_number(
     open_anywhere: OpenLab, table: str
 ) -> None:
@@ -71,8 +72,27 @@ def test_of_many_who_act_at_once_under_a_key_one_does_and_all_get_its_number(
     assert len(workspace.threads.business(table, [thread_id], refused=True)) == 8
 
 
+def test_a_record_has_what_its_thread_changed_it_to_last(open_anywhere: OpenLab) -> None:
+    lab, workspace = opened(open_anywhere)
+    one, other = ran(workspace), ran(workspace)
+    records = lab.world(one).records
+    assert records.newest("C-100", "phone") is None
+    records.change("C-100", "phone", "1", "2", key="a")
+    records.change("C-100", "phone", "2", "3", key="b")
+    records.change("C-100", "phone", "3", "4", key="a")
+
+    assert records.newest("C-100", "phone") == "3"
+    assert records.newest("C-100", "address") is None
+    assert lab.world(other).records.newest("C-100", "phone") is None
+    shown = workspace.threads.business("records", [one])
+    assert [(row["record"], row["field"], row["old"], row["new"]) for row in shown] == [
+        ("C-100", "phone", "1", "2"),
+        ("C-100", "phone", "2", "3"),
+    ]
+
+
 # In memory nobody holds a row to the thread that it names.
-@BOTH
+@EACH
 @pytest.mark.parametrize("open_anywhere", ["sqlite", "postgresql"], indirect=True)
 def test_a_thread_that_is_gone_is_no_second_attempt(open_anywhere: OpenLab, table: str) -> None:
     lab, _ = opened(open_anywhere)

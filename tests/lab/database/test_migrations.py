@@ -141,6 +141,16 @@ def test_a_migrated_database_is_shaped_like_a_new_one(
     fresh.dispose()
 
 
+def test_a_table_that_is_missing_in_a_database_of_this_version_is_made(database: str, look: Engine) -> None:
+    Lab(quiet(database), patterns=[two_steps()]).close()
+    before = shape(look)
+    with look.begin() as connection:
+        connection.execute(text("DROP TABLE lab_records"))
+    Lab(quiet(database), patterns=[two_steps()]).close()
+
+    assert (shape(look), versions(look)) == (before, VERSION)
+
+
 def test_a_migrated_database_keeps_what_people_decide_from_then_on(unversioned: str, look: Engine) -> None:
     Lab(quiet(unversioned), patterns=[two_steps()]).close()
     row = "(1, 2.0, 'w', '', '', 'answer', 'toy', 'only', 'old', 'An old one', 'c', 'ask', 'i', 'Pay?', 'null')"

@@ -20,6 +20,8 @@ LANES = [
     ("tool-review", "together", "1", "ledger", "booked"),
     ("tool-review", "each", "2", "ledger", "booked"),
     ("tool-review", "together", "3", "outbox", "sent"),
+    ("event-driven-agent", "flag", "1", "outbox", "sent"),
+    ("event-driven-agent", "interrupt", "1", "outbox", "sent"),
     ("time-travel", "replay", "0", "outbox", "sent"),
 ]
 
