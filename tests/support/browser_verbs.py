@@ -95,6 +95,9 @@ RESTS = """before => {
 """Read and judged in one go: between two looks the script may have started again. An element whose code the browser
 hasn't loaded yet is drawn as a grey bar of another height, and what is below it moves once more."""
 
+DRAWN = """() => new Promise(done => requestIdleCallback(() => requestAnimationFrame(() => done()), {timeout: 2000}))"""
+"""The server's last message may be here some frames before what it says is drawn: the browser is left to finish."""
+
 
 def count_runs(context: BrowserContext) -> BrowserContext:
     """Make a context's pages count their script's runs, by which `idle` and `answered` know when one has ended."""
@@ -160,6 +163,7 @@ def _settled(page: Page, before: int, seconds: float) -> None:
         message = f"After {seconds} s the page still waits for its server, or has asked it nothing: {before=}, {runs}."
         raise AssertionError(f"{message} It shows: {page.inner_text('.stMain')}") from None
     assert state == "notRunning", f"The page's script can't be compiled: {page.inner_text('.stMain')}"
+    page.evaluate(DRAWN)
 
 
 def becomes(page: Page, look: Callable[[], Any], wanted: Any, seconds: float = 15) -> None:
