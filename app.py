@@ -20,9 +20,11 @@ from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.inbox_count import inbox_count_route
 from lab.errors import LabError
 from lab.lab import close_lab, open_lab
 from lab.workspace_cookie import COOKIE, NEAR, Visitors, is_loopback
+from ui.common import base_path
 
 LOG = logging.getLogger(__name__)
 
@@ -51,7 +53,7 @@ class NestedAddresses:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Redirect a browser that asks for such an address and pass everything else on."""
-        base = "/".join(["", *filter(None, st.get_option("server.baseUrlPath").split("/"))])
+        base = base_path()
         if scope["type"] == "http" and _is_lost(HTTPConnection(scope), base):
             await RedirectResponse(f"{base}/", 307, {"Cache-Control": "no-store"})(scope, receive, send)
         else:
@@ -152,4 +154,9 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
         last.start()
 
 
-app = st.App("ui/main.py", lifespan=lifespan, middleware=[Middleware(NestedAddresses), Middleware(Admission)])
+app = st.App(
+    "ui/main.py",
+    lifespan=lifespan,
+    routes=[inbox_count_route(base_path())],
+    middleware=[Middleware(NestedAddresses), Middleware(Admission)],
+)

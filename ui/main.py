@@ -6,7 +6,7 @@ from itertools import groupby
 import streamlit as st
 
 from graphs.catalogue import CATALOGUE
-from pages import decisions, explorer, gallery, pattern, threads
+from pages import decisions, explorer, gallery, inbox, pattern, threads
 from ui.common import apply_style, damage, draw_scroll, guard, in_place
 from ui.sidebar import draw_menu, draw_sidebar
 
@@ -19,6 +19,7 @@ home = [
     st.Page(gallery.render, title="Gallery", icon=":material/grid_view:", url_path="gallery", default=True),
     st.Page(threads.render, title="Threads", icon=":material/history:", url_path="threads"),
     st.Page(explorer.render, title="Explorer", icon=":material/account_tree:", url_path="explorer"),
+    st.Page(inbox.render, title="Inbox", icon=":material/inbox:", url_path="inbox"),
     st.Page(decisions.render, title="Decisions", icon=":material/fact_check:", url_path="decisions"),
 ]
 families = {

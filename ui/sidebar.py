@@ -1,13 +1,14 @@
 """The sidebar of every page: the menu with its search, and which model answers at what pace."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from graphs.search import is_api_name, search
-from ui.common import PACES, code, counted, last_thread_query, model_name, the_lab
+from ui.common import PACES, base_path, code, counted, last_thread_query, model_name, the_lab
 
 STORAGE_TEXTS = {
     "sqlite": "Threads are kept in a SQLite file.",
@@ -17,6 +18,14 @@ STORAGE_TEXTS = {
 NO_MATCH = (
     "No pattern matches. Search for a shorter word, or for a name of LangGraph's API as code writes it, "
     "such as `interrupt` or `Send`."
+)
+INBOX = "inbox"
+"""The path of the page beside whose link its count stands."""
+_mount_count = st.components.v2.component(
+    "lab_inbox_count",
+    js=Path(__file__).with_name("inbox_count.js").read_text(encoding="utf-8"),
+    # Its colours are those of the page's own style sheet.
+    isolate_styles=False,
 )
 _mount = st.components.v2.component("lab_sidebar", js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"))
 
@@ -81,7 +90,17 @@ def _list(families: Mapping[str, Sequence[Any]], current: Any) -> None:
 
 def _links(pages: Sequence[Any]) -> None:
     for page in pages:
-        st.page_link(page, icon=page.icon or None, width="stretch", query_params=last_thread_query(page.url_path))
+        with _beside_count() if page.url_path == INBOX else nullcontext():
+            st.page_link(page, icon=page.icon or None, width="stretch", query_params=last_thread_query(page.url_path))
+
+
+@contextmanager
+def _beside_count() -> Iterator[None]:
+    """Draw beside what the block draws how much waits, which the browser is told of by itself."""
+    with st.container(horizontal=True, gap=None, vertical_alignment="center", key="inbox_link"):
+        yield
+        with st.container(key="inbox_count", width="content"):
+            _mount_count(key="inbox_count_mount", data={"path": f"{base_path()}/api/inbox"}, width="content")
 
 
 def draw_sidebar() -> None:

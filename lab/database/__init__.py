@@ -33,6 +33,7 @@ from lab.database.waiting import (
     outdate_waiting,
     outdated_threads,
     read_waiting,
+    waiting_values,
     write_waiting,
 )
 
@@ -89,5 +90,6 @@ __all__ = [
     "read_waiting",
     "set_up_tables",
     "unguarded",
+    "waiting_values",
     "write_waiting",
 ]

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, text
 
@@ -125,6 +125,14 @@ def count_waiting(database: Database, workspace: str, only: Mapping[str, str | N
     query = select(func.count()).select_from(WAITING).where(*_chosen(workspace, only))
     with database.read() as connection:
         return int(connection.execute(query).scalar_one())
+
+
+def waiting_values(database: Database, workspace: str, name: Literal["role", "priority"]) -> list[str]:
+    """Return what the questions that wait in a workspace have in a column, each once; not the empty text."""
+    column = WAITING.c[name]
+    query = select(column).where(WAITING.c.workspace == workspace, column != "").distinct().order_by(column)
+    with database.read() as connection:
+        return [str(value) for value in connection.execute(query).scalars()]
 
 
 _PLACES = select(THREADS.c.thread_id, THREADS.c.workspace, THREADS.c.pattern, THREADS.c.lane)

@@ -1,8 +1,9 @@
 """What waits for a person in a workspace's threads, most urgent first."""
 
 from dataclasses import dataclass
+from typing import Literal
 
-from lab.database import WaitingQuestion, count_waiting, read_waiting
+from lab.database import WaitingQuestion, count_waiting, read_waiting, waiting_values
 from lab.workspace.access import ThreadAccess
 
 
@@ -41,6 +42,10 @@ class Inbox:
             self._index.refresh(self._workspace)
             rows = read_waiting(self._database, self._workspace, only, limit=limit, offset=offset)
         return InboxPage(tuple(rows), count_waiting(self._database, self._workspace, only))
+
+    def values(self, name: Literal["role", "priority"]) -> tuple[str, ...]:
+        """Return the roles or the priorities that the questions name, each once."""
+        return tuple(waiting_values(self._database, self._workspace, name))
 
     def count(self) -> int:
         """Count all that waits; cheap enough to be asked every second."""

@@ -69,7 +69,7 @@ def page(page: Page) -> Page:
     return page
 
 
-@pytest.mark.parametrize("path", ["", "threads", "explorer", "decisions"])
+@pytest.mark.parametrize("path", ["", "threads", "explorer", "inbox", "decisions"])
 def test_a_page_without_threads_is_accessible(path: str, server: LabServer, page: Page) -> None:
     visit(page, f"{server.url}/{path}")
     assert findings(page) == []

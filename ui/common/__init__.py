@@ -1,7 +1,7 @@
 """Shared by all parts of a page: context, address, actions and text."""
 
 from ui.common.actions import ActionErrors, action_button, draw_refusal, guard, refusal_drawn, uninterrupted
-from ui.common.address import CHECKPOINT_PARAMETER, Looked, Place, look_at, read_place
+from ui.common.address import CHECKPOINT_PARAMETER, Looked, Place, base_path, look_at, read_place
 from ui.common.business_rows import business_columns, business_row
 from ui.common.context import LANES, PACES, is_known, model_choice, model_name, run_options, the_lab, workspace
 from ui.common.controlled import is_changed, note_drawn, rows_digest, set_value
@@ -31,6 +31,7 @@ __all__ = [
     "Place",
     "action_button",
     "apply_style",
+    "base_path",
     "bring_into_view",
     "business_columns",
     "business_row",

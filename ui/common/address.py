@@ -11,6 +11,11 @@ from lab.workspace import Workspace
 CHECKPOINT_PARAMETER = "checkpoint"
 
 
+def base_path() -> str:
+    """Return the path below which the application stands, such as `/lab`; empty at the top."""
+    return "/".join(["", *filter(None, st.get_option("server.baseUrlPath").split("/"))])
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A checkpoint of a thread, or of a subgraph that one of its nodes called."""

@@ -157,6 +157,10 @@ class LanePane:
         if self.status == "running":
             # The script goes on while the run is followed, and would leave the card of before in its place.
             st.empty()
+        self.draw_foot(card)
+
+    def draw_foot(self, card: Callable[["LanePane"], None]) -> None:
+        """Draw what came of the thread, the card of what it asks for, and why its last run failed."""
         with st.container(key=f"lane_card_{self.key}", gap="small"):
             if self.problem:
                 st.warning(literal(self.problem, 1000), icon=":material/broken_image:")

@@ -1,0 +1,1 @@
+"""HTTP and WebSocket routes over the same lab as the pages."""
