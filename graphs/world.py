@@ -1,5 +1,7 @@
 """What nodes act upon: interfaces that a run's typed context carries into the graph."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -91,6 +93,8 @@ class World:
     archive: Archive
     records: Records
     faults: Faults
+    now: Callable[[], float] = time.time
+    """Tells the time in seconds since the epoch, by the clock that deadlines are kept by."""
 
 
 class Task(Protocol):

@@ -3,7 +3,7 @@
 import functools
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -60,6 +60,8 @@ class Engine:
         self.people = Directory(database)
         self.claims = Claims(database, self.settings.lease, self.settings.runs_per_workspace)
         room = ROOM_IN_MEMORY if self.storage.kind == "memory" else ROOM
+        self.clock: Callable[[], float] = self.claims.now
+        """The clock by which questions run out of time and nodes go, the same for all processes of a database."""
         self.runs = Runs(database, self.claims, EventStore(database, room=room))
         self.storage.saver.guard = self.runs.guard
         self.renewal = LeaseRenewal(self.claims, self.runs, self.settings.lease)
@@ -92,6 +94,10 @@ class Engine:
         for log in self.runs.logs.of_thread(thread_id):
             log.append(SaverDropped("room", checkpoints, 0, calls))
 
+    def now(self) -> float:
+        """Return the time by the engine's clock, in seconds since the epoch."""
+        return self.clock()
+
     def world(self, thread_id: str, *, expendable: bool = False) -> World:
         """Return what the nodes of a thread's run act upon."""
         database = self.storage.database
@@ -102,6 +108,7 @@ class Engine:
             ArchiveTable(database, thread_id, self.runs.guard),
             RecordsTable(database, thread_id, self.runs.guard),
             FaultTable(database, thread_id, expendable=expendable),
+            self.now,
         )
 
     def work(self, request: Request, *, expendable: bool = False) -> Stream | TwoStepRun:

@@ -91,6 +91,26 @@ class StaleAnswer(LabError):
         )
 
 
+class TooLate(LabError):
+    """Raised when a person answers a question whose deadline has passed, and which the lab itself answers then."""
+
+    def __init__(self, seconds: float, answer: str) -> None:
+        """Name how long ago that was, and the answer that counts in place of any other."""
+        super().__init__(
+            f"The deadline of this question passed {_ago(seconds)}, and after it one answer alone counts, which the "
+            f"lab gives by itself: {answer[:200]}. Nothing was changed. See what came of it; to decide after all, "
+            "answer again from the thread's history, or start a new thread."
+        )
+
+
+def _ago(seconds: float) -> str:
+    """Say how long ago something was, in whole units."""
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= 2 * size:
+            return f"{seconds // size:,.0f} {unit}s ago"
+    return "just now" if seconds < 2 else f"{seconds:.0f} seconds ago"
+
+
 class AnswerKept(LabError):
     """Raised when a question is answered whose node has an answer already and failed after it."""
 

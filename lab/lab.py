@@ -3,20 +3,34 @@
 import functools
 import secrets
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from graphs.catalogue import CATALOGUE
+from graphs.pattern import Pattern
 from lab.database import SECRETS
 from lab.engine import Engine
 from lab.secrets import know_secrets
 from lab.settings import Settings
-from lab.workspace import Workspace
+from lab.workspace import Deadlines, DeadlineTimer, Workspace
 
 
 class Lab(Engine):
     """An engine with workspaces; close it when the process ends."""
+
+    def __init__(self, settings: Settings | None = None, *, patterns: Sequence[Pattern] = CATALOGUE) -> None:
+        super().__init__(settings, patterns=patterns)
+        self.deadlines = Deadlines(self)
+        self._timer = DeadlineTimer(self.deadlines.look)
+        self._stack.callback(self._timer.close)
+
+    def announce(self, address: str) -> None:
+        """Tell other processes on this database where this one is reached, and begin to keep deadlines."""
+        super().announce(address)
+        self._timer.begin()
 
     def workspace(self, name: str, *, near: bool = False) -> Workspace:
         """Return a workspace, which reaches its own threads alone; `near`: its visitor sits at this very machine."""

@@ -6,6 +6,7 @@ from lab.database.database import Database, Guard, unguarded
 from lab.database.decisions import Decision, DecisionKind, add_decisions, count_decisions, read_decisions
 from lab.database.disk_reserve import DiskReserve, Done
 from lab.database.errors import DATABASE_ERRORS, in_words, lab_error
+from lab.database.expiring import ExpiringQuestion, expiring_questions, unattended_threads
 from lab.database.migrations import migrate
 from lab.database.people import Directory, is_same
 from lab.database.postgresql import make_engine, make_pool, one_setup_at_a_time, set_up_tables
@@ -58,6 +59,7 @@ __all__ = [
     "Directory",
     "DiskReserve",
     "Done",
+    "ExpiringQuestion",
     "FaultTable",
     "Guard",
     "Kind",
@@ -74,6 +76,7 @@ __all__ = [
     "count_decisions",
     "count_waiting",
     "drop_waiting",
+    "expiring_questions",
     "find_thread_place",
     "in_words",
     "is_same",
@@ -89,6 +92,7 @@ __all__ = [
     "read_decisions",
     "read_waiting",
     "set_up_tables",
+    "unattended_threads",
     "unguarded",
     "waiting_values",
     "write_waiting",

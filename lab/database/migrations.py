@@ -1,5 +1,6 @@
 """The database's version: a new database is made at once, an older one is migrated, a newer one is refused."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Column, Connection, Table, Text, delete, insert, inspect, select, text
@@ -8,7 +9,7 @@ from lab.database.people import add_people
 from lab.database.tables import METADATA
 from lab.errors import NewerDatabase
 
-VERSION = 7
+VERSION = 8
 """Goes up by one whenever a table is changed, so that an older program keeps off what it doesn't know."""
 WITH_PEOPLE = 7
 """The first version with a table of people, which begins with some."""
@@ -48,8 +49,22 @@ STEPS: Mapping[int, Mapping[str, Sequence[str]]] = {
     ),
     # Adds a table alone, of people.
     7: {},
+    8: dict.fromkeys(
+        ("sqlite", "postgresql"),
+        (
+            "ALTER TABLE lab_claims ADD COLUMN unattended INTEGER NOT NULL DEFAULT 0",
+            "CREATE INDEX lab_claims_unattended ON lab_claims (thread_id) WHERE unattended > 0",
+            "ALTER TABLE lab_waiting ADD COLUMN expires FLOAT",
+            "CREATE INDEX lab_waiting_by_expiry ON lab_waiting (expires) WHERE expires IS NOT NULL",
+            # What becomes of those questions that have a deadline is read once more.
+            "UPDATE lab_threads SET indexed = NULL WHERE thread_id IN (SELECT thread_id FROM lab_waiting "
+            "WHERE deadline <> '')",
+        ),
+    ),
 }
 """By version, what changes the tables of the version before, by kind of database; missing tables are made anyway."""
+
+_TABLES = re.compile(r"\b(?:TABLE|ON|UPDATE|FROM) (lab_\w+)")
 
 
 def migrate(connection: Connection) -> None:
@@ -57,11 +72,14 @@ def migrate(connection: Connection) -> None:
     at = version(connection)
     if at > VERSION:
         raise NewerDatabase(at, VERSION)
-    if at == VERSION and METADATA.tables.keys() <= {*inspect(connection).get_table_names()}:
+    there = {*inspect(connection).get_table_names()}
+    if at == VERSION and METADATA.tables.keys() <= there:
         return
     for number in range(at + 1, VERSION + 1) if at else ():
         for statement in STEPS[number].get(connection.dialect.name, ()):
-            connection.execute(text(statement))
+            # A table that isn't there yet is made with all that it has by now.
+            if there.issuperset(_TABLES.findall(statement)):
+                connection.execute(text(statement))
     METADATA.create_all(connection)
     if at < WITH_PEOPLE:
         add_people(connection)

@@ -6,6 +6,8 @@ from lab.database.append_only import append_only
 
 METADATA = MetaData()
 _OUTDATED = text("indexed IS NULL")
+_EXPIRES = text("expires IS NOT NULL")
+_UNATTENDED = text("unattended > 0")
 
 THREADS = Table(
     "lab_threads",
@@ -134,9 +136,12 @@ CLAIMS = Table(
     Column("stop", Integer, nullable=False),
     Column("request", Text),
     Column("head", Text),
+    Column("unattended", Integer, nullable=False, server_default=text("0")),
+    Index("lab_claims_unattended", "thread_id", sqlite_where=_UNATTENDED, postgresql_where=_UNATTENDED),
 )
 """The threads that somebody works on, one row each. A row whose owner is dead, or empty, holds nobody off: it
-keeps what was accepted and not begun."""
+keeps what was accepted and not begun. `unattended` counts how often the lab itself has begun this work, which it does
+where a question's time has run out; 0 where a person asked for it, and where it has ended."""
 
 EVENTS = Table(
     "lab_events",
@@ -165,9 +170,12 @@ WAITING = Table(
     Column("role", Text, nullable=False),
     Column("deadline", Text, nullable=False),
     Column("text", Text, nullable=False),
+    Column("expires", Float),
     Index("lab_waiting_by_urgency", "workspace", "rank", "due", "asked", "thread_id", "interrupt_id"),
+    Index("lab_waiting_by_expiry", "expires", sqlite_where=_EXPIRES, postgresql_where=_EXPIRES),
 )
-"""The open questions of all threads, a row each; made anew from the checkpoints, which alone are the truth."""
+"""The open questions of all threads, a row each; made anew from the checkpoints, which alone are the truth. `expires`
+is when the lab itself answers one; NULL where it never does."""
 
 DECISIONS = Table(
     "lab_decisions",

@@ -55,6 +55,8 @@ class WaitingQuestion:
     deadline: str
     text: str
     """What is asked, in short."""
+    expires: float | None = None
+    """When the lab itself answers it, None where it never does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +106,10 @@ def find_thread_place(database: Database, thread_id: str) -> OutdatedThread | No
     return None if row is None else OutdatedThread(**row)
 
 
-def outdated_threads(database: Database, workspace: str, limit: int) -> list[OutdatedThread]:
-    """Return threads of a workspace that have to be read again."""
-    query = _PLACES.where(THREADS.c.workspace == workspace, THREADS.c.indexed.is_(None)).limit(limit)
+def outdated_threads(database: Database, workspace: str | None, limit: int) -> list[OutdatedThread]:
+    """Return threads of a workspace that have to be read again, or of all workspaces."""
+    query = _PLACES.where(THREADS.c.indexed.is_(None)).limit(limit)
+    query = query if workspace is None else query.where(THREADS.c.workspace == workspace)
     with database.read() as connection:
         return [OutdatedThread(**row) for row in connection.execute(query).mappings()]
 

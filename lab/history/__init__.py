@@ -1,6 +1,7 @@
 """A thread's past: its states, its tree of branches, its table of checkpoints, its questions and costs."""
 
 from lab.history.costs import Cost, measure_costs, measure_pace
+from lab.history.expiry import Expiry, expiry_of
 from lab.history.questions import answer_fields, answer_text, answered, check_answers, question_text
 from lab.history.restore import RESTORED, is_restored, restore_events
 from lab.history.snapshots import (
@@ -24,6 +25,7 @@ __all__ = [
     "RESTORED",
     "Branch",
     "Cost",
+    "Expiry",
     "Mark",
     "Only",
     "Page",
@@ -40,6 +42,7 @@ __all__ = [
     "build_tree",
     "channel_at_fault",
     "check_answers",
+    "expiry_of",
     "id_seconds",
     "is_restored",
     "measure_costs",

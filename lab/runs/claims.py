@@ -4,7 +4,7 @@ import logging
 import os
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -45,7 +45,10 @@ _TAKE_POSTGRESQL = (
 
 _TAKE = Prepared(text(_TAKE_ANYWHERE), postgresql=text(_TAKE_POSTGRESQL))
 _ACCEPT = Prepared(
-    text("UPDATE lab_claims SET request = :request, head = :head WHERE thread_id = :thread AND owner = :owner")
+    text(
+        "UPDATE lab_claims SET request = :request, head = :head, unattended = :unattended "
+        "WHERE thread_id = :thread AND owner = :owner"
+    )
 )
 _LEAVE = Prepared(
     text(
@@ -53,11 +56,15 @@ _LEAVE = Prepared(
         "WHERE thread_id = :thread AND owner = :owner AND request IS NOT NULL"
     )
 )
+_SETTLE = Prepared(
+    text("UPDATE lab_claims SET unattended = 0 WHERE thread_id = :thread AND owner = :owner AND unattended > 0")
+)
 _RELEASE = Prepared(text("DELETE FROM lab_claims WHERE thread_id = :thread AND owner = :owner"))
 _CLAIM_OF = Prepared(
     text(
-        "SELECT c.owner, c.answering, c.runs, c.request, c.head, o.address, o.pid, o.until FROM lab_claims AS c "
-        "LEFT JOIN lab_owners AS o ON o.owner = c.owner AND o.until > :now WHERE c.thread_id = :thread"
+        "SELECT c.owner, c.answering, c.runs, c.request, c.head, c.unattended, o.address, o.pid, o.until "
+        "FROM lab_claims AS c LEFT JOIN lab_owners AS o ON o.owner = c.owner AND o.until > :now "
+        "WHERE c.thread_id = :thread"
     )
 )
 
@@ -79,6 +86,8 @@ class Accepted:
     request: Request
     head: str
     """The thread's newest checkpoint when it was accepted; empty where it had none."""
+    unattended: int = 0
+    """How often the lab itself has begun it, where a question's time ran out; 0 of what a person asked for."""
 
     @property
     def kind(self) -> Kind:
@@ -141,19 +150,20 @@ class Claims:
         if connection.dialect.name == "postgresql":
             # Processes on several machines go by the server's clock.
             self._ahead = float(connection.execute(_CLOCK).scalar_one()) - time.time()
-        row = {"address": self._address, "pid": os.getpid(), "until": self._now() + self._lease}
+        row = {"address": self._address, "pid": os.getpid(), "until": self.now() + self._lease}
         if connection.execute(update(OWNERS).where(OWNERS.c.owner == self.owner).values(row)).rowcount == 0:
             # Who died long ago is of no use to anybody any more.
-            connection.execute(delete(OWNERS).where(OWNERS.c.until < self._now() - 10 * self._lease))
+            connection.execute(delete(OWNERS).where(OWNERS.c.until < self.now() - 10 * self._lease))
             connection.execute(OWNERS.insert().values(owner=self.owner, **row))
         return began
 
-    def _now(self) -> float:
+    def now(self) -> float:
+        """Return the time in seconds since the epoch, by the clock that all processes of the database go by."""
         return time.time() + self._ahead
 
     def others(self) -> list[str]:
         """Return where the other living processes of this database are reached."""
-        alive = select(OWNERS).where(OWNERS.c.owner != self.owner, OWNERS.c.until > self._now())
+        alive = select(OWNERS).where(OWNERS.c.owner != self.owner, OWNERS.c.until > self.now())
         with self._database.read() as connection:
             return [_where(row) for row in connection.execute(alive).mappings()]
 
@@ -179,7 +189,7 @@ class Claims:
             "answering": orjson.dumps(sorted(answering)).decode(),
             "runs": int(runs),
             "limit": self._limit,
-            "now": self._now(),
+            "now": self.now(),
             "request": None if request is None else request.decode(),
             "head": None if request is None else "",
         }
@@ -190,18 +200,26 @@ class Claims:
         here = select(THREADS.c.thread_id).where(THREADS.c.thread_id == thread_id, THREADS.c.workspace == workspace)
         if connection.execute(here).first() is None:
             raise UnknownThread(thread_id)
-        claim = _CLAIM_OF.first(connection, {"thread": thread_id, "now": self._now()})
+        claim = _CLAIM_OF.first(connection, {"thread": thread_id, "now": self.now()})
         if claim is None or claim["until"] is None or claim["owner"] == self.owner:
             raise TooManyRuns(self._limit)
         if answering & set(orjson.loads(claim["answering"])):
             raise StaleAnswer
         raise ThreadBusy(thread_id, _where(claim))
 
-    def accept(self, connection: Connection, thread_id: str, request: bytes, head: str) -> None:
-        """Write down what a run is about to do, and at which checkpoint the thread stood; raises ClaimLost."""
-        values = {"thread": thread_id, "owner": self.owner, "request": request.decode(), "head": head}
+    def accept(self, connection: Connection, thread_id: str, request: bytes, head: str, *, unattended: int = 0) -> None:
+        """Write down what a run is about to do, and at which checkpoint the thread stood; raises ClaimLost.
+
+        `unattended` counts how often the lab itself has begun it by now, so that another process carries it on.
+        """
+        of_thread = {"thread": thread_id, "owner": self.owner}
+        values = of_thread | {"request": request.decode(), "head": head, "unattended": unattended}
         if _ACCEPT.execute(connection, values) == 0:
             raise ClaimLost(thread_id)
+
+    def settle(self, connection: Connection, thread_id: str) -> None:
+        """Note that no other process is to carry on what the lab itself began in a thread of this process."""
+        _SETTLE.execute(connection, {"thread": thread_id, "owner": self.owner})
 
     def release(self, connection: Connection, thread_id: str, *, left: bool) -> bool:
         """Give a thread back and return whether it was still this process's.
@@ -216,12 +234,12 @@ class Claims:
     def standing(self, thread_id: str) -> Standing:
         """Tell who has a thread that this process doesn't, and what was left of its work."""
         with self._database.read() as connection:
-            row = _CLAIM_OF.first(connection, {"thread": thread_id, "now": self._now()})
+            row = _CLAIM_OF.first(connection, {"thread": thread_id, "now": self.now()})
         if row is None:
             return FREE
         if row["until"] is not None and row["owner"] != self.owner:
             return Standing(holder=Holder(_where(row), bool(row["runs"])))
-        accepted = _accepted(thread_id, row["request"], row["head"] or "") if row["request"] else None
+        accepted = _accepted(thread_id, row) if row["request"] else None
         return Standing(None, bool(row["owner"]) and row["owner"] != self.owner, accepted)
 
     def ask_to_stop(self, thread_id: str) -> bool:
@@ -255,9 +273,9 @@ class Claims:
 _CLOCK = select(func.extract("epoch", func.clock_timestamp()))
 
 
-def _accepted(thread_id: str, request: str, head: str) -> Accepted | None:
+def _accepted(thread_id: str, row: Mapping[str, Any]) -> Accepted | None:
     try:
-        return Accepted(REQUEST.validate_json(request), head)
+        return Accepted(REQUEST.validate_json(row["request"]), row["head"] or "", row["unattended"])
     except ValidationError as error:
         # What can't be read can't be carried out; what the thread's checkpoints tell is offered instead.
         LOG.warning("What was accepted for thread %s can't be read: %s", thread_id, error.title)

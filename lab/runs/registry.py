@@ -44,14 +44,21 @@ class Claim:
         self.run: Run | None = None
         """The run that has taken the claim over, and gives the thread back at its end."""
 
-    def accept(self, request: Request, head: str, change: Change) -> None:
+    def accept(self, request: Request, head: str, change: Change, *, unattended: int = 0) -> None:
         """Write down what a run is about to do, before anybody is told that it's accepted.
 
-        `head` is the thread's newest checkpoint; `change` is written in the same transaction.
+        `head` is the thread's newest checkpoint; `change` is written in the same transaction. `unattended` counts how
+        often the lab itself has begun it by now.
         """
         with self._runs.database.begin() as connection:
-            self._runs.claims.accept(connection, self.thread_id, REQUEST.dump_json(request), head)
+            asked = REQUEST.dump_json(request)
+            self._runs.claims.accept(connection, self.thread_id, asked, head, unattended=unattended)
             change(connection)
+
+    def settle(self) -> None:
+        """Note that nobody is to carry on what the lab itself had begun in this thread."""
+        with self._runs.database.begin() as connection:
+            self._runs.claims.settle(connection, self.thread_id)
 
     def hand_over(self, request: Request, said: Json, work: Work, log: EventLog) -> None:
         """Begin the run, whose end releases the claim from here on."""
@@ -79,6 +86,7 @@ class Runs:
         """Threads that this process works on and that others took over."""
         self._owed: set[str] = set()
         """Threads that couldn't be given back, because the database couldn't be written to."""
+        self._closing = False
 
     def active(self, thread_id: str) -> Run | None:
         """Return the thread's run while it goes on."""
@@ -185,10 +193,13 @@ class Runs:
 
         def write(news: list[Event]) -> None:
             left = outcome in ("stopped", "failed", "crashed")
+            # What ends with the process alone is carried on by another one, where the lab itself had begun it.
+            over = not (self._closing and outcome == "stopped")
+            finished = outcome == "finished"
             try:
                 self._written(
                     thread_id,
-                    lambda: self._released(thread_id, news, left=left, finished=outcome == "finished", log=log),
+                    lambda: self._released(thread_id, news, left=left, over=over, finished=finished, log=log),
                 )
             finally:
                 self._free(thread_id)
@@ -196,10 +207,19 @@ class Runs:
         log.end(RunEnded(run.run_id, outcome, error), write)
 
     def _released(
-        self, thread_id: str, news: list[Event], *, left: bool, finished: bool = False, log: EventLog | None = None
+        self,
+        thread_id: str,
+        news: list[Event],
+        *,
+        left: bool,
+        over: bool = False,
+        finished: bool = False,
+        log: EventLog | None = None,
     ) -> None:
         write_rest = self._read_rest(thread_id, finished=finished)
         with self.database.begin() as connection:
+            if left and over:
+                self.claims.settle(connection, thread_id)
             mine = self.claims.release(connection, thread_id, left=left)
             if mine:
                 write_rest(connection)
@@ -258,6 +278,7 @@ class Runs:
 
     def close(self, timeout: float = GRACE) -> int:
         """Stop all runs, wait for their ends, `timeout` seconds in all, and return how many didn't end by then."""
+        self._closing = True
         runs = self.at_work()
         for run in runs:
             run.stop()

@@ -19,11 +19,21 @@ from lab.database import (
     write_waiting,
 )
 from lab.errors import StorageUnavailable, UnknownLane
-from lab.history import Urgency, pending_questions, question_text, read_state, seconds, status, urgency_of
+from lab.history import (
+    Question,
+    Urgency,
+    expiry_of,
+    pending_questions,
+    question_text,
+    read_state,
+    seconds,
+    status,
+    urgency_of,
+)
 from lab.jsonable import Json, to_jsonable
 from lab.runs.lane_graphs import InLane, LaneGraphs
 from lab.runs.registry import Runs
-from lab.state import printable_line
+from lab.state import printable_line, tool_schemas
 
 LOG = logging.getLogger(__name__)
 
@@ -62,8 +72,8 @@ class WaitingIndex:
         head, questions = (self._newest(thread), []) if finished else self._read(thread)
         return partial(write_waiting, thread_id=thread_id, head=head, questions=questions)
 
-    def refresh(self, workspace: str) -> None:
-        """Read again the threads of which the index may be wrong and on which nobody works.
+    def refresh(self, workspace: str | None = None) -> None:
+        """Read again the threads of which the index may be wrong and on which nobody works, by default of everybody.
 
         These are threads whose process died, imported and copied ones, and those of an earlier version's database.
         """
@@ -120,39 +130,30 @@ class WaitingIndex:
 
     def _questions(self, thread: OutdatedThread) -> list[WaitingQuestion]:
         state = read_state(self._graphs.reading_of(thread), thread_config(thread.thread_id))
-        make = partial(_waiting, thread, state)
         if status(state) == "waiting":
-            given = answers_saved(self._graphs, thread, state)
-            return [
-                make(question.node, question_text(question.value), question.id, urgency_of(question.value))
-                for question in pending_questions(state)
-                if question.id not in given
-            ]
+            given, tools = answers_saved(self._graphs, thread, state), tool_schemas(self._graphs.reading_of(thread))
+            asked = pending_questions(state, tools)
+            return [_waiting(thread, state, one) for one in asked if one.id not in given]
         lane = self._graphs.lane(thread.pattern, thread.lane)
         failed = any(task.error for task in state.tasks)
         if status(state) != "resumable" or not lane.edits or lane.travel or failed:
             return []
-        following = ", ".join(map(to_jsonable, state.next))
-        return [make(following, f"Paused before {following}.")]
+        return [_waiting(thread, state)]
 
 
-def _waiting(
-    thread: OutdatedThread,
-    state: StateSnapshot,
-    node: str,
-    text: str,
-    interrupt_id: str = "",
-    urgency: Urgency | None = None,
-) -> WaitingQuestion:
-    urgency = urgency or Urgency()
-    line = printable_line(text)
+def _waiting(thread: OutdatedThread, state: StateSnapshot, question: Question | None = None) -> WaitingQuestion:
+    """Return the index's row of a question, or of the pause at which a thread stands."""
+    following = ", ".join(map(to_jsonable, state.next))
+    urgency = Urgency() if question is None else urgency_of(question.value)
+    expiry = None if question is None else expiry_of(question)
+    line = printable_line(f"Paused before {following}." if question is None else question_text(question.value))
     return WaitingQuestion(
         workspace=thread.workspace,
         thread_id=thread.thread_id,
         pattern=thread.pattern,
         lane=thread.lane,
-        node=node,
-        interrupt_id=interrupt_id,
+        node=following if question is None else question.node,
+        interrupt_id="" if question is None else question.id,
         checkpoint_id=checkpoint_id_of(state.config),
         asked=seconds(state.created_at),
         rank=urgency.rank,
@@ -161,6 +162,7 @@ def _waiting(
         role=urgency.role,
         deadline=urgency.deadline,
         text=line if len(line) <= SHORT else f"{line[: SHORT - 1]}…",
+        expires=None if expiry is None else expiry.due,
     )
 
 

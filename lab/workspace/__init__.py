@@ -1,5 +1,7 @@
 """What a visitor may do with the threads of one workspace."""
 
+from lab.workspace.deadline_timer import DeadlineTimer
+from lab.workspace.deadlines import Deadlines
 from lab.workspace.decisions import DecisionPage, WorkspaceDecisions
 from lab.workspace.editing import StateEdit
 from lab.workspace.example_steps import example_of, upcoming
@@ -18,6 +20,8 @@ from lab.workspace.workspace import Workspace
 __all__ = [
     "UNCLEAR",
     "Ahead",
+    "DeadlineTimer",
+    "Deadlines",
     "DecisionPage",
     "ExamplePlayer",
     "History",

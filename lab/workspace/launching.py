@@ -88,10 +88,15 @@ class Launcher:
         said: Json,
         work: Work,
         decisions: Sequence[Decision] = (),
+        *,
+        unattended: int = 0,
     ) -> None:
-        """Accept a request, which is written down at once with what was decided by it, and begin its run."""
+        """Accept a request, which is written down at once with what was decided by it, and begin its run.
+
+        `unattended` counts how often the lab itself has begun it by now; 0 where a person asks for it.
+        """
         written = partial(self._accepted, opened.thread_id, decisions)
-        claim.accept(request, self._access.head(opened.thread), written)
+        claim.accept(request, self._access.head(opened.thread), written, unattended=unattended)
         claim.hand_over(request, said, work, opened.log)
 
     def _accepted(self, thread_id: str, decisions: Sequence[Decision], connection: Connection) -> None:

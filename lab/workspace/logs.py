@@ -12,7 +12,9 @@ from lab.engine import Engine
 from lab.errors import ThreadBusy, UnknownThread, Unreadable
 from lab.events import EventLog, RunEnded, RunStarted, SaverDropped, WentBack
 from lab.history import RESTORED, read_tree, restore_events
+from lab.jsonable import Json
 from lab.runs import Accepted
+from lab.state import value_text
 from lab.threads import Thread
 from lab.workspace.states import find_thread, state_of
 
@@ -36,6 +38,11 @@ def _affordable(way: Sequence[str], sizes: Mapping[str, int]) -> list[str]:
             break
         ids.append(checkpoint_id)
     return ids[::-1]
+
+
+def _said_by_the_lab(answers: Mapping[str, Json]) -> list[Json]:
+    """Return what is told of answers that the lab itself gave, as far as it's known without their questions."""
+    return [{"answer": answer, "text": value_text(answer), "expired": True} for answer in answers.values()]
 
 
 class ThreadLogs:
@@ -107,11 +114,11 @@ class ThreadLogs:
     def _buried(self, thread: Thread, log: EventLog, accepted: Accepted | None) -> None:
         """Tell how a run ended whose process died, and what it had been asked, where it came to tell neither."""
         run_id = log.open_run
-        asked = accepted.request if accepted is not None else None
-        if not run_id and asked is not None:
+        if not run_id and accepted is not None:
+            asked = accepted.request
             run_id = f"lost-{thread.thread_id}"
-            kind, model, said = asked.kind, asked.model, asked.given
-            log.append(RunStarted(run_id, kind, model, said, ""))
+            said = asked.given if not accepted.unattended else _said_by_the_lab(asked.given or {})
+            log.append(RunStarted(run_id, asked.kind, asked.model, said, ""))
         self._complete(thread, log)
         if run_id:
             log.append(RunEnded(run_id, "crashed", DIED))

@@ -31,6 +31,7 @@ from lab.runs import (
 from lab.state import How, check_input
 from lab.threads import Thread, titled
 from lab.workspace.access import OpenedThread, ThreadAccess
+from lab.workspace.deadlines import must_be_in_time
 from lab.workspace.decisions import decide_answers, decide_at_pause
 from lab.workspace.editing import StateEdit, StateEditor
 from lab.workspace.history import History
@@ -117,8 +118,9 @@ class Workspace:
     ) -> None:
         """Answer pending interrupts by id, as shown at that checkpoint.
 
-        Raises StaleAnswer, NotAllowed, InvalidInput, ThreadBusy, and AnswerKept where the question has an answer
-        already, whose node failed after it: `proceed` tries again with that one, `reanswer` asks anew.
+        Raises StaleAnswer, NotAllowed, InvalidInput, ThreadBusy, TooLate where the lab itself answers after the
+        deadline, and AnswerKept where the question has an answer already, whose node failed after it: `proceed` tries
+        again with that one, `reanswer` asks anew.
         """
         opened = self._access.open(thread_id)
         must_remember(opened.lane)
@@ -131,10 +133,9 @@ class Workspace:
             snapshot = opened.state()
             if answers_given(self._engine, opened.thread, snapshot).keys() & answers.keys():
                 raise AnswerKept
-            said = [
-                answered(question, answers[question.id])
-                for question in asked_questions(snapshot, answers, checkpoint_id, opened.tools)
-            ]
+            asked = asked_questions(snapshot, answers, checkpoint_id, opened.tools)
+            must_be_in_time(self._engine, asked)
+            said = [answered(question, answers[question.id]) for question in asked]
             work = self._launcher.work(request, snapshot.values)
             decisions = decide_answers(opened, snapshot, answers, "answer", person)
             self._launcher.launch(claim, opened, request, said, work, decisions)

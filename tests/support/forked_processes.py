@@ -18,7 +18,8 @@ from typing import Any
 from tests.support.project import ROOT
 
 WORKER, CRASH, EFFECT = "lab.worker", "tests.support.crash_program", "tests.support.effect_crash_program"
-MODULES = (WORKER, CRASH, EFFECT, "graphs.catalogue")
+EXPIRING = "tests.support.expiring_program"
+MODULES = (WORKER, CRASH, EFFECT, EXPIRING, "graphs.catalogue")
 
 
 class Forked:

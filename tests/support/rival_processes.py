@@ -23,7 +23,9 @@ from lab.errors import LabError
 from lab.lab import Lab
 from lab.workspace import Workspace
 from tests.support.asking_nodes import books
+from tests.support.expiring import expiring, look, pass_time
 from tests.support.labs import quiet
+from tests.support.polling import until
 from tests.support.project import ROOT
 from tests.support.toy_patterns import State, chain, done, lane, toy
 
@@ -50,6 +52,7 @@ def patterns(folder: Path) -> list[Pattern]:
         toy(lane(chain(books=books, z=done("z"))), slug="asks", turns=True),
         toy(lane(chain(a=done("a"), pays=pays, z=done("z"))), slug="pays", turns=True),
         toy(lane(chain(holds=holds, pays=pays)), slug="holds", turns=True),
+        expiring(),
     ]
 
 
@@ -186,6 +189,12 @@ def leftovers(database: str, thread_id: str) -> dict[str, int]:
 
 def _carry_out(lab: Lab, verb: str, arguments: list[Any], keywords: Mapping[str, Any]) -> dict[str, Any]:
     workspace = lab.workspace("w")
+    if verb == "deadlines":
+        # The time of its questions has run out, for this process and all others.
+        pass_time(lab)
+        look(lab)
+        until(lambda: workspace.history.status(arguments[0]) == "finished")
+        return {"done": arguments[0]}
     try:
         got = attrgetter(verb)(workspace)(*arguments, **keywords)
         thread_id = got.thread_id if verb == "start" else arguments[0]

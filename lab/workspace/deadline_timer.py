@@ -1,0 +1,63 @@
+"""A thread of the process that looks, at each deadline and from time to time, at what is due."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from lab.errors import StorageUnavailable
+
+LOG = logging.getLogger(__name__)
+
+AGAIN = 1.0
+"""Seconds until the next look where the database can't be used."""
+
+
+class DeadlineTimer:
+    """Looks at once when it begins, and then whenever the look before said so, until it's closed."""
+
+    def __init__(self, look: Callable[[], float]) -> None:
+        """Call `look`, which returns the seconds until it's to be called again."""
+        self._look = look
+        self._in_trouble = False
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._go_on, name="deadlines", daemon=True)
+        self._lock = threading.Lock()
+        self._begun = False
+
+    def begin(self) -> None:
+        """Start the thread, once."""
+        with self._lock:
+            if not self._begun and not self._closed.is_set():
+                self._begun = True
+                self._thread.start()
+
+    def close(self) -> None:
+        """End the thread, after the look that goes on."""
+        with self._lock:
+            self._closed.set()
+            begun = self._begun
+        if begun:
+            self._thread.join()
+
+    def _go_on(self) -> None:
+        pause = 0.0
+        while not self._closed.wait(pause):
+            pause = self._looked()
+
+    def _looked(self) -> float:
+        try:
+            pause = self._look()
+        except StorageUnavailable as error:
+            # Another program may hold the database for a while; that it does is said once.
+            if not self._in_trouble:
+                LOG.warning("Questions whose time has run out can't be looked for now: %s", error)
+            self._in_trouble = True
+            return AGAIN
+        # Nobody is left above this thread who could be told, and the next look may well succeed.
+        except Exception:
+            if not self._in_trouble:
+                LOG.exception("Questions whose time has run out can't be looked for now.")
+            self._in_trouble = True
+            return AGAIN
+        self._in_trouble = False
+        return pause

@@ -1,0 +1,134 @@
+"""Deadlines that pass around the death of a server: one decision, one effect, whenever it dies; and of two servers."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.lab import Lab
+from lab.workspace import Workspace
+from tests.support.expiring import ALIVE, ONCE, SOON, expired, expiring
+from tests.support.forked_processes import EXPIRING, Forked, Forker
+from tests.support.labs import database, quiet
+from tests.support.polling import until
+from tests.support.rival_processes import LEASE, both, end_idle, opened, rivals
+from tests.support.toy_patterns import end, head
+
+ROUNDS = 20
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _idle() -> Iterator[None]:
+    """Leave no process behind that waits for a lab."""
+    yield
+    end_idle()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Name a database that outlives a process."""
+    return database(request, tmp_path)
+
+
+@pytest.fixture
+def child(forker: Forker, where: str) -> Callable[[str, str], tuple[Forked, str]]:
+    """Start a server that dies where it's told, and return it with its thread's id."""
+
+    def start(seconds: str, place: str) -> tuple[Forked, str]:
+        process = forker.fork(EXPIRING, where, seconds, place)
+        return process, process.stdout.readline().strip()
+
+    return start
+
+
+@pytest.fixture
+def next_lab(where: str) -> Iterator[Callable[[], Workspace]]:
+    """Open the lab of the server after the one that died, which keeps the deadlines by itself."""
+    labs: list[Lab] = []
+
+    def start() -> Workspace:
+        lab = Lab(quiet(where, lease=ALIVE), patterns=[expiring()])
+        labs.append(lab)
+        lab.announce("the next server")
+        return lab.workspace("w")
+
+    yield start
+    for lab in labs:
+        lab.close()
+
+
+def due(workspace: Workspace, thread_id: str) -> float:
+    at: float = head(workspace, thread_id).values["due"]
+    return at
+
+
+PLACES = ["asked", "accepted", "answered", "booking", "booked"]
+"""Where a server dies: as it waits, with the answer accepted, in the node that got it, before and after the effect."""
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_deadline_passes_once_wherever_the_server_dies_that_keeps_it(
+    child: Callable[[str, str], tuple[Forked, str]], next_lab: Callable[[], Workspace], place: str
+) -> None:
+    process, thread_id = child("1", place)
+    assert process.end() == -signal.SIGKILL
+    workspace = next_lab()
+    until(lambda: expired(workspace, thread_id) == ONCE)
+
+    tried = workspace.threads.business("ledger", [thread_id], refused=True)
+    assert len(tried) == (2 if place == "booked" else 1)
+    assert head(workspace, thread_id).values["done"] == ["expired", "booked", "z"]
+
+
+@pytest.mark.parametrize("seconds", [-0.5, 0.0, 0.05, 0.1])
+def test_a_deadline_passes_once_though_its_server_is_killed_before_at_and_after_it(
+    child: Callable[[str, str], tuple[Forked, str]],
+    next_lab: Callable[[], Workspace],
+    where: str,
+    seconds: float,
+) -> None:
+    process, thread_id = child("1", "nowhere")
+    looking = Lab(quiet(where), patterns=[expiring()])
+    at = due(looking.workspace("w"), thread_id) + seconds
+    looking.close()
+    until(lambda: time.time() >= at)
+    process.kill()
+    assert process.end() == -signal.SIGKILL
+    workspace = next_lab()
+    until(lambda: expired(workspace, thread_id) == ONCE)
+
+
+def test_a_server_that_is_killed_after_it_all_leaves_nothing_to_do(
+    child: Callable[[str, str], tuple[Forked, str]], next_lab: Callable[[], Workspace], where: str
+) -> None:
+    process, thread_id = child("1", "nowhere")
+    looking = Lab(quiet(where), patterns=[expiring()])
+    until(lambda: expired(looking.workspace("w"), thread_id) == ONCE)
+    process.kill()
+    process.end()
+    workspace = next_lab()
+    before = workspace.history.count(thread_id)
+    looking.deadlines.look()
+    looking.close()
+
+    assert expired(workspace, thread_id) == ONCE
+    assert workspace.history.count(thread_id) == before
+
+
+def test_of_two_servers_one_answers(where: str, tmp_path: Path) -> None:
+    lab = opened(tmp_path, where, LEASE)
+    try:
+        workspace = lab.workspace("w")
+        with rivals(tmp_path, where) as found:
+            for _ in range(ROUNDS):
+                thread_id = workspace.start("expires", "only", SOON).thread_id
+                end(workspace, thread_id)
+                assert all("done" in told for told in both(found, "deadlines", thread_id))
+
+                assert expired(workspace, thread_id) == ONCE
+                assert head(workspace, thread_id).values["done"] == ["expired", "booked", "z"]
+        assert workspace.history.decisions.page(limit=1).total == ROUNDS
+    finally:
+        lab.close()
