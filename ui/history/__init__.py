@@ -3,6 +3,7 @@
 from ui.history.diff_view import draw_changes
 from ui.history.explorer import draw_explorer
 from ui.history.folding import Folded, fold
+from ui.history.fork_tab import preview_edit
 from ui.history.tabs import VIEWS
 from ui.history.thread_ends import MOST_COMPARED, draw_thread_ends
 from ui.history.travel_actions import draw_ahead
@@ -17,5 +18,6 @@ __all__ = [
     "draw_explorer",
     "draw_thread_ends",
     "fold",
+    "preview_edit",
     "tree_html",
 ]

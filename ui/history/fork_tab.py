@@ -7,7 +7,7 @@ import streamlit as st
 
 from lab.errors import InvalidInput, LabError
 from lab.history import Snapshot
-from lab.workspace import Preview, StateEdit
+from lab.workspace import Preview, StateEdit, Workspace
 from ui.common import CHECKPOINT_PARAMETER, Looked, Place, draw_refusal, look_at, run_options
 from ui.forms import StateForm
 from ui.graph import node_names
@@ -52,7 +52,7 @@ def draw_fork(looked: Looked, snapshot: Snapshot) -> None:
     values = looked.workspace.history.values(thread_id, checkpoint_id)
     state = StateForm(looked.workspace.history.fields(thread_id), values, f"edit_{thread_id}_{checkpoint_id}")
     form = ForkForm(looked, snapshot, state)
-    made, wrong = _previewed(looked, snapshot, form.edit())
+    made, wrong = preview_edit(looked.workspace, thread_id, checkpoint_id, form.edit())
     with st.grid(2, min_column_width=340, gap="large") as grid:
         with grid.cell():
             state.draw(wrong)
@@ -63,14 +63,14 @@ def draw_fork(looked: Looked, snapshot: Snapshot) -> None:
             _buttons(form)
 
 
-def _previewed(looked: Looked, snapshot: Snapshot, edit: StateEdit) -> tuple[Preview | None, Mapping[str, str]]:
-    """Return what the edit would leave behind, or what the lab has against it, by field; nothing for no edit."""
+def preview_edit(
+    workspace: Workspace, thread_id: str, checkpoint_id: str, edit: StateEdit
+) -> tuple[Preview | None, Mapping[str, str]]:
+    """Return what an edit would leave behind, or what the lab has against it, by field; nothing for no edit."""
     if not edit.values:
         return None, {}
     try:
-        return looked.workspace.travel.preview(
-            looked.thread.thread_id, snapshot.checkpoint_id, replace(edit, label="")
-        ), {}
+        return workspace.travel.preview(thread_id, checkpoint_id, replace(edit, label="")), {}
     except InvalidInput as error:
         return None, error.fields
     except LabError as error:

@@ -14,6 +14,7 @@ from ui.forms import answer_in_form, ask_question, ask_with_draft, draft_of
 from ui.history import draw_ahead
 from ui.lanes.answer_card import Card, draw_note, proceed
 from ui.lanes.example_steps import NOTHING, Filled
+from ui.lanes.state_first import state_first
 
 LEFT = Filled({}, "As you left it; you can change it.")
 """Stands for an example where a visitor has typed something else already."""
@@ -33,6 +34,8 @@ def question_card(card: Card, filled: Filled) -> None:
             _question(card, asked[0], filled, in_form=in_form, alone=True)
     elif asked:
         _several(card, asked, filled)
+    if asked:
+        state_first(card)
 
 
 def _several(card: Card, asked: Sequence[Question], filled: Filled) -> None:
