@@ -163,6 +163,11 @@ def _settled(page: Page, before: int, seconds: float) -> None:
         message = f"After {seconds} s the page still waits for its server, or has asked it nothing: {before=}, {runs}."
         raise AssertionError(f"{message} It shows: {page.inner_text('.stMain')}") from None
     assert state == "notRunning", f"The page's script can't be compiled: {page.inner_text('.stMain')}"
+    drawn(page)
+
+
+def drawn(page: Page) -> None:
+    """Wait until the browser has drawn all that it knows."""
     page.evaluate(DRAWN)
 
 
