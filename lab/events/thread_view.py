@@ -41,6 +41,11 @@ class Said:
     at: float
     version: int = 0
 
+    @property
+    def expired(self) -> bool:
+        """True where nobody gave it, but the lab itself did, as the time had run out."""
+        return _is_expired(self.values)
+
 
 @dataclass(slots=True)
 class Message:
@@ -148,6 +153,16 @@ class RunView:
     """True where it made a checkpoint."""
     left: frozenset[str] = frozenset()
     """The questions that waited for an answer at its end."""
+
+    @property
+    def expired(self) -> bool:
+        """True where it began with an answer that the lab itself gave, as the time had run out."""
+        return _is_expired(self.said)
+
+
+def _is_expired(said: Json) -> bool:
+    """Return whether the lab itself gave these answers."""
+    return isinstance(said, list) and any(isinstance(one, dict) and one.get("expired") is True for one in said)
 
 
 Item = Said | Message | StepView | Killed | Reopened

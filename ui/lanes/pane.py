@@ -277,7 +277,8 @@ class LanePane:
             case Message():
                 self._message(slot, item)
             case Said() if self.thread is not None:
-                with slot.place.chat_message("user", avatar=":material/person:"):
+                name, icon = ("lab", "timer_off") if item.expired else ("user", "person")
+                with slot.place.chat_message(name, avatar=f":material/{icon}:"):
                     draw_said(item, self.thread)
             case StepView():
                 within = inside(self.view, item) if self.view is not None else None

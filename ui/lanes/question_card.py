@@ -13,6 +13,7 @@ from ui.common import action_button, clock_times, code, literal, safe, shown, zo
 from ui.forms import answer_in_form, ask_question, ask_with_draft, draft_of
 from ui.history import draw_ahead
 from ui.lanes.answer_card import Card, draw_note, proceed
+from ui.lanes.deadline import details_drawn, draw_deadline
 from ui.lanes.example_steps import NOTHING, Filled
 from ui.lanes.state_first import state_first
 
@@ -80,6 +81,7 @@ def _question(card: Card, question: Question, filled: Filled, *, in_form: bool, 
     if question.review is None:
         st.text(shown(question_text(question.value)))
         _details(question)
+    draw_deadline(question, key)
     place = (card.workspace.name, card.thread_id, question.id)
     draw_note(filled if draft_of(key, place) is None else LEFT)
     ask_with_draft(question, key, place, filled.of(question), _wrong(card, question))
@@ -203,8 +205,9 @@ def _details(question: Question) -> None:
     """Draw what else a question says; of a review its form, or what was decided, shows all."""
     if not isinstance(question.value, dict) or question.review is not None:
         return
+    drawn = {"question", "options", *details_drawn(question)}
     for name, value in question.value.items():
-        if name in ("question", "options"):
+        if name in drawn:
             continue
         if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
             st.text("\n".join((f"{shown(title_of(name), 60)}:", *(shown(one, 2000) for one in value))))

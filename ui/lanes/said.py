@@ -1,4 +1,4 @@
-"""The chat bubble of a visitor's input, answer or edit."""
+"""The chat bubble of a visitor's input, answer or edit, and of an answer that the lab itself gave."""
 
 from collections.abc import Iterator
 
@@ -18,6 +18,8 @@ LONGEST = 4000
 def draw_said(item: Said, thread: Thread) -> None:
     """Draw what a bubble holds."""
     if item.kind in ("resume", "reanswer"):
+        if item.expired:
+            st.caption("Nobody answered by the deadline, so the lab did")
         answers = list(_answers(item.values))
         for question, text in answers:
             if len(answers) > 1:
