@@ -3,6 +3,7 @@
 from graphs.agents import hierarchical_demo
 from graphs.human import (
     approval_gate_demo,
+    approval_timeout_demo,
     ask_human_demo,
     breakpoints_demo,
     escalation_demo,
@@ -42,6 +43,7 @@ CATALOGUE: tuple[Pattern, ...] = (
     expense_approval_demo.PATTERN,
     tool_review_demo.PATTERN,
     task_executor_demo.PATTERN,
+    approval_timeout_demo.PATTERN,
     event_driven_agent_demo.PATTERN,
     durable_task_demo.PATTERN,
     swallowed_interrupt_demo.PATTERN,

@@ -194,7 +194,12 @@ class WayBack:
     values: Mapping[str, Json] = field(default_factory=dict)
 
 
-Step = Reply | Edit | Go | Turn | Restart | Recover | Comparison | WayBack
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Lets the deadline of what is asked pass; where the question says what then, the lab itself answers it."""
+
+
+Step = Reply | Edit | Go | Turn | Restart | Recover | Comparison | WayBack | Wait
 
 
 @dataclass(frozen=True, slots=True)

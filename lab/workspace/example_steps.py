@@ -17,16 +17,18 @@ from graphs.pattern import (
     Rewind,
     Step,
     Turn,
+    Wait,
     WayBack,
 )
 from lab.events import Act, RunView, SaverDropped, StateEdited, ThreadView, WentBack
 from lab.history import is_restored
 
-Kind = Literal["start", "reply", "edit", "go", "turn", "restart", "travel", "other"]
+Kind = Literal["start", "reply", "expiry", "edit", "go", "turn", "restart", "travel", "other"]
 
 DOES: Mapping[Kind, tuple[type[Step], ...]] = {
     "start": (Recover,),
     "reply": (Reply,),
+    "expiry": (Wait,),
     "edit": (Edit,),
     "go": (Go, Recover),
     "turn": (Turn,),
@@ -36,7 +38,7 @@ DOES: Mapping[Kind, tuple[type[Step], ...]] = {
 }
 """The steps that somebody does by each kind of act."""
 
-STRANGE: tuple[Kind, ...] = ("reply", "turn", "travel", "other")
+STRANGE: tuple[Kind, ...] = ("reply", "expiry", "turn", "travel", "other")
 """Acts that lead elsewhere where they aren't the step that comes next; the others lead on to the same place."""
 
 
@@ -100,7 +102,7 @@ def upcoming(pattern: Pattern, example: Example | None, lane: Lane, view: Thread
     if example is None:
         return None
     stands = position(pattern, example, lane, view)
-    own = (step for step in example.steps.get(lane.key, ())[stands.done :] if not isinstance(step, Comparison))
+    own = (step for step in example.steps.get(lane.key, ())[stands.done :] if not isinstance(step, Comparison | Wait))
     return None if stands.strayed else next(own, None)
 
 
@@ -131,14 +133,14 @@ def _acts(lane: Lane, acts: Sequence[Act]) -> Iterator[tuple[Kind, RunView | Non
 
 def _kind(run: RunView) -> Kind:
     kinds: Mapping[str, Kind] = {"start": "start", "turn": "turn", "resume": "reply", "continue": "go"}
-    return kinds.get(run.kind, "other")
+    return "expiry" if run.expired else kinds.get(run.kind, "other")
 
 
 def _goes_on(kind: Kind, run: RunView | None, before: RunView | None, *, killed: bool) -> bool:
     """Return whether an act is no step of its own: it begins the thread, or takes up what was begun before it."""
     if run is None or before is None:
         return run is not None
-    if kind == "reply" and run.left and run.left < before.left:
+    if kind in ("reply", "expiry") and run.left and run.left < before.left:
         # Several questions that wait together are one step, which is done with the last of them.
         return True
     if not cut_short(before, killed=killed):
@@ -150,7 +152,8 @@ def _goes_on(kind: Kind, run: RunView | None, before: RunView | None, *, killed:
 def _taken(kind: Kind, run: RunView | None, before: RunView | None, steps: Sequence[Step]) -> int:
     """Return how many of these steps an act does or passes over; 0 where it's another one."""
     bare = kind == "go" and before is not None and before.outcome == "paused"
-    passed = (Comparison, Edit) if bare else (Comparison,)
+    # A wait whose question stays open is over once that is answered.
+    passed = (Comparison, Edit) if bare else (Comparison, Wait) if kind == "reply" else (Comparison,)
     for number, step in enumerate(steps, 1):
         if isinstance(step, DOES[kind]):
             # What goes on with nothing written and fails leaves the person where the values are written.

@@ -22,6 +22,8 @@ class Inbox:
 
     def __init__(self, access: ThreadAccess) -> None:
         self._index = access.engine.waiting
+        self.now = access.engine.now
+        """Tells the time by which questions run out of it, in seconds since the epoch."""
         self._database = access.engine.storage.database
         self._workspace = access.workspace
 

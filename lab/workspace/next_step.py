@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from graphs.pattern import Comparison, Edit, Go, Lane, Recover, Reply, Restart, Step, Turn, WayBack
+from graphs.pattern import Comparison, Edit, Go, Lane, Recover, Reply, Restart, Step, Turn, Wait, WayBack
 from lab.events import RunView
-from lab.history import Snapshot, Status
+from lab.history import Snapshot, Status, expiry_of, urgency_of
 from lab.threads import Thread
 
 DOING: Mapping[type[Step], str] = {
@@ -16,6 +16,7 @@ DOING: Mapping[type[Step], str] = {
     Reply: "answers a question",
     Restart: "drops a checkpointer that a thread has for itself",
     Turn: "sends further input",
+    Wait: "lets a deadline pass",
     WayBack: "goes back to an earlier checkpoint",
 }
 STANDS: Mapping[Status, str] = {
@@ -42,6 +43,8 @@ class NextStep:
     """The ids of the questions that are answered."""
     to: str = ""
     """The checkpoint to which it goes back."""
+    until: float = 0.0
+    """The deadline that it lets pass, by the lab's clock; 0 where a press does it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +77,20 @@ class Standing:
             return ()
         return tuple(one.id for one in self.snapshot.questions if one.id not in self.snapshot.saved_answers)
 
-    def next_step(self, *steps: Step, questions: tuple[str, ...] = (), to: str = "") -> LanePlay:
+    def next_step(self, *steps: Step, questions: tuple[str, ...] = (), to: str = "", until: float = 0.0) -> LanePlay:
         """Return these steps as what comes next."""
         head = self.snapshot.checkpoint_id if self.snapshot is not None else ""
-        return LanePlay(NextStep(self.lane.key, self.thread.thread_id, steps, head, questions, to))
+        return LanePlay(NextStep(self.lane.key, self.thread.thread_id, steps, head, questions, to, until))
+
+    def waited(self, now: float) -> LanePlay | None:
+        """Return how far a wait for a deadline is; None where it's over, and what was asked stays open."""
+        asked = [one for one in self.snapshot.questions if one.id in self.questions] if self.snapshot else []
+        deadlines = [due for one in asked if (due := urgency_of(one.value).due) is not None]
+        if self.status != "waiting" or not deadlines:
+            return LanePlay(problem=self._unfit(Wait()))
+        if now < max(deadlines):
+            return self.next_step(Wait(), questions=self.questions, until=max(deadlines))
+        return LanePlay(working=True) if any(map(expiry_of, asked)) else None
 
     def fitted(self, steps: Sequence[Step], to: str) -> LanePlay:
         """Return what one press does of these steps, or why it can't; `to` is where a way back leads, if anywhere."""

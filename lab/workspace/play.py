@@ -17,9 +17,10 @@ from graphs.pattern import (
     Rewind,
     Step,
     Turn,
+    Wait,
     WayBack,
 )
-from lab.errors import StaleAnswer, ThreadBusy
+from lab.errors import NotPossible, StaleAnswer, ThreadBusy
 from lab.events import ThreadView
 from lab.jsonable import Json
 from lab.threads import Thread
@@ -65,6 +66,10 @@ class ExamplePlayer:
                 f"known, so that its next steps don't fit. {BY_HAND}"
             )
         for number, step in enumerate(steps):
+            if isinstance(step, Wait):
+                if (waits := stands.waited(self._workspace.inbox.now())) is not None:
+                    return waits
+                continue
             if not isinstance(step, Comparison):
                 return stands.fitted(steps[number:], self._target(stands, step))
             ran = self.comparisons(thread, step)
@@ -115,8 +120,12 @@ class ExamplePlayer:
     def take(self, step: NextStep, *, named: bool = True, **options: Unpack[RunOptions]) -> None:
         """Do what `look` said comes next, as the person whom the example names for it, unless `named` is off.
 
-        Raises ThreadBusy and StaleAnswer where the thread has moved on since, and what the call raises that does it.
+        A deadline passes by itself. Raises ThreadBusy and StaleAnswer where the thread has moved on since, and what
+        the call raises that does it.
         """
+        if step.until:
+            self._must_have_passed(step.until)
+            return
         thread = self._workspace.threads.find(step.thread_id)
         now = self.look(thread)
         if now.working:
@@ -128,6 +137,10 @@ class ExamplePlayer:
             if named and isinstance(one, Reply | Edit) and one.person:
                 how = {**how, "person": one.person}
             head = self._do(thread, step, one, head, how) or head
+
+    def _must_have_passed(self, deadline: float) -> None:
+        if self._workspace.inbox.now() < deadline:
+            raise NotPossible("This deadline hasn't passed yet, and nobody can have it pass sooner. Wait for it.")
 
     def _do(self, thread: Thread, step: NextStep, one: Step, head: str, options: RunOptions) -> str | None:
         """Do one recorded step on the thread; return the checkpoint that it wrote, if it wrote one."""

@@ -7,8 +7,25 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from graphs.pattern import Comparison, Edit, Example, Go, Lane, Pattern, Recover, Reply, Restart, Step, Turn, WayBack
+from graphs.pattern import (
+    Comparison,
+    Edit,
+    Example,
+    Go,
+    Lane,
+    Pattern,
+    Recover,
+    Reply,
+    Restart,
+    Step,
+    Turn,
+    Wait,
+    WayBack,
+)
 from lab.jsonable import Json
+from lab.lab import open_lab
+from lab.workspace_cookie import LOCAL
+from tests.support.expiring import pass_deadlines
 from tests.support.project import ROOT
 
 MAIN = ROOT / "ui" / "main.py"
@@ -147,6 +164,10 @@ def take(at: AppTest, pattern: Pattern, lane: Lane, step: Step) -> None:
             press(at, next(key for key in keys if key.endswith(("_continue", "_again", "_anew"))))
         case WayBack(to, values):
             go_back(at, pattern, lane, to, values)
+        case Wait():
+            pass_deadlines(open_lab().workspace(LOCAL))
+            at.run()
+            well(at)
         case Turn() | Restart() | Comparison():
             raise AssertionError("Input and restarts go to all lanes at once.")
 

@@ -14,6 +14,7 @@ from lab.jsonable import Json
 from lab.lab import Lab
 from lab.threads import Thread
 from lab.workspace import ExamplePlayer, LanePlay, NextStep, Workspace
+from tests.support.expiring import pass_deadlines
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,9 @@ class Playing:
         looked = self.look()
         assert not looked.working
         assert not looked.problem
-        if looked.step is not None:
+        if looked.step is not None and looked.step.until:
+            pass_deadlines(self.workspace)
+        elif looked.step is not None:
             self.player.take(looked.step, pace=0)
             for thread_id in (self.thread.thread_id, *self.compared()):
                 ended(self.workspace, thread_id)

@@ -4,7 +4,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from graphs.pattern import Comparison, Edit, Example, Go, Lane, Pattern, Recover, Reply, Restart, Step, Turn, WayBack
+from graphs.pattern import (
+    Comparison,
+    Edit,
+    Example,
+    Go,
+    Lane,
+    Pattern,
+    Recover,
+    Reply,
+    Restart,
+    Step,
+    Turn,
+    Wait,
+    WayBack,
+)
 from lab.history import Question
 from lab.jsonable import Json
 from lab.state import DECISIONS, Field, choice_text, value_text, values_text
@@ -92,6 +106,8 @@ def _done(pattern: Pattern, lane: Lane, step: Step) -> str:
             return f"send {_values(values, lane_input_fields(pattern.slug, lane.key))}"
         case Restart():
             return "press *Simulate a restart*"
+        case Wait():
+            return "let the deadline pass"
         case Recover():
             return "press *Restart from the beginning*"
         case Comparison(values):

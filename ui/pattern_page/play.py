@@ -21,6 +21,8 @@ from ui.pattern_page.play_state import (
 
 AT_LEAST = 1.0
 """Seconds for which a step is still shown after the page was drawn anew, by a click or by the end of another run."""
+PAST = 0.2
+"""Seconds after a deadline from which on every clock says that it has passed."""
 ENDED = "The example has played to its end. Go on by hand, or choose another one."
 
 
@@ -72,6 +74,11 @@ class Play:
         return self._state is not None and [look.working for look in self._looks(self._state)] != self._working
 
     @property
+    def waits_for_deadline(self) -> bool:
+        """Whether the step on show is done by the clock, and by nobody's press."""
+        return bool(self.next and self.next[0].until)
+
+    @property
     def input(self) -> Step | None:
         """The step on show where the page's own form sends it."""
         step = self.next[0].steps[0] if self.next else None
@@ -116,6 +123,8 @@ class Play:
     def _show(self, state: PlayState) -> None:
         """Give the step on show its time; one that was shown before has what is left of it."""
         shown, seconds = repr(self.next), the_lab().settings.play_seconds
+        if self.next and self.next[0].until:
+            seconds = max(seconds, self.next[0].until - the_lab().now() + PAST)
         if shown != state.shown:
             self._change(shown=shown, due=time.time() + seconds)
         else:
@@ -164,9 +173,12 @@ class Play:
 
 
 def _chosen(steps: Sequence[NextStep], lanes: Sequence[str], last: str, *, alone: bool) -> tuple[NextStep, ...]:
-    """Choose what comes next: lanes take turns; what one button does for all of them waits until none is at work."""
+    """Choose what comes next: lanes take turns, and what one button does for all waits until none is at work.
+
+    A deadline passes while others are at it, so it's shown where nothing else is to be done.
+    """
     after = lanes.index(last) + 1 if last in lanes else 0
     own = [step for step in steps if not isinstance(step.steps[0], Turn | Restart | Comparison)]
     if own:
-        return (min(own, key=lambda step: (lanes.index(step.lane) - after) % len(lanes)),)
+        return (min(own, key=lambda step: (step.until, (lanes.index(step.lane) - after) % len(lanes))),)
     return tuple(step for step in steps if step.steps == steps[0].steps) if alone else ()

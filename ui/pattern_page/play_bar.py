@@ -128,7 +128,7 @@ def _buttons(play: Play) -> None:
         type="tertiary",
         icon=":material/skip_next:",
         key=f"{slug}_play_next",
-        disabled=not play.next,
+        disabled=not play.next or play.waits_for_deadline,
         help="Do what is shown now.",
         errors=errors,
         on_click=play.do_next,

@@ -9,9 +9,10 @@ from typing import Any, NoReturn
 import pytest
 
 from graphs.catalogue import CATALOGUE, find
-from graphs.pattern import Breakpoints, Edit, Example, Go, Lane, Pattern, Recover, Reply
+from graphs.pattern import Breakpoints, Edit, Example, Go, Lane, Pattern, Recover, Reply, Wait
 from lab.database import Decision, add_decisions
 from lab.errors import AnswerKept, ClaimLost, InvalidInput, LabError, StaleAnswer, ThreadBusy
+from lab.history import expiry_of
 from lab.lab import Lab
 from lab.workspace import StateEdit, Workspace
 from tests.support.asking_nodes import Verdict, asking, asks, shown
@@ -50,7 +51,7 @@ DECIDING = [
     for pattern in CATALOGUE
     for lane in pattern.lanes
     for example in pattern.examples
-    if any(isinstance(step, Reply | Edit) for step in example.steps.get(lane.key, ()))
+    if any(isinstance(step, Reply | Edit | Wait) for step in example.steps.get(lane.key, ()))
 ]
 
 
@@ -62,15 +63,20 @@ def test_each_answer_and_each_edit_of_an_example_is_one_decision(
     workspace = sqlite_lab.workspace("tests")
     playing = begun(workspace, pattern.slug, lane.key, example)
     given: Counter[str] = Counter()
-    for step in iter(playing.take_next, None):
+    while (step := playing.look().step) is not None:
+        pending = workspace.history.pending(playing.thread.thread_id)
+        expiring = sum(expiry_of(question) is not None for question in pending)
+        playing.take_next()
         for one in step.steps:
+            given["expired"] += expiring if isinstance(one, Wait) else 0
             given["answer"] += len(step.questions) if isinstance(one, Reply) else 0
             given["edit"] += isinstance(one, Edit)
             given["resume"] += isinstance(one, Go | Recover)
     decisions = made(workspace, playing.thread.thread_id)
 
     assert Counter(one.kind for one in decisions) == +given
-    assert {(one.pattern, one.lane, one.title) for one in decisions} == {(pattern.slug, lane.key, playing.thread.title)}
+    place = (pattern.slug, lane.key, playing.thread.title)
+    assert all((one.pattern, one.lane, one.title) == place for one in decisions)
     assert all(one.node and one.checkpoint_id for one in decisions)
 
 

@@ -26,14 +26,17 @@ from graphs.pattern import (
     Rewind,
     Step,
     Turn,
+    Wait,
     WayBack,
 )
-from lab.errors import InvalidInput, StaleAnswer, ThreadBusy
+from lab.errors import InvalidInput, NotPossible, StaleAnswer, ThreadBusy
+from lab.history import urgency_of
 from lab.lab import Lab
 from lab.threads import Thread
 from lab.workspace import ExamplePlayer, LanePlay, NextStep, RunOptions, StateEdit, Workspace, example_of, upcoming
 from tests.support.asking_nodes import asks
 from tests.support.example_player import Playing, before, begun, ended
+from tests.support.expiring import look, pass_deadlines, pass_time
 from tests.support.labs import quiet
 from tests.support.toy_patterns import Hold, OpenLab, chain, end, fan, lane, names, toy
 
@@ -101,6 +104,8 @@ def by_hand(workspace: Workspace, thread: Thread, step: Step, example: Example) 
             workspace.proceed(ident, head, **how)
         case Comparison(values):
             ended(workspace, workspace.start(thread.pattern, thread.lane, values, **how).thread_id)
+        case Wait():
+            pass_deadlines(workspace)
         case WayBack(to, values):
             target = before(workspace, ident, to)
             if isinstance(travel, Rewind):
@@ -113,7 +118,7 @@ def by_hand(workspace: Workspace, thread: Thread, step: Step, example: Example) 
 
 
 def came_to(playing: Playing) -> str:
-    """Return what came of a play: how each run ended, which nodes ran, and the state without ids drawn at random."""
+    """Return what came of a play: how each run ended, which nodes ran, and the state without random ids and times."""
     workspace, ident = playing.workspace, playing.thread.thread_id
     view = workspace.view(ident)
     view.catch_up()
@@ -127,7 +132,8 @@ def came_to(playing: Playing) -> str:
         "booked": len(workspace.threads.business("ledger", [ident])),
         "sent": len(workspace.threads.business("outbox", [ident])),
     }
-    return re.sub(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b(EXP|ORD)-[0-9A-F]+\b|lc_run--\S+", "…", json.dumps(ends, indent=1))
+    drawn = r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b(EXP|ORD)-[0-9A-F]+\b|lc_run--\S+|\d{4}-\d\d-\d\dT[\d:.+]+"
+    return re.sub(drawn, "…", json.dumps(ends, indent=1))
 
 
 def played_alone(workspace: Workspace, pattern: Pattern, lane: Lane, example: Example) -> Playing:
@@ -249,6 +255,40 @@ def test_a_comparison_is_shown_and_then_runs_in_a_further_thread_that_all_lanes_
 
     assert sorted(one.lane for one in compared) == ["pure", "stateful"]
     assert len({one.session for one in compared}) == 1
+
+
+def test_a_deadline_is_shown_until_it_passes_and_nobody_can_have_it_pass_sooner(here: Workspace) -> None:
+    playing, step = shown(here, "approval-timeout", "waits", 3)
+    (question,) = here.history.pending(step.thread_id)
+
+    assert step.steps == (Wait(),)
+    assert step.until == urgency_of(question.value).due
+    with pytest.raises(NotPossible, match="hasn't passed yet"):
+        playing.player.take(step)
+    pass_deadlines(here)
+    playing.player.take(step)
+    after = playing.look().step
+    assert after is not None
+    assert after.steps == (Reply({"decision": "approved"}),)
+
+
+def test_after_the_deadline_of_a_question_that_expires_the_lab_is_at_work_until_it_has(here: Workspace) -> None:
+    playing, _ = shown(here, "approval-timeout", "expires", 3)
+    lab = here._engine
+    assert isinstance(lab, Lab)
+    pass_time(lab)
+    assert playing.look() == LanePlay(working=True)
+    look(lab)
+
+    assert playing.look() == LanePlay()
+    assert here.history.status(playing.thread.thread_id) == "finished"
+
+
+def test_a_question_that_expires_where_the_example_answers_it_leads_elsewhere(here: Workspace) -> None:
+    playing, _ = shown(here, "approval-timeout", "expires", 0)
+    pass_deadlines(here)
+
+    assert "isn't what the example does" in playing.look().problem
 
 
 @pytest.mark.parametrize("lane_key", ["rewind", "replay", "fork"])
@@ -520,7 +560,7 @@ def test_each_card_is_filled_in_with_what_the_example_does_there(
     for step in example.steps[lane.key]:
         view.catch_up()
         assert example_of(pattern, view, pattern.examples.index(example)) is example
-        assert isinstance(step, Comparison) or upcoming(pattern, example, lane, view) == step
+        assert isinstance(step, Comparison | Wait) or upcoming(pattern, example, lane, view) == step
         by_hand(here, playing.thread, step, example)
     view.catch_up()
 
