@@ -109,13 +109,17 @@ class History:
         ):
             return None
         if isinstance(accepted.request, ResumeRequest):
-            # An answer that was saved with its question is tried again by going on.
-            snapshot = self.snapshot(thread_id)
-            open_ = (
-                {question.id for question in snapshot.questions} - snapshot.saved_answers.keys() if snapshot else set()
-            )
-            return accepted if set(accepted.request.answers) <= open_ else None
+            left = self._unfinished_answers(thread_id, accepted.request)
+            return replace(accepted, request=left) if left.answers else None
         return accepted
+
+    def _unfinished_answers(self, thread_id: str, request: ResumeRequest) -> ResumeRequest:
+        """Return the answers whose nodes haven't ended; none where one was saved, which is tried again by going on."""
+        snapshot = self.snapshot(thread_id)
+        if snapshot is None or snapshot.saved_answers.keys() & request.answers.keys():
+            return replace(request, answers={})
+        asked = {question.id for question in snapshot.questions}
+        return replace(request, answers={ident: one for ident, one in request.answers.items() if ident in asked})
 
     def snapshot(self, thread_id: str, checkpoint_id: str | None = None, namespace: str = "") -> Snapshot | None:
         """Return the state at a checkpoint, the newest by default; None where nothing is saved.

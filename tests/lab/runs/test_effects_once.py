@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from graphs.catalogue import find
+from graphs.pattern import Reply
 from lab.lab import Lab
 from tests.support.forked_processes import EFFECT, Forker
 from tests.support.labs import database, quiet
@@ -22,6 +24,7 @@ LANES = [
     ("tool-review", "together", "3", "outbox", "sent"),
     ("event-driven-agent", "flag", "1", "outbox", "sent"),
     ("event-driven-agent", "interrupt", "1", "outbox", "sent"),
+    ("event-driven-agent", "interrupt", "2", "records", "changed"),
     ("time-travel", "replay", "0", "outbox", "sent"),
 ]
 
@@ -40,11 +43,11 @@ def lab(where: str) -> Iterator[Lab]:
     opened.close()
 
 
-@pytest.mark.parametrize(("slug", "lane", "example", "table", "done"), LANES)
+@pytest.mark.parametrize(("slug", "lane_key", "example", "table", "done"), LANES)
 def test_a_kill_between_an_effect_and_its_checkpoint_repeats_nothing_and_shows_the_attempt(
-    forker: Forker, where: str, lab: Lab, slug: str, lane: str, example: str, table: str, done: str
+    forker: Forker, where: str, lab: Lab, slug: str, lane_key: str, example: str, table: str, done: str
 ) -> None:
-    assert forker.fork(EFFECT, where, slug, lane, example).end() == -signal.SIGKILL
+    assert forker.fork(EFFECT, where, slug, lane_key, example).end() == -signal.SIGKILL
     workspace = lab.workspace("tests")
     (thread_id,) = [thread.thread_id for thread in workspace.threads.newest()]
     until(lambda: workspace.history.status(thread_id) != "elsewhere")
@@ -53,7 +56,8 @@ def test_a_kill_between_an_effect_and_its_checkpoint_repeats_nothing_and_shows_t
         workspace.proceed(thread_id)
     else:
         # The node that acts is the one that asked, whose answer is saved at its end alone.
-        workspace.again(thread_id)
+        people = [one.person for one in find(slug).examples[int(example)].steps[lane_key] if isinstance(one, Reply)]
+        workspace.again(thread_id, person=people[-1])
 
     assert end(workspace, thread_id).outcome == "finished"
     assert workspace.threads.business(table, [thread_id]) == [first]
