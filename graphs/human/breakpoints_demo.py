@@ -60,6 +60,12 @@ PATTERN = Pattern(
             {"steps": (Edit({"value": -7}), Go())},
             Breakpoints(before=("a",)),
         ),
+        Example(
+            "A value put in at each of two pauses",
+            {"value": 5},
+            {"steps": (Edit({"value": 1_000_000}), Go(), Edit({"value": 30}), Go())},
+            Breakpoints(before=("b", "c")),
+        ),
         Example("Left standing at a pause", {"value": 5}, {}, Breakpoints(before=("c",)), unhappy=True),
     ),
     script=by_instruction({}),
