@@ -1,4 +1,4 @@
-"""Approval gate: a mail is drafted, and a person approves it or asks for changes, as often as wanted, before it's sent.
+"""Approval gate: a drafted mail is approved, edited, sent back for changes as often as wanted, or rejected by a person.
 
 Watch the outbox beside the lanes: it stays empty until somebody says yes. 'Breakpoint and state update'
 stops before the gate and reads what a person wrote into the state; 'Interrupt and resume' asks a question
@@ -18,7 +18,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 from typing_extensions import TypedDict
 
 from graphs.world import World, effect_key
@@ -27,8 +27,11 @@ DRAFT = "Write the body of a short, polite e-mail that does what is requested. G
 REVISE = "Revise the e-mail draft so that it follows the feedback. Give the new body only."
 
 
+FEEDBACK = "Changes to make, or the reason to reject"
+
+
 class NotDecided(ValueError):
-    """Raised when the gate is passed with neither an approval nor a wish for changes."""
+    """Raised when the gate is passed without a decision, or with two of them."""
 
 
 class NoAddress(ValueError):
@@ -45,11 +48,15 @@ class Input(TypedDict):
 
 
 class State(Input):
-    """What flows round the gate; `approved` and `feedback` are what a person decides."""
+    """What flows round the gate; the draft is the person's to edit, and the three fields after it to decide by."""
 
-    draft: str
+    draft: Annotated[
+        str, Field(title="Draft", min_length=1, max_length=20_000, pattern=r"\S", json_schema_extra={"multiline": True})
+    ]
     approved: Annotated[bool, Field(title="Approved")]
-    feedback: Annotated[str, Field(title="Changes to make", max_length=2000, json_schema_extra={"multiline": True})]
+    rejected: Annotated[bool, Field(title="Rejected")]
+    feedback: Annotated[str, Field(title=FEEDBACK, max_length=2000, json_schema_extra={"multiline": True})]
+    drafted: str
     log: Annotated[list[str], operator.add]
     mail: int
 
@@ -62,19 +69,33 @@ class Verdict(BaseModel):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "if": {"properties": {"decision": {"const": "change"}}},
+            "if": {"properties": {"decision": {"enum": ["change", "reject"]}}},
             "then": {"properties": {"feedback": {"pattern": r"\S"}}, "required": ["feedback"]},
         }
     )
 
-    decision: Literal["approve", "change"] = Field(title="Decision")
-    feedback: str = Field("", title="Changes to make", max_length=2000, json_schema_extra={"multiline": True})
+    decision: Literal["approve", "change", "reject"] = Field(title="Decision")
+    draft: str = Field("", max_length=20_000)
+    feedback: str = Field("", title=FEEDBACK, max_length=2000, json_schema_extra={"multiline": True})
 
     @model_validator(mode="after")
-    def _says_what_to_change(self) -> Self:
-        if self.decision == "change" and not self.feedback.strip():
-            raise ValueError("Asking for changes needs feedback. Say what to change, or approve the draft.")
+    def _says_why(self) -> Self:
+        if self.decision != "approve" and not self.feedback.strip():
+            raise ValueError("Say what to change, or why it's rejected; only an approval needs no words.")
         return self
+
+
+def verdict_on(draft: str) -> type[Verdict]:
+    """Return the schema of an answer that begins with this draft, so that an edit of it's part of the answer."""
+    more: dict[str, Any] = {"multiline": True}
+    # What a model says is a text of its own class until it has been saved, which no schema takes as a default.
+    field = Field(
+        str(draft), title="Draft (change it to edit)", max_length=20_000, pattern=r"\S", json_schema_extra=more
+    )
+    return create_model("Verdict", __base__=Verdict, draft=(str, field))
+
+
+OPEN: dict[str, Any] = {"approved": False, "rejected": False, "feedback": ""}
 
 
 def _steps_around_gate(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
@@ -85,13 +106,13 @@ def _steps_around_gate(model: BaseChatModel) -> StateGraph[State, World, Input, 
                 "A mail needs one of the form name@host. Correct it and run it again."
             )
         answer = model.invoke([SystemMessage(DRAFT), HumanMessage(state["request"])])
-        return {"draft": answer.text, "approved": False, "feedback": ""}
+        return {"draft": answer.text, "drafted": answer.text, **OPEN}
 
     def revise(state: State) -> dict[str, Any]:
         asked = f"Draft:\n{state['draft']}\n\nFeedback:\n{state['feedback']}"
         answer = model.invoke([SystemMessage(REVISE), HumanMessage(asked)])
         # Cleared, so that the next draft needs a decision of its own.
-        return {"draft": answer.text, "approved": False, "feedback": "", "log": ["revised"]}
+        return {"draft": answer.text, "drafted": answer.text, **OPEN, "log": ["revised"]}
 
     def send(state: State, runtime: Runtime[World]) -> dict[str, Any]:
         subject = textwrap.shorten(state["request"], 60, placeholder="...")
@@ -99,7 +120,9 @@ def _steps_around_gate(model: BaseChatModel) -> StateGraph[State, World, Input, 
         number = runtime.context.outbox.send(state["recipient"].strip(), subject, state["draft"], key=key)
         return {"mail": number, "log": ["sent"]}
 
-    def decided(state: State) -> Literal["send", "revise"]:
+    def decided(state: State) -> Literal["send", "revise", "__end__"]:
+        if state.get("rejected"):
+            return "__end__"
         return "send" if state["approved"] else "revise"
 
     return (
@@ -119,14 +142,16 @@ def build_static(model: BaseChatModel) -> StateGraph[State, World, Input, State]
     """Build the loop around a gate that reads what a person wrote into the state at a breakpoint."""
 
     def await_approval(state: State) -> dict[str, Any]:
+        if state["approved"] and state.get("rejected"):
+            raise NotDecided("The draft is approved and rejected at once. Untick one of the two, then retry.")
         if state["approved"]:
             return {"log": ["approved"]}
         if not state["feedback"].strip():
             raise NotDecided(
-                "The draft is neither approved nor is there feedback. The gate opens only for one of the two. "
-                "Tick 'Approved' or write what to change, then retry."
+                "The draft isn't approved, and there is no word on it. The gate opens for an approval, for changes to "
+                "make, or for a rejection with its reason. Tick 'Approved' or write one of these, then retry."
             )
-        return {"log": [f"changes asked: {state['feedback']}"]}
+        return {"log": [f"{'rejected' if state.get('rejected') else 'changes asked'}: {state['feedback']}"]}
 
     return _steps_around_gate(model).add_node("await_approval", await_approval)
 
@@ -154,10 +179,12 @@ def build_interrupt(model: BaseChatModel) -> StateGraph[State, World, Input, Sta
                 "draft": state["draft"],
                 "revisions so far": state["log"].count("revised"),
             },
-            response_schema=Verdict,
+            response_schema=verdict_on(state["draft"]),
         )
         if verdict.decision == "approve":
-            return {"approved": True, "feedback": "", "log": ["approved"]}
-        return {"approved": False, "feedback": verdict.feedback, "log": [f"changes asked: {verdict.feedback}"]}
+            return {**OPEN, "approved": True, "draft": verdict.draft, "log": ["approved"]}
+        rejected, word = verdict.decision == "reject", verdict.feedback
+        log = [f"{'rejected' if rejected else 'changes asked'}: {word}"]
+        return {**OPEN, "rejected": rejected, "draft": verdict.draft, "feedback": word, "log": log}
 
     return _steps_around_gate(model).add_node("await_approval", await_approval)

@@ -37,9 +37,12 @@ def _outcome(ended: Ended) -> str:
     if ended.failed:
         return f"{sent}, stopped by an error"
     if not ended.outbox:
-        return "Approved, but this thread sent nothing"
+        return "Rejected, nothing sent" if ended.values.get("rejected") else "Approved, but this thread sent nothing"
     revisions = ended.values["log"].count("revised")
-    return f"{sent}, after {counted(revisions, 'revision')}" if revisions else f"{sent}, as it was drafted"
+    edited = ended.outbox[-1]["body"] != ended.values.get("drafted", ended.values["draft"])
+    after = [counted(revisions, "revision")] if revisions else []
+    after += ["an edit by hand"] if edited else []
+    return f"{sent}, after {' and '.join(after)}" if after else f"{sent}, as it was drafted"
 
 
 def _changed(feedback: str) -> Reply:
@@ -48,6 +51,8 @@ def _changed(feedback: str) -> Reply:
 
 _YES = Reply({"decision": "approve"})
 _YES_BY_FORM = (Edit({"approved": True}), Go())
+_EDITED = "Hello Tom,\n\nthe printer on the second floor is broken. Please send somebody today.\n\nKind regards"
+_WRONG_PEOPLE = "That's for the board to announce."
 _THANK = "More grateful, please"
 _SHORTER = "Make it shorter"
 
@@ -62,6 +67,7 @@ PATTERN = Pattern(
         "*Interrupt and resume* stops inside `await_approval`: the question carries the draft, the answer comes back "
         "checked.",
         "Each revision follows the feedback given, and clears the decision, so that every draft needs its own.",
+        "The person may edit the draft as well: what is sent is what they approved. A rejection needs its reason.",
     ),
     sources=("EV 3.1", "SP 3.2"),
     lanes=(
@@ -72,7 +78,7 @@ PATTERN = Pattern(
             build_static,
             outcome=_outcome,
             run=run_static,
-            edits=("approved", "feedback"),
+            edits=("draft", "approved", "rejected", "feedback"),
         ),
         Lane(
             "interrupt",
@@ -105,6 +111,28 @@ PATTERN = Pattern(
         Example(
             "No address to send to",
             {"recipient": "the whole team", "request": "Invite them to lunch on Friday."},
+            unhappy=True,
+        ),
+        Example(
+            "Edited by hand and approved",
+            {"recipient": "tom@example.org", "request": "Report that the printer on the second floor is broken."},
+            {
+                "static": (Edit({"draft": _EDITED, "approved": True}), Go()),
+                "interrupt": (Reply({"decision": "approve", "draft": _EDITED}),),
+            },
+        ),
+        Example(
+            "Changed once, then rejected with its reason",
+            {"recipient": "press@example.org", "request": "Announce that the office moves next month."},
+            {
+                "static": (
+                    Edit({"feedback": _SHORTER}),
+                    Go(),
+                    Edit({"rejected": True, "feedback": _WRONG_PEOPLE}),
+                    Go(),
+                ),
+                "interrupt": (_changed(_SHORTER), Reply({"decision": "reject", "feedback": _WRONG_PEOPLE})),
+            },
             unhappy=True,
         ),
     ),

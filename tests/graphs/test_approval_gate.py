@@ -4,16 +4,17 @@ from typing import Any
 
 import pytest
 
-from graphs.human.approval_gate import Verdict
+from graphs.human.approval_gate import verdict_on
 from graphs.human.approval_gate_demo import PATTERN
 from graphs.pattern import Edit, Example, Go, Reply, Step
-from lab.errors import InvalidInput
+from lab.errors import InvalidInput, StaleAnswer
 from lab.lab import Lab
 from lab.state import check_answer
-from tests.support.example_player import Play, before, ended
+from tests.support.example_player import Play, before, begun, ended
 
 LANES = tuple(lane.key for lane in PATTERN.lanes)
-AT_ONCE, CHANGED_TWICE, UNDECIDED, NO_ADDRESS = range(4)
+AT_ONCE, CHANGED_TWICE, UNDECIDED, NO_ADDRESS, EDITED, REJECTED = range(6)
+_APPROVE = Reply({"decision": "approve"})
 ASKED: dict[str, Any] = {"recipient": "ben@example.org", "request": "Thank Ben for the workshop"}
 
 
@@ -37,6 +38,10 @@ OUTCOMES = {
     ("interrupt", UNDECIDED): "",
     ("static", NO_ADDRESS): "Nothing sent, stopped by an error",
     ("interrupt", NO_ADDRESS): "Nothing sent, stopped by an error",
+    ("static", EDITED): "Sent once, after an edit by hand",
+    ("interrupt", EDITED): "Sent once, after an edit by hand",
+    ("static", REJECTED): "Rejected, nothing sent",
+    ("interrupt", REJECTED): "Rejected, nothing sent",
 }
 
 
@@ -46,7 +51,8 @@ def test_the_outcome_says_what_the_outbox_says(play: Play, lane: str, example: i
 
     assert played.outcome == OUTCOMES[lane, example]
     assert len(played.outbox) == played.outcome.startswith("Sent once")
-    assert str(played.visited.count("revise") or "as it was drafted") in played.outcome or not played.outbox
+    drafted = "by hand" if example == EDITED else "as it was drafted"
+    assert str(played.visited.count("revise") or drafted) in played.outcome or not played.outbox
 
 
 def test_one_revision_is_one_revision(play: Play) -> None:
@@ -163,20 +169,101 @@ def test_a_recipient_without_address_is_refused_before_anything_is_drafted(play:
 
 
 @pytest.mark.parametrize(
-    "answer", [{"decision": "change"}, {"decision": "change", "feedback": " "}, {}, {"decision": "?"}]
+    "answer",
+    [
+        {"decision": "change"},
+        {"decision": "change", "feedback": " "},
+        {"decision": "reject"},
+        {"decision": "reject", "feedback": "\n"},
+        {"decision": "approve", "draft": " "},
+        {},
+        {"decision": "?"},
+    ],
 )
-def test_the_schema_refuses_a_wish_for_changes_without_feedback(answer: dict[str, str]) -> None:
+def test_the_schema_refuses_a_decision_without_its_words(answer: dict[str, str]) -> None:
     with pytest.raises(InvalidInput):
-        check_answer(Verdict.model_json_schema(), answer)
+        check_answer(verdict_on("Hello").model_json_schema(), answer)
     with pytest.raises(ValueError, match="Verdict"):
-        Verdict.model_validate(answer)
+        verdict_on("Hello").model_validate(answer)
 
 
-@pytest.mark.parametrize("answer", [{"decision": "approve"}, {"decision": "change", "feedback": "shorter"}])
+@pytest.mark.parametrize(
+    "answer",
+    [{"decision": "approve"}, {"decision": "change", "feedback": "shorter"}, {"decision": "reject", "feedback": "no"}],
+)
 def test_the_schema_accepts_a_decision(answer: dict[str, str]) -> None:
-    check_answer(Verdict.model_json_schema(), answer)
+    check_answer(verdict_on("Hello").model_json_schema(), answer)
+    verdict = verdict_on("Hello").model_validate(answer)
 
-    assert Verdict.model_validate(answer).decision == answer["decision"]
+    assert (verdict.decision, verdict.draft) == (answer["decision"], "Hello")
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_what_a_person_edited_is_what_is_sent(play: Play, lane: str) -> None:
+    played = play("approval-gate", lane, EDITED)
+
+    assert [mail["body"].partition("\n")[0] for mail in played.outbox] == ["Hello Tom,"]
+    assert played.values["drafted"].startswith("Dear colleague")
+    assert "revise" not in played.visited
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_wish_for_changes_goes_to_the_draft_as_the_person_edited_it(play: Play, lane: str) -> None:
+    mine = "Dear Ben,\n\nthank you.\n\nBest"
+    steps = {
+        "static": (Edit({"draft": mine, "feedback": "Mention the slides"}), Go(), Edit({"approved": True}), Go()),
+        "interrupt": (Reply({"decision": "change", "draft": mine, "feedback": "Mention the slides"}), _APPROVE),
+    }
+    played = play("approval-gate", lane, Example("both", ASKED, {lane: steps[lane]}))
+
+    assert played.outbox[0]["body"].startswith("Dear Ben,")
+    assert "Mention the slides" in played.outbox[0]["body"]
+    assert played.outcome == "Sent once, after 1 revision"
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_rejected_draft_is_never_sent_and_the_log_has_the_reason(play: Play, lane: str) -> None:
+    played = play("approval-gate", lane, REJECTED)
+
+    assert (played.status, played.outbox, "send" in played.visited) == ("finished", [], False)
+    assert played.values["log"][-1] == "rejected: That's for the board to announce."
+    assert played.visited.count("revise") == 1
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [{"rejected": True}, {"rejected": True, "feedback": " "}, {"approved": True, "rejected": True, "feedback": "?"}],
+)
+def test_the_static_gate_stays_shut_for_half_a_decision(play: Play, edit: dict[str, Any]) -> None:
+    refused = play("approval-gate", "static", Example("half", ASKED, {"static": (Edit(edit), Go())}))
+
+    assert refused.error is not None
+    assert refused.error.startswith("NotDecided: ")
+    assert refused.outbox == []
+
+
+def test_a_blank_draft_is_refused_at_its_field_and_the_pause_stays(sqlite_lab: Lab) -> None:
+    workspace = sqlite_lab.workspace("w")
+    thread_id = begun(workspace, "approval-gate", "static", PATTERN.examples[AT_ONCE]).thread.thread_id
+    with pytest.raises(InvalidInput) as refused:
+        workspace.edit(thread_id, {"draft": "  "})
+
+    assert list(refused.value.fields) == ["draft"]
+    assert workspace.history.status(thread_id) == "resumable"
+
+
+def test_a_late_answer_is_refused_and_changes_nothing(sqlite_lab: Lab) -> None:
+    workspace = sqlite_lab.workspace("w")
+    thread_id = begun(workspace, "approval-gate", "interrupt", PATTERN.examples[AT_ONCE]).thread.thread_id
+    snapshot = workspace.history.snapshot(thread_id)
+    assert snapshot is not None
+    answers = {snapshot.questions[0].id: {"decision": "approve"}}
+    workspace.resume(thread_id, answers, snapshot.checkpoint_id, pace=0)
+    ended(workspace, thread_id)
+
+    with pytest.raises(StaleAnswer):
+        workspace.resume(thread_id, answers, snapshot.checkpoint_id, pace=0)
+    assert len(workspace.threads.business("outbox", [thread_id])) == 1
 
 
 def _wish(feedback: str) -> Reply:

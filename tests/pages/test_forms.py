@@ -90,7 +90,7 @@ def test_an_answer_without_a_choice_is_asked_for_the_choice_alone() -> None:
     at = open_page("approval-gate")
     start(at, GATE)
     answer(at, GATE, "interrupt", {"decision": None})
-    assert "Choose one of: Approve, Change." in texts(at)
+    assert "Choose one of: Approve, Change, Reject." in texts(at)
     assert not any("is empty" in text for text in texts(at))
     assert asked(at, GATE, "interrupt")
 

@@ -162,7 +162,7 @@ def test_a_field_that_hangs_on_a_choice_is_not_complained_of_before_the_choice(v
 def test_a_field_that_the_choice_needs_is_complained_of() -> None:
     with pytest.raises(InvalidInput) as refused:
         check_answer(approval_gate.Verdict.model_json_schema(), {"decision": "change", "feedback": " "})
-    assert refused.value.fields == {"feedback": "'Changes to make' is empty. Fill it in."}
+    assert refused.value.fields == {"feedback": "'Changes to make, or the reason to reject' is empty. Fill it in."}
     check_answer(approval_gate.Verdict.model_json_schema(), {"decision": "approve", "feedback": ""})
 
 
