@@ -125,6 +125,7 @@ def _table(decisions: Sequence[Decision]) -> int:
 def _line(decision: Decision, time: str) -> dict[str, Any]:
     return {
         "Time": time,
+        "Person": decision.person,
         "Decision": KINDS[decision.kind],
         "Answer": " ".join(_answer(decision).split())[:SHORT],
         "Question": decision.asked.partition("\n")[0][:SHORT],

@@ -8,7 +8,19 @@ from typing import Any
 import streamlit as st
 
 from graphs.search import is_api_name, search
-from ui.common import PACES, base_path, code, counted, last_thread_query, model_name, the_lab
+from ui.common import (
+    PACES,
+    PERSON_PARAMETER,
+    acting_person,
+    base_path,
+    code,
+    counted,
+    last_thread_query,
+    literal,
+    login_configured,
+    model_name,
+    the_lab,
+)
 
 STORAGE_TEXTS = {
     "sqlite": "Threads are kept in a SQLite file.",
@@ -107,6 +119,7 @@ def draw_sidebar() -> None:
     """Draw the settings that hold for all pages."""
     lab = the_lab()
     with st.sidebar, st.container(gap="small", key="settings"):
+        _draw_person()
         if lab.settings.real_model:
             st.segmented_control(
                 "Answering model",
@@ -123,6 +136,29 @@ def draw_sidebar() -> None:
                 st.caption("Set OPENAI_API_KEY or OPENAI_BASE_URL to choose a real one.")
                 st.caption(STORAGE_TEXTS[lab.storage.kind])
         st.select_slider("Pace of the offline model", _paces(), value=_own_pace(), key="pace", persist_state="session")
+
+
+def _draw_person() -> None:
+    """Draw as whom the visitor acts: to choose, or who has signed in."""
+    with st.container(gap=None, key="acting"):
+        if login_configured():
+            _draw_signed_in()
+        else:
+            names = [person.name for person in the_lab().people.people()]
+            # The address has it, so that two tabs are two people and a reload changes nobody.
+            st.selectbox("Acting as", names, key=PERSON_PARAMETER, bind="query-params", persist_state="session")
+        person = acting_person()
+        if person.name:
+            roles = ", ".join(person.roles) or "no role"
+            st.caption(literal(f"{person.position}: {roles}" if person.position else roles, 200))
+
+
+def _draw_signed_in() -> None:
+    signed_in = bool(st.user.is_logged_in)
+    name = literal(acting_person().name, 80) if signed_in else ""
+    st.markdown(f":material/person: {name or 'Nobody has signed in.'}")
+    act = st.logout if signed_in else st.login
+    st.button("Sign out" if signed_in else "Sign in", key="sign", on_click=act)
 
 
 def _paces() -> list[str]:

@@ -36,6 +36,7 @@ PATTERN = Pattern(
         "Above 1,000 € the director is asked after the manager; once the manager has said no, nobody is asked.",
         "A rejection needs a note: *Ask above the limit* checks it by the answer's schema, *Pause on every request* in "
         "the node.",
+        "*Ask above the limit* takes an answer only from somebody with the role, who neither asked for it nor decided.",
         "The ledger gets one row for an approved expense, and none for a rejected one.",
     ),
     sources=("SP 3.4", "HN 1", "HN 2"),
@@ -60,42 +61,58 @@ PATTERN = Pattern(
     examples=(
         Example(
             "Office supplies for 50 €",
-            {"description": "Office supplies", "amount": 50},
-            {"static": (Edit(_YES, "manager"), Go())},
+            {"description": "Office supplies", "amount": 50, "requested_by": "Robin"},
+            {"static": (Edit(_YES, "manager", person="Maya"), Go())},
         ),
         Example(
             "A conference ticket for 500 €",
-            {"description": "Conference ticket", "amount": 500},
-            {"static": (Edit(_YES, "manager"), Go()), "dynamic": (Reply(_YES, "manager"),)},
+            {"description": "Conference ticket", "amount": 500, "requested_by": "Robin"},
+            {
+                "static": (Edit(_YES, "manager", person="Maya"), Go()),
+                "dynamic": (Reply(_YES, "manager", person="Maya"),),
+            },
         ),
         Example(
             "A server for 2,000 €, approved by manager and director",
-            {"description": "Build server", "amount": 2000},
+            {"description": "Build server", "amount": 2000, "requested_by": "Robin"},
             {
-                "static": (Edit(_YES, "manager"), Go(), Edit(_YES, "director"), Go()),
-                "dynamic": (Reply(_YES, "manager"), Reply(_YES, "director")),
+                "static": (Edit(_YES, "manager", person="Maya"), Go(), Edit(_YES, "director", person="Dana"), Go()),
+                "dynamic": (Reply(_YES, "manager", person="Maya"), Reply(_YES, "director", person="Dana")),
             },
         ),
         Example(
             "A laptop for 2,000 €, the manager says no",
-            {"description": "New laptop", "amount": 2000},
-            {"static": (Edit(_NO, "manager"), Go()), "dynamic": (Reply(_NO, "manager"),)},
+            {"description": "New laptop", "amount": 2000, "requested_by": "Robin"},
+            {"static": (Edit(_NO, "manager", person="Maya"), Go()), "dynamic": (Reply(_NO, "manager", person="Maya"),)},
             unhappy=True,
         ),
         Example(
             "A trip for 1,000.01 €, the director says no",
-            {"description": "Trip to a trade fair", "amount": 1000.01},
+            {"description": "Trip to a trade fair", "amount": 1000.01, "requested_by": "Robin"},
             {
-                "static": (Edit(_YES, "manager"), Go(), Edit(_TOO_LATE, "director"), Go()),
-                "dynamic": (Reply(_YES, "manager"), Reply(_TOO_LATE, "director")),
+                "static": (
+                    Edit(_YES, "manager", person="Maya"),
+                    Go(),
+                    Edit(_TOO_LATE, "director", person="Dana"),
+                    Go(),
+                ),
+                "dynamic": (Reply(_YES, "manager", person="Maya"), Reply(_TOO_LATE, "director", person="Dana")),
             },
             unhappy=True,
         ),
         Example(
             "Resumed with nothing decided",
-            {"description": "Team lunch", "amount": 180},
+            {"description": "Team lunch", "amount": 180, "requested_by": "Robin"},
             {"static": (Go(),)},
             unhappy=True,
+        ),
+        Example(
+            "A manager's own ticket for 500 €, which another one decides on",
+            {"description": "Conference ticket", "amount": 500, "requested_by": "Maya"},
+            {
+                "static": (Edit(_YES, "manager", person="Dana"), Go()),
+                "dynamic": (Reply(_YES, "manager", person="Dana"),),
+            },
         ),
     ),
     script=by_instruction({}),

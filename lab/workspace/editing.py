@@ -18,7 +18,7 @@ from lab.state import How, must_be_input, preview, rebuild
 from lab.workspace.access import OpenedThread, ThreadAccess
 from lab.workspace.decisions import decide_at_pause
 from lab.workspace.edits import Draft, draft, edited_by
-from lab.workspace.permissions import must_be_allowed
+from lab.workspace.permissions import must_be_allowed, refusal
 from lab.workspace.storages import is_shared
 
 
@@ -82,11 +82,13 @@ class StateEditor:
     ) -> StateEdited:
         """Save somebody's edit, and in the same transaction the decision, and return the event that tells of it.
 
-        Raises what `draft` raises, and NotAllowed where the edit goes past a question that isn't theirs to answer.
+        Raises what `draft` raises, and NotAllowed where the edit goes past a question that isn't theirs to answer, or
+        where none is of those that are asked there: what a question is about decides who may answer it.
         """
         drafted, update = self.draft(opened, snapshot, edit)
-        passed = [one for one in pending_questions(snapshot, opened.tools) if one.node not in drafted.snapshot.next]
-        must_be_allowed(passed, person)
+        asked = pending_questions(snapshot, opened.tools)
+        allowed = [one for one in asked if refusal(one, person) is None]
+        must_be_allowed([one for one in asked if not allowed or one.node not in drafted.snapshot.next], person)
         replaced = [name for name, value in update.items() if isinstance(value, Overwrite)]
         written = {"values": edit.values} | ({"replaced": replaced} if replaced else {})
         decision = decide_at_pause(opened.thread, snapshot, kind, person, written)

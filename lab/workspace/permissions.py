@@ -85,13 +85,11 @@ def refusal(question: Question, person: Person) -> NotAllowed | None:
         return NobodyActs(rules.who) if rules.who else None
     if rules.person and not is_same(rules.person, name):
         return OtherPerson(name, rules.person)
-    if is_same(rules.requested_by, name):
-        return OwnRequest(name)
-    if _is_among(name, rules.decided_by):
-        return DecidedBefore(name)
     if rules.role and not _is_among(rules.role, person.roles):
         return _out_of_role(rules, person)
-    return None
+    if is_same(rules.requested_by, name):
+        return OwnRequest(name)
+    return DecidedBefore(name) if _is_among(name, rules.decided_by) else None
 
 
 def _out_of_role(rules: Rules, person: Person) -> NotAllowed:

@@ -186,7 +186,7 @@ def test_a_node_of_the_diagram_says_its_name_and_is_no_button_that_does_nothing(
 
 
 def test_a_question_is_answered_by_keyboard_alone(server: LabServer, page: Page) -> None:
-    visit(page, f"{server.url}/expense-approval")
+    visit(page, f"{server.url}/expense-approval?person=Maya")
     choose_example(page, "expense-approval", 1)
     click(page, "expense-approval_run")
     stands(page, "expense-approval_dynamic", "Waiting for an answer")

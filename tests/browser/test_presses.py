@@ -114,7 +114,7 @@ def test_run_starts_one_thread_a_lane_and_a_second_press_on_purpose_another(
 def test_an_answer_is_sent_once_and_nobody_is_scolded_for_the_second_click(
     press: Press, server: LabServer, page: Page
 ) -> None:
-    visit(page, f"{server.url}/expense-approval")
+    visit(page, f"{server.url}/expense-approval?person=Maya")
     choose_example(page, "expense-approval", 1)
     press(page, "expense-approval_run")
     stands(page, DYNAMIC, "Waiting for an answer")

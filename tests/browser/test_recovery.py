@@ -43,7 +43,7 @@ def approve(page: Page, lane: str, settle: bool = True) -> None:
 
 def conference_ticket(page: Page, server: LabServer) -> None:
     """Ask for 500 €, which waits for a manager in both lanes."""
-    visit(page, f"{server.url}/expense-approval")
+    visit(page, f"{server.url}/expense-approval?person=Maya")
     choose_example(page, "expense-approval", 1)
     click(page, "expense-approval_run")
     stands(page, DYNAMIC, "Waiting for an answer")

@@ -60,7 +60,7 @@ def test_back_leads_from_each_view_to_the_one_before_with_its_own_thread(server:
 
 
 def test_an_idle_tab_learns_by_itself_what_another_did_and_keeps_what_is_typed(server: LabServer, page: Page) -> None:
-    visit(page, f"{server.url}/expense-approval")
+    visit(page, f"{server.url}/expense-approval?person=Maya")
     choose_example(page, "expense-approval", 1)
     press_run(page, "expense-approval")
     stands(page, DYNAMIC, "Waiting for an answer")

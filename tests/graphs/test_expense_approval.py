@@ -1,5 +1,7 @@
 """Expense approval: who is asked for which amount, and that only an approved expense is paid, once."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,13 +10,13 @@ from graphs.human.expense_approval import Verdict
 from graphs.human.expense_approval_demo import PATTERN
 from graphs.outcome import Ended
 from graphs.pattern import Edit, Example, Go, Reply
-from lab.errors import InvalidInput
+from lab.errors import DecidedBefore, InvalidInput, NobodyActs, NotAllowed, OwnRequest, WrongRole, WrongTurn
 from lab.lab import Lab
 from lab.state import check_answer
 from tests.support.example_player import Play, before, ended
 
 LANES = tuple(lane.key for lane in PATTERN.lanes)
-SMALL, MIDDLE, LARGE, MANAGER_SAYS_NO, DIRECTOR_SAYS_NO, UNDECIDED = range(6)
+SMALL, MIDDLE, LARGE, MANAGER_SAYS_NO, DIRECTOR_SAYS_NO, UNDECIDED, OWN = range(7)
 YES = {"decision": "approved"}
 
 
@@ -83,7 +85,9 @@ def test_a_sum_that_equals_the_limit_still_passes_alone(play: Play, amount: floa
 
 @pytest.mark.parametrize(("amount", "status"), [(1000, "finished"), (1000.01, "waiting")])
 def test_the_director_is_asked_only_above_the_second_limit(play: Play, amount: float, status: str) -> None:
-    assert play("expense-approval", "dynamic", claim(amount, {"dynamic": (Reply(YES),)})).status == status
+    assert (
+        play("expense-approval", "dynamic", claim(amount, {"dynamic": (Reply(YES, person="Maya"),)})).status == status
+    )
 
 
 @pytest.mark.parametrize("lane", LANES)
@@ -94,13 +98,69 @@ def test_the_director_is_not_asked_once_the_manager_has_said_no(play: Play, lane
     assert [made["by"] for made in played.values["decisions"]] == ["manager"]
 
 
+def waiting(lab: Lab, play: Play, example: Example | int, taken: int = 0) -> tuple[str, Callable[[str], None]]:
+    """Return a thread that asks after so many answers, and what approves it as somebody."""
+    chosen = PATTERN.examples[example] if isinstance(example, int) else example
+    steps = {"dynamic": chosen.steps["dynamic"][:taken]}
+    thread_id = play("expense-approval", "dynamic", replace(chosen, steps=steps)).thread_id
+    workspace = lab.workspace("tests")
+
+    def approve(person: str) -> None:
+        snapshot = workspace.history.snapshot(thread_id)
+        assert snapshot is not None
+        workspace.resume(thread_id, {snapshot.questions[0].id: YES}, snapshot.checkpoint_id, person=person)
+        ended(workspace, thread_id)
+
+    return thread_id, approve
+
+
+@pytest.mark.parametrize(
+    ("example", "taken", "person", "error"),
+    [
+        (MIDDLE, 0, "Sam", WrongRole),
+        (OWN, 0, "Maya", OwnRequest),
+        (LARGE, 1, "Maya", WrongTurn),
+        (PATTERN.examples[LARGE], 0, "", NobodyActs),
+    ],
+)
+def test_only_who_has_the_role_and_no_part_in_the_request_decides(
+    sqlite_lab: Lab, play: Play, example: int, taken: int, person: str, error: type[NotAllowed]
+) -> None:
+    thread_id, approve = waiting(sqlite_lab, play, example, taken)
+    with pytest.raises(error):
+        approve(person)
+
+    assert sqlite_lab.workspace("tests").history.status(thread_id) == "waiting"
+    assert sqlite_lab.workspace("tests").threads.business("ledger", [thread_id]) == []
+
+
+def test_who_approved_as_a_manager_doesnt_approve_as_the_director_too(sqlite_lab: Lab, play: Play) -> None:
+    thread_id, approve = waiting(sqlite_lab, play, LARGE)
+    approve("Dana")
+    with pytest.raises(DecidedBefore):
+        approve("Dana")
+
+    assert sqlite_lab.workspace("tests").history.status(thread_id) == "waiting"
+
+
+def test_the_state_has_who_decided_and_not_who_an_answer_says_it_was(play: Play) -> None:
+    forged = Reply({**YES, "person": "Dana"}, person="Maya")
+
+    assert [made["person"] for made in play("expense-approval", "dynamic", LARGE).values["decisions"]] == [
+        "Maya",
+        "Dana",
+    ]
+    decisions = play("expense-approval", "dynamic", claim(500, {"dynamic": (forged,)})).values["decisions"]
+    assert [made["person"] for made in decisions] == ["Maya"]
+
+
 def test_the_director_sees_what_the_manager_said(play: Play) -> None:
     assert play("expense-approval", "dynamic", LARGE).asked[1]["manager said"] == "approved"
 
 
 @pytest.mark.parametrize("lane", LANES)
 def test_the_managers_yes_alone_doesnt_pay_a_large_expense(play: Play, lane: str) -> None:
-    once = {"static": (Edit(YES), Go()), "dynamic": (Reply(YES),)}
+    once = {"static": (Edit(YES), Go()), "dynamic": (Reply(YES, person="Maya"),)}
     played = play("expense-approval", lane, claim(2000, once))
 
     assert played.status != "finished"
@@ -165,7 +225,7 @@ OUTCOMES = {
     ("dynamic", SMALL): "Paid 50.00 €, nobody had to be asked",
     ("static", UNDECIDED): "Nothing paid, stopped by an error",
     ("dynamic", UNDECIDED): "",
-    **{(lane, MIDDLE): "Paid 500.00 €, approved by the manager" for lane in LANES},
+    **{(lane, one): "Paid 500.00 €, approved by the manager" for lane in LANES for one in (MIDDLE, OWN)},
     **{(lane, LARGE): "Paid 2,000.00 €, approved by the manager and the director" for lane in LANES},
     **{(lane, MANAGER_SAYS_NO): "Rejected by the manager, nothing paid" for lane in LANES},
     **{(lane, DIRECTOR_SAYS_NO): "Rejected by the director, nothing paid" for lane in LANES},

@@ -11,6 +11,7 @@ from graphs.pattern import Pattern
 from lab.lab import Lab, close_lab
 from lab.workspace_cookie import COOKIE, LOCAL, Visitors
 from tests.support.app_pages import (
+    act_as,
     answer,
     asked,
     badges,
@@ -42,7 +43,7 @@ def ledger(lab: Lab) -> list[dict[str, Any]]:
 def test_a_rejection_without_a_note_is_told_at_the_field_and_changes_nothing(pages_lab: Lab) -> None:
     at = open_page("expense-approval")
     start(at, EXPENSE, 1)
-    answer(at, EXPENSE, "dynamic", {"decision": "rejected", "note": ""})
+    answer(at, EXPENSE, "dynamic", {"decision": "rejected", "note": ""}, "Maya")
     assert "'Note (needed to reject)' is empty. Fill it in." in texts(at)
     assert badges(at) == ["Paused", "Waiting for an answer"]
     assert at.segmented_control(key=f"{asked(at, EXPENSE, 'dynamic')}decision").value == "rejected"
@@ -52,8 +53,8 @@ def test_a_rejection_without_a_note_is_told_at_the_field_and_changes_nothing(pag
 def test_an_answer_that_was_refused_can_be_given_properly(pages_lab: Lab) -> None:
     at = open_page("expense-approval")
     start(at, EXPENSE, 1)
-    answer(at, EXPENSE, "dynamic", {"decision": "rejected", "note": ""})
-    answer(at, EXPENSE, "dynamic", {"decision": "rejected", "note": "Too dear."})
+    answer(at, EXPENSE, "dynamic", {"decision": "rejected", "note": ""}, "Maya")
+    answer(at, EXPENSE, "dynamic", {"decision": "rejected", "note": "Too dear."}, "Maya")
     assert badges(at)[1] == "Finished"
     assert not any("is empty" in text for text in texts(at))
     assert ledger(pages_lab) == []
@@ -62,7 +63,7 @@ def test_an_answer_that_was_refused_can_be_given_properly(pages_lab: Lab) -> Non
 def test_an_approved_expense_is_in_the_ledger_once_and_on_the_page(pages_lab: Lab) -> None:
     at = open_page("expense-approval", tab="Ledger")
     start(at, EXPENSE, 1)
-    answer(at, EXPENSE, "dynamic", {"decision": "approved"})
+    answer(at, EXPENSE, "dynamic", {"decision": "approved"}, "Maya")
     assert [row["cents"] for row in ledger(pages_lab)] == [500_00]
     assert [list(table.value["Lane"]) for table in at.dataframe if "Lane" in table.value] == [["Ask above the limit"]]
 
@@ -71,6 +72,8 @@ def test_an_answer_whose_question_was_answered_elsewhere_is_refused_with_the_rea
     one = open_page("expense-approval")
     start(one, EXPENSE, 1)
     other = open_page("expense-approval", thread=str(one.query_params["thread"]))
+    act_as(one, "Maya")
+    act_as(other, "Maya")
     answer(one, EXPENSE, "dynamic", {"decision": "approved"})
     answer(other, EXPENSE, "dynamic", {"decision": "approved"})
     assert any("answered already" in found.value for found in other.warning)

@@ -12,7 +12,7 @@ from graphs.catalogue import find
 from lab.lab import Lab
 from lab.workspace import Workspace
 from lab.workspace_cookie import LOCAL
-from tests.support.app_pages import badges, give, markdowns, open_page, press, texts, well
+from tests.support.app_pages import act_as, badges, give, markdowns, open_page, press, texts, well
 from tests.support.example_player import approved_expense, ended
 
 pytestmark = pytest.mark.usefixtures("pages_lab")
@@ -313,6 +313,7 @@ def test_the_end_offers_no_replay(approved: str) -> None:
 def test_another_answer_makes_a_branch_and_the_old_answer_is_not_used(workspace: Workspace, approved: str) -> None:
     ident = at_node(workspace, approved, "manager")
     at = look(approved, "Answer again", checkpoint=ident)
+    act_as(at, "Maya")
     snapshot = workspace.history.snapshot(approved, ident)
     assert snapshot is not None
     place = f"again_{approved}_{snapshot.questions[0].id}"
@@ -331,6 +332,7 @@ def test_another_answer_that_does_not_fit_is_told_at_its_field_and_runs_nothing(
 ) -> None:
     ident = at_node(workspace, approved, "manager")
     at = look(approved, "Answer again", checkpoint=ident)
+    act_as(at, "Maya")
     snapshot = workspace.history.snapshot(approved, ident)
     assert snapshot is not None
     give(at, f"again_{approved}_{snapshot.questions[0].id}_decision", "rejected")

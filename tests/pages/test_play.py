@@ -71,7 +71,7 @@ def test_an_example_plays_to_its_end_in_all_lanes(here: Workspace, pattern: Patt
 def test_threads_of_the_example_that_have_more_to_do_are_played_on_and_ended_ones_anew(here: Workspace) -> None:
     at = open_page(EXPENSE.slug)
     start(at, EXPENSE, SERVER)
-    answer(at, EXPENSE, "dynamic", {"decision": "approved"})
+    answer(at, EXPENSE, "dynamic", {"decision": "approved"}, "Maya")
     press(at, "expense-approval_play")
 
     assert badges(at) == ["Finished", "Finished"]
@@ -95,7 +95,7 @@ def test_a_step_is_told_and_its_button_marked_before_it_is_done(here: Workspace)
     paused(at, here, EXPENSE, SERVER)
     decision = paused_field(at, EXPENSE, EXPENSE.lane("static"), "decision")
 
-    assert "Paused. Next in *Pause on every request*, as the manager: write “Decision: Approved”" in bar(at)
+    assert "Paused. Next in *Pause on every request*, as the manager Maya: write “Decision: Approved”" in bar(at)
     assert ".st-key-expense-approval_static_continue button" in bar(at)
     assert at.segmented_control(key=decision).value == "approved"
     assert badges(at) == ["Paused", "Waiting for an answer"]
@@ -109,8 +109,8 @@ def test_next_does_one_step_and_stays_paused_and_lanes_take_turns(here: Workspac
         told.append(bar(at))
         press(at, "expense-approval_play_next")
 
-    parts = ["*Pause on every request*, as the manager", "*Ask above the limit*, as the manager"]
-    parts += [part.replace("manager", "director") for part in parts]
+    parts = ["*Pause on every request*, as the manager Maya", "*Ask above the limit*, as the manager Maya"]
+    parts += [part.replace("manager Maya", "director Dana") for part in parts]
     assert all(line.count(part) == 1 for line, part in zip(told, parts, strict=True))
     assert "paused" not in bar(at).lower()
     assert PLAYED in bar(at)
@@ -135,8 +135,8 @@ def test_taking_over_leaves_threads_that_are_gone_on_with_by_hand(here: Workspac
 
     assert bar(at) == ""
     assert badges(at) == ["Paused", "Waiting for an answer"]
-    answer(at, EXPENSE, "dynamic", {"decision": "approved"})
-    answer(at, EXPENSE, "dynamic", {"decision": "approved"})
+    answer(at, EXPENSE, "dynamic", {"decision": "approved"}, "Maya")
+    answer(at, EXPENSE, "dynamic", {"decision": "approved"}, "Dana")
     press(at, "expense-approval_static_continue")
     assert badges(at) == ["Finished", "Finished"]
 
@@ -144,7 +144,7 @@ def test_taking_over_leaves_threads_that_are_gone_on_with_by_hand(here: Workspac
 def test_an_answer_of_the_person_s_own_that_leads_elsewhere_ends_the_play_in_words(here: Workspace) -> None:
     at = open_page(EXPENSE.slug)
     paused(at, here, EXPENSE, SERVER)
-    answer(at, EXPENSE, "dynamic", {"decision": "rejected", "note": "Too dear."})
+    answer(at, EXPENSE, "dynamic", {"decision": "rejected", "note": "Too dear."}, "Maya")
 
     assert "Ask above the limit" in bar(at)
     assert "answers a question, which isn't possible as it has finished" in bar(at)
@@ -164,7 +164,7 @@ def test_what_is_refused_ends_the_play_in_words_and_leaves_the_page(
     play(at, EXPENSE, SERVER)
 
     assert "the thread has moved on since it was shown" in bar(at)
-    answer(at, EXPENSE, "dynamic", {"decision": "approved"})
+    answer(at, EXPENSE, "dynamic", {"decision": "approved"}, "Maya")
     assert badges(at) == ["Paused", "Waiting for an answer"]
 
 

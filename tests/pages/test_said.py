@@ -27,7 +27,7 @@ def bubbles(at: AppTest) -> list[str]:
 
 
 def test_an_answer_s_bubble_says_what_was_chosen_by_its_titles(approved: str) -> None:
-    assert bubbles(open_page(EXPENSE.slug, thread=approved))[1:] == ["Decision: Approved"]
+    assert bubbles(open_page(EXPENSE.slug, thread=approved))[1:] == ["Decision: Approved\nPerson: Maya"]
 
 
 def test_another_answer_is_told_in_words_and_the_old_one_stays_on_its_own_branch(
@@ -37,11 +37,11 @@ def test_another_answer_is_told_in_words_and_the_old_one_stays_on_its_own_branch
     snapshot = here.history.snapshot(approved, asked)
     assert snapshot is not None
     given = {snapshot.questions[0].id: {"decision": "rejected", "note": NOTE}}
-    here.travel.reanswer(approved, asked, given, pace=0)
+    here.travel.reanswer(approved, asked, given, pace=0, person="Dana")
     ended(here, approved)
     said = bubbles(open_page(EXPENSE.slug, thread=approved))
 
-    assert said[1:] == [f"Decision: Rejected\nNote (needed to reject): {NOTE}"]
+    assert said[1:] == [f"Decision: Rejected\nNote (needed to reject): {NOTE}\nPerson: Dana"]
     assert "{" not in "".join(said)
 
 

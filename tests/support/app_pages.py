@@ -78,6 +78,12 @@ def give(at: AppTest, key: str, value: Json) -> None:
     raise KeyError(f"The page has no field '{key}'.")
 
 
+def act_as(at: AppTest, person: str) -> None:
+    """Act as a person of the directory."""
+    at.selectbox(key="person").set_value(person).run()
+    well(at)
+
+
 def choose_example(at: AppTest, pattern: Pattern, number: int) -> None:
     """Choose an example by its number."""
     at.pills(key=f"{pattern.slug}_example").set_value(number).run()
@@ -98,8 +104,10 @@ def asked(at: AppTest, pattern: Pattern, lane: str) -> str:
     return next(key.removesuffix("send") for key in keys if re.fullmatch(f"{pattern.slug}_{lane}_.*_send", key))
 
 
-def answer(at: AppTest, pattern: Pattern, lane: str, values: Mapping[str, Json]) -> None:
-    """Fill in a lane's card and send it."""
+def answer(at: AppTest, pattern: Pattern, lane: str, values: Mapping[str, Json], person: str = "") -> None:
+    """Fill in a lane's card and send it, as somebody else from then on where one is named."""
+    if person:
+        act_as(at, person)
     card = asked(at, pattern, lane)
     for name, value in values.items():
         give(at, f"{card}{name}", value)
@@ -150,7 +158,9 @@ def paused_field(at: AppTest, pattern: Pattern, lane: Lane, name: str) -> str:
 
 
 def take(at: AppTest, pattern: Pattern, lane: Lane, step: Step) -> None:
-    """Do one step of an example by the widgets of the lane's card."""
+    """Do one step of an example by the widgets of the lane's card, as whom the example names for it."""
+    if isinstance(step, Reply | Edit) and step.person:
+        act_as(at, step.person)
     match step:
         case Reply(value, _) if _is_review(value):
             review(at, pattern, lane.key, step)

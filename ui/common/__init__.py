@@ -1,9 +1,10 @@
 """Shared by all parts of a page: context, address, actions and text."""
 
+from ui.common.acting import PERSON_PARAMETER, act_as, acting_person, login_configured, run_options
 from ui.common.actions import ActionErrors, action_button, draw_refusal, guard, refusal_drawn, uninterrupted
 from ui.common.address import CHECKPOINT_PARAMETER, Looked, Place, base_path, look_at, read_place
 from ui.common.business_rows import business_columns, business_row
-from ui.common.context import LANES, PACES, is_known, model_choice, model_name, run_options, the_lab, workspace
+from ui.common.context import LANES, PACES, is_known, model_choice, model_name, the_lab, workspace
 from ui.common.controlled import is_changed, note_drawn, rows_digest, set_value
 from ui.common.database import damage, in_place
 from ui.common.page_state import (
@@ -24,11 +25,14 @@ __all__ = [
     "LANE_SECTION",
     "LIMIT",
     "PACES",
+    "PERSON_PARAMETER",
     "SCREEN",
     "STATE_SECTION",
     "ActionErrors",
     "Looked",
     "Place",
+    "act_as",
+    "acting_person",
     "action_button",
     "apply_style",
     "base_path",
@@ -52,6 +56,7 @@ __all__ = [
     "label_text",
     "last_thread_query",
     "literal",
+    "login_configured",
     "look_at",
     "model_choice",
     "model_name",

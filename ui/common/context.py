@@ -9,7 +9,7 @@ from graphs.catalogue import CATALOGUE
 from lab.lab import Lab, open_lab
 from lab.threads import Thread
 from lab.types import ModelName
-from lab.workspace import RunOptions, Workspace
+from lab.workspace import Workspace
 from lab.workspace_cookie import COOKIE, NEAR, Visitors
 
 
@@ -50,19 +50,6 @@ def model_choice() -> ModelChoice:
     state: Any = st.session_state
     model: ModelName = "openai" if state.get("model") == "openai" and the_lab().settings.real_model else "offline"
     return ModelChoice(model, PACES.get(str(state.get("pace", "")), the_lab().settings.pace))
-
-
-def run_options() -> RunOptions:
-    """Return the model and the pace with which a run begins or goes on, and who decides that."""
-    chosen = model_choice()
-    return {"model": chosen.model, "pace": chosen.pace, "person": acting_name()}
-
-
-def acting_name() -> str:
-    """Return the name of the person as whom the visitor acts."""
-    people = the_lab().people
-    chosen = st.session_state.get("person")
-    return str(chosen) if chosen else people.default
 
 
 def model_name(model: str) -> str:

@@ -1,11 +1,14 @@
 """The tab "Answer again": answer a past interrupt differently, on a branch of its own."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from lab.history import Question, Snapshot, answer_text, question_text
 from lab.threads import BRANCH
-from ui.common import Looked, Place, code, literal, look_at, run_options, shown
-from ui.forms import answer_in_form, ask_question
+from lab.workspace import refusal
+from ui.common import Looked, Place, acting_person, code, literal, look_at, run_options, shown
+from ui.forms import answer_in_form, ask_question, draw_who_may
 from ui.history.travel_actions import (
     can_travel,
     draw_ahead,
@@ -45,8 +48,9 @@ def draw_reanswer(looked: Looked, snapshot: Snapshot) -> None:
     # What a review asks for depends on what is chosen, which a form would tell too late.
     in_form = not any(question.review for question in snapshot.questions)
     with st.form(key=key) if in_form else st.container(border=True, key=key):
-        for question in snapshot.questions:
-            _question(thread_id, question, snapshot)
+        asked = _own(snapshot)
+        for question in asked:
+            _question(thread_id, question, snapshot, alone=len(asked) == 1)
         travel_button(
             "Answer differently",
             type="primary",
@@ -54,8 +58,10 @@ def draw_reanswer(looked: Looked, snapshot: Snapshot) -> None:
             thread_id=thread_id,
             in_form=in_form,
             on_click=_answer,
-            args=(looked, snapshot),
+            args=(looked, snapshot, asked),
         )
+        for question in asked:
+            draw_who_may(question, f"{key}_{question.id}", travel_errors(thread_id), in_form=in_form)
 
 
 def _elsewhere(looked: Looked) -> None:
@@ -77,24 +83,28 @@ def _elsewhere(looked: Looked) -> None:
             )
 
 
-def _question(thread_id: str, question: Question, snapshot: Snapshot) -> None:
+def _own(snapshot: Snapshot) -> tuple[Question, ...]:
+    """Return the questions that the acting person may answer, or all where there is none; the rest is asked again."""
+    person = acting_person()
+    return tuple(one for one in snapshot.questions if refusal(one, person) is None) or snapshot.questions
+
+
+def _question(thread_id: str, question: Question, snapshot: Snapshot, *, alone: bool) -> None:
     st.markdown(f":material/front_hand: **{code(question.node)} asked**")
     st.text(shown(question_text(question.value), 2000))
     if question.id in snapshot.saved_answers:
         failed = f" Then {question.node} failed." if question.node in snapshot.errors else ""
         st.text(f"Answered: {shown(answer_text(question, snapshot.saved_answers[question.id]), 2000)}.{failed}")
     wrong = {name: message for name, message in travel_errors(thread_id).by_field().items() if name != BRANCH}
-    if len(snapshot.questions) > 1:
+    if not alone:
         place = f"{question.id}."
         wrong = {name.removeprefix(place): text for name, text in wrong.items() if name.startswith(place)}
     ask_question(question, f"again_{thread_id}_{question.id}", {}, wrong)
 
 
-def _answer(looked: Looked, snapshot: Snapshot) -> None:
+def _answer(looked: Looked, snapshot: Snapshot, asked: Sequence[Question]) -> None:
     thread_id = looked.thread.thread_id
-    answers = {
-        question.id: answer_in_form(question, f"again_{thread_id}_{question.id}") for question in snapshot.questions
-    }
+    answers = {question.id: answer_in_form(question, f"again_{thread_id}_{question.id}") for question in asked}
     looked.workspace.travel.reanswer(
         thread_id, snapshot.checkpoint_id, answers, label=typed_label(thread_id), **run_options()
     )

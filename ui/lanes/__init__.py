@@ -1,7 +1,7 @@
 """A lane: its head, graph, chat and steps, and the cards that ask."""
 
 from ui.lanes.card import draw_card
-from ui.lanes.example_steps import in_one_press, in_words
+from ui.lanes.example_steps import in_one_press, in_words, who_acts
 from ui.lanes.failures import inside, killed, reason
 from ui.lanes.follow import follow_runs
 from ui.lanes.pane import BADGES, LanePane
@@ -26,4 +26,5 @@ __all__ = [
     "start_example",
     "start_sample",
     "watch_others",
+    "who_acts",
 ]

@@ -65,7 +65,16 @@ def filled(example: Example | None, step: Step | None, kind: type[Reply | Edit |
 
 
 def _part(step: Reply | Edit) -> str:
-    return f"You are the {literal(step.who)} here. " if step.who else ""
+    if step.person:
+        return f"The example does it as {who_acts(step)}. "
+    return f"You are {who_acts(step)} here. " if step.who else ""
+
+
+def who_acts(step: Step) -> str:
+    """Return who does a step of an example, as Markdown; empty where it's the same person all along."""
+    if not isinstance(step, Reply | Edit):
+        return ""
+    return " ".join(filter(None, (f"the {literal(step.who)}" if step.who else "", literal(step.person))))
 
 
 def in_words(pattern: Pattern, example: Example) -> list[str]:
@@ -141,7 +150,8 @@ def _decided(decision: Mapping[str, Json]) -> str:
 
 
 def _as(step: Step) -> str:
-    return f"as the {literal(step.who)} " if isinstance(step, Reply | Edit) and step.who else ""
+    who = who_acts(step)
+    return f"as {who} " if who else ""
 
 
 def _rows(value: Json) -> str:

@@ -10,7 +10,7 @@ from lab.history import Question, answer_text, question_text
 from lab.jsonable import Json
 from lab.state import title_of, value_text
 from ui.common import action_button, clock_times, code, literal, safe, shown, zone_name
-from ui.forms import answer_in_form, ask_question, ask_with_draft, draft_of
+from ui.forms import answer_in_form, ask_question, ask_with_draft, draft_of, draw_who_may
 from ui.history import draw_ahead
 from ui.lanes.answer_card import Card, draw_note, proceed
 from ui.lanes.deadline import details_drawn, draw_deadline
@@ -19,6 +19,8 @@ from ui.lanes.state_first import state_first
 
 LEFT = Filled({}, "As you left it; you can change it.")
 """Stands for an example where a visitor has typed something else already."""
+UNLISTED = ("question", "options", "role", "person", "requested_by", "decided_by", "turns")
+"""What of a question stands elsewhere than among its details: in its form, and in the line that says whom it's for."""
 SHORT = 60
 """Characters of a detail that fits behind its name."""
 
@@ -31,6 +33,8 @@ def question_card(card: Card, filled: Filled) -> None:
             _failed(card, question)
     asked = [question for question in card.snapshot.questions if question.id not in given]
     if len(asked) == 1:
+        # Above the form, for Enter in a field of it presses its first button.
+        draw_who_may(asked[0], _key(card, asked[0]), card.errors, in_form=False)
         with _place(_key(card, asked[0]), asked, border=True) as in_form:
             _question(card, asked[0], filled, in_form=in_form, alone=True)
     elif asked:
@@ -47,6 +51,7 @@ def _several(card: Card, asked: Sequence[Question], filled: Filled) -> None:
         st.caption(" ".join([*(_after(card, one) for one in nodes.values()), _since(card)]))
         for question in asked:
             with st.container(border=True, key=f"{_key(card, question)}.asked"):
+                draw_who_may(question, _key(card, question), card.errors, in_form=in_form)
                 _question(card, question, filled, in_form=in_form, alone=False)
         action_button(
             "Send all answers",
@@ -160,6 +165,7 @@ def _failed(card: Card, question: Question) -> None:
                 on_click=_send_anew,
                 args=(card, question),
             )
+            draw_who_may(question, key, card.errors, in_form=in_form)
 
 
 @contextmanager
@@ -205,9 +211,9 @@ def _details(question: Question) -> None:
     """Draw what else a question says; of a review its form, or what was decided, shows all."""
     if not isinstance(question.value, dict) or question.review is not None:
         return
-    drawn = {"question", "options", *details_drawn(question)}
+    drawn = {*UNLISTED, *details_drawn(question)}
     for name, value in question.value.items():
-        if name in drawn:
+        if name in drawn or value in ("", None, []):
             continue
         if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
             st.text("\n".join((f"{shown(title_of(name), 60)}:", *(shown(one, 2000) for one in value))))

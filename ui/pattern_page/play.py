@@ -9,7 +9,7 @@ from graphs.pattern import Comparison, Example, Pattern, Restart, Step, Turn
 from lab.errors import LabError
 from lab.threads import Thread
 from lab.workspace import ExamplePlayer, LanePlay, NextStep, Workspace, example_of
-from ui.common import SCREEN, bring_into_view, look_at, run_options, show_thread, the_lab
+from ui.common import SCREEN, bring_into_view, login_configured, look_at, run_options, show_thread, the_lab
 from ui.pattern_page.play_state import (
     PlayState,
     begin_play,
@@ -166,7 +166,8 @@ class Play:
         try:
             # A lane that remembers may refuse; then the others mustn't have done it already.
             for step in sorted(self.next, key=lambda step: not self.pattern.lane(step.lane).remembers):
-                player.take(step, **how)
+                # Who has signed in acts as nobody else.
+                player.take(step, named=not login_configured(), **how)
         except LabError as error:
             self._end(str(error))
         look_at(None)

@@ -12,7 +12,7 @@ import streamlit as st
 from graphs.pattern import Comparison, Edit, Go, Recover, Reply, Restart, Step, Turn, WayBack
 from lab.workspace import NextStep
 from ui.common import ActionErrors, action_button, literal, uninterrupted
-from ui.lanes import in_one_press
+from ui.lanes import in_one_press, who_acts
 from ui.pattern_page.play import Play
 from ui.pattern_page.play_state import end_play, read_play
 
@@ -73,7 +73,8 @@ def _words(play: Play) -> str:
 
 
 def _part(step: Step) -> str:
-    return f", as the {literal(step.who)}" if isinstance(step, Reply | Edit) and step.who else ""
+    who = who_acts(step)
+    return f", as {who}" if who else ""
 
 
 def _marks(play: Play) -> str:

@@ -217,19 +217,31 @@ def test_a_decided_question_is_refused_a_second_time_whoever_answers(open_toys: 
     assert [one.person for one in decided(workspace)] == ["Tess"]
 
 
-def test_an_edit_goes_past_a_question_only_by_who_may_answer_it(open_toys: OpenLab) -> None:
+def test_the_state_that_a_question_is_about_is_edited_only_by_who_may_answer_it(open_toys: OpenLab) -> None:
     workspace, thread_id = opened(open_toys, asking(role="manager"))
     at = head(workspace, thread_id).checkpoint_id
 
     def fork(person: str, as_node: str | None) -> None:
         workspace.travel.fork(thread_id, at, StateEdit({"crash": "x"}, {}, as_node), person=person)
 
-    left_alone(workspace, thread_id, lambda: fork("Sam", "pay"), WrongRole)
-    left_alone(workspace, thread_id, lambda: fork("", "pay"), NobodyActs)
-    # One that leaves the question where it is asks it again.
-    fork("Sam", None)
-    fork("Maya", "pay")
-    assert [(one.kind, one.person) for one in decided(workspace)] == [("fork", "Sam"), ("fork", "Maya")]
+    for as_node in (None, "pay"):
+        left_alone(workspace, thread_id, lambda node=as_node: fork("Sam", node), WrongRole)  # type: ignore[misc]
+        left_alone(workspace, thread_id, lambda node=as_node: fork("", node), NobodyActs)  # type: ignore[misc]
+    fork("Maya", None)
+    fork("Dana", "pay")
+    assert [(one.kind, one.person) for one in decided(workspace)] == [("fork", "Maya"), ("fork", "Dana")]
+
+
+def test_an_edit_goes_past_somebody_else_s_question_in_no_case(open_toys: OpenLab) -> None:
+    workspace, thread_id = opened(open_toys, fan(a=pays({"person": "Maya"}), b=pays({"person": "Dana"})))
+    at = head(workspace, thread_id).checkpoint_id
+
+    def fork(as_node: str | None) -> None:
+        workspace.travel.fork(thread_id, at, StateEdit({"crash": "x"}, {}, as_node), person="Maya")
+
+    left_alone(workspace, thread_id, lambda: fork("join"), OtherPerson)
+    fork(None)
+    assert [one.kind for one in decided(workspace)] == ["fork"]
 
 
 def test_every_way_on_and_back_is_recorded_with_who_went_it(open_toys: OpenLab) -> None:

@@ -83,7 +83,8 @@ def here(open_labs: Callable[[], Workspace]) -> Workspace:
 def by_hand(workspace: Workspace, thread: Thread, step: Step, example: Example) -> None:
     """Do a step as a person does who reads it off the page, and wait for the rest after it."""
     ident = thread.thread_id
-    how: RunOptions = {"pace": 0, "breakpoints": example.breakpoints}
+    person: str = getattr(step, "person", "")
+    how: RunOptions = {"pace": 0, "breakpoints": example.breakpoints, "person": person}
     snapshot = workspace.history.snapshot(ident)
     head = snapshot.checkpoint_id if snapshot else ""
     travel = find(thread.pattern).lane(thread.lane).travel
@@ -91,7 +92,7 @@ def by_hand(workspace: Workspace, thread: Thread, step: Step, example: Example) 
         case Reply(value, _):
             workspace.resume(ident, {one.id: value for one in workspace.history.pending(ident)}, head, **how)
         case Edit(values, _):
-            workspace.edit(ident, values, head)
+            workspace.edit(ident, values, head, person=person)
         case Go():
             workspace.proceed(ident, head, **how)
         case Turn(values):
@@ -194,7 +195,7 @@ def test_an_answer_is_shown_with_its_question_before_it_is_given(here: Workspace
     playing, step = shown(here, "expense-approval", "dynamic", 2, steps=1)
     (question,) = here.history.pending(step.thread_id)
 
-    assert step.steps == (Reply({"decision": "approved"}, "director"),)
+    assert step.steps == (Reply({"decision": "approved"}, "director", person="Dana"),)
     assert step.questions == (question.id,)
     assert "director" in str(question.value)
     playing.take_next()
@@ -204,7 +205,7 @@ def test_an_answer_is_shown_with_its_question_before_it_is_given(here: Workspace
 def test_what_is_written_at_a_pause_is_shown_with_the_press_that_goes_on(here: Workspace) -> None:
     playing, step = shown(here, "expense-approval", "static", 2)
 
-    assert step.steps == (Edit({"decision": "approved"}, "manager"), Go())
+    assert step.steps == (Edit({"decision": "approved"}, "manager", person="Maya"), Go())
     playing.take_next()
     snapshot = here.history.snapshot(step.thread_id)
     assert snapshot is not None
@@ -380,7 +381,7 @@ def test_a_step_that_no_longer_fits_ends_the_play_with_a_reason_and_changes_noth
 ) -> None:
     playing = begun(here, "expense-approval", lane_key, SERVER)
     no = {"decision": "rejected", "note": "Too dear."}
-    steps: tuple[Step, ...] = (Edit(no), Go()) if lane_key == "static" else (Reply(no),)
+    steps: tuple[Step, ...] = (Edit(no), Go()) if lane_key == "static" else (Reply(no, person="Maya"),)
     for step in steps:
         by_hand(here, playing.thread, step, SERVER)
     events = len(here.events(playing.thread.thread_id))
@@ -410,7 +411,7 @@ def test_going_back_where_the_example_does_not_ends_the_play_with_a_reason(here:
     assert snapshot is not None
     playing.take_next()
     answers = {one.id: {"decision": "approved"} for one in snapshot.questions}
-    here.travel.reanswer(ident, snapshot.checkpoint_id, answers)
+    here.travel.reanswer(ident, snapshot.checkpoint_id, answers, person="Dana")
     ended(here, ident)
 
     assert here.history.status(ident) == "waiting"
@@ -490,12 +491,12 @@ def test_a_step_is_refused_while_the_thread_is_at_work(open_toys: OpenLab) -> No
 
 
 def test_an_answer_that_its_question_does_not_take_is_refused_and_the_thread_goes_on_by_hand(here: Workspace) -> None:
-    example = Example("Odd", SERVER.input, {"dynamic": (Reply({"decision": "perhaps"}),)})
+    example = Example("Odd", SERVER.input, {"dynamic": (Reply({"decision": "perhaps"}, person="Maya"),)})
     playing = begun(here, "expense-approval", "dynamic", example)
 
     with pytest.raises(InvalidInput):
         playing.take_next()
-    by_hand(here, playing.thread, Reply({"decision": "rejected", "note": "No."}), example)
+    by_hand(here, playing.thread, Reply({"decision": "rejected", "note": "No."}, person="Maya"), example)
     assert here.history.status(playing.thread.thread_id) == "finished"
 
 

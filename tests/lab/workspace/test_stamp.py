@@ -20,7 +20,8 @@ def answer(workspace: Workspace, thread: str) -> None:
     snapshot = workspace.history.snapshot(thread)
     assert snapshot is not None
     (question,) = snapshot.questions
-    workspace.resume(thread, {question.id: {"decision": "approved", "note": ""}}, snapshot.checkpoint_id, pace=0)
+    approved = {question.id: {"decision": "approved", "note": ""}}
+    workspace.resume(thread, approved, snapshot.checkpoint_id, pace=0, person="Maya")
     ended(workspace, thread)
 
 

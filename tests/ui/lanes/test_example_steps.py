@@ -8,7 +8,7 @@ from graphs.pattern import Edit, Go, Pattern, Reply, WayBack
 from lab.jsonable import Json
 from lab.lab import Lab
 from lab.state import value_text
-from tests.support.app_pages import badges, choose_example, markdowns, open_page, press, start
+from tests.support.app_pages import act_as, badges, choose_example, markdowns, open_page, press, start
 from ui.lanes import in_words
 from ui.lanes.example_steps import NOTHING, filled
 
@@ -50,6 +50,7 @@ def test_the_page_tells_every_step_of_every_example(pattern: Pattern) -> None:
                     begins = value_text(value).splitlines()[0][:30]
                     assert any(begins.lower() in line.lower() for line in lines)
                 assert any((getattr(step, "who", "") or "") in line for line in lines)
+                assert any((getattr(step, "person", "") or "") in line for line in lines)
 
 
 @pytest.mark.parametrize("pattern", CATALOGUE, ids=lambda pattern: pattern.slug)
@@ -71,10 +72,11 @@ def pressed(at: AppTest, prefix: str, endings: tuple[str, ...]) -> bool:
 def test_an_example_is_played_to_its_end_by_pressing_buttons_alone(pages_lab: Lab) -> None:
     at = open_page(EXPENSE.slug)
     start(at, EXPENSE, 4)
-    assert "You are the manager here." in markdowns(at)
+    assert "The example does it as the manager Maya." in markdowns(at)
     for lane in EXPENSE.lanes:
         while badges(at)[EXPENSE.lanes.index(lane)] != "Finished":
-            assert pressed(at, f"expense-approval_{lane.key}_", ("_send", "_continue"))
+            prefix = f"expense-approval_{lane.key}_"
+            assert pressed(at, prefix, ("_as_0",)) or pressed(at, prefix, ("_send", "_continue"))
     here = pages_lab.workspace("local")
     ends = [here.history.snapshot(thread.thread_id) for thread in here.threads.newest()]
 
@@ -114,5 +116,6 @@ def test_an_example_that_is_only_chosen_fills_in_nothing_of_another_s_thread() -
 
     assert "Buy it through" in said
     assert f"as in the example “{EXPENSE.examples[1].label}" in said.replace("\\", "")
+    act_as(at, "Maya")
     press(at, next(str(button.key) for button in at.button if str(button.key).endswith("_send")))
     assert badges(at)[1] == "Finished"
