@@ -1,20 +1,19 @@
 """The stage in a real browser: all that runs is on the screen, and level in every lane."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Pattern
-from tests.support.browser_verbs import becomes, click, count_runs, idle, keyed, visit
+from tests.support.browser_verbs import becomes, click, keyed, visit
 from tests.support.pattern_journeys import choose_example, running_lab
 from tests.support.servers import LabServer
 from tests.support.stage import comes_next, cut_texts, out_of_place, overlapping, sideways
 
-STOPPING = [pattern for pattern in CATALOGUE if any(example.steps for example in pattern.examples)]
-SCREENS = [(width, height, theme) for width, height in ((1440, 900), (1280, 720)) for theme in ("light", "dark")]
+SCREENS = [(width, height, theme) for theme in ("light", "dark") for width, height in ((1440, 900), (1280, 720))]
 
 
 @pytest.fixture(scope="module")
@@ -23,21 +22,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def screen(browser: Browser) -> Iterator[Page]:
-    """Provide a page that all patterns are shown on."""
-    context = count_runs(browser.new_context(reduced_motion="reduce"))
-    yield context.new_page()
-    context.close()
-
-
 def show_on(page: Page, width: int, height: int, theme: Any) -> None:
     page.set_viewport_size({"width": width, "height": height})
     page.emulate_media(color_scheme=theme)
 
 
-def holds_on_every_screen(page: Page) -> None:
-    for size_and_theme in SCREENS:
+def holds_on(page: Page, screens: Sequence[tuple[int, int, str]]) -> None:
+    for size_and_theme in screens:
         show_on(page, *size_and_theme)
         becomes(page, lambda: out_of_place(page), [])
         becomes(page, lambda: cut_texts(page), [])
@@ -49,58 +40,37 @@ def longest(pattern: Pattern) -> int:
     return counts.index(max(counts))
 
 
-def begin(page: Page, server: LabServer, pattern: Pattern) -> None:
-    """Run the pattern's longest example, and look at what is on the screen while it runs."""
-    visit(page, f"{server.url}/{pattern.slug}")
-    choose_example(page, pattern.slug, longest(pattern))
-    click(page, f"{pattern.slug}_run", settle=False)
-    page.wait_for_url("**thread=*")
-    becomes(page, lambda: out_of_place(page), [])
-    idle(page, 60)
-
-
-@pytest.mark.parametrize("pattern", CATALOGUE, ids=lambda pattern: pattern.slug)
-def test_all_that_runs_is_on_the_screen_until_the_first_answer_and_a_narrow_window_has_it_below_each_other(
-    pattern: Pattern, screen: Page, server: LabServer
-) -> None:
-    show_on(screen, *SCREENS[0])
-    begin(screen, server, pattern)
-    holds_on_every_screen(screen)
-    show_on(screen, 800, 900, "light")
-    becomes(screen, lambda: sideways(screen), [])
-    becomes(screen, lambda: overlapping(screen), [])
-    becomes(screen, lambda: cut_texts(screen), [])
-
-
-@pytest.mark.parametrize("pattern", CATALOGUE, ids=lambda pattern: pattern.slug)
-def test_all_that_runs_is_on_a_projector_s_screen_from_the_start(
-    pattern: Pattern, screen: Page, server: LabServer
-) -> None:
-    show_on(screen, *SCREENS[-1])
-    begin(screen, server, pattern)
-    becomes(screen, lambda: out_of_place(screen), [])
+def holds_in_a_narrow_window(page: Page) -> None:
+    show_on(page, 800, 900, "light")
+    becomes(page, lambda: sideways(page), [])
+    becomes(page, lambda: overlapping(page), [])
+    becomes(page, lambda: cut_texts(page), [])
 
 
 @pytest.mark.timeout(240)  # Some of them start and kill processes.
-@pytest.mark.parametrize("pattern", STOPPING, ids=lambda pattern: pattern.slug)
-def test_all_that_runs_is_on_the_screen_at_each_stop_until_the_end(
+@pytest.mark.parametrize("pattern", CATALOGUE, ids=lambda pattern: pattern.slug)
+def test_all_that_runs_is_on_the_screen_from_the_start_and_at_each_stop_until_the_end(
     pattern: Pattern, page: Page, server: LabServer
 ) -> None:
     show_on(page, *SCREENS[-1])
     visit(page, f"{server.url}/{pattern.slug}")
     choose_example(page, pattern.slug, longest(pattern))
     click(page, f"{pattern.slug}_play", settle=False)
-    assert comes_next(page) == "step"
-    # What is drawn moves the buttons above it no more once all lanes stand.
+    page.wait_for_url("**thread=*")
     becomes(page, lambda: out_of_place(page), [])
-    click(page, f"{pattern.slug}_play_pause")
-    expect(page.get_by_role("status").filter(has_text="Paused")).to_be_visible()
+    # What is drawn moves the buttons above it no more once all lanes stand.
+    if comes_next(page) == "step":
+        becomes(page, lambda: out_of_place(page), [])
+        click(page, f"{pattern.slug}_play_pause")
+        expect(page.get_by_role("status").filter(has_text="Paused")).to_be_visible()
+    holds_in_a_narrow_window(page)
     while comes_next(page) == "step":
-        holds_on_every_screen(page)
+        # A theme has other colours, and the same places.
+        holds_on(page, SCREENS[:2])
         # What was read first may have been the drawing before it, in which the last step was still to be done.
         if comes_next(page) == "step":
             click(page, f"{pattern.slug}_play_next")
-    holds_on_every_screen(page)
+    holds_on(page, SCREENS)
 
 
 def test_a_graph_opens_large_by_a_key_with_its_states_and_gives_the_focus_back(page: Page, server: LabServer) -> None:
