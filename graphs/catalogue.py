@@ -9,6 +9,7 @@ from graphs.human import (
     escalation_demo,
     event_driven_agent_demo,
     expense_approval_demo,
+    moderation_demo,
     task_executor_demo,
     tool_review_demo,
 )
@@ -42,6 +43,7 @@ CATALOGUE: tuple[Pattern, ...] = (
     breakpoints_demo.PATTERN,
     expense_approval_demo.PATTERN,
     tool_review_demo.PATTERN,
+    moderation_demo.PATTERN,
     task_executor_demo.PATTERN,
     approval_timeout_demo.PATTERN,
     event_driven_agent_demo.PATTERN,

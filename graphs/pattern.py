@@ -135,12 +135,15 @@ class Reply:
     """The part that the person plays, where there are several: the manager, the director."""
     by_tool: Mapping[str, Json] = field(default_factory=dict)
     """Answers to questions about one tool call each, by the tool; all other questions get the value."""
+    by_word: Mapping[str, Json] = field(default_factory=dict)
+    """Answers to questions with this word in their text, such as a name; all other questions get the value."""
     person: str = ""
     """Who answers, by a name of the lab's directory; empty where anybody may."""
 
-    def answer(self, tool: str = "") -> Json:
-        """Return the answer to a question about a call of this tool, or about something else."""
-        return self.by_tool.get(tool, self.value)
+    def answer(self, tool: str = "", text: str = "") -> Json:
+        """Return the answer to a question of this text, be it about a call of a tool or about something else."""
+        named = (value for word, value in self.by_word.items() if word in text)
+        return next(named, self.by_tool.get(tool, self.value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from graphs.pattern import (
 )
 from lab.errors import NotPossible, StaleAnswer, ThreadBusy
 from lab.events import ThreadView
+from lab.history import Question, question_text
 from lab.jsonable import Json
 from lab.threads import Thread
 from lab.workspace.editing import StateEdit
@@ -148,7 +149,7 @@ class ExamplePlayer:
         match one:
             case Reply():
                 pending = {question.id: question for question in self._workspace.history.pending(ident)}
-                answers = {asked: one.answer(pending[asked].tool) for asked in step.questions}
+                answers = {asked: _answer(one, pending[asked]) for asked in step.questions}
                 self._workspace.resume(ident, answers, head, **options)
             case Edit(values):
                 return self._workspace.edit(ident, values, head, person=options.get("person", ""))
@@ -180,3 +181,7 @@ class ExamplePlayer:
                 self._workspace.travel.replay(thread.thread_id, to, **options)
             case Fork():
                 self._workspace.travel.fork(thread.thread_id, to, StateEdit(values, {}), run=True, **options)
+
+
+def _answer(step: Reply, question: Question) -> Json:
+    return step.answer(question.tool, question_text(question.value))

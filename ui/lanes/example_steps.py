@@ -1,7 +1,7 @@
 """What a person does in an example after its start: as a list of steps, and to prefill the forms."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 
 from graphs.pattern import (
@@ -19,7 +19,7 @@ from graphs.pattern import (
     Wait,
     WayBack,
 )
-from lab.history import Question
+from lab.history import Question, question_text
 from lab.jsonable import Json
 from lab.state import DECISIONS, Field, choice_text, value_text, values_text
 from ui.common import code, literal
@@ -37,13 +37,14 @@ class Filled:
     note: str
     to: str = ""
     """The node before which it goes back."""
-    by_tool: Mapping[str, Json] = field(default_factory=dict)
-    """What answers questions about one tool call each, by the tool."""
+    reply: Reply | None = None
+    """The step that answers, where questions that wait together get answers of their own."""
 
     def of(self, question: Question) -> Mapping[str, Json]:
         """Return what the form of a question is filled in with."""
-        values: Mapping[str, Json] = self.by_tool.get(question.tool, self.values)
-        return values
+        if self.reply is None:
+            return self.values
+        return _in_form(self.reply.answer(question.tool, question_text(question.value)))
 
 
 NOTHING = Filled({}, "")
@@ -57,11 +58,14 @@ def filled(example: Example | None, step: Step | None, kind: type[Reply | Edit |
         return NOTHING
     note = f"Filled in as in the example “{literal(example.label, 80)}”; you can change it."
     if isinstance(step, Reply):
-        values = step.value if isinstance(step.value, dict) else {"answer": step.value}
-        return Filled(values, f"{_part(step)}{note}", by_tool=step.by_tool)
+        return Filled(_in_form(step.value), f"{_part(step)}{note}", reply=step)
     if isinstance(step, Edit):
         return Filled(step.values, f"{_part(step)}{note}")
     return Filled(step.values, note, step.to)
+
+
+def _in_form(answer: Json) -> Mapping[str, Json]:
+    return answer if isinstance(answer, dict) else {"answer": answer}
 
 
 def _part(step: Reply | Edit) -> str:
@@ -132,11 +136,14 @@ def _answered(step: Reply) -> str:
         case Reply(by_tool=decisions) if decisions:
             named = ", ".join(f"{_decided(one)} for {code(tool)}" for tool, one in decisions.items())
             return f"answer {named}, {_decided(step.value)} for the others"
+        case Reply(by_word=answers) if answers:
+            named = ", ".join(f"{_values(_in_form(one))} about “{literal(word)}”" for word, one in answers.items())
+            return f"answer {named}, {_values(_in_form(step.value))} to the others"
         case Reply({"decisions": list(decisions)}):
             return f"answer {', '.join(map(_decided, decisions))}"
         case Reply({"type": kind}) if kind in DECISIONS:
             return f"answer {_decided(step.value)}"
-    return f"answer {_values(step.value if isinstance(step.value, dict) else {'answer': step.value})}"
+    return f"answer {_values(_in_form(step.value))}"
 
 
 def _decided(decision: Mapping[str, Json]) -> str:

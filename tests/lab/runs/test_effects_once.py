@@ -22,6 +22,7 @@ LANES = [
     ("tool-review", "together", "1", "ledger", "booked"),
     ("tool-review", "each", "2", "ledger", "booked"),
     ("tool-review", "together", "3", "outbox", "sent"),
+    ("moderation", "pipeline", "2", "outbox", "sent"),
     ("event-driven-agent", "flag", "1", "outbox", "sent"),
     ("event-driven-agent", "interrupt", "1", "outbox", "sent"),
     ("event-driven-agent", "interrupt", "2", "records", "changed"),

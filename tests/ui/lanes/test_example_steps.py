@@ -4,7 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from graphs.catalogue import CATALOGUE, find
-from graphs.pattern import Edit, Go, Pattern, Reply, WayBack
+from graphs.pattern import Edit, Go, Pattern, Reply, Step, WayBack
 from lab.jsonable import Json
 from lab.lab import Lab
 from lab.state import value_text
@@ -37,6 +37,11 @@ def pieces(value: Json) -> list[Json]:
     return [value] if value != "" else []
 
 
+def _own(step: Step) -> list[Json]:
+    """Return the answers of a step to single questions."""
+    return [*step.by_tool.values(), *step.by_word.values()] if isinstance(step, Reply) else []
+
+
 @pytest.mark.parametrize("pattern", CATALOGUE, ids=lambda pattern: pattern.slug)
 def test_the_page_tells_every_step_of_every_example(pattern: Pattern) -> None:
     for example in pattern.examples:
@@ -46,7 +51,7 @@ def test_the_page_tells_every_step_of_every_example(pattern: Pattern) -> None:
         for lane in pattern.lanes:
             for step in example.steps.get(lane.key, ()):
                 values = getattr(step, "values", None) or getattr(step, "input", None) or getattr(step, "value", {})
-                for value in pieces([values, *getattr(step, "by_tool", {}).values()]):
+                for value in pieces([values, *_own(step)]):
                     begins = value_text(value).splitlines()[0][:30]
                     assert any(begins.lower() in line.lower() for line in lines)
                 assert any((getattr(step, "who", "") or "") in line for line in lines)
