@@ -52,6 +52,7 @@ STEPS: Mapping[int, Mapping[str, Sequence[str]]] = {
     8: dict.fromkeys(
         ("sqlite", "postgresql"),
         (
+            "ALTER TABLE lab_threads ADD COLUMN inherited TEXT NOT NULL DEFAULT ''",
             "ALTER TABLE lab_claims ADD COLUMN unattended INTEGER NOT NULL DEFAULT 0",
             "CREATE INDEX lab_claims_unattended ON lab_claims (thread_id) WHERE unattended > 0",
             "ALTER TABLE lab_waiting ADD COLUMN expires FLOAT",

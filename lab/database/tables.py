@@ -22,12 +22,14 @@ THREADS = Table(
     Column("created", Float, nullable=False),
     Column("updated", Float, nullable=False),
     Column("indexed", Text),
+    Column("inherited", Text, nullable=False, server_default=text("''")),
     Index("lab_threads_by_workspace", "workspace", "updated"),
     Index("lab_threads_by_session", "session"),
     Index("lab_threads_outdated", "workspace", sqlite_where=_OUTDATED, postgresql_where=_OUTDATED),
 )
 """One row a thread; the threads that one click started share a `session`. `indexed` is the newest checkpoint of which
-`lab_waiting` tells: NULL while somebody works on the thread, and where nobody has looked at it yet."""
+`lab_waiting` tells: NULL while somebody works on the thread, and where nobody has looked at it yet. `inherited` is the
+newest checkpoint that came with a copy or a file: no run of this thread has asked what is asked there."""
 
 STARTS = Table(
     "lab_starts",

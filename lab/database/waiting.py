@@ -67,6 +67,8 @@ class OutdatedThread:
     workspace: str
     pattern: str
     lane: str
+    inherited: str
+    """The newest checkpoint that came with a copy or a file; empty where none did."""
 
 
 def outdate_waiting(connection: Connection, thread_id: str) -> None:
@@ -138,7 +140,7 @@ def waiting_values(database: Database, workspace: str, name: Literal["role", "pr
         return [str(value) for value in connection.execute(query).scalars()]
 
 
-_PLACES = select(THREADS.c.thread_id, THREADS.c.workspace, THREADS.c.pattern, THREADS.c.lane)
+_PLACES = select(THREADS.c.thread_id, THREADS.c.workspace, THREADS.c.pattern, THREADS.c.lane, THREADS.c.inherited)
 
 
 def _chosen(workspace: str, only: Mapping[str, str | None]) -> Iterator[ColumnElement[bool]]:

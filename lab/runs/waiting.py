@@ -145,7 +145,9 @@ def _waiting(thread: OutdatedThread, state: StateSnapshot, question: Question | 
     """Return the index's row of a question, or of the pause at which a thread stands."""
     following = ", ".join(map(to_jsonable, state.next))
     urgency = Urgency() if question is None else urgency_of(question.value)
-    expiry = None if question is None else expiry_of(question)
+    # Who asked what came with a copy or a file isn't known here, so that a person answers it.
+    inherited = thread.inherited == checkpoint_id_of(state.config)
+    expiry = None if question is None or inherited else expiry_of(question)
     line = printable_line(f"Paused before {following}." if question is None else question_text(question.value))
     return WaitingQuestion(
         workspace=thread.workspace,

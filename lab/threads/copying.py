@@ -36,8 +36,10 @@ def copy_thread(storage: Storage, thread: Thread, title: str | None = None) -> T
         )
     copied = new_thread(thread, f"{thread.title} (copy)" if title is None else title)
     with storage.open_for_writing() as opened:
-        if not opened.rows.links(thread.thread_id):
+        ids = [link.checkpoint_id for link in opened.rows.links(thread.thread_id) if link.namespace == ""]
+        if not ids:
             raise nothing_saved()
+        copied = replace(copied, inherited=ids[-1])
         opened.connection.execute(insert(THREADS).values(asdict(copied)))
         # The checkpoints keep their ids, which belong to the thread: from them are made the ids of the tasks and
         # questions that wait, and the names of subgraphs' namespaces.

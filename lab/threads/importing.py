@@ -10,7 +10,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from pydantic import ValidationError
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from lab.checkpoints import OpenRows, Storage, at_checkpoint, checkpoint_config, thread_config
 from lab.database import DATABASE_ERRORS, THREADS
@@ -60,16 +60,20 @@ def _import(storage: Storage, file: ThreadFile, workspace: str, allowed: TypeNam
     try:
         with storage.open_for_writing() as opened:
             opened.connection.execute(insert(THREADS).values(asdict(thread)))
-            _write(opened, thread, file, Careful(allowed))
+            newest = _write(opened, thread, file, Careful(allowed))
+            this = THREADS.c.thread_id == thread.thread_id
+            opened.connection.execute(update(THREADS).where(this).values(inherited=newest))
     except BaseException as error:
         storage.checkpoints.discard(thread.thread_id)
         if isinstance(error, DATABASE_ERRORS):
             raise ImportRefused("the database", str(error)) from error
         raise
-    return thread
+    return replace(thread, inherited=newest)
 
 
-def _write(opened: OpenRows, thread: Thread, file: ThreadFile, serde: Careful) -> None:
+def _write(opened: OpenRows, thread: Thread, file: ThreadFile, serde: Careful) -> str:
+    """Write a thread's checkpoints and return the newest one of its own graph."""
+    newest = ""
     for point in file.points():
         checkpoint, writes = unpacked(point, file, serde)
         metadata = point.metadata.saved()
@@ -77,6 +81,8 @@ def _write(opened: OpenRows, thread: Thread, file: ThreadFile, serde: Careful) -
             metadata["workspace"] = thread.workspace
         _put(opened.saver, thread.thread_id, point, checkpoint, metadata)
         opened.rows.add_writes(thread.thread_id, point.namespace, point.checkpoint, writes)
+        newest = max(newest, point.checkpoint) if point.namespace == "" else newest
+    return newest
 
 
 def _put(

@@ -30,6 +30,8 @@ class Thread:
     model: ModelName
     created: float
     updated: float
+    inherited: str = ""
+    """The newest checkpoint that came with a copy or a file; no run of this thread has asked what is asked there."""
 
     @classmethod
     def new(cls, workspace: str, pattern: str, lane: str, session: str, title: str, model: ModelName) -> Self:

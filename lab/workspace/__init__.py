@@ -1,7 +1,7 @@
 """What a visitor may do with the threads of one workspace."""
 
 from lab.workspace.deadline_timer import DeadlineTimer
-from lab.workspace.deadlines import Deadlines
+from lab.workspace.deadlines import Deadlines, expiry_in
 from lab.workspace.decisions import DecisionPage, WorkspaceDecisions
 from lab.workspace.editing import StateEdit
 from lab.workspace.example_steps import example_of, upcoming
@@ -39,6 +39,7 @@ __all__ = [
     "WorkspaceDecisions",
     "WorkspaceThreads",
     "example_of",
+    "expiry_in",
     "refusal",
     "rules_of",
     "start_lanes",

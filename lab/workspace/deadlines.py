@@ -11,8 +11,9 @@ from lab.checkpoints import checkpoint_id_of
 from lab.database import expiring_questions, unattended_threads
 from lab.engine import Engine
 from lab.errors import StaleAnswer, StorageUnavailable, ThreadBusy, TooLate, TooManyRuns, UnknownThread
-from lab.history import Question, answer_text, answered, expiry_of, pending_questions, status
+from lab.history import Expiry, Question, answer_text, answered, expiry_of, pending_questions, status
 from lab.runs import Accepted, Claim, ContinueRequest, ResumeRequest
+from lab.threads import Thread
 from lab.workspace.access import OpenedThread, ThreadAccess
 from lab.workspace.decisions import decide_answers
 from lab.workspace.launching import Launcher
@@ -31,11 +32,20 @@ EDITS = ("update", "fork")
 """Sources of checkpoints that a person wrote."""
 
 
-def must_be_in_time(engine: Engine, asked: Iterable[Question]) -> None:
+def expiry_in(thread: Thread, checkpoint_id: str, question: Question) -> Expiry | None:
+    """Return what becomes of a question after its deadline; None where it stays open.
+
+    What came with a copy or a file stays open too: no run of this thread has asked it, and the copy's original, or
+    whoever wrote the file, isn't to bring about an effect here that nobody decided.
+    """
+    return None if thread.inherited == checkpoint_id else expiry_of(question)
+
+
+def must_be_in_time(engine: Engine, thread: Thread, checkpoint_id: str, asked: Iterable[Question]) -> None:
     """Raise TooLate where the lab itself answers one of these questions, because its deadline has passed."""
     now = engine.now()
     for question in asked:
-        expiry = expiry_of(question)
+        expiry = expiry_in(thread, checkpoint_id, question)
         if expiry is not None and expiry.due <= now:
             raise TooLate(now - expiry.due, answer_text(question, expiry.answer))
 
@@ -139,13 +149,14 @@ class Deadlines:
     ) -> bool:
         """Give each question that is due the answer that it names for that."""
         now = self._engine.now()
+        head = checkpoint_id_of(snapshot.config)
         asked = {question.id: question for question in self._open_questions(opened, snapshot)}
-        if accepted is not None and accepted.head == checkpoint_id_of(snapshot.config):
+        if accepted is not None and accepted.head == head:
             before = accepted.request.answers if isinstance(accepted.request, ResumeRequest) else {}
             if before.keys() & asked.keys():
                 # It was answered in time, but that wasn't carried out: the answer holds, and is offered again.
                 return False
-        expiries = {ident: expiry_of(question) for ident, question in asked.items()}
+        expiries = {ident: expiry_in(opened.thread, head, question) for ident, question in asked.items()}
         answers = {ident: one.answer for ident, one in expiries.items() if one is not None and one.due <= now}
         if not answers:
             # The index was out of date, and is put right as the thread is given back.

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from graphs.pattern import Comparison, Edit, Go, Lane, Recover, Reply, Restart, Step, Turn, Wait, WayBack
 from lab.events import RunView
-from lab.history import Snapshot, Status, expiry_of, urgency_of
+from lab.history import Snapshot, Status, urgency_of
 from lab.threads import Thread
+from lab.workspace.deadlines import expiry_in
 
 DOING: Mapping[type[Step], str] = {
     Comparison: "runs other input in a further thread",
@@ -90,7 +91,8 @@ class Standing:
             return LanePlay(problem=self._unfit(Wait()))
         if now < max(deadlines):
             return self.next_step(Wait(), questions=self.questions, until=max(deadlines))
-        return LanePlay(working=True) if any(map(expiry_of, asked)) else None
+        expires = any(expiry_in(self.thread, self.snapshot.checkpoint_id, one) for one in asked if self.snapshot)
+        return LanePlay(working=True) if expires else None
 
     def fitted(self, steps: Sequence[Step], to: str) -> LanePlay:
         """Return what one press does of these steps, or why it can't; `to` is where a way back leads, if anywhere."""

@@ -134,7 +134,7 @@ class Workspace:
             if answers_given(self._engine, opened.thread, snapshot).keys() & answers.keys():
                 raise AnswerKept
             asked = asked_questions(snapshot, answers, checkpoint_id, opened.tools)
-            must_be_in_time(self._engine, asked)
+            must_be_in_time(self._engine, opened.thread, checkpoint_id, asked)
             said = [answered(question, answers[question.id]) for question in asked]
             work = self._launcher.work(request, snapshot.values)
             decisions = decide_answers(opened, snapshot, answers, "answer", person)

@@ -14,12 +14,15 @@ _mount = st.components.v2.component(
 )
 
 
-def draw_deadline(question: Question, key: str) -> None:
-    """Draw a question's deadline, whose seconds the browser counts down by itself; nothing where it has none."""
+def draw_deadline(question: Question, expiry: Expiry | None, key: str) -> None:
+    """Draw a question's deadline, whose seconds the browser counts down by itself; nothing where it has none.
+
+    `expiry` is what becomes of it after that, None where it stays open.
+    """
     due = urgency_of(question.value).due
     if due is None:
         return
-    expiry, left = expiry_of(question), due - the_lab().now()
+    left = due - the_lab().now()
     # The card names the zone where it says since when it waits.
     (clock,) = clock_times([due], "seconds")
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"{key}_deadline"):

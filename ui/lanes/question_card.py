@@ -9,6 +9,7 @@ from lab.errors import InvalidInput
 from lab.history import Question, answer_text, question_text
 from lab.jsonable import Json
 from lab.state import title_of, value_text
+from lab.workspace import expiry_in
 from ui.common import action_button, clock_times, code, literal, safe, shown, zone_name
 from ui.forms import answer_in_form, ask_question, ask_with_draft, draft_of, draw_who_may
 from ui.history import draw_ahead
@@ -86,7 +87,8 @@ def _question(card: Card, question: Question, filled: Filled, *, in_form: bool, 
     if question.review is None:
         st.text(shown(question_text(question.value)))
         _details(question)
-    draw_deadline(question, key)
+    thread = card.workspace.threads.find(card.thread_id)
+    draw_deadline(question, expiry_in(thread, card.snapshot.checkpoint_id, question), key)
     place = (card.workspace.name, card.thread_id, question.id)
     draw_note(filled if draft_of(key, place) is None else LEFT)
     ask_with_draft(question, key, place, filled.of(question), _wrong(card, question))

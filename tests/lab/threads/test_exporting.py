@@ -82,7 +82,7 @@ def told(lab: Lab, thread_id: str, workspace: str) -> list[Any]:
 
 
 def thread_fields(thread: Thread) -> dict[str, Any]:
-    own = {"thread_id", "session", "created", "updated"}
+    own = {"thread_id", "session", "created", "updated", "inherited"}
     return {name: getattr(thread, name) for name in Thread.__slots__ if name not in own}
 
 

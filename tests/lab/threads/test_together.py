@@ -60,11 +60,12 @@ def test_an_import_that_fails_at_a_later_thread_takes_the_earlier_ones_away_agai
     before = rows(lab.storage)
     write, written = importing._write, list[str]()
 
-    def fails_once(opened: Any, thread: Any, *given: Any) -> None:
+    def fails_once(opened: Any, thread: Any, *given: Any) -> str:
         written.append(thread.thread_id)
-        write(opened, thread, *given)
+        newest = write(opened, thread, *given)
         if len(written) == 2:
             raise RuntimeError
+        return newest
 
     monkeypatch.setattr(importing, "_write", fails_once)
     with pytest.raises(RuntimeError):

@@ -1,5 +1,6 @@
 """Deadlines: a question whose time has run out gets the answer that it names for that, once, and no other one."""
 
+import io
 import sqlite3
 import time
 from contextlib import closing
@@ -24,6 +25,7 @@ from tests.support.toy_patterns import (
     Node,
     OpenLab,
     State,
+    before,
     begin,
     chain,
     end,
@@ -377,6 +379,35 @@ def test_a_later_deadline_written_on_a_branch_gives_more_time(open_toys: OpenLab
     look(lab)
 
     assert expired(workspace, thread_id)[2] == "waiting"
+
+
+@everywhere
+def test_what_came_with_a_copy_or_a_file_stays_open_for_a_person_until_a_run_here_has_asked_it(
+    open_toys: OpenLab,
+) -> None:
+    lab: Lab = open_toys(expiring())
+    workspace = lab.workspace("w")
+    original = begun(workspace)
+    copied = workspace.threads.copy(original).thread_id
+    file = io.BytesIO(b"".join(workspace.threads.export(original)))
+    (imported,) = (one.thread_id for one in workspace.threads.import_file(file))
+    pass_time(lab)
+    look(lab)
+    others = [copied, workspace.threads.copy(copied).thread_id, imported]
+    look(lab)
+
+    assert expired(workspace, original) == ONCE
+    for thread_id in others:
+        assert expired(workspace, thread_id) == ([], 0, "waiting")
+        snapshot, question = shown(workspace, thread_id)
+        assert question.value["on_expiry"] == "expired"
+        workspace.resume(thread_id, {question.id: "yes"}, snapshot.checkpoint_id)
+        end(workspace, thread_id)
+        assert expired(workspace, thread_id)[0] == ["answer"]
+    workspace.travel.replay(imported, before(workspace, imported, "ask"))
+    end(workspace, imported)
+    look(lab)
+    assert expired(workspace, imported)[0] == ["answer", "replay", "expired"]
 
 
 def test_a_lab_that_has_been_announced_keeps_deadlines_by_itself_and_looks_as_soon_as_one_passes(
