@@ -24,6 +24,7 @@ ALLOWED = {
     ("browser_verbs.py", "_settled", "json_value"): "what the wait itself found",
     ("browser_verbs.py", "_settled", "inner_text"): "the words of a failure",
     ("browser_verbs.py", "_settled", "evaluate"): "the words of a failure",
+    ("browser_verbs.py", "drawn", "evaluate"): "a wait of the browser's own",
     ("browser_verbs.py", "answered", "evaluate"): "the count before anything is done, from which the wait goes on",
     (
         "browser_verbs.py",
