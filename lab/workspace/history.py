@@ -109,17 +109,9 @@ class History:
         ):
             return None
         if isinstance(accepted.request, ResumeRequest):
-            left = self._unfinished_answers(thread_id, accepted.request)
+            left = _unfinished_answers(self.snapshot(thread_id), accepted.request)
             return replace(accepted, request=left) if left.answers else None
         return accepted
-
-    def _unfinished_answers(self, thread_id: str, request: ResumeRequest) -> ResumeRequest:
-        """Return the answers whose nodes haven't ended; none where one was saved, which is tried again by going on."""
-        snapshot = self.snapshot(thread_id)
-        if snapshot is None or snapshot.saved_answers.keys() & request.answers.keys():
-            return replace(request, answers={})
-        asked = {question.id for question in snapshot.questions}
-        return replace(request, answers={ident: one for ident, one in request.answers.items() if ident in asked})
 
     def snapshot(self, thread_id: str, checkpoint_id: str | None = None, namespace: str = "") -> Snapshot | None:
         """Return the state at a checkpoint, the newest by default; None where nothing is saved.
@@ -267,6 +259,14 @@ class History:
         """Return the interrupts that wait for an answer, in stable task order."""
         snapshot = self.snapshot(thread_id)
         return snapshot.questions if snapshot is not None and self.status(thread_id) == "waiting" else ()
+
+
+def _unfinished_answers(snapshot: Snapshot | None, request: ResumeRequest) -> ResumeRequest:
+    """Return the answers whose nodes haven't ended; none where one was saved, which is tried again by going on."""
+    if snapshot is None or snapshot.saved_answers.keys() & request.answers.keys():
+        return replace(request, answers={})
+    asked = {question.id for question in snapshot.questions}
+    return replace(request, answers={ident: one for ident, one in request.answers.items() if ident in asked})
 
 
 def _with_answers(engine: Engine, thread: Thread, graph: Graph, state: StateSnapshot) -> Snapshot:
