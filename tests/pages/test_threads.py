@@ -90,6 +90,7 @@ def test_a_thread_is_deleted_once_that_is_confirmed(here: Workspace) -> None:
     at = open_page("threads", at)
     choose(at, thread, "delete")
     assert "This deletes it with 5 checkpoints" in markdowns(at)
+    assert "What people decided stays on the page *Decisions*." in markdowns(at)
     assert len(here.threads.newest()) == 2
     press(at, "delete_do")
     assert [found.thread_id for found in here.threads.newest()] == [kept.thread_id]
@@ -199,6 +200,7 @@ def test_marked_branches_are_pruned(here: Workspace) -> None:
     mark(at, here, thread, 0, 2)
     assert "This deletes 2 branches with" in markdowns(at)
     assert "goes on from the end of **second**" in markdowns(at)
+    assert "What people decided stays on the page *Decisions*." in markdowns(at)
     press(at, "prune_do")
     assert here.threads.branch_heads(thread.thread_id) == (ends[1],)
     assert "2 branches and" in at.success[0].value

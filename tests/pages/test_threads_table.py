@@ -123,6 +123,7 @@ def test_a_selection_goes_over_several_pages(here: Workspace) -> None:
     assert marked(at) == ["number 5"]
     press(at, "threads_delete")
     assert "This deletes 2 threads with 10 checkpoints" in markdowns(at)
+    assert "What people decided stays on the page *Decisions*." in markdowns(at)
     press(at, "delete_do")
     assert len(titles(here)) == SHOWN - 1
 

@@ -15,6 +15,9 @@ _NOTICE = "threads_notice"
 NAMED = 6
 """Threads that are named in a sentence; the rest is counted."""
 
+RECORD = "What people decided stays on the page *Decisions*."
+"""Said wherever threads or their branches are deleted."""
+
 LIST_ERRORS = ActionErrors("threads")
 """Why the last action of the list, without a dialog, was refused."""
 

@@ -11,6 +11,7 @@ from lab.workspace import Workspace
 from ui.common import counted, draw_refusal, forget_deleted, literal
 from ui.threads.dialog_frame import (
     LIST_ERRORS,
+    RECORD,
     act_once,
     close_dialog,
     dialog,
@@ -151,7 +152,7 @@ def _delete(visitor: Workspace, thread: Thread) -> None:
     _name(thread)
     losses = join_words(name_losses(visitor, [thread]))
     lost = f"it with {losses}" if losses else "it; nothing else was saved of it"
-    st.markdown(f"This deletes {lost}. It can't be undone.")
+    st.markdown(f"This deletes {lost}. It can't be undone. {RECORD}")
     if visitor.threads.branch_heads(thread.thread_id):
         draw_file(visitor, [thread], "delete", "Keep a file of it")
     if draw_confirmation("delete", "Delete the thread"):

@@ -9,7 +9,7 @@ from lab.errors import LabError, UnknownThread
 from lab.threads import TITLE, Thread
 from lab.workspace import Workspace
 from ui.common import LANES, counted, draw_refusal, forget_deleted, literal, refusal_drawn, sized
-from ui.threads.dialog_frame import act_once, dialog, draw_confirmation, join_words, name_threads, say
+from ui.threads.dialog_frame import RECORD, act_once, dialog, draw_confirmation, join_words, name_threads, say
 from ui.threads.selection import deselect
 
 BOOKED = {
@@ -42,7 +42,9 @@ def export_together(visitor: Workspace, threads: Sequence[Thread]) -> None:
 def delete_together(visitor: Workspace, threads: Sequence[Thread]) -> None:
     """Draw the dialog that deletes several threads once that is confirmed."""
     _draw_list(threads)
-    st.markdown(f"This deletes {counted(len(threads), 'thread')}{_with(visitor, threads)}. It can't be undone.")
+    st.markdown(
+        f"This deletes {counted(len(threads), 'thread')}{_with(visitor, threads)}. It can't be undone. {RECORD}"
+    )
     saved = [thread for thread in threads if visitor.threads.branch_heads(thread.thread_id)]
     if saved:
         draw_file(visitor, saved, "delete", "Keep a file of them")

@@ -11,6 +11,7 @@ from lab.history import Branch, Tree, id_seconds
 from lab.threads import Thread
 from lab.workspace import Workspace
 from ui.common import counted, literal, shown, stamp, zone_name
+from ui.threads.dialog_frame import RECORD
 
 WAYS = {"chosen": "Branches that I choose", "newest": "All but the newest"}
 
@@ -87,7 +88,7 @@ def _consequence(tree: Tree, choice: PruneChoice) -> str:
     gone = len(tree.marks) - len(staying)
     text = (
         f"This deletes {counted(choice.branches, 'branch', 'branches')} with {counted(gone, 'checkpoint')} that no "
-        f"other branch needs; {len(staying):,} stay. It can't be undone."
+        f"other branch needs; {len(staying):,} stay. It can't be undone. {RECORD}"
     )
     if tree.head not in staying:
         text += f" The thread goes on from the end of **{literal(_newest(tree, choice.leaves).name, 80)}**."
