@@ -1,6 +1,6 @@
 """Nodes that ask, and what a page shows of their question."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from langgraph.runtime import Runtime
@@ -19,11 +19,13 @@ class Verdict(BaseModel):
     note: Annotated[str, Field(max_length=5)] = ""
 
 
-def asks(name: str, schema: Any = None, count: list[str] | None = None) -> Callable[[State], dict[str, Any]]:
-    """Make a node that asks and leave the answer behind its name."""
+def asks(
+    name: str, schema: Any = None, count: list[str] | None = None, payload: Mapping[str, Any] | None = None
+) -> Callable[[State], dict[str, Any]]:
+    """Make a node that asks, with what else the payload says, and leave the answer behind its name."""
 
     def node(_: State) -> dict[str, Any]:
-        answer = interrupt({"question": f"{name}?"}, response_schema=schema)
+        answer = interrupt({"question": f"{name}?", **(payload or {})}, response_schema=schema)
         if count is not None:
             count.append(name)
         return {"done": [f"{name}={answer!r}" if not isinstance(answer, Verdict) else f"{name}={answer.decision}"]}

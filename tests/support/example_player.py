@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 from langchain_core.messages import convert_to_messages
 
-from graphs.catalogue import find
-from graphs.pattern import Comparison, Example
+from graphs.catalogue import CATALOGUE, find
+from graphs.pattern import Comparison, Example, Lane, Pattern, Step
 from lab.checkpoints import thread_config
 from lab.events import Message, ThreadView
 from lab.jsonable import Json
@@ -114,6 +114,22 @@ def approved_expense(workspace: Workspace) -> str:
     """Return the thread of a conference ticket that a manager has approved."""
     example = find("expense-approval").examples[1]
     return play_steps(workspace, "expense-approval", "dynamic", example)[0]
+
+
+def examples_that(*do: type[Step]) -> list[tuple[Pattern, Lane, Example]]:
+    """Return the examples, by lane, that have a step of one of these kinds there."""
+    return [
+        (pattern, lane, example)
+        for pattern in CATALOGUE
+        for lane in pattern.lanes
+        for example in pattern.examples
+        if any(isinstance(step, do) for step in example.steps.get(lane.key, ()))
+    ]
+
+
+def example_id(pattern: Pattern, lane: Lane, example: Example) -> str:
+    """Return what a test of an example in a lane is called."""
+    return f"{pattern.slug}-{lane.key}-{example.label}"
 
 
 def before(workspace: Workspace, thread_id: str, node: str) -> str:

@@ -9,16 +9,9 @@ from lab.events import RunEnded, RunStarted
 from lab.lab import Lab
 from lab.workspace import Workspace
 from tests.support.accepting_program import accepted_and_killed
-from tests.support.labs import database
 from tests.support.polling import until
 from tests.support.rival_processes import begun, charges, opened
 from tests.support.toy_patterns import head, saved
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Name a database that outlives a process."""
-    return database(request, tmp_path)
 
 
 @pytest.fixture

@@ -12,25 +12,13 @@ from lab.errors import ClaimLost, ThreadBusy, TooManyRuns
 from lab.events import RunEnded, RunStarted
 from lab.lab import Lab
 from lab.workspace import StateEdit, Workspace
-from tests.support.labs import database
 from tests.support.polling import until
-from tests.support.rival_processes import SHORT, begun, both, charges, done_by, end_idle, leftovers, opened, rivals
+from tests.support.rival_processes import SHORT, begun, both, charges, done_by, leftovers, opened, rivals
 from tests.support.toy_patterns import head, saved
 
+pytestmark = pytest.mark.usefixtures("idle_rivals")
+
 ROUNDS = 50
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _idle() -> Iterator[None]:
-    """Leave no process behind that waits for a lab."""
-    yield
-    end_idle()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Name a database for all processes of a test."""
-    return database(request, tmp_path)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -10,7 +9,7 @@ from graphs.catalogue import find
 from graphs.pattern import Reply
 from lab.lab import Lab
 from tests.support.forked_processes import EFFECT, Forker
-from tests.support.labs import database, quiet
+from tests.support.labs import quiet
 from tests.support.polling import until
 from tests.support.toy_patterns import end
 
@@ -28,12 +27,6 @@ LANES = [
     ("event-driven-agent", "interrupt", "2", "records", "changed"),
     ("time-travel", "replay", "0", "outbox", "sent"),
 ]
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Name a database that outlives a process."""
-    return database(request, tmp_path)
 
 
 @pytest.fixture

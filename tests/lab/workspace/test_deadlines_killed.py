@@ -11,25 +11,14 @@ from lab.lab import Lab
 from lab.workspace import Workspace
 from tests.support.expiring import ALIVE, ONCE, SOON, expired, expiring
 from tests.support.forked_processes import EXPIRING, Forked, Forker
-from tests.support.labs import database, quiet
+from tests.support.labs import quiet
 from tests.support.polling import until
-from tests.support.rival_processes import LEASE, both, end_idle, opened, rivals
+from tests.support.rival_processes import LEASE, both, opened, rivals
 from tests.support.toy_patterns import end, head
 
+pytestmark = pytest.mark.usefixtures("idle_rivals")
+
 ROUNDS = 20
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _idle() -> Iterator[None]:
-    """Leave no process behind that waits for a lab."""
-    yield
-    end_idle()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Name a database that outlives a process."""
-    return database(request, tmp_path)
 
 
 @pytest.fixture

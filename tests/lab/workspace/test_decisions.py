@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from graphs.catalogue import CATALOGUE, find
+from graphs.catalogue import find
 from graphs.pattern import Breakpoints, Edit, Example, Go, Lane, Pattern, Recover, Reply, Wait
 from lab.database import Decision, add_decisions
 from lab.errors import AnswerKept, ClaimLost, InvalidInput, LabError, StaleAnswer, ThreadBusy
@@ -16,7 +16,7 @@ from lab.history import expiry_of
 from lab.lab import Lab
 from lab.workspace import StateEdit, Workspace
 from tests.support.asking_nodes import Verdict, asking, asks, shown
-from tests.support.example_player import begun, play_steps
+from tests.support.example_player import begun, example_id, examples_that, play_steps
 from tests.support.toy_patterns import (
     Hold,
     OpenLab,
@@ -46,13 +46,7 @@ def kinds(workspace: Workspace) -> list[str]:
     return [one.kind for one in made(workspace)]
 
 
-DECIDING = [
-    pytest.param(pattern, lane, example, id=f"{pattern.slug}-{lane.key}-{example.label}")
-    for pattern in CATALOGUE
-    for lane in pattern.lanes
-    for example in pattern.examples
-    if any(isinstance(step, Reply | Edit | Wait) for step in example.steps.get(lane.key, ()))
-]
+DECIDING = [pytest.param(*one, id=example_id(*one)) for one in examples_that(Reply, Edit, Wait)]
 
 
 @pytest.mark.usefixtures("forked_workers")

@@ -2,7 +2,6 @@
 
 import gzip
 import io
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,18 +40,10 @@ from tests.support.toy_patterns import (
 EARLIER = ROOT / "tests" / "support" / "earlier_version" / "lab.sqlite.gz"
 
 
-def asker(**payload: Any) -> Callable[[State], dict[str, Any]]:
-    """Make a node that asks with this payload."""
-
-    def node(_: State) -> dict[str, Any]:
-        return {"done": [str(interrupt({"question": "ask?", **payload}))]}
-
-    return node
-
-
 def asking(*payloads: dict[str, Any]) -> Pattern:
     """Make a pattern with a lane for each payload."""
-    return toy(*(lane(chain(ask=asker(**one), z=done("z")), str(number)) for number, one in enumerate(payloads)))
+    lanes = (chain(ask=asks("ask", payload=one), z=done("z")) for one in payloads)
+    return toy(*(lane(built, str(number)) for number, built in enumerate(lanes)))
 
 
 AT = datetime(2030, 1, 1, tzinfo=UTC)

@@ -1,40 +1,28 @@
 """The inbox while an example is played: at each rest it has exactly the questions that are open."""
 
-from pathlib import Path
-
 import pytest
 
-from graphs.catalogue import CATALOGUE
 from graphs.pattern import Edit, Example, Lane, Pattern, Reply
 from lab.lab import Lab
-from tests.support.example_player import begun
+from tests.support.example_player import begun, example_id, examples_that
 from tests.support.inboxes import indexed, open_questions, waiting
-from tests.support.labs import database, quiet
+from tests.support.labs import quiet
 
 ASKING = [
-    pytest.param(pattern, lane, example, where, id=f"{pattern.slug}-{lane.key}-{example.label}-{where}")
-    for pattern in CATALOGUE
-    for lane in pattern.lanes
-    for example in pattern.examples
+    pytest.param(pattern, lane, example, where, id=f"{example_id(pattern, lane, example)}-{where}")
+    for pattern, lane, example in examples_that(Reply, Edit)
     for where in ("memory", "sqlite", "postgresql")
-    if any(isinstance(step, Reply | Edit) for step in example.steps.get(lane.key, ()))
     # A killed process takes its memory with it, so that the lab refuses such a run there.
     if where != "memory" or example.input.get(pattern.crash_field, "never") == "never"
 ]
 
 
-@pytest.fixture
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Name the database."""
-    return database(request, tmp_path)
-
-
 @pytest.mark.usefixtures("forked_workers")
-@pytest.mark.parametrize(("pattern", "lane", "example", "address"), ASKING, indirect=["address"])
+@pytest.mark.parametrize(("pattern", "lane", "example", "where"), ASKING, indirect=["where"])
 def test_at_each_rest_of_an_example_the_inbox_has_the_questions_that_are_open(
-    address: str, pattern: Pattern, lane: Lane, example: Example
+    where: str, pattern: Pattern, lane: Lane, example: Example
 ) -> None:
-    lab = Lab(quiet(address))
+    lab = Lab(quiet(where))
     try:
         workspace = lab.workspace("tests")
         playing = begun(workspace, pattern.slug, lane.key, example)
