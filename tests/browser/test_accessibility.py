@@ -190,9 +190,9 @@ def test_a_question_is_answered_by_keyboard_alone(server: LabServer, page: Page)
     choose_example(page, "expense-approval", 1)
     click(page, "expense-approval_run")
     stands(page, "expense-approval_dynamic", "Waiting for an answer")
-    card = ".st-key-lane_expense-approval_dynamic [data-testid=stForm]"
+    card = ".st-key-lane_card_expense-approval_dynamic"
     tab_to(page, f"{card} [role=radio]")
     page.keyboard.press("Space")
-    tab_to(page, f"{card} [data-testid=stFormSubmitButton] button")
+    tab_to(page, f"{card} [class*='_send'] button")
     page.keyboard.press("Enter")
     stands(page, "expense-approval_dynamic", "Finished")

@@ -33,7 +33,7 @@ CLICKS = """async ([seed, count]) => {
     '.stMain .lg .nd', '.stMain .lg .nd',
     '.stMain [class*="_example"] button', '.stMain [class*="_lane"] [role=radio]',
     '.stMain [role=tab]', '.stMain svg.ct .it', '.stMain summary',
-    '.stMain .stFormSubmitButton button:not([disabled])', '.stMain .stCheckbox label',
+    '.stMain :is(.stFormSubmitButton, [class*="_send"]) button:not([disabled])', '.stMain .stCheckbox label',
   ]
   const said = []
   for (let number = 0; number < count; number++) {

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.support.browser_verbs import becomes, click, expect_row, fill, idle, keyed, select_row, visit
+from tests.support.browser_verbs import answered, becomes, click, expect_row, fill, idle, keyed, select_row, visit
 from tests.support.fixtures_servers import StartLab
 from tests.support.pattern_journeys import (
     OWN,
@@ -33,7 +33,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
 
 
 def approve(page: Page, lane: str, settle: bool = True) -> None:
-    card = keyed(page, f"lane_{lane}").get_by_test_id("stForm")
+    card = keyed(page, f"lane_card_{lane}")
     card.get_by_role("radio", name="Approved").click()
     card.get_by_role("button", name="Send answer").click()
     if settle:
@@ -142,7 +142,8 @@ def test_two_tabs_that_answer_at_once_cause_one_effect_and_one_message(server: L
     other = page.context.new_page()
     visit(other, page.url)
     for tab in (page, other):
-        keyed(tab, f"lane_{DYNAMIC}").get_by_test_id("stForm").get_by_role("radio", name="Approved").click()
+        with answered(tab):
+            keyed(tab, f"lane_card_{DYNAMIC}").get_by_role("radio", name="Approved").click()
     # A tab that hears of the other's answer takes its own card away, which may be before it's pressed.
     for tab in (page, other):
         tab.evaluate("window.deaf = true")
@@ -161,8 +162,9 @@ def test_an_answer_in_a_tab_that_is_behind_is_refused_with_the_reason(server: La
     conference_ticket(page, server)
     behind = page.context.new_page()
     visit(behind, page.url)
-    card = keyed(behind, f"lane_{DYNAMIC}").get_by_test_id("stForm")
-    card.get_by_role("radio", name="Approved").click()
+    card = keyed(behind, f"lane_card_{DYNAMIC}")
+    with answered(behind):
+        card.get_by_role("radio", name="Approved").click()
     # A tab hears within two seconds what another one did, if it hears anything.
     behind.evaluate("window.deaf = true")
     approve(page, DYNAMIC)

@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 from graphs.catalogue import find
 from lab.jsonable import Json
 from lab.workspace import Workspace
-from tests.support.app_pages import answer, give, open_page, press, texts, well
+from tests.support.app_pages import answer, asked, give, open_page, press, texts, well
 from tests.support.example_player import begun, ended
 
 pytestmark = pytest.mark.usefixtures("pages_lab")
@@ -68,6 +68,19 @@ def test_the_question_is_asked_again_with_the_changed_state_and_its_answer_acts_
     snapshot = here.history.snapshot(mail, before)
     assert snapshot is not None
     assert snapshot.values["recipient"] == "anna@example.org"
+
+
+def test_what_was_typed_in_the_answer_stays_over_the_change(here: Workspace, mail: str) -> None:
+    before = head_of(here, mail)
+    at = opened(mail, before)
+    give(at, f"{asked(at, GATE, LANE)}feedback", "Name the street")
+    change(at, before, "recipient", "bob@example.org")
+    press(at, f"{CARD}_first_save")
+    ended(here, mail)
+    at.run()
+    well(at)
+    assert head_of(here, mail) != before
+    assert at.text_area(key=f"{asked(at, GATE, LANE)}feedback").value == "Name the street"
 
 
 def test_the_record_of_decisions_has_the_change(here: Workspace, mail: str) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from lab.jsonable import Json
 
 Place = tuple[str, str, str]
-"""A workspace, a thread of it, and a question of that thread."""
+"""A workspace, a thread of it, and a question of that thread, or the node that is about to ask it again."""
 
 DRAFTS = 500
 """Drafts of all visitors together; the one that was last touched longest ago goes first."""
@@ -37,6 +37,20 @@ class Drafts:
                 self._drafts[place] = values
             while len(self._drafts) > DRAFTS:
                 self._drafts.popitem(last=False)
+
+    def carry(self, place: Place, node: str) -> None:
+        """Let what was typed there wait for the node's next question, which has another id."""
+        if (typed := self.get(place)) is not None:
+            self.put((*place[:2], node), typed)
+
+    def take_over(self, place: Place, node: str) -> None:
+        """Give a question what was typed for the one that its node asked before, where that waits."""
+        waits = (*place[:2], node)
+        typed = self.get(waits)
+        with self._lock:
+            self._drafts.pop(waits, None)
+        if typed is not None:
+            self.put(place, typed)
 
 
 @st.cache_resource(show_spinner=False)

@@ -1,6 +1,6 @@
 """The form of a question: the fields of its answer, or the review of tool calls, and the answer that it holds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -30,7 +30,7 @@ def ask_with_draft(
     question: Question, key: str, place: Place, values: Mapping[str, Json], wrong: Mapping[str, str]
 ) -> None:
     """Draw what asks for an answer, begun with what was typed there before a reload, else with `values`."""
-    draft = draft_of(key, place)
+    draft = draft_of(key, place, question)
     ask_question(question, key, values if draft is None else draft, wrong)
     now = _draft(question, key)
     # What nobody has touched is no draft, and leaves the next reload its own values to begin with.
@@ -38,14 +38,23 @@ def ask_with_draft(
         drafts().put(place, now)
 
 
-def draft_of(key: str, place: Place) -> Mapping[str, Json] | None:
+def draft_of(key: str, place: Place, question: Question) -> Mapping[str, Json] | None:
     """Return what was typed in a form before this session first drew it; None where nothing was."""
     # No field of a form has such a name.
     begun = f"{key}|begun"
     if begun not in st.session_state:
+        drafts().take_over(place, question.node)
         st.session_state[begun] = drafts().get(place)
     draft: Mapping[str, Json] | None = st.session_state[begun]
     return draft
+
+
+def carry_drafts(questions: Sequence[Question], places: Sequence[Place]) -> None:
+    """Keep what was typed for questions whose nodes are about to ask again; of a node that asks several, nothing."""
+    nodes = [question.node for question in questions]
+    for question, place in zip(questions, places, strict=True):
+        if nodes.count(question.node) == 1:
+            drafts().carry(place, question.node)
 
 
 def _draft(question: Question, key: str) -> Mapping[str, Json]:

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from graphs.pattern import Breakpoints, Lane
-from lab.history import Snapshot
+from lab.history import Question, Snapshot
 from lab.workspace import RunOptions, Workspace
 from ui.common import ActionErrors, action_button, code_counted, run_options
 from ui.forms import StateForm
@@ -47,6 +47,10 @@ class Card(Buttons):
     """Buttons of a lane that has saved something, as it stood then."""
 
     snapshot: Snapshot
+
+    def place(self, question: Question) -> tuple[str, str, str]:
+        """Return where what is typed for a question is kept."""
+        return self.workspace.name, self.thread_id, question.id
 
 
 def proceed(card: Card) -> None:

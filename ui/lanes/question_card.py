@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import streamlit as st
 
@@ -34,10 +35,9 @@ def question_card(card: Card, filled: Filled) -> None:
             _failed(card, question)
     asked = [question for question in card.snapshot.questions if question.id not in given]
     if len(asked) == 1:
-        # Above the form, for Enter in a field of it presses its first button.
         draw_who_may(asked[0], _key(card, asked[0]), card.errors, in_form=False)
-        with _place(_key(card, asked[0]), asked, border=True) as in_form:
-            _question(card, asked[0], filled, in_form=in_form, alone=True)
+        with _place(_key(card, asked[0]), border=True):
+            _question(card, asked[0], filled, alone=True)
     elif asked:
         _several(card, asked, filled)
     if asked:
@@ -46,42 +46,34 @@ def question_card(card: Card, filled: Filled) -> None:
 
 def _several(card: Card, asked: Sequence[Question], filled: Filled) -> None:
     """Draw questions that wait together: what is typed for one of them stays when another one is answered."""
-    with _place(f"{card.key}_answers", asked, border=False) as in_form:
+    with _place(f"{card.key}_answers", border=False):
         st.markdown(f":material/front_hand: **{len(asked)} questions wait.** Answer one of them, or all at once.")
         nodes = {question.node: question for question in asked}
         st.caption(" ".join([*(_after(card, one) for one in nodes.values()), _since(card)]))
         for question in asked:
             with st.container(border=True, key=f"{_key(card, question)}.asked"):
-                draw_who_may(question, _key(card, question), card.errors, in_form=in_form)
-                _question(card, question, filled, in_form=in_form, alone=False)
+                draw_who_may(question, _key(card, question), card.errors, in_form=False)
+                _question(card, question, filled, alone=False)
         action_button(
             "Send all answers",
             type="primary",
             key=f"{card.key}_send_all",
-            in_form=in_form,
             errors=card.errors,
             on_click=_send_all,
             args=(card, asked),
         )
 
 
-@contextmanager
-def _place(key: str, asked: Sequence[Question], *, border: bool) -> Iterator[bool]:
-    """Give what the questions stand in, and whether that is a form, whose fields are sent with its buttons only."""
-    if any(question.review for question in asked):
-        # What a review asks for depends on what is chosen, which a form would tell too late.
-        with st.container(border=border, key=f"{key}_review"):
-            yield False
-    else:
-        with st.form(key=f"{key}_form", border=border, enter_to_submit=len(asked) == 1):
-            yield True
+def _place(key: str, *, border: bool) -> Any:
+    """Return what questions stand in: no form, for what is typed would then be unknown, and lost by a reload."""
+    return st.container(border=border, key=f"{key}_questions")
 
 
 def _key(card: Card, question: Question) -> str:
     return f"{card.key}_{question.id}"
 
 
-def _question(card: Card, question: Question, filled: Filled, *, in_form: bool, alone: bool) -> None:
+def _question(card: Card, question: Question, filled: Filled, *, alone: bool) -> None:
     key = _key(card, question)
     st.markdown(f":material/front_hand: **{_title(question)}**")
     if question.review is None:
@@ -89,8 +81,8 @@ def _question(card: Card, question: Question, filled: Filled, *, in_form: bool, 
         _details(question)
     thread = card.workspace.threads.find(card.thread_id)
     draw_deadline(question, expiry_in(thread, card.snapshot.checkpoint_id, question), key)
-    place = (card.workspace.name, card.thread_id, question.id)
-    draw_note(filled if draft_of(key, place) is None else LEFT)
+    place = card.place(question)
+    draw_note(filled if draft_of(key, place, question) is None else LEFT)
     ask_with_draft(question, key, place, filled.of(question), _wrong(card, question))
     failed = [one.node for one in card.snapshot.questions if one.id in card.snapshot.saved_answers]
     if failed:
@@ -101,7 +93,6 @@ def _question(card: Card, question: Question, filled: Filled, *, in_form: bool, 
         "Send answer",
         type="primary" if alone else "secondary",
         key=f"{key}_send",
-        in_form=in_form,
         errors=card.errors,
         on_click=_send,
         args=(card, question),
@@ -155,19 +146,18 @@ def _failed(card: Card, question: Question) -> None:
             on_click=proceed,
             args=(card,),
         )
-        with _place(key, [question], border=False) as in_form:
+        with _place(key, border=False):
             st.markdown("Or answer differently: it's asked anew, and what you send is the answer to that.")
             draw_ahead(card.workspace.travel.ahead(card.thread_id, card.snapshot.checkpoint_id))
             ask_question(question, key, NOTHING.values, _wrong(card, question))
             action_button(
                 "Answer differently",
                 key=f"{key}_different",
-                in_form=in_form,
                 errors=card.errors,
                 on_click=_send_anew,
                 args=(card, question),
             )
-            draw_who_may(question, key, card.errors, in_form=in_form)
+            draw_who_may(question, key, card.errors, in_form=False)
 
 
 @contextmanager

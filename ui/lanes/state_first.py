@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from ui.common import ActionErrors, action_button, draw_refusal, look_at
-from ui.forms import StateForm
+from ui.forms import StateForm, carry_drafts
 from ui.history import draw_ahead, draw_changes, preview_edit
 from ui.lanes.answer_card import Card
 
@@ -58,6 +58,7 @@ def _errors(card: Card) -> ActionErrors:
 
 
 def _ask_again(card: Card) -> None:
-    at = card.snapshot.checkpoint_id
+    at, asked = card.snapshot.checkpoint_id, card.snapshot.questions
     card.workspace.travel.fork(card.thread_id, at, _form(card).edit(), run=True, **card.how())
+    carry_drafts(asked, [card.place(question) for question in asked])
     look_at(None)
