@@ -10,6 +10,8 @@ from graphs.human import (
     event_driven_agent_demo,
     expense_approval_demo,
     moderation_demo,
+    multi_approver_demo,
+    role_approval_demo,
     task_executor_demo,
     tool_review_demo,
 )
@@ -42,6 +44,8 @@ CATALOGUE: tuple[Pattern, ...] = (
     escalation_demo.PATTERN,
     breakpoints_demo.PATTERN,
     expense_approval_demo.PATTERN,
+    multi_approver_demo.PATTERN,
+    role_approval_demo.PATTERN,
     tool_review_demo.PATTERN,
     moderation_demo.PATTERN,
     task_executor_demo.PATTERN,

@@ -139,6 +139,8 @@ class Reply:
     """Answers to questions with this word in their text, such as a name; all other questions get the value."""
     person: str = ""
     """Who answers, by a name of the lab's directory; empty where anybody may."""
+    node: str = ""
+    """The node whose question is answered, where those that wait are for different people; empty for all that wait."""
 
     def answer(self, tool: str = "", text: str = "") -> Json:
         """Return the answer to a question of this text, be it about a call of a tool or about something else."""

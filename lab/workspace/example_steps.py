@@ -88,7 +88,9 @@ def position(pattern: Pattern, example: Example, lane: Lane, view: ThreadView) -
     done = 0
     before: RunView | None = None
     for kind, run in _acts(lane, view.acts):
-        if not _goes_on(kind, run, before, killed=killed):
+        # One that answers a single node's question is done with it, whatever else waits.
+        alone = any(isinstance(step, Reply) and step.node for step in steps[done : done + 1])
+        if not _goes_on(kind, run, before, killed=killed, together=not alone):
             taken = _taken(kind, run, before, steps[done:])
             done += taken
             if not taken and kind in STRANGE and done < len(steps):
@@ -136,11 +138,14 @@ def _kind(run: RunView) -> Kind:
     return "expiry" if run.expired else kinds.get(run.kind, "other")
 
 
-def _goes_on(kind: Kind, run: RunView | None, before: RunView | None, *, killed: bool) -> bool:
-    """Return whether an act is no step of its own: it begins the thread, or takes up what was begun before it."""
+def _goes_on(kind: Kind, run: RunView | None, before: RunView | None, *, killed: bool, together: bool) -> bool:
+    """Return whether an act is no step of its own: it begins the thread, or takes up what was begun before it.
+
+    `together`: questions that wait together are one step.
+    """
     if run is None or before is None:
         return run is not None
-    if kind in ("reply", "expiry") and run.left and run.left < before.left:
+    if together and kind in ("reply", "expiry") and run.left and run.left < before.left:
         # Several questions that wait together are one step, which is done with the last of them.
         return True
     if not cut_short(before, killed=killed):

@@ -98,8 +98,8 @@ class Standing:
         """Return what one press does of these steps, or why it can't; `to` is where a way back leads, if anywhere."""
         step = steps[0]
         match step:
-            case Reply() if self.status == "waiting" and self.questions:
-                return self.next_step(step, questions=self.questions)
+            case Reply(node=node) if self.status == "waiting" and (asked := self._asked_by(node)):
+                return self.next_step(step, questions=asked)
             case Edit() if self.status == "resumable" and self.at_pause:
                 goes_on = len(steps) > 1 and isinstance(steps[1], Go)
                 return self.next_step(*steps[: 2 if goes_on else 1])
@@ -114,6 +114,11 @@ class Standing:
             case WayBack() if self.status in ("resumable", "finished") and to:
                 return self.next_step(step, to=to)
         return LanePlay(problem=self._unfit(step))
+
+    def _asked_by(self, node: str) -> tuple[str, ...]:
+        """Return the open questions of a node, or all where none is named."""
+        asked = self.snapshot.questions if self.snapshot is not None else ()
+        return tuple(one.id for one in asked if one.id in self.questions and node in ("", one.node))
 
     def _unfit(self, step: Step) -> str:
         failed = self.status == "resumable" and self.last is not None and self.last.outcome == "failed"

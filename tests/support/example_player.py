@@ -8,6 +8,7 @@ from langchain_core.messages import convert_to_messages
 
 from graphs.catalogue import CATALOGUE, find
 from graphs.pattern import Comparison, Example, Lane, Pattern, Step
+from graphs.people import PEOPLE
 from lab.checkpoints import thread_config
 from lab.events import Message, ThreadView
 from lab.jsonable import Json
@@ -90,7 +91,7 @@ class Playing:
         if looked.step is not None and looked.step.until:
             pass_deadlines(self.workspace)
         elif looked.step is not None:
-            self.player.take(looked.step, pace=0)
+            self.player.take(looked.step, pace=0, person=PEOPLE[0].name)
             for thread_id in (self.thread.thread_id, *self.compared()):
                 ended(self.workspace, thread_id)
         return looked.step

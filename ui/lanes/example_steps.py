@@ -44,6 +44,8 @@ class Filled:
         """Return what the form of a question is filled in with."""
         if self.reply is None:
             return self.values
+        if self.reply.node not in ("", question.node):
+            return {}
         return _in_form(self.reply.answer(question.tool, question_text(question.value)))
 
 

@@ -51,7 +51,7 @@ DECIDING = [pytest.param(*one, id=example_id(*one)) for one in examples_that(Rep
 
 @pytest.mark.usefixtures("forked_workers")
 @pytest.mark.parametrize(("pattern", "lane", "example"), DECIDING)
-def test_each_answer_and_each_edit_of_an_example_is_one_decision(
+def test_each_answer_and_each_edit_of_an_example_is_one_decision_of_a_person(
     sqlite_lab: Lab, pattern: Pattern, lane: Lane, example: Example
 ) -> None:
     workspace = sqlite_lab.workspace("tests")
@@ -72,6 +72,8 @@ def test_each_answer_and_each_edit_of_an_example_is_one_decision(
     place = (pattern.slug, lane.key, playing.thread.title)
     assert all((one.pattern, one.lane, one.title) == place for one in decisions)
     assert all(one.node and one.checkpoint_id for one in decisions)
+    # What the lab answers once a deadline has passed nobody has decided.
+    assert all((one.kind == "expired") != bool(one.person and one.role) for one in decisions)
 
 
 @everywhere
