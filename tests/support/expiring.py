@@ -37,14 +37,14 @@ def nothing(_: str) -> None:
     """Do nothing at a place in the graph."""
 
 
-def expiring(between: Between = nothing, on_expiry: Any = "expired", schema: Any = None, **more: Any) -> Pattern:
+def expiring(between: Between = nothing, on_expiry: Any = "expired", schema: Any = None, **payload: Any) -> Pattern:
     """Make a pattern that asks with a deadline and then books; `between` is called at each place that is named."""
 
     def plan(state: Expiring, runtime: Runtime[World]) -> dict[str, Any]:
         return {"due": runtime.context.now() + state["n"]}
 
     def ask(state: Expiring) -> dict[str, Any]:
-        value = {"question": "Buy?", "deadline": state["due"], "on_expiry": on_expiry}
+        value = {"question": "Buy?", "deadline": state["due"], "on_expiry": on_expiry, **payload}
         answer = interrupt(value, response_schema=schema)
         between("answered")
         return {"done": [str(answer)]}
@@ -69,7 +69,7 @@ def expiring(between: Between = nothing, on_expiry: Any = "expired", schema: Any
             .add_edge("z", END)
         )
 
-    return toy(lane(build, **more), slug="expires")
+    return toy(lane(build), slug="expires")
 
 
 def pass_time(lab: Lab, seconds: float = 2 * LATER) -> None:

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 from langgraph.types import interrupt
-from pydantic import model_validator
+from pydantic import Field, model_validator
 from sqlalchemy import text
 
 from graphs.pattern import Breakpoints, Pattern
-from lab.errors import DamageFound, StaleAnswer, TooLate
+from lab.errors import DamageFound, StaleAnswer, StorageUnavailable, TooLate
 from lab.lab import Lab
 from lab.runs import ResumeRequest
-from lab.workspace import StateEdit, Workspace
+from lab.workspace import DeadlineTimer, StateEdit, Workspace
 from tests.support.asking_nodes import Verdict, shown
 from tests.support.expiring import LATER, ONCE, SOON, expired, expiring, look, pass_time
 from tests.support.polling import until
@@ -131,6 +131,26 @@ def test_an_answer_that_came_in_time_stands(open_toys: OpenLab) -> None:
 
     assert expired(workspace, thread_id) == (["answer"], 1, "finished")
     assert names(workspace, thread_id) == ["yes", "booked", "z"]
+
+
+class Signed(Verdict):
+    """Says who decided."""
+
+    by: str = Field("", json_schema_extra={"acting_person": True})
+
+
+def test_a_question_for_a_role_expires_in_nobody_s_name(open_toys: OpenLab) -> None:
+    forged = {"decision": "no", "by": "Mallory"}
+    lab: Lab = open_toys(expiring(on_expiry=forged, schema=Signed, role="manager"))
+    workspace = lab.workspace("w")
+    thread_id = begun(workspace)
+    pass_time(lab)
+    look(lab)
+    (decision,) = workspace.history.decisions.page().decisions
+
+    assert (decision.kind, decision.person, decision.role) == ("expired", "", "")
+    assert decision.answered["by"] == ""
+    assert "by=''" in names(workspace, thread_id)[0]
 
 
 @pytest.mark.parametrize(("on_expiry", "schema"), [(None, None), ({"decision": "perhaps"}, Verdict)])
@@ -420,6 +440,28 @@ def test_a_lab_that_has_been_announced_keeps_deadlines_by_itself_and_looks_as_so
     assert lab.deadlines.look() <= 1
     lab.announce("here")
     until(lambda: expired(workspace, thread_id) == ONCE)
+
+
+def test_a_timer_whose_database_is_away_says_so_once_and_goes_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    looked: list[int] = []
+
+    def fails_twice() -> float:
+        looked.append(1)
+        if len(looked) <= 2:
+            raise StorageUnavailable("another program has it")
+        return 60.0
+
+    monkeypatch.setattr("lab.workspace.deadline_timer.AGAIN", 0.01)
+    timer = DeadlineTimer(fails_twice)
+    timer.begin()
+    until(lambda: len(looked) == 3)
+    timer.close()
+
+    assert [one.message for one in caplog.records] == [
+        "Questions whose time has run out can't be looked for now: another program has it"
+    ]
 
 
 def test_nothing_is_answered_in_a_database_that_is_damaged(open_toys: OpenLab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,3 +121,23 @@ def test_of_two_servers_one_answers(where: str, tmp_path: Path) -> None:
         assert workspace.history.decisions.page(limit=1).total == ROUNDS
     finally:
         lab.close()
+
+
+def test_of_a_person_in_the_last_moment_and_the_lab_one_answers(where: str, tmp_path: Path) -> None:
+    lab = opened(tmp_path, where, LEASE)
+    try:
+        workspace = lab.workspace("w")
+        with rivals(tmp_path, where) as (person, server):
+            for _ in range(ROUNDS):
+                thread_id = workspace.start("expires", "only", SOON).thread_id
+                end(workspace, thread_id)
+                asked = head(workspace, thread_id)
+                person.order("resume", thread_id, {asked.questions[0].id: "yes"}, asked.checkpoint_id)
+                server.order("deadlines", thread_id)
+                won = "done" in person.answer()
+                assert "done" in server.answer()
+
+                assert expired(workspace, thread_id) == (["answer" if won else "expired"], 1, "finished")
+                assert head(workspace, thread_id).values["done"][0] == ("yes" if won else "expired")
+    finally:
+        lab.close()
