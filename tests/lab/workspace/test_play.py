@@ -30,7 +30,7 @@ from graphs.pattern import (
     WayBack,
 )
 from lab.errors import InvalidInput, NotPossible, StaleAnswer, ThreadBusy
-from lab.history import urgency_of
+from lab.history import question_text, urgency_of
 from lab.lab import Lab
 from lab.threads import Thread
 from lab.workspace import ExamplePlayer, LanePlay, NextStep, RunOptions, StateEdit, Workspace, example_of, upcoming
@@ -89,8 +89,10 @@ def by_hand(workspace: Workspace, thread: Thread, step: Step, example: Example) 
     head = snapshot.checkpoint_id if snapshot else ""
     travel = find(thread.pattern).lane(thread.lane).travel
     match step:
-        case Reply(value, _):
-            workspace.resume(ident, {one.id: value for one in workspace.history.pending(ident)}, head, **how)
+        case Reply():
+            asked = [one for one in workspace.history.pending(ident) if step.node in ("", one.node)]
+            answers = {one.id: step.answer(one.tool, question_text(one.value)) for one in asked}
+            workspace.resume(ident, answers, head, **how)
         case Edit(values, _):
             workspace.edit(ident, values, head, person=person)
         case Go():
