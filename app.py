@@ -41,7 +41,7 @@ WARM = (
 """What the first page would otherwise import while its visitor waits."""
 
 
-SERVED = frozenset({"_stcore", "media", "component", "static"})
+SERVED = frozenset({"_stcore", "auth", "media", "component", "static"})
 """First parts of nested addresses that Streamlit itself answers; every page's address has one part."""
 
 

@@ -44,7 +44,19 @@ def test_a_browser_at_an_unknown_nested_address_is_led_to_the_gallery(path: str)
     assert ask(path) == (307, "/")
 
 
-@pytest.mark.parametrize("path", ["/", "/time-travel", "/nope", "/time-travel/", "/static/js/x.js", "/_stcore/health"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/time-travel",
+        "/nope",
+        "/time-travel/",
+        "/static/js/x.js",
+        "/_stcore/health",
+        "/auth/login",
+        "/oauth2callback",
+    ],
+)
 def test_every_other_address_is_left_to_streamlit(path: str) -> None:
     assert ask(path) == (200, None)
 

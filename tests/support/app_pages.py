@@ -34,7 +34,8 @@ WIDGETS = ("text_input", "text_area", "number_input", "toggle", "segmented_contr
 
 def open_page(path: str = "", at: AppTest | None = None, **address: str) -> AppTest:
     """Open a page by its path and query parameters, in a session of its own or in that of `at`."""
-    app = at or AppTest.from_file(MAIN, default_timeout=60)
+    # One that hasn't run yet counts as false.
+    app = AppTest.from_file(MAIN, default_timeout=60) if at is None else at
     for name, value in address.items():
         app.query_params[name] = value
     # `switch_page` knows only pages that are files; the router's are functions, which it tells apart by their path.
