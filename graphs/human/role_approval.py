@@ -27,8 +27,8 @@ CHAINS = {
 class Input(TypedDict):
     """What the visitor gives."""
 
-    kind: Annotated[Literal["technical", "billing", "security"], Field(title="Kind of request")]
     request: Annotated[str, Field(title="Request", min_length=1, max_length=300)]
+    kind: Annotated[Literal["technical", "billing", "security"], Field(title="Kind of request")]
     requested_by: Annotated[str, Field(title="Requested by", min_length=1, max_length=80)]
 
 

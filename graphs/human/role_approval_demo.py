@@ -48,7 +48,7 @@ PATTERN = Pattern(
     examples=(
         Example(
             "Technical: support, an engineer and a manager approve",
-            {"kind": "technical", "request": "Give the build server more memory.", "requested_by": "Robin"},
+            {"request": "Give the build server more memory.", "kind": "technical", "requested_by": "Robin"},
             {
                 "chain": (
                     _yes("support agent", "Sam", "It is slow."),
@@ -59,12 +59,12 @@ PATTERN = Pattern(
         ),
         Example(
             "Billing: a refund",
-            {"kind": "billing", "request": "Refund order 4711.", "requested_by": "Robin"},
+            {"request": "Refund order 4711.", "kind": "billing", "requested_by": "Robin"},
             {"chain": (_yes("accountant", "Fiona", "It came back unopened."), _yes("manager", "Maya"))},
         ),
         Example(
             "Security: three approve, the director last",
-            {"kind": "security", "request": "Open the archive to the auditors.", "requested_by": "Robin"},
+            {"request": "Open the archive to the auditors.", "kind": "security", "requested_by": "Robin"},
             {
                 "chain": (
                     _yes("security officer", "Selma", "Read only."),
@@ -75,13 +75,13 @@ PATTERN = Pattern(
         ),
         Example(
             "Security: the manager says no",
-            {"kind": "security", "request": "Switch the second factor off.", "requested_by": "Robin"},
+            {"request": "Switch the second factor off.", "kind": "security", "requested_by": "Robin"},
             {"chain": (_yes("security officer", "Selma", "For a day."), _no("manager", "Maya", "Not even for a day."))},
             unhappy=True,
         ),
         Example(
             "A manager's own request, which another manager decides on",
-            {"kind": "billing", "request": "Pay my travel in advance.", "requested_by": "Maya"},
+            {"request": "Pay my travel in advance.", "kind": "billing", "requested_by": "Maya"},
             {"chain": (_yes("accountant", "Fiona"), _yes("manager", "Dana", "Have a good trip."))},
         ),
     ),

@@ -97,6 +97,8 @@ def test_two_tabs_are_two_people_each_with_a_question_of_their_own(here: Workspa
     act_as(one, "Fiona")
     keys = [str(button.key) for button in other.button if str(button.key).endswith("_send")]
     assert len(keys) == 3
+    # All at once would be refused, as two of the three are for others.
+    assert not [button for button in other.button if button.label == "Send all answers"]
     for tab, key in ((one, keys[0]), (other, keys[1])):
         give(tab, key.removesuffix("send") + "status", "approve")
         press(tab, key)

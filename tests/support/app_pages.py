@@ -163,7 +163,7 @@ def take(at: AppTest, pattern: Pattern, lane: Lane, step: Step) -> None:
     if isinstance(step, Reply | Edit) and step.person:
         act_as(at, step.person)
     match step:
-        case Reply() if any(str(button.key) == f"{pattern.slug}_{lane.key}_send_all" for button in at.button):
+        case Reply(node="") if any(str(button.key) == f"{pattern.slug}_{lane.key}_send_all" for button in at.button):
             # The page has filled each card in as the example answers its question.
             press(at, f"{pattern.slug}_{lane.key}_send_all")
         case Reply(value, _) if _is_review(value):

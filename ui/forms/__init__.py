@@ -3,7 +3,7 @@
 from ui.forms.json_form import ask, values_in_form
 from ui.forms.questions import answer_in_form, ask_question, ask_with_draft, carry_drafts, draft_of
 from ui.forms.state_form import StateForm
-from ui.forms.who_may import draw_who_may
+from ui.forms.who_may import draw_who_may, own_questions
 from ui.forms.widgets import complain
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "complain",
     "draft_of",
     "draw_who_may",
+    "own_questions",
     "values_in_form",
 ]

@@ -1,6 +1,6 @@
 """Who may answer a question: said on its card, with the way to act as one of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import streamlit as st
 
@@ -10,6 +10,12 @@ from ui.common import ActionErrors, act_as, acting_person, action_button, litera
 
 OFFERED_PEOPLE = 4
 """Persons as whom a card offers to act."""
+
+
+def own_questions(asked: Sequence[Question]) -> Sequence[Question]:
+    """Return the questions that the acting person may answer, or all where there is none."""
+    person = acting_person()
+    return [question for question in asked if refusal(question, person) is None] or asked
 
 
 def draw_who_may(question: Question, key: str, errors: ActionErrors, *, in_form: bool) -> None:

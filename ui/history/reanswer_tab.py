@@ -6,9 +6,8 @@ import streamlit as st
 
 from lab.history import Question, Snapshot, answer_text, question_text
 from lab.threads import BRANCH
-from lab.workspace import refusal
-from ui.common import Looked, Place, acting_person, code, literal, look_at, run_options, shown
-from ui.forms import answer_in_form, ask_question, draw_who_may
+from ui.common import Looked, Place, code, literal, look_at, run_options, shown
+from ui.forms import answer_in_form, ask_question, draw_who_may, own_questions
 from ui.history.travel_actions import (
     can_travel,
     draw_ahead,
@@ -48,7 +47,8 @@ def draw_reanswer(looked: Looked, snapshot: Snapshot) -> None:
     # What a review asks for depends on what is chosen, which a form would tell too late.
     in_form = not any(question.review for question in snapshot.questions)
     with st.form(key=key) if in_form else st.container(border=True, key=key):
-        asked = _own(snapshot)
+        # What isn't the acting person's to answer is asked again and waits.
+        asked = own_questions(snapshot.questions)
         for question in asked:
             _question(thread_id, question, snapshot, alone=len(asked) == 1)
         travel_button(
@@ -81,12 +81,6 @@ def _elsewhere(looked: Looked) -> None:
                 on_click=look_at,
                 args=(Place(mark.checkpoint_id),),
             )
-
-
-def _own(snapshot: Snapshot) -> tuple[Question, ...]:
-    """Return the questions that the acting person may answer, or all where there is none; the rest is asked again."""
-    person = acting_person()
-    return tuple(one for one in snapshot.questions if refusal(one, person) is None) or snapshot.questions
 
 
 def _question(thread_id: str, question: Question, snapshot: Snapshot, *, alone: bool) -> None:

@@ -12,7 +12,7 @@ from lab.jsonable import Json
 from lab.state import title_of, value_text
 from lab.workspace import expiry_in
 from ui.common import action_button, clock_times, code, literal, safe, shown, zone_name
-from ui.forms import answer_in_form, ask_question, ask_with_draft, draft_of, draw_who_may
+from ui.forms import answer_in_form, ask_question, ask_with_draft, draft_of, draw_who_may, own_questions
 from ui.history import draw_ahead
 from ui.lanes.answer_card import Card, draw_note, proceed
 from ui.lanes.deadline import details_drawn, draw_deadline
@@ -54,14 +54,17 @@ def _several(card: Card, asked: Sequence[Question], filled: Filled) -> None:
             with st.container(border=True, key=f"{_key(card, question)}.asked"):
                 draw_who_may(question, _key(card, question), card.errors, in_form=False)
                 _question(card, question, filled, alone=False)
-        action_button(
-            "Send all answers",
-            type="primary",
-            key=f"{card.key}_send_all",
-            errors=card.errors,
-            on_click=_send_all,
-            args=(card, asked),
-        )
+        # One of somebody else's would have all of them refused.
+        own = own_questions(asked)
+        if len(own) > 1:
+            action_button(
+                "Send all answers",
+                type="primary",
+                key=f"{card.key}_send_all",
+                errors=card.errors,
+                on_click=_send_all,
+                args=(card, own),
+            )
 
 
 def _place(key: str, *, border: bool) -> Any:
