@@ -11,7 +11,7 @@ from graphs.pattern import Breakpoints
 from lab.database import WaitingQuestion
 from lab.errors import UnknownThread
 from lab.threads import TITLE
-from lab.workspace import Workspace
+from lab.workspace import InboxPage, Workspace
 from pages.gallery import PAGES
 from pages.listing import page_number, pattern_filter, show_first_page
 from pages.thread_rows import TITLES
@@ -85,7 +85,7 @@ def _waiting(visitor: Workspace) -> WaitingQuestion | None:
         if chosen is None:
             st.info("Nothing waits that fits these filters. Choose others.", icon=":material/filter_alt_off:")
         else:
-            _steps(page.questions, place, chosen)
+            _steps(page, number, place, chosen)
             _card(visitor, chosen)
     return chosen
 
@@ -159,30 +159,39 @@ def _about(question: WaitingQuestion) -> Iterator[str]:
     yield f"since {since}"
 
 
-def _steps(questions: Sequence[WaitingQuestion], place: int, chosen: WaitingQuestion) -> None:
+def _steps(page: InboxPage, number: int, place: int, chosen: WaitingQuestion) -> None:
     """Draw the buttons to the questions before and after; where the one on show is gone, the next took its place."""
+    questions = page.questions
     waits = any(_name(question) == _name(chosen) for question in questions)
     after = place + 1 if waits else min(place, len(questions) - 1)
+    further = after == len(questions) and number * SHOWN < page.total
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="inbox_steps"):
         _title(chosen)
         for label, shortcut, at, icon in (
             ("Previous", "Alt+Up", place - 1, ":material/keyboard_arrow_up:"),
             ("Next", "Alt+Down", after, ":material/keyboard_arrow_down:"),
         ):
+            there = 0 <= at < len(questions)
+            turns = further and at == after
             st.button(
                 label,
                 icon=icon,
                 type="tertiary",
                 shortcut=shortcut,
-                disabled=not 0 <= at < len(questions),
+                disabled=not (there or turns),
                 key=f"inbox_{label.lower()}",
-                on_click=_go_to,
-                args=(_name(questions[at]) if 0 <= at < len(questions) else "",),
+                on_click=_turn_to if turns else _go_to,
+                args=(number + 1,) if turns else (_name(questions[at]) if there else "",),
             )
 
 
 def _go_to(name: str) -> None:
     st.session_state[CHOICE] = name
+
+
+def _turn_to(number: int) -> None:
+    """Turn to another page of the list, whose first question is shown then."""
+    st.session_state["inbox_page"] = number
 
 
 def _title(question: WaitingQuestion) -> None:

@@ -92,6 +92,19 @@ def test_next_leads_to_the_next_question_and_previous_back() -> None:
     assert chosen(at) == MAIL
 
 
+def test_next_leads_from_the_last_question_of_a_page_to_the_first_of_the_next_page(
+    here: Workspace, monkeypatch: pytest.MonkeyPatch, ticket: str
+) -> None:
+    monkeypatch.setattr("pages.inbox.SHOWN", 1)
+    at = open_page("inbox")
+    assert listed(at) == [MAIL]
+    press(at, "inbox_next")
+    assert listed(at) == [TICKET]
+    assert chosen(at) == TICKET
+    assert at.button(key="inbox_next").disabled
+    assert here.history.status(ticket) == "waiting"
+
+
 def test_what_came_of_an_answered_question_stays_on_show_until_the_next_is_chosen(
     here: Workspace, mail: str, ticket: str
 ) -> None:
@@ -124,7 +137,7 @@ def test_an_answer_that_is_refused_leaves_the_question_and_says_why_at_its_field
     send(at, decision=None)
     assert here.history.status(mail) == "waiting"
     assert listed(at) == [MAIL]
-    assert "Choose one of: Approve, Change." in texts(at)
+    assert "Choose one of: Approve, Change, Reject." in texts(at)
 
 
 def test_a_question_that_another_tab_answers_says_so_and_takes_no_second_answer(here: Workspace, mail: str) -> None:
