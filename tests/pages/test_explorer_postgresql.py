@@ -46,9 +46,8 @@ def test_a_fork_and_another_answer_are_branches_and_the_first_end_stays(on_postg
     asked = next(row.checkpoint_id for row in rows if row.asked)
     question = workspace.history.snapshot(approved, asked)
     assert question is not None
-    workspace.travel.reanswer(
-        approved, asked, {question.questions[0].id: {"decision": "rejected", "note": "No."}}, label="no", pace=0
-    )
+    no = {question.questions[0].id: {"decision": "rejected", "note": "No."}}
+    workspace.travel.reanswer(approved, asked, no, label="no", pace=0, person="Maya")
     ended(workspace, approved)
     branches = workspace.history.tree(approved).branches
     ends = [workspace.history.snapshot(approved, branch.leaf.checkpoint_id) for branch in branches]
