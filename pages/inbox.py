@@ -180,18 +180,16 @@ def _steps(page: InboxPage, number: int, place: int, chosen: WaitingQuestion) ->
                 shortcut=shortcut,
                 disabled=not (there or turns),
                 key=f"inbox_{label.lower()}",
-                on_click=_turn_to if turns else _go_to,
-                args=(number + 1,) if turns else (_name(questions[at]) if there else "",),
+                on_click=_go_to,
+                args=(_name(questions[at]) if there else None, number + turns),
             )
 
 
-def _go_to(name: str) -> None:
-    st.session_state[CHOICE] = name
-
-
-def _turn_to(number: int) -> None:
-    """Turn to another page of the list, whose first question is shown then."""
+def _go_to(name: str | None, number: int) -> None:
+    """Show another question of the list's page of that number; None is for the first one of another page."""
     st.session_state["inbox_page"] = number
+    if name is not None:
+        st.session_state[CHOICE] = name
 
 
 def _title(question: WaitingQuestion) -> None:

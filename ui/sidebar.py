@@ -157,8 +157,10 @@ def _draw_signed_in() -> None:
     signed_in = bool(st.user.is_logged_in)
     name = literal(acting_person().name, 80) if signed_in else ""
     st.markdown(f":material/person: {name or 'Nobody has signed in.'}")
-    act = st.logout if signed_in else st.login
-    st.button("Sign out" if signed_in else "Sign in", key="sign", on_click=act)
+    if signed_in:
+        st.button("Sign out", key="sign_out", on_click=st.logout)
+    else:
+        st.button("Sign in", key="sign_in", on_click=st.login)
 
 
 def _paces() -> list[str]:
