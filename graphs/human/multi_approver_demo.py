@@ -33,11 +33,11 @@ def _outcome(ended: Ended) -> str:
         return "Not published, stopped by an error"
     last = [one for one in ended.values["reviews"] if one["round"] == ended.values["round"]]
     yes = sum(one["status"] == "approve" for one in last)
-    told = f"{yes} of {len(REVIEWERS)} approved"
+    approved = f"{yes} of {len(REVIEWERS)} approved"
     rounds = f" in {counted(ended.values['round'], 'round')}"
     if ended.values["status"] == "withdrawn":
-        return f"Withdrawn{rounds}, {told}"
-    return f"Published{rounds}, {told}, {counted(len(ended.outbox), 'mail')} sent"
+        return f"Withdrawn{rounds}, {approved}"
+    return f"Published{rounds}, {approved}, {counted(len(ended.outbox), 'mail')} sent"
 
 
 _NO = _said("reject", "Nobody asked my team.", "Maya")
@@ -52,7 +52,7 @@ PATTERN = Pattern(
     watch=(
         "*One after the other* asks one role at a time, *All at once with a quorum* asks all three.",
         "One no ends *One after the other*; in *All at once with a quorum* two approvals outweigh it.",
-        "A single *revise* sends the text back to its author in both, and then all are asked about the new one.",
+        "A single wish to revise sends the text back to its author in both, and then all are asked about the new one.",
         "Each review has its person, status and comment; nobody reviews one version twice, or a text of their own.",
     ),
     sources=("EV ex. 3", "AA 4.1"),
