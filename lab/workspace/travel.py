@@ -63,9 +63,9 @@ class Travel:
         there = self._access.state_at(thread, checkpoint_id)
         return self._way(thread, there.next if following is None else tuple(following))
 
-    def after_answer(self, thread_id: str, node: str) -> Ahead:
-        """Tell what may run once the question of a node is answered, the node itself first."""
-        return self._way(self._access.find(thread_id), (node,))
+    def after_answer(self, thread_id: str, *nodes: str) -> Ahead:
+        """Tell what may run once the questions of these nodes are answered, the nodes themselves first."""
+        return self._way(self._access.find(thread_id), nodes)
 
     def _way(self, thread: Thread, first: tuple[str, ...]) -> Ahead:
         drawing = self._engine.graphs.drawing(thread.pattern, thread.lane)

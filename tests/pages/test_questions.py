@@ -24,6 +24,13 @@ def test_it_says_which_nodes_may_run_after_the_answer_and_what_they_write_to() -
     assert any(line.startswith(f"{expected}Outside the state, pay writes to the ledger. Waiting") for line in said)
 
 
+def test_of_questions_that_wait_together_it_says_once_where_the_answers_lead() -> None:
+    said, _ = captions("multi-approver", 0)
+
+    assert [line.partition(",")[0] for line in said if line.startswith("Answers go")] == ["Answers go to finance"]
+    assert sum("Outside the state, publish writes to the outbox" in line for line in said) == 2
+
+
 def test_a_list_of_texts_in_a_question_stands_line_by_line() -> None:
     _, said = captions("escalation", LOW_CONFIDENCE)
 

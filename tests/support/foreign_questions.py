@@ -36,8 +36,8 @@ class Door:
     def find(self, _: str) -> Thread:
         return Thread.new(self.name, "toy", "lane", "session", "title", "offline")
 
-    def after_answer(self, _: str, node: str) -> Ahead:
-        return Ahead((node,), (), {})
+    def after_answer(self, _: str, *nodes: str) -> Ahead:
+        return Ahead(nodes, (), {})
 
     def resume(self, _: str, answers: dict[str, Json], __: str, **___: Any) -> None:
         for question in self.asked:

@@ -47,15 +47,15 @@ def question_card(card: Card, filled: Filled) -> None:
 def _several(card: Card, asked: Sequence[Question], filled: Filled) -> None:
     """Draw questions that wait together: what is typed for one of them stays when another one is answered."""
     with _place(f"{card.key}_answers", border=False):
-        st.markdown(f":material/front_hand: **{len(asked)} questions wait.** Answer one of them, or all at once.")
-        nodes = {question.node: question for question in asked}
-        st.caption(" ".join([*(_after(card, one) for one in nodes.values()), _since(card)]))
+        # One of somebody else's would have all of them refused.
+        own = own_questions(asked)
+        how = "Answer one of them, or all at once." if len(own) > 1 else "Each of them is answered alone."
+        st.markdown(f":material/front_hand: **{len(asked)} questions wait.** {how}")
+        st.caption(f"{_after(card, asked)} {_since(card)}")
         for question in asked:
             with st.container(border=True, key=f"{_key(card, question)}.asked"):
                 draw_who_may(question, _key(card, question), card.errors, in_form=False)
                 _question(card, question, filled, alone=False)
-        # One of somebody else's would have all of them refused.
-        own = own_questions(asked)
         if len(own) > 1:
             action_button(
                 "Send all answers",
@@ -91,7 +91,7 @@ def _question(card: Card, question: Question, filled: Filled, *, alone: bool) ->
     if failed:
         st.markdown(f"Sending it also retries {' and '.join(map(code, failed))}, with the answer given there.")
     if alone:
-        st.caption(f"{_after(card, question)} {_since(card)}")
+        st.caption(f"{_after(card, [question])} {_since(card)}")
     action_button(
         "Send answer",
         type="primary" if alone else "secondary",
@@ -109,16 +109,18 @@ def _wrong(card: Card, question: Question) -> Mapping[str, str]:
     return {name.removeprefix(place): message for name, message in faults if name.startswith(place)}
 
 
-def _after(card: Card, question: Question) -> str:
-    """Say what the answer leads to."""
-    if not question.node:
+def _after(card: Card, questions: Sequence[Question]) -> str:
+    """Say what the answers lead to."""
+    nodes = [*dict.fromkeys(question.node for question in questions if question.node)]
+    if not nodes:
         return ""
-    ahead = card.workspace.travel.after_answer(card.thread_id, question.node)
+    ahead = card.workspace.travel.after_answer(card.thread_id, *nodes)
+    begin = "Your answer goes" if len(questions) == 1 else "Answers go"
     later = f", after which {_listed(ahead.later, 'or')} may run" if ahead.later else ""
     effects = [f"{name} writes to the {_listed(acts, 'and the')}" for name, acts in ahead.effects.items()]
     acts = f" Outside the state, {_listed(effects, 'and')}." if effects else ""
     # Code is too pale in a caption.
-    return literal(f"Your answer goes to {question.node}{later}.{acts}", 500)
+    return literal(f"{begin} to {_listed(nodes, 'and')}{later}.{acts}", 500)
 
 
 def _listed(names: Sequence[str], last: str) -> str:
