@@ -5,6 +5,7 @@ wait. The trail in the state has every decision: who, when, and the text before 
 """
 
 import operator
+import re
 import textwrap
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
@@ -23,8 +24,10 @@ REMARK = (
     "You help a moderator. Say in one short sentence what should be looked at before this message leaves the house, "
     "such as a promise, a price or an insult, or say that nothing stands out."
 )
-HOUSE = "@harbour.example"
-"""How the addresses inside the house end."""
+HOUSE = "harbour.example"
+"""The domain of the addresses inside the house."""
+ADDRESS = re.compile(r"[\w.+-]+@[A-Za-z0-9.-]+")
+"""One address alone: a list of them, or a name with one, could take a message to somebody whom nobody sees."""
 MOST = 20
 """Messages of a batch."""
 
@@ -121,9 +124,9 @@ def read_batch(batch: str) -> list[Message]:
     messages: list[Message] = []
     for number, line in enumerate(lines, 1):
         recipient, _, text = (part.strip() for part in line.partition(":"))
-        if "@" not in recipient or " " in recipient or not text:
+        if not ADDRESS.fullmatch(recipient) or not text:
             raise BadBatch(
-                f"Line {number}, {line[:60]!r}, is no message. A line has an address, a colon and a text. "
+                f"Line {number}, {line[:60]!r}, is no message. A line has one address, a colon and a text. "
                 "Correct it and run the batch again."
             )
         messages.append({"number": number, "recipient": recipient, "text": text, "remark": ""})
@@ -132,7 +135,7 @@ def read_batch(batch: str) -> list[Message]:
 
 def is_internal(message: Message) -> bool:
     """Return whether a message stays in the house."""
-    return message["recipient"].lower().endswith(HOUSE)
+    return message["recipient"].rpartition("@")[2].lower() == HOUSE
 
 
 def _entry(message: Message, decision: Any, by: str = "", after: str = "", reason: str = "") -> dict[str, Any]:

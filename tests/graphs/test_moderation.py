@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from graphs.human.moderation import MOST, BadBatch, Verdict, read_batch, verdict_on
+from graphs.human.moderation import MOST, BadBatch, Verdict, is_internal, read_batch, verdict_on
 from graphs.human.moderation_demo import PATTERN, SEND
 from graphs.outcome import Ended
 from graphs.pattern import Example
@@ -165,6 +165,43 @@ def test_the_model_s_remark_depends_on_the_message(play: Play) -> None:
 def test_a_batch_that_is_none_is_refused(batch: str) -> None:
     with pytest.raises(BadBatch):
         read_batch(batch)
+
+
+@pytest.mark.parametrize(
+    "recipient",
+    [
+        "boss@evil.example,a@harbour.example",
+        "boss@evil.example;a@harbour.example",
+        "boss@evil.example@harbour.example",
+        "<boss@evil.example>a@harbour.example",
+        "boss@evil.example\ta@harbour.example",
+        "boss@evil.example\u00a0a@harbour.example",
+        "boss\u200b@harbour.example",
+        "boss%evil.example@harbour.example",
+        "@harbour.example",
+        "a@",
+    ],
+)
+def test_a_recipient_that_isnt_one_address_alone_is_refused_and_nothing_is_sent(recipient: str) -> None:
+    with pytest.raises(BadBatch, match="one address"):
+        read_batch(f"{recipient}: secret plans")
+
+
+@pytest.mark.parametrize(
+    ("recipient", "internal"),
+    [
+        ("a@harbour.example", True),
+        ("A@Harbour.Example", True),
+        ("a@evilharbour.example", False),
+        ("a@sub.harbour.example", False),
+        ("a@harbour.example.org", False),
+        ("a@harbour.example.", False),
+    ],
+)
+def test_a_message_is_internal_by_the_whole_domain_of_its_one_address(recipient: str, internal: bool) -> None:
+    (message,) = read_batch(f"{recipient}: Tea?")
+
+    assert is_internal(message) is internal
 
 
 def test_a_batch_is_read_line_by_line() -> None:
