@@ -12,8 +12,8 @@ RANKS: Mapping[str, int] = {"high": 0, "normal": 1, "low": 2}
 """Priorities that are told apart, the most urgent first; any other one is a text, and as urgent as a normal one."""
 LONGEST = 80
 """Characters of a priority, a role or a deadline that are kept."""
-LATEST = 253_402_300_800.0
-"""The end of the year 9999, in seconds; a deadline after it is a text."""
+LATEST = 253_370_764_800.0
+"""The end of the year 9998, in seconds; a deadline after it is a text, for east of UTC no clock shows the last one."""
 
 
 @dataclass(frozen=True, slots=True)

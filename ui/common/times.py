@@ -12,6 +12,8 @@ import streamlit as st
 _NAME = re.compile(r"[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,3}")
 _DAY = 24 * 60
 """Minutes that no clock differs from another by."""
+_LATEST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+"""A time that every clock can show, in seconds; of a later one the database may tell, and it stands as this one."""
 
 
 def visitor_zone() -> tzinfo:
@@ -38,7 +40,7 @@ def zone_name() -> str:
 
 def local_time(seconds: float) -> datetime:
     """Return a time by the visitor's clock."""
-    return datetime.fromtimestamp(seconds, visitor_zone())
+    return datetime.fromtimestamp(min(seconds, _LATEST), visitor_zone())
 
 
 def stamp(seconds: float) -> str:

@@ -26,10 +26,11 @@ def test_a_payload_says_how_urgent_it_is(payload: Any, urgency: Urgency) -> None
 
 
 NO_TIMES = [float("nan"), float("inf"), -1, 1e300, True, [], "0001-01-01", "", "soon"]
+TOO_LATE = ["9999-12-31T23:59:59", "9999-01-01T00:00:00+00:00", 253_402_300_799]
 RANKED = [("high", 0), ("HIGH", 0), ("normal", 1), ("", 1), ("odd", 1), ("low", 2)]
 
 
-@pytest.mark.parametrize("deadline", NO_TIMES)
+@pytest.mark.parametrize("deadline", [*NO_TIMES, *TOO_LATE])
 def test_a_deadline_that_is_no_time_to_wait_for_orders_nothing(deadline: Any) -> None:
     assert urgency_of({"deadline": deadline}).due is None
 

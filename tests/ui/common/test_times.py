@@ -59,6 +59,15 @@ def test_whatever_a_browser_calls_its_zone_there_is_a_time(
     assert (stamp(WINTER), zone_name()) == ("2026-01-15 23:30", "UTC")
 
 
+@pytest.mark.parametrize(("zone", "offset"), [("Europe/Berlin", -60), ("Pacific/Kiritimati", -840), (None, -1439)])
+def test_the_last_seconds_of_the_calendar_are_a_time_east_of_utc_too(
+    monkeypatch: pytest.MonkeyPatch, zone: str | None, offset: int
+) -> None:
+    clock(monkeypatch, zone, offset)
+    assert stamp(253_402_300_799.0).startswith("9999-12-31")
+    assert clock_times([253_402_300_799.0], "minutes")[0].startswith("9999-12-31")
+
+
 def test_times_of_today_need_no_day_and_others_have_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
     clock(monkeypatch, "Pacific/Kiritimati")
     now = datetime.now(UTC).timestamp()
