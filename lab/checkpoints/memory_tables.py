@@ -64,7 +64,9 @@ class MemoryTables:
     ) -> dict[str, list[tuple[str, Any]]]:
         marked: dict[str, list[tuple[str, Any]]] = {}
         for ident in ids:
-            for _, channel, value, _ in self._writes(thread_id, namespace, ident):
+            # By task, as in a database, so that a copy elsewhere tells the same in the same order.
+            written = self._saver.writes.get((thread_id, namespace, ident), {})
+            for _, channel, value, _ in map(written.__getitem__, sorted(written)):
                 if channel in MARKS:
                     marked.setdefault(ident, []).append((channel, readable_value(self._saver.serde, *value)))
         return marked

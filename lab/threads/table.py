@@ -49,8 +49,8 @@ def titled(text: str) -> str:
     title = printable_line(text)
     if not title:
         raise InvalidInput({"title": "The title is empty. Write one."})
-    # Cut inside an emoji of several parts, what joined them would be left over.
-    return title[:TITLE].rstrip("\u200d")
+    # Cut behind a word, or inside an emoji of several parts, what joined them to the rest would be left over.
+    return title[:TITLE].rstrip("\u200d ")
 
 
 BRANCH = "Name of the branch"

@@ -63,9 +63,9 @@ class Travel:
         there = self._access.state_at(thread, checkpoint_id)
         return self._way(thread, there.next if following is None else tuple(following))
 
-    def after_answer(self, thread_id: str, *nodes: str) -> Ahead:
+    def after_answer(self, thread_id: str, nodes: Sequence[str]) -> Ahead:
         """Tell what may run once the questions of these nodes are answered, the nodes themselves first."""
-        return self._way(self._access.find(thread_id), nodes)
+        return self._way(self._access.find(thread_id), tuple(nodes))
 
     def _way(self, thread: Thread, first: tuple[str, ...]) -> Ahead:
         drawing = self._engine.graphs.drawing(thread.pattern, thread.lane)

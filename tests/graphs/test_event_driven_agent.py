@@ -169,7 +169,7 @@ def test_what_the_calls_do_outside_the_state_is_said_before_an_answer(sqlite_lab
     workspace = sqlite_lab.workspace("w")
     ident = begun(workspace, SLUG, "interrupt", PATTERN.examples[EDITED]).thread.thread_id
 
-    assert workspace.travel.after_answer(ident, "execute").effects == {"execute": ("outbox", "records")}
+    assert workspace.travel.after_answer(ident, ["execute"]).effects == {"execute": ("outbox", "records")}
 
 
 def test_a_replay_on_purpose_asks_anew_and_sends_again(sqlite_lab: Lab, play: Play) -> None:

@@ -125,7 +125,7 @@ def test_what_the_tools_do_outside_the_state_is_said_before_an_answer_and_before
     snapshot = workspace.history.snapshot(ident)
     assert snapshot is not None
 
-    assert workspace.travel.after_answer(ident, "agent").effects == {"agent": ("ledger", "outbox")}
+    assert workspace.travel.after_answer(ident, ["agent"]).effects == {"agent": ("ledger", "outbox")}
     assert workspace.travel.ahead(ident, snapshot.checkpoint_id).effects == {"agent": ("ledger", "outbox")}
 
 

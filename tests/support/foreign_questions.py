@@ -1,5 +1,6 @@
 """Questions as a file that somebody else wrote may bring them, drawn by the real form of the answer card."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -36,8 +37,8 @@ class Door:
     def find(self, _: str) -> Thread:
         return Thread.new(self.name, "toy", "lane", "session", "title", "offline")
 
-    def after_answer(self, _: str, *nodes: str) -> Ahead:
-        return Ahead(nodes, (), {})
+    def after_answer(self, _: str, nodes: Sequence[str]) -> Ahead:
+        return Ahead(tuple(nodes), (), {})
 
     def resume(self, _: str, answers: dict[str, Json], __: str, **___: Any) -> None:
         for question in self.asked:

@@ -114,7 +114,7 @@ def _after(card: Card, questions: Sequence[Question]) -> str:
     nodes = [*dict.fromkeys(question.node for question in questions if question.node)]
     if not nodes:
         return ""
-    ahead = card.workspace.travel.after_answer(card.thread_id, *nodes)
+    ahead = card.workspace.travel.after_answer(card.thread_id, nodes)
     begin = "Your answer goes" if len(questions) == 1 else "Answers go"
     later = f", after which {_listed(ahead.later, 'or')} may run" if ahead.later else ""
     effects = [f"{name} writes to the {_listed(acts, 'and the')}" for name, acts in ahead.effects.items()]
