@@ -73,12 +73,14 @@ def _waiting(visitor: Workspace) -> WaitingQuestion | None:
     with left:
         rows, below = st.container(), st.container()
         total = visitor.inbox.page(pattern=pattern, role=role, priority=priority, limit=0).total
+        wanted = st.session_state.get("inbox_page", 1)
         with below:
             number = page_number("inbox", -(-total // SHOWN))
             st.caption(f"{counted(total, 'question')} · times in {literal(zone_name())}")
         offset = (number - 1) * SHOWN
         page = visitor.inbox.page(pattern=pattern, role=role, priority=priority, limit=SHOWN, offset=offset)
-        place, chosen = _choose(page.questions, (pattern, role, priority, number))
+        _stay_on_show(wanted, number, len(page.questions))
+        place, chosen = _choose(page.questions, (pattern, role, priority), number)
         with rows:
             _list(page.questions, visitor)
     with right:
@@ -92,11 +94,16 @@ def _waiting(visitor: Workspace) -> WaitingQuestion | None:
 
 def _filter(visitor: Workspace, name: Literal["role", "priority"]) -> str | None:
     """Draw the filter by what the questions say themselves, and return what it leaves."""
+    key = f"inbox_{name}"
+    values = ["", *visitor.inbox.values(name)]
+    # Whoever answers the last question of a role still looks at what fits it.
+    if (picked := st.session_state.get(key)) and picked not in values:
+        values.append(picked)
     chosen = st.selectbox(
         name.capitalize(),
-        ["", *visitor.inbox.values(name)],
+        values,
         format_func=lambda value: literal(value, 60) or "All",
-        key=f"inbox_{name}",
+        key=key,
         bind="query-params",
         on_change=show_first_page,
         args=("inbox",),
@@ -105,8 +112,18 @@ def _filter(visitor: Workspace, name: Literal["role", "priority"]) -> str | None
     return chosen or None
 
 
-def _choose(questions: Sequence[WaitingQuestion], listed: object) -> tuple[int, WaitingQuestion | None]:
+def _stay_on_show(wanted: int, number: int, questions: int) -> None:
+    """Let what is on show stay where its page is gone, which nobody has turned: the last one took its place."""
+    before = st.session_state.get(ON_SHOW)
+    if before is not None and number < wanted == before[0][1]:
+        st.session_state[ON_SHOW] = ((before[0][0], number), questions, before[2])
+
+
+def _choose(
+    questions: Sequence[WaitingQuestion], filters: tuple[str | None, ...], number: int
+) -> tuple[int, WaitingQuestion | None]:
     """Return the question to show and its place in the list, or the place that it had there before it was answered."""
+    listed = (filters, number)
     names = [_name(question) for question in questions]
     before = st.session_state.get(ON_SHOW)
     picked = st.session_state.get(CHOICE)

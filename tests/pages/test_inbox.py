@@ -9,12 +9,14 @@ from graphs.catalogue import find
 from lab.jsonable import Json
 from lab.lab import Lab
 from lab.workspace import Workspace
-from tests.support.app_pages import badges, give, markdowns, open_page, press, texts, well
+from tests.support.app_pages import act_as, badges, give, markdowns, open_page, press, texts, well
 from tests.support.example_player import begun, ended
 
 pytestmark = pytest.mark.usefixtures("pages_lab")
 
 GATE, EXPENSE, BREAKPOINTS = find("approval-gate"), find("expense-approval"), find("breakpoints")
+ESCALATION = find("escalation")
+CALM, URGENT, MANAGER = 0, 4, "Maya"
 MAIL, TICKET = "Send this mail to anna@example.org?", "Does the manager approve 500.00 € for Conference ticket?"
 
 
@@ -47,6 +49,12 @@ def send(at: AppTest, **values: Json) -> None:
     for name, value in values.items():
         give(at, f"{card}{name}", value)
     press(at, f"{card}send")
+
+
+def filter_by(at: AppTest, name: str, value: str) -> None:
+    """Choose what the list is narrowed to."""
+    at.selectbox(key=f"inbox_{name}").set_value(value).run()
+    well(at)
 
 
 def drawn_anew(at: AppTest, workspace: Workspace, *threads: str) -> None:
@@ -162,6 +170,68 @@ def test_the_list_can_be_narrowed_to_a_pattern() -> None:
     well(at)
     assert listed(at) == []
     assert "Nothing waits that fits these filters" in at.info[0].value
+
+
+@pytest.mark.usefixtures("ticket")
+def test_the_list_can_be_narrowed_to_a_role() -> None:
+    at = open_page("inbox")
+    filter_by(at, "role", "manager")
+    assert listed(at) == [TICKET]
+    assert chosen(at) == TICKET
+    filter_by(at, "role", "")
+    assert listed(at) == [MAIL, TICKET]
+
+
+@pytest.mark.usefixtures("mail")
+def test_the_list_can_be_narrowed_to_a_priority(here: Workspace) -> None:
+    for number in (CALM, URGENT):
+        begun(here, ESCALATION.slug, ESCALATION.lanes[0].key, ESCALATION.examples[number])
+    at = open_page("inbox")
+    assert len(listed(at)) == 3
+    filter_by(at, "priority", "high")
+    assert len(listed(at)) == 1
+    assert "**High priority**" in at.radio[0].proto.captions[0]
+
+
+@pytest.mark.usefixtures("mail")
+def test_a_role_whose_last_question_was_answered_stays_chosen_with_what_came_of_the_answer(
+    here: Workspace, ticket: str
+) -> None:
+    at = open_page("inbox")
+    act_as(at, MANAGER)
+    filter_by(at, "role", "manager")
+    send(at, decision="approved")
+    drawn_anew(at, here, ticket)
+    assert at.selectbox(key="inbox_role").value == "manager"
+    assert listed(at) == []
+    assert badges(at) == ["Finished"]
+    assert EXPENSE.lane("dynamic").title in markdowns(at)
+
+    filter_by(at, "role", "")
+    assert chosen(at) == MAIL
+    assert at.selectbox(key="inbox_role").options == ["All"]
+
+
+def test_what_came_of_the_only_question_of_the_last_page_stays_on_show_until_another_is_chosen(
+    here: Workspace, monkeypatch: pytest.MonkeyPatch, mail: str, ticket: str
+) -> None:
+    monkeypatch.setattr("pages.inbox.SHOWN", 1)
+    at = open_page("inbox")
+    act_as(at, MANAGER)
+    press(at, "inbox_next")
+    send(at, decision="approved")
+    drawn_anew(at, here, ticket)
+    assert listed(at) == [MAIL]
+    assert chosen(at) is None
+    assert badges(at) == ["Finished"]
+    at.run()
+    well(at)
+    assert badges(at) == ["Finished"]
+
+    press(at, "inbox_previous")
+    assert chosen(at) == MAIL
+    assert badges(at) == ["Waiting for an answer"]
+    assert here.history.status(mail) == "waiting"
 
 
 def test_a_static_pause_waits_too_and_goes_on_from_its_card(here: Workspace) -> None:
