@@ -8,8 +8,10 @@ import streamlit as st
 
 from lab.jsonable import Json
 
-Place = tuple[str, str, str]
-"""A workspace, a thread of it, and a question of that thread, or the node that is about to ask it again."""
+Place = tuple[str, str, str, str]
+"""A workspace, the person who types, a thread, and a question of that thread, or the node that is about to ask again.
+
+The person's name is empty where nobody is chosen."""
 
 DRAFTS = 500
 """Drafts of all visitors together; the one that was last touched longest ago goes first."""
@@ -41,11 +43,11 @@ class Drafts:
     def carry(self, place: Place, node: str) -> None:
         """Let what was typed there wait for the node's next question, which has another id."""
         if (typed := self.get(place)) is not None:
-            self.put((*place[:2], node), typed)
+            self.put((*place[:-1], node), typed)
 
     def take_over(self, place: Place, node: str) -> None:
         """Give a question what was typed for the one that its node asked before, where that waits."""
-        waits = (*place[:2], node)
+        waits = (*place[:-1], node)
         typed = self.get(waits)
         with self._lock:
             self._drafts.pop(waits, None)

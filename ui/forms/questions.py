@@ -33,15 +33,17 @@ def ask_with_draft(
     draft = draft_of(key, place, question)
     ask_question(question, key, values if draft is None else draft, wrong)
     now = _draft(question, key)
-    # What nobody has touched is no draft, and leaves the next reload its own values to begin with.
-    if now != st.session_state.setdefault(f"{key}|untouched", now) or draft is not None:
+    # What nobody has touched is no draft, and leaves the next reload its own values to begin with. What somebody else
+    # typed in this tab is still in the form, and no draft of this person either.
+    untouched = st.session_state.setdefault(f"{key}|untouched|{place[1]}", now)
+    if now != untouched or (draft is not None and drafts().get(place) != draft):
         drafts().put(place, now)
 
 
 def draft_of(key: str, place: Place, question: Question) -> Mapping[str, Json] | None:
     """Return what was typed in a form before this session first drew it; None where nothing was."""
     # No field of a form has such a name.
-    begun = f"{key}|begun"
+    begun = f"{key}|begun|{place[1]}"
     if begun not in st.session_state:
         drafts().take_over(place, question.node)
         st.session_state[begun] = drafts().get(place)

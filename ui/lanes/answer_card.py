@@ -9,7 +9,7 @@ import streamlit as st
 from graphs.pattern import Breakpoints, Lane
 from lab.history import Question, Snapshot
 from lab.workspace import RunOptions, Workspace
-from ui.common import ActionErrors, action_button, code_counted, run_options
+from ui.common import ActionErrors, acting_person, action_button, code_counted, run_options
 from ui.forms import StateForm
 from ui.lanes.example_steps import Filled
 
@@ -48,9 +48,9 @@ class Card(Buttons):
 
     snapshot: Snapshot
 
-    def place(self, question: Question) -> tuple[str, str, str]:
-        """Return where what is typed for a question is kept."""
-        return self.workspace.name, self.thread_id, question.id
+    def place(self, question: Question) -> tuple[str, str, str, str]:
+        """Return where what this person types for a question is kept."""
+        return self.workspace.name, acting_person().name, self.thread_id, question.id
 
 
 def proceed(card: Card) -> None:
