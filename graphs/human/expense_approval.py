@@ -38,7 +38,7 @@ class Input(TypedDict):
 
     description: Annotated[str, Field(title="What for", min_length=1, max_length=200)]
     amount: Annotated[float, Field(title="Amount in euros", ge=0.01, le=1_000_000)]
-    requested_by: NotRequired[Annotated[str, Field(title="Requested by", max_length=80)]]
+    requested_by: NotRequired[Annotated[str, Field(title="Requested by", max_length=200)]]
 
 
 class Decision(TypedDict):

@@ -29,7 +29,7 @@ class Input(TypedDict):
 
     request: Annotated[str, Field(title="Request", min_length=1, max_length=300)]
     kind: Annotated[Literal["technical", "billing", "security"], Field(title="Kind of request")]
-    requested_by: Annotated[str, Field(title="Requested by", min_length=1, max_length=80)]
+    requested_by: Annotated[str, Field(title="Requested by", min_length=1, max_length=200)]
 
 
 class Decision(TypedDict):

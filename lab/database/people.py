@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
+from unicodedata import normalize
 
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -15,6 +17,10 @@ from lab.database.tables import PEOPLE
 
 LONGEST = 200
 """Characters of a name or an address that somebody signs in with."""
+SIGNED_IN = "Signed in"
+"""What somebody is of whom the directory knows nothing else."""
+TRIES = 5
+"""How often somebody is added whose name others take at the same time."""
 
 
 class Directory:
@@ -39,29 +45,44 @@ class Directory:
         return next((one.name for one in self.people()), "")
 
     def signed_in(self, identity: str, *, is_mail: bool) -> Person:
-        """Return who signs in by a mail address or a name, and add who isn't there yet, without any role."""
-        given = storable(" ".join(identity.split()))[:LONGEST]
-        known = self._known(given, is_mail=is_mail)
-        if known is None:
-            try:
-                with self._database.begin() as connection:
-                    add_people(connection, [Person(given, "Signed in", (), given if is_mail else "")])
-            except IntegrityError:
-                # The same one, signing in twice at the same time.
-                pass
-            known = self._known(given, is_mail=is_mail)
-        return known or Person(given)
+        """Return who signs in by a mail address or a name, and add who isn't there yet, without any role.
 
-    def _known(self, identity: str, *, is_mail: bool) -> Person | None:
-        return next(
-            (one for one in self.people() if is_same(one.mail if is_mail else one.name, identity)),
-            None,
-        )
+        Anybody can choose a name, so that a name alone never makes a visitor somebody who has a role or an address.
+        """
+        visible = "".join(char if char.isprintable() else " " for char in storable(identity))
+        given = " ".join(visible.split())[:LONGEST]
+        for _ in range(TRIES if given else 0):
+            known, name = self._signed_in_before(given, is_mail=is_mail)
+            if known is not None:
+                return known
+            # The same one may sign in twice at the same time, and is there then.
+            with suppress(IntegrityError), self._database.begin() as connection:
+                add_people(connection, [Person(name, SIGNED_IN, (), given if is_mail else "")])
+        return Person("")
+
+    def _signed_in_before(self, given: str, *, is_mail: bool) -> tuple[Person | None, str]:
+        """Return who has signed in so before, None where nobody has, and the first name that is free for them."""
+        known = self._by_mail(given) if is_mail else None
+        name, number = given, 1
+        while known is None and (other := self.find(name)) is not None:
+            if not is_mail and other.position == SIGNED_IN and not other.roles and not other.mail:
+                known = other
+            name = f"{given} (signed in{f', {number}' if number > 1 else ''})"
+            number += 1
+        return known, name
+
+    def _by_mail(self, mail: str) -> Person | None:
+        # Letters that only look alike, or that fold into one, are of other mailboxes.
+        return next((one for one in self.people() if one.mail.strip().encode().lower() == mail.encode().lower()), None)
 
 
 def is_same(name: str, other: str) -> bool:
-    """Return whether two names are of one person, or of one role."""
-    return " ".join(name.split()).casefold() == " ".join(other.split()).casefold()
+    """Return whether two names are of one person, or of one role, whatever their letters' case and width."""
+    return _folded(name) == _folded(other)
+
+
+def _folded(name: str) -> str:
+    return " ".join(normalize("NFKC", normalize("NFKC", name).casefold()).split())
 
 
 def add_people(connection: Connection, people: Sequence[Person] = CAST) -> None:

@@ -21,8 +21,8 @@ from lab.state import filled_in, printable_line, value_text
 
 NOBODY = Person("")
 """Acts where no person was named."""
-LONGEST = 80
-"""Characters of a name or a role in a payload that are read, as of the role in the index of what waits."""
+LONGEST_ROLE = 80
+"""Characters of a role in a payload that are read, as in the index of what waits; names are read whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Rules:
     def who(self) -> str:
         """Say in words for whom the question is; empty where it's for everybody."""
         if self.person:
-            return f"{self.person} alone"
+            return f"{self.person[:80]} alone"
         if self.role:
             return f"the role '{self.role}'"
         return "somebody else than those who had to do with it before" if self.requested_by or self.decided_by else ""
@@ -55,12 +55,12 @@ def rules_of(value: Json) -> Rules:
         _text(value.get("person")),
         _text(value.get("requested_by")),
         _texts(value.get("decided_by")),
-        _texts(value.get("turns")),
+        tuple(role[:LONGEST_ROLE] for role in _texts(value.get("turns"))),
     )
 
 
 def _text(value: Json) -> str:
-    return "" if value is None else printable_line(value if isinstance(value, str) else value_text(value))[:LONGEST]
+    return "" if value is None else printable_line(value if isinstance(value, str) else value_text(value))
 
 
 def _texts(value: Json) -> tuple[str, ...]:

@@ -166,6 +166,16 @@ def test_who_signs_in_and_is_in_no_directory_has_no_role_and_may_do_what_needs_n
     assert decided(here) == [("eve@example.org", "")]
 
 
+def test_who_signs_in_by_the_name_of_somebody_else_alone_is_somebody_without_a_role(here: Workspace) -> None:
+    thread_id = begun(here, ROLES.slug, "chain", ROLES.examples[0]).thread.thread_id
+    at = open_page(ROLES.slug, signed_in({"is_logged_in": True, "name": "Sam"}), thread=thread_id)
+
+    assert ":material/person: Sam (signed in)" in said(at)
+    answer(at, ROLES, "chain", YES)
+    assert any("signed in" in found.value and "may not answer" in found.value for found in at.warning)
+    assert decided(here) == []
+
+
 @pytest.mark.usefixtures("mails")
 @pytest.mark.parametrize("claims", [{"is_logged_in": False}, {**DANA, "email_verified": False}])
 def test_who_hasn_t_signed_in_or_has_no_proven_address_is_nobody(here: Workspace, claims: dict[str, object]) -> None:

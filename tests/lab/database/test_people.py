@@ -51,9 +51,44 @@ def test_who_signs_in_is_known_by_mail_and_else_added_without_a_role(open_toys: 
     assert len(lab.people.people()) == len(PEOPLE) + 1
 
 
-@pytest.mark.parametrize("name", ["maya", " Maya ", "MAYA"])
-def test_a_name_is_found_whatever_the_case_of_its_letters(open_toys: OpenLab, name: str) -> None:
+@pytest.mark.parametrize("name", ["maya", " Maya ", "MAYA", "\uff2daya"])
+def test_a_name_is_found_whatever_the_case_and_the_width_of_its_letters(open_toys: OpenLab, name: str) -> None:
     found = open_toys(two_steps()).people.find(name)
 
     assert found is not None
     assert found.name == "Maya"
+
+
+@everywhere
+@pytest.mark.parametrize("name", ["Dana", " dana ", "\uff24ana", "Dana\u200b"])
+def test_a_name_alone_makes_nobody_somebody_with_a_role(open_toys: OpenLab, name: str) -> None:
+    people = open_toys(two_steps()).people
+    first = people.signed_in(name, is_mail=False)
+
+    assert first.roles == ()
+    assert first.name.endswith(" (signed in)")
+    assert people.find(first.name) == first
+    assert people.signed_in(name, is_mail=False) == first
+    assert len(people.people()) == len(PEOPLE) + 1
+
+
+def test_who_signs_in_by_a_name_that_is_free_has_it_until_it_has_a_role_or_an_address(open_toys: OpenLab) -> None:
+    lab = open_toys(two_steps())
+    for _ in range(2):
+        assert lab.people.signed_in("Eve", is_mail=False) == Person("Eve", "Signed in")
+    with lab.storage.database.begin() as connection:
+        connection.execute(text("UPDATE lab_people SET roles = 'manager' WHERE name = 'Eve'"))
+
+    assert lab.people.signed_in("Eve", is_mail=False) == Person("Eve (signed in)", "Signed in")
+    assert lab.people.signed_in("eve (signed in)", is_mail=False).name == "Eve (signed in)"
+    assert lab.people.signed_in("\u200b ", is_mail=False) == Person("")
+
+
+def test_an_address_that_somebody_took_as_a_name_is_still_its_owners(open_toys: OpenLab) -> None:
+    people = open_toys(two_steps()).people
+    people.signed_in("eve@example.org", is_mail=False)
+    eve = people.signed_in("eve@example.org", is_mail=True)
+
+    assert (eve.name, eve.mail) == ("eve@example.org (signed in)", "eve@example.org")
+    assert people.signed_in("EVE@example.org", is_mail=True) == eve
+    assert people.signed_in("\uff45ve@example.org", is_mail=True).mail != eve.mail

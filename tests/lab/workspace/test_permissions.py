@@ -103,6 +103,7 @@ REFUSED = [
     pytest.param({"role": "manager", "turns": TURNS}, "Fiona", WrongRole, "'finance' and 'billing'", id="no turn"),
     pytest.param({"role": "manager", "requested_by": "Maya"}, "Maya", OwnRequest, "Maya's own request", id="own"),
     pytest.param({"requested_by": " maya"}, "Maya", OwnRequest, "nobody decides on their own", id="own by case"),
+    pytest.param({"requested_by": "\uff2d\uff21ya "}, "Maya", OwnRequest, "own request", id="own by width"),
     pytest.param({"person": "Dana"}, "Maya", OtherPerson, "for Dana alone", id="another person"),
     pytest.param({"person": "Dana", "role": "billing"}, "Dana", WrongRole, "billing", id="the person without the role"),
     pytest.param({"role": "manager", "decided_by": ["Sam", "Dana"]}, "Dana", DecidedBefore, "twice", id="second time"),
@@ -117,6 +118,28 @@ def test_who_may_not_answer_is_refused_with_the_reason_and_nothing_happens(
     workspace, thread_id = opened(open_toys, asking(**payload))
 
     assert why in left_alone(workspace, thread_id, lambda: answer(workspace, thread_id, person), error)
+
+
+LONG_NAME = "Eve " + "x" * 150
+
+
+@pytest.mark.parametrize("key", ["requested_by", "decided_by"])
+def test_long_names_are_compared_whole(open_toys: OpenLab, key: str) -> None:
+    lab = open_toys(toy(lane(asking(**{key: LONG_NAME}))))
+    workspace = lab.workspace("w")
+    thread_id = ran(workspace)
+    own, other = (lab.people.signed_in(name, is_mail=False).name for name in (LONG_NAME, LONG_NAME + "y"))
+
+    left_alone(workspace, thread_id, lambda: answer(workspace, thread_id, own), NotAllowed)
+    answer(workspace, thread_id, other)
+    assert names(workspace, thread_id) == [f"{other}=yes", "z"]
+
+
+def test_a_name_with_another_blank_is_another_persons(open_toys: OpenLab) -> None:
+    workspace, thread_id = opened(open_toys, asking(requested_by="m aya"))
+    answer(workspace, thread_id, "Maya")
+
+    assert names(workspace, thread_id) == ["Maya=yes", "z"]
 
 
 ALLOWED = [
