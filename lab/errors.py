@@ -1,5 +1,7 @@
 """Errors of the lab: each message says the thing, the rule and the remedy."""
 
+from collections.abc import Iterable
+
 
 class LabError(Exception):
     """The base of all errors that the lab raises on purpose."""
@@ -159,6 +161,17 @@ class InvalidInput(LabError):
 
 class NotPossible(LabError):
     """Raised when a thing can't be done with this lane or storage; the message says why and what to do."""
+
+
+class NotConfirmed(LabError):
+    """Raised when a replay would act outside the state again and nobody has confirmed that it should."""
+
+    def __init__(self, nodes: Iterable[str]) -> None:
+        names = ", ".join(f"'{name[:80]}'" for name in nodes)
+        super().__init__(
+            f"What runs again from here can act outside the state once more: {names}. Such a replay begins only on "
+            "confirmation, so nothing was run. Confirm it, or choose a later checkpoint."
+        )
 
 
 class DamagedDatabase(LabError):

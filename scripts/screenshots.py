@@ -74,6 +74,7 @@ def checkpoints(page: Page, address: str) -> bytes:
         press(page, question)
         press(page, page.get_by_role("tab", name="Replay"))
         page.get_by_role("textbox", name="Name of the branch").fill(name)
+        press(page, page.get_by_text("Do it again, for real"))
         press(page, page.get_by_role("button", name="Replay from here"))
         page.get_by_role("button", name="Send answer").wait_for()
         settle(page)

@@ -178,7 +178,7 @@ class ExamplePlayer:
             case Rewind():
                 self._workspace.travel.rewind(thread.thread_id, to, **options)
             case Replay():
-                self._workspace.travel.replay(thread.thread_id, to, **options)
+                self._workspace.travel.replay(thread.thread_id, to, confirmed=True, **options)
             case Fork():
                 self._workspace.travel.fork(thread.thread_id, to, StateEdit(values, {}), run=True, **options)
 

@@ -8,7 +8,7 @@ from langgraph.types import StateSnapshot
 
 from graphs.pattern import Rewind
 from lab.checkpoints import checkpoint_config, checkpoint_id_of
-from lab.errors import NothingToContinue, NotPossible, StaleAnswer
+from lab.errors import NotConfirmed, NothingToContinue, NotPossible, StaleAnswer
 from lab.events import EventLog, WentBack
 from lab.history import answered, check_answers, pending_questions, to_snapshot
 from lab.jsonable import Json
@@ -137,11 +137,13 @@ class Travel:
         checkpoint_id: str,
         *,
         label: str = "",
+        confirmed: bool = False,
         **options: Unpack[RunOptions],
     ) -> None:
         """Run everything after a checkpoint again, as a branch of its own.
 
-        Raises NothingToContinue, NotPossible, ThreadBusy, UnknownCheckpoint.
+        What may act outside the state again runs only if that is `confirmed`. Raises NotConfirmed, NothingToContinue,
+        NotPossible, ThreadBusy, UnknownCheckpoint.
         """
         opened = self._access.open(thread_id)
         must_remember(opened.lane)
@@ -150,6 +152,8 @@ class Travel:
             snapshot = opened.state_at(checkpoint_id)
             if not snapshot.next:
                 raise NothingToContinue
+            if not confirmed and (effects := self._way(opened.thread, snapshot.next).effects):
+                raise NotConfirmed(effects)
             work = self._launcher.work(request, snapshot.values)
             _tell_return(opened.log, snapshot)
             decisions = [decide_at_pause(opened.thread, snapshot, "replay", self._launcher.acting(options))]

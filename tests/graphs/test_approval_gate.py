@@ -274,7 +274,7 @@ def _wish(feedback: str) -> Reply:
 def test_a_replay_on_purpose_sends_again(sqlite_lab: Lab, play: Play, lane: str) -> None:
     thread_id = play("approval-gate", lane, AT_ONCE).thread_id
     workspace = sqlite_lab.workspace("tests")
-    workspace.travel.replay(thread_id, before(workspace, thread_id, "send"))
+    workspace.travel.replay(thread_id, before(workspace, thread_id, "send"), confirmed=True)
     ended(workspace, thread_id)
 
     assert len(workspace.threads.business("outbox", [thread_id])) == 2

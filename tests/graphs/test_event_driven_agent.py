@@ -175,7 +175,7 @@ def test_what_the_calls_do_outside_the_state_is_said_before_an_answer(sqlite_lab
 def test_a_replay_on_purpose_asks_anew_and_sends_again(sqlite_lab: Lab, play: Play) -> None:
     ident = play(SLUG, "interrupt", LOOKED_UP).thread_id
     workspace = sqlite_lab.workspace("tests")
-    workspace.travel.replay(ident, before(workspace, ident, "execute"))
+    workspace.travel.replay(ident, before(workspace, ident, "execute"), confirmed=True)
     ended(workspace, ident)
     snapshot = workspace.history.snapshot(ident)
     assert snapshot is not None

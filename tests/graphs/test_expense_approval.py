@@ -261,7 +261,7 @@ def test_the_outcome_tells_the_ledger_of_all_branches(status: str, booked: list[
 def test_a_replay_on_purpose_pays_the_claim_again(sqlite_lab: Lab, play: Play, lane: str) -> None:
     thread_id = play("expense-approval", lane, MIDDLE).thread_id
     workspace = sqlite_lab.workspace("tests")
-    workspace.travel.replay(thread_id, before(workspace, thread_id, "pay"))
+    workspace.travel.replay(thread_id, before(workspace, thread_id, "pay"), confirmed=True)
     ended(workspace, thread_id)
 
     assert len(workspace.threads.business("ledger", [thread_id])) == 2

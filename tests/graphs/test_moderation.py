@@ -148,7 +148,7 @@ def test_a_replay_on_purpose_sends_internal_messages_again_and_asks_anew_about_t
 ) -> None:
     thread_id = play(SLUG, LANE, APPROVED).thread_id
     workspace = sqlite_lab.workspace("tests")
-    workspace.travel.replay(thread_id, before(workspace, thread_id, "moderate"))
+    workspace.travel.replay(thread_id, before(workspace, thread_id, "moderate"), confirmed=True)
     ended(workspace, thread_id)
 
     assert len(workspace.history.pending(thread_id)) == 2

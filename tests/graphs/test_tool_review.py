@@ -181,7 +181,7 @@ def test_the_outcome_of_a_failure_tells_what_was_done_before_it() -> None:
 def test_a_replay_on_purpose_asks_anew_and_pays_again(sqlite_lab: Lab, play: Play) -> None:
     ident = play("tool-review", "together", EDITED).thread_id
     workspace = sqlite_lab.workspace("tests")
-    workspace.travel.replay(ident, before(workspace, ident, "agent"))
+    workspace.travel.replay(ident, before(workspace, ident, "agent"), confirmed=True)
     ended(workspace, ident)
     snapshot = workspace.history.snapshot(ident)
     assert snapshot is not None

@@ -70,6 +70,19 @@ def test_a_replay_is_compared_with_the_end_before(pages_lab: Lab) -> None:
     assert len(mails(pages_lab, "replay")) == 2
 
 
+def test_the_card_replays_what_acts_outside_the_state_on_confirmation_alone(pages_lab: Lab) -> None:
+    at = open_page("time-travel")
+    start(at, TRAVEL)
+    assert [box.label for box in at.checkbox] == ["Do it again, for real"]
+    assert at.button(key="time-travel_replay_back").disabled
+    assert not at.button(key="time-travel_fork_back").disabled
+
+    go_back(at, TRAVEL, REPLAY, "send", {})
+    assert len(mails(pages_lab, "replay")) == 2
+    assert not at.checkbox[0].value
+    assert at.button(key="time-travel_replay_back").disabled
+
+
 def test_a_fork_s_form_holds_the_state_there_and_its_edit_is_what_runs_on(pages_lab: Lab) -> None:
     at = open_page("time-travel")
     start(at, TRAVEL)
@@ -149,7 +162,7 @@ def test_checkpoints_on_branches_of_one_name_are_told_apart(pages_lab: Lab) -> N
     here = pages_lab.workspace(LOCAL)
     thread = next(one.thread_id for one in here.threads.newest() if one.lane == "replay")
     for _ in range(2):
-        here.travel.replay(thread, before(here, thread, "send"), label="again", pace=0)
+        here.travel.replay(thread, before(here, thread, "send"), label="again", pace=0, confirmed=True)
         ended(here, thread)
     at.run()
     (options,) = [found.options for found in at.selectbox if str(found.key).startswith("time-travel_replay_")]

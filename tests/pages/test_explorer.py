@@ -12,7 +12,7 @@ from graphs.catalogue import find
 from lab.lab import Lab
 from lab.workspace import Workspace
 from lab.workspace_cookie import LOCAL
-from tests.support.app_pages import act_as, badges, give, markdowns, open_page, press, texts, well
+from tests.support.app_pages import act_as, badges, confirm, give, markdowns, open_page, press, texts, well
 from tests.support.example_player import approved_expense, ended
 
 pytestmark = pytest.mark.usefixtures("pages_lab")
@@ -120,6 +120,7 @@ def test_the_lane_as_it_stands_is_folded_until_somebody_asks_for_it(workspace: W
 
     at = look(approved, "Replay", checkpoint=at_node(workspace, approved, "manager"))
     assert not lane(at).proto.expanded
+    confirm(at, f"confirm_{approved}_")
     press(at, f"replay_{approved}")
     ended(workspace, approved)
     at.run()
@@ -272,7 +273,7 @@ def test_a_second_press_of_a_double_click_makes_no_second_branch(workspace: Work
 
 @pytest.mark.parametrize("name", ["against", "other", "left", "right"])
 def test_a_link_to_a_pair_that_is_gone_says_so(workspace: Workspace, approved: str, name: str) -> None:
-    workspace.travel.replay(approved, at_node(workspace, approved, "pay"), pace=0)
+    workspace.travel.replay(approved, at_node(workspace, approved, "pay"), pace=0, confirmed=True)
     ended(workspace, approved)
     view = "Compare branches" if name in ("left", "right") else "Diff"
     at = look(approved, view, **{name: "made-up"})
@@ -298,6 +299,7 @@ def test_a_replay_says_first_what_runs_again_and_what_it_does_outside(workspace:
     assert "**Runs again, for real:** `manager`" in told
     assert "`pay` acts outside the state: ledger" in told
     assert len(workspace.history.tree(approved).branches) == 1
+    confirm(at, f"confirm_{approved}_")
     press(at, f"replay_{approved}")
     ended(workspace, approved)
     assert workspace.history.status(approved) == "waiting"

@@ -47,7 +47,7 @@ def test_another_answer_is_told_in_words_and_the_old_one_stays_on_its_own_branch
 
 def test_a_replay_at_a_question_leaves_its_old_answer_behind(here: Workspace, approved: str) -> None:
     asked = next(row.checkpoint_id for row in here.history.page(approved).rows if row.asked)
-    here.travel.replay(approved, asked, pace=0)
+    here.travel.replay(approved, asked, pace=0, confirmed=True)
     ended(here, approved)
 
     assert here.history.status(approved) == "waiting"
@@ -78,7 +78,7 @@ def test_a_pause_that_was_edited_and_gone_on_from_is_still_there_to_go_back_to(h
     thread_id = here.start(EXPENSE.slug, "static", EXPENSE.examples[1].input, pace=0).thread_id
     ended(here, thread_id)
     edited = here.edit(thread_id, {"decision": "approved"})
-    here.travel.replay(thread_id, edited, pace=0)
+    here.travel.replay(thread_id, edited, pace=0, confirmed=True)
     ended(here, thread_id)
 
     assert bubbles(open_page(EXPENSE.slug, thread=thread_id))[1:] == ["Decision: Approved"]

@@ -197,7 +197,17 @@ def go_back(at: AppTest, pattern: Pattern, lane: Lane, to: str, values: Mapping[
     choice.select(title).run()
     well(at)
     write(at, pattern, lane, values)
+    confirm(at, f"{pattern.slug}_{lane.key}_confirm_")
     press(at, f"{pattern.slug}_{lane.key}_back")
+
+
+def confirm(at: AppTest, key: str) -> None:
+    """Confirm what acts outside the state again, where it does."""
+    for box in at.checkbox:
+        if str(box.key).startswith(key):
+            box.check().run()
+            well(at)
+            break
 
 
 def _is_of(key: str, pattern: Pattern, lane: Lane) -> bool:

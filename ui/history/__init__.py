@@ -6,13 +6,14 @@ from ui.history.folding import Folded, fold
 from ui.history.fork_tab import preview_edit
 from ui.history.tabs import VIEWS
 from ui.history.thread_ends import MOST_COMPARED, draw_thread_ends
-from ui.history.travel_actions import draw_ahead
+from ui.history.travel_actions import confirm_effects, draw_ahead
 from ui.history.tree import tree_html
 
 __all__ = [
     "MOST_COMPARED",
     "VIEWS",
     "Folded",
+    "confirm_effects",
     "draw_ahead",
     "draw_changes",
     "draw_explorer",

@@ -70,6 +70,17 @@ def draw_effects(ahead: Ahead) -> None:
         )
 
 
+def confirm_effects(ahead: Ahead, key: str) -> bool:
+    """Ask to confirm what acts outside the state again; return whether it may run, as where nothing does."""
+    if not ahead.effects:
+        return True
+    return st.checkbox(
+        "Do it again, for real",
+        key=key,
+        help="What these nodes do outside the state is done once more, and no way back undoes it.",
+    )
+
+
 def nodes_as_code(nodes: tuple[str, ...]) -> str:
     """Return nodes' names as code."""
     return code_counted(nodes)

@@ -9,7 +9,7 @@ from lab.history import Row, Snapshot
 from lab.jsonable import Json
 from ui.common import action_button, code, literal, look_at, shown
 from ui.forms import StateForm
-from ui.history import draw_changes
+from ui.history import confirm_effects, draw_changes
 from ui.lanes.answer_card import Card, state_form
 from ui.lanes.example_steps import Filled
 
@@ -101,18 +101,30 @@ def _act(card: Card, lane: Lane, there: Snapshot, values: Mapping[str, Json]) ->
         # What a later node writes anyhow isn't asked for.
         form = state_form(card, lane, there.checkpoint_id, values, known=True)
         form.draw(card.errors.by_field())
+    confirmed = True
+    if isinstance(lane.travel, Replay):
+        ahead = card.workspace.travel.ahead(card.thread_id, there.checkpoint_id)
+        # Each replay has a head of its own, so what was confirmed for one isn't for the next.
+        at = f"{card.thread_id}_{there.checkpoint_id}_{card.snapshot.checkpoint_id}"
+        confirmed = confirm_effects(ahead, f"{card.key}_confirm_{at}")
     action_button(
-        label, icon=icon, key=f"{card.key}_back", errors=card.errors, on_click=_go, args=(card, lane, there, form)
+        label,
+        icon=icon,
+        key=f"{card.key}_back",
+        errors=card.errors,
+        on_click=_go,
+        args=(card, lane, there, form, confirmed),
+        disabled=not confirmed,
     )
 
 
-def _go(card: Card, lane: Lane, there: Snapshot, form: StateForm | None) -> None:
+def _go(card: Card, lane: Lane, there: Snapshot, form: StateForm | None, confirmed: bool) -> None:
     ident, how = there.checkpoint_id, card.how()
     match lane.travel:
         case Rewind():
             card.workspace.travel.rewind(card.thread_id, ident, **how)
         case Replay():
-            card.workspace.travel.replay(card.thread_id, ident, **how)
+            card.workspace.travel.replay(card.thread_id, ident, confirmed=confirmed, **how)
         case Fork() if form is not None:
             card.workspace.travel.fork(card.thread_id, ident, form.edit(), run=True, **how)
     look_at(None)

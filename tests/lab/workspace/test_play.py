@@ -114,7 +114,7 @@ def by_hand(workspace: Workspace, thread: Thread, step: Step, example: Example) 
             if isinstance(travel, Rewind):
                 workspace.travel.rewind(ident, target, **how)
             elif isinstance(travel, Replay):
-                workspace.travel.replay(ident, target, **how)
+                workspace.travel.replay(ident, target, confirmed=True, **how)
             elif isinstance(travel, Fork):
                 workspace.travel.fork(ident, target, StateEdit(values, {}), run=True, **how)
     ended(workspace, ident)

@@ -8,7 +8,7 @@ from langgraph.graph import START
 from langgraph.types import Send
 
 from graphs.pattern import Build, Pattern
-from lab.errors import InvalidInput, NothingToContinue, NotPossible
+from lab.errors import InvalidInput, NotConfirmed, NothingToContinue, NotPossible
 from lab.events import RunStarted, Said, StateEdited, StepView, ThreadView, WentBack
 from lab.lab import Lab
 from lab.workspace import StateEdit, Workspace
@@ -300,3 +300,26 @@ def test_a_lane_without_a_checkpointer_says_that_there_is_no_way_back(open_toys:
     end(workspace, thread_id)
     with pytest.raises(NotPossible, match="no checkpointer"):
         BACK[back](workspace, thread_id)
+
+
+def acting(_: object) -> Any:
+    """Act outside the state in the second of two nodes."""
+    made = graph().add_node("a", done("a")).add_node("b", done("b"), metadata={"effects": ["ledger"]})
+    return made.add_edge(START, "a").add_edge("a", "b")
+
+
+@everywhere
+@pytest.mark.parametrize("node", ["a", "b"])
+def test_a_replay_that_acts_outside_the_state_again_begins_on_confirmation_alone(open_toys: OpenLab, node: str) -> None:
+    workspace = open_toys(toy(lane(acting))).workspace("w")
+    thread_id = ran(workspace)
+    there, at = saved(workspace, thread_id), before(workspace, thread_id, node)
+
+    with pytest.raises(NotConfirmed, match=r"'b'.*only on confirmation.*Confirm it"):
+        workspace.travel.replay(thread_id, at)
+    assert saved(workspace, thread_id) == there
+    assert not workspace.history.decisions.page(limit=0).total
+
+    workspace.travel.replay(thread_id, at, confirmed=True)
+    end(workspace, thread_id)
+    assert len(workspace.history.tree(thread_id).branches) == 2

@@ -65,7 +65,7 @@ def test_every_step_is_shown_once_and_in_its_order(left: list[str], right: list[
 def test_a_replayed_branch_has_each_node_beside_the_one_that_it_repeats(here: Workspace) -> None:
     thread_id = here.start("time-travel", "replay", TRAVEL.examples[0].input, pace=0).thread_id
     ended(here, thread_id)
-    here.travel.replay(thread_id, before(here, thread_id, "write"), pace=0)
+    here.travel.replay(thread_id, before(here, thread_id, "write"), pace=0, confirmed=True)
     ended(here, thread_id)
     at = open_page("explorer", thread=thread_id, view="Compare branches")
     table = at.table[0].value
