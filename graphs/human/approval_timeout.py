@@ -52,6 +52,8 @@ class Verdict(BaseModel):
 
     decision: Literal["approved", "rejected"] = Field(title="Decision")
     reason: str = Field("", title="Reason (needed to reject)", max_length=500)
+    # The lab puts the name in, whatever is answered; empty where nobody in particular answers.
+    person: str = Field("", title="Person", json_schema_extra={"acting_person": True})
 
 
 def clock(seconds: float) -> str:
@@ -64,9 +66,10 @@ def question_of(state: State) -> dict[str, Any]:
     return {"question": f"Buy {state['item']} for {state['euros']:,.2f} €?", "deadline": state["deadline"]}
 
 
-def decided(verdict: Verdict, runtime: Runtime[World]) -> dict[str, Any]:
+def decided(verdict: Verdict, runtime: Runtime[World], *, expires: bool) -> dict[str, Any]:
     """Return what a verdict writes to the state."""
-    decision = "expired" if verdict.reason == NOBODY else verdict.decision
+    # A person may write the same reason, but has a name.
+    decision = "expired" if expires and verdict.reason == NOBODY and not verdict.person else verdict.decision
     return {"decision": decision, "reason": verdict.reason.strip(), "decided_at": clock(runtime.context.now())}
 
 
@@ -104,7 +107,7 @@ def build_waiting(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
 
     def approve(state: State, runtime: Runtime[World]) -> dict[str, Any]:
         verdict = interrupt(question_of(state), response_schema=Verdict)
-        return decided(verdict, runtime)
+        return decided(verdict, runtime, expires=False)
 
     return _around_approval().add_node("approve", approve)
 
@@ -115,6 +118,6 @@ def build_expiring(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
     def approve(state: State, runtime: Runtime[World]) -> dict[str, Any]:
         on_expiry = {"decision": "rejected", "reason": NOBODY}
         verdict = interrupt({**question_of(state), "on_expiry": on_expiry}, response_schema=Verdict)
-        return decided(verdict, runtime)
+        return decided(verdict, runtime, expires=True)
 
     return _around_approval().add_node("approve", approve)

@@ -8,7 +8,7 @@ import pytest
 from graphs.catalogue import find
 from graphs.human.approval_timeout import NOBODY, REQUESTER, Verdict
 from graphs.outcome import Ended
-from graphs.pattern import Example
+from graphs.pattern import Example, Reply
 from lab.errors import InvalidInput, TooLate
 from lab.lab import Lab
 from lab.state import check_answer
@@ -71,6 +71,17 @@ def test_a_late_yes_is_refused_where_the_question_expires(sqlite_lab: Lab) -> No
         workspace.resume(thread_id, {question.id: {"decision": "approved"}}, snapshot.checkpoint_id)
 
     assert workspace.threads.business("ledger", [thread_id]) == []
+
+
+@pytest.mark.parametrize("lane", [WAITS, EXPIRES])
+@pytest.mark.parametrize("decision", ["approved", "rejected"])
+def test_a_person_who_writes_that_nobody_decided_has_decided(play: Play, lane: str, decision: str) -> None:
+    reply = Reply({"decision": decision, "reason": NOBODY}, person="Maya")
+    example = Example("in time", {"item": "Desk", "euros": 1, "seconds": 120}, {lane: (reply,)})
+    played = play(SLUG, lane, example)
+
+    assert played.values["decision"] == decision
+    assert len(played.ledger) == (decision == "approved")
 
 
 def test_the_deadline_stands_as_long_after_the_start_as_the_visitor_says(play: Play) -> None:
