@@ -7,13 +7,16 @@ from lab.history.snapshots import Question
 from lab.jsonable import Json, to_jsonable
 from lab.state import (
     CHOICES,
+    Fault,
     Field,
     Review,
     ReviewedCall,
     choice_text,
     fields_of_schema,
+    is_same_value,
     person_fields,
     reviewed_tools,
+    sentence,
     value_text,
     values_text,
 )
@@ -51,8 +54,7 @@ def answer_fields(question: Question) -> tuple[tuple[Field, ...], bool]:
         return tuple(field for field in fields_of_schema(schema) if field.name not in unasked), False
     if schema is not None:
         return fields_of_schema({**schema, "properties": {"answer": {"title": "Answer", **schema}}}), True
-    options = question.value.get("options") if isinstance(question.value, dict) else None
-    if isinstance(options, list) and 0 < len(options) <= CHOICES:
+    if options := _options(question):
         return fields_of_schema({**_ANSWER, "properties": {"answer": {"title": "Answer", "enum": options}}}), True
     return fields_of_schema(_ANSWER), True
 
@@ -105,12 +107,30 @@ def check_answers(asked: Sequence[Question], answers: Mapping[str, Json]) -> Non
     for question in asked:
         try:
             question.check(answers[question.id])
+            _check_without_schema(question, answers[question.id])
         except InvalidInput as error:
             if len(asked) == 1:
                 raise
             wrong |= {f"{question.id}.{name}": message for name, message in error.fields.items()}
     if wrong:
         raise InvalidInput(wrong)
+
+
+def _check_without_schema(question: Question, answer: Json) -> None:
+    """Check an answer where the pattern gave no schema: an option where there are some, and else no blank text."""
+    if question.schema is not None or question.unusable or question.review is not None:
+        return
+    options = _options(question)
+    if options and not any(is_same_value(answer, option) for option in options):
+        raise InvalidInput({"": sentence(Fault("choice", options), "Answer")})
+    if not options and isinstance(answer, str) and not answer.strip():
+        raise InvalidInput({"": sentence(Fault("empty"), "Answer")})
+
+
+def _options(question: Question) -> list[Json]:
+    """Return the options that a payload offers, none where they are too many to choose from."""
+    options = question.value.get("options") if isinstance(question.value, dict) else None
+    return options if isinstance(options, list) and len(options) <= CHOICES else []
 
 
 def answered(question: Question, answer: Json) -> dict[str, Json]:
