@@ -25,5 +25,11 @@ PEOPLE = (
     Person("Maya", "Team manager", ("manager",)),
     Person("Dana", "Director", ("director", "manager")),
     Person("Emil", "Editor", ("editor", "moderator")),
+    Person("Noah", "Network engineer", ("technical", "security")),
+    Person("Viola", "Technical director", ("director", "technical")),
+    Person("Hugo", "Financial director", ("director", "finance", "billing")),
 )
-"""The first one is whom a visitor acts as who has chosen nobody."""
+"""The first one is whom a visitor acts as who has chosen nobody.
+
+There are so many for each role that somebody is left for every turn, whoever asks and whoever has decided before.
+"""

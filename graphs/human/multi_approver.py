@@ -14,6 +14,7 @@ from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import TypedDict
 
+from graphs.people import PEOPLE
 from graphs.world import World, effect_key
 
 REVIEWERS = {"finance": "Fiona", "manager": "Maya", "security": "Selma"}
@@ -26,7 +27,7 @@ class Input(TypedDict):
     """What the visitor gives."""
 
     text: Annotated[str, Field(title="Text", min_length=1, max_length=2000, json_schema_extra={"multiline": True})]
-    requested_by: Annotated[str, Field(title="Author", min_length=1, max_length=80)]
+    requested_by: Annotated[str, Field(title="Author", min_length=1, max_length=200)]
 
 
 class Review(TypedDict):
@@ -73,11 +74,20 @@ class Revision(BaseModel):
     """What the author answers whose text came back."""
 
     text: str = Field(title="Revised text", min_length=1, max_length=2000, json_schema_extra={"multiline": True})
+    person: str = Field("", title="Person", json_schema_extra={"acting_person": True})
 
 
 def reviews_of_round(state: State) -> list[Review]:
     """Return what was said of the present version."""
     return [review for review in state["reviews"] if review["round"] == state["round"]]
+
+
+def who_revises(state: State) -> dict[str, Any]:
+    """Return who may revise the text: its author alone or, where nobody knows them, whoever hasn't reviewed it."""
+    author = state["requested_by"].strip()
+    if any(one.name.casefold() == author.casefold() for one in PEOPLE):
+        return {"person": author}
+    return {"decided_by": [review["person"] for review in reviews_of_round(state)]}
 
 
 def ask(state: State, role: str, who: dict[str, Any]) -> dict[str, Any]:
@@ -95,9 +105,11 @@ def _steps_around_reviews(first: str) -> StateGraph[State, World, Input, State]:
 
     def revise(state: State) -> dict[str, Any]:
         wanted = [review["comment"] for review in reviews_of_round(state) if review["status"] == "revise"]
-        payload = {"question": "Please revise your text.", "wanted": wanted, "person": state["requested_by"]}
-        revision = interrupt({**payload, "text": state["text"]}, response_schema=Revision)
-        return {"text": revision.text, "round": state["round"] + 1}
+        payload = {"question": "Please revise the text.", "wanted": wanted, "text": state["text"]}
+        revision = interrupt({**payload, **who_revises(state)}, response_schema=Revision)
+        # Whoever revises the text of somebody unknown is its author from then on, and reviews it no more.
+        author = revision.person or state["requested_by"]
+        return {"text": revision.text, "requested_by": author, "round": state["round"] + 1}
 
     def publish(state: State, runtime: Runtime[World]) -> dict[str, Any]:
         key = effect_key(runtime, "publish")

@@ -10,7 +10,16 @@ import pytest
 from graphs.human.multi_approver import Verdict
 from graphs.human.multi_approver_demo import NOTICE, PATTERN, SHORTER
 from graphs.pattern import Example
-from lab.errors import DecidedBefore, InvalidInput, LabError, OtherPerson, StaleAnswer, ThreadBusy
+from lab.errors import (
+    DecidedBefore,
+    InvalidInput,
+    LabError,
+    OtherPerson,
+    OwnRequest,
+    StaleAnswer,
+    ThreadBusy,
+    WrongRole,
+)
 from lab.lab import Lab
 from lab.state import check_answer
 from lab.workspace import Workspace
@@ -142,6 +151,35 @@ def test_each_of_two_people_in_two_tabs_of_two_servers_answers_exactly_once(tmp_
     assert [one.node for one in workspace.history.pending(thread_id)] == ["security"]
     for lab in labs:
         lab.close()
+
+
+@pytest.mark.parametrize(("author", "refused", "reviser"), [("Alice", "Fiona", "Noah"), (" robin", "Noah", "Robin")])
+def test_a_text_is_revised_by_its_author_or_where_nobody_knows_them_by_who_hasnt_reviewed_it(
+    sqlite_lab: Lab, author: str, refused: str, reviser: str
+) -> None:
+    workspace = sqlite_lab.workspace("tests")
+    example = Example("revised", {"text": NOTICE, "requested_by": author})
+    thread_id = begun(workspace, SLUG, SEQUENCE, example).thread.thread_id
+
+    def give(person: str, **values: str) -> None:
+        snapshot = workspace.history.snapshot(thread_id)
+        assert snapshot is not None
+        workspace.resume(thread_id, {snapshot.questions[0].id: {**values}}, snapshot.checkpoint_id, person=person)
+        ended(workspace, thread_id)
+
+    give("Fiona", status="revise", comment="Leave the dates out.")
+    with pytest.raises((DecidedBefore, OtherPerson)):
+        give(refused, text=SHORTER)
+    give(reviser, text=SHORTER)
+    for person in ("Fiona", "Dana"):
+        give(person, status="approve")
+    # Who has revised a text doesn't review it.
+    with pytest.raises((OwnRequest, WrongRole)):
+        give(reviser, status="approve")
+    give("Selma", status="approve")
+
+    assert workspace.history.status(thread_id) == "finished"
+    assert [mail["body"] for mail in workspace.threads.business("outbox", [thread_id])] == [SHORTER]
 
 
 @pytest.mark.parametrize("answer", [{"status": "revise"}, {"status": "reject", "comment": " "}, {"status": "maybe"}])
