@@ -1,6 +1,11 @@
 """The page Decisions: what it shows of each decision, the newest first, also once its thread is gone."""
 
+import csv
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from graphs.catalogue import find
@@ -25,6 +30,11 @@ def decided(here: Workspace) -> str:
 
 def lines(at: AppTest, column: str) -> list[str]:
     return [str(cell) for cell in at.dataframe[0].value[column]]
+
+
+def rows(file: bytes) -> list[dict[str, str]]:
+    """Return what a CSV file has, by the names of its columns."""
+    return [*csv.DictReader(file.decode("utf-8-sig").splitlines(keepends=True))]
 
 
 def gone(at: AppTest) -> bool:
@@ -76,3 +86,27 @@ def test_a_decision_stays_when_its_thread_is_deleted_and_says_so(here: Workspace
     well(at)
     assert lines(at, "Thread") == ["Conference ticket"]
     assert gone(at)
+
+
+@pytest.mark.usefixtures("decided")
+def test_the_record_is_exported_as_a_file_for_spreadsheets_of_what_the_filter_leaves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    offered: list[Callable[[], bytes]] = []
+    draw = st.download_button
+
+    def record(label: str, data: Callable[[], bytes], **widget: Any) -> bool:
+        offered.append(data)
+        return draw(label, data, **widget)
+
+    monkeypatch.setattr(st, "download_button", record)
+    at = open_page("decisions")
+    assert at.download_button(key="decisions_export").label == "Export as CSV"
+    everything = offered[-1]()
+    give(at, "decisions_pattern", "expense-approval")
+    at.run()
+    well(at)
+
+    assert everything.startswith(b"\xef\xbb\xbf")
+    assert [row["Pattern"] for row in rows(everything)] == ["approval-gate"] * 3 + ["expense-approval"]
+    assert [row["Pattern"] for row in rows(offered[-1]())] == ["expense-approval"]
