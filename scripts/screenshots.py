@@ -92,7 +92,7 @@ def answer(page: Page, wish: str) -> None:
     send = page.get_by_role("button", name="Send answer")
     send.wait_for()
     settle(page)
-    card = page.get_by_test_id("stForm").filter(has=send)
+    card = page.locator("[class*='_questions']").filter(has=send)
     press(page, card.get_by_role("radio", name="Change" if wish else "Approve"))
     if wish:
         card.get_by_label("Changes to make").fill(wish)
