@@ -198,7 +198,9 @@ class Deadlines:
         if isinstance(asked, ResumeRequest) and accepted.head == checkpoint_id_of(snapshot.config):
             waiting = {question.id for question in self._open_questions(opened, snapshot)}
             rest = {ident: answer for ident, answer in asked.answers.items() if ident in waiting}
-            return replace(asked, **conditions, answers=rest) if rest else None
+            if rest:
+                return replace(asked, **conditions, answers=rest)
+            # Every node that got an answer has ended, and its writes wait for the next checkpoint.
         # A lane with pauses of its own may stand at one of them.
         pauses = opened.lane.edits and not opened.lane.travel
         failed = any(task.error for task in snapshot.tasks)

@@ -31,6 +31,8 @@ def main() -> None:
     workspace.wait(thread.thread_id)
     if place == "accepted":
         Run.begin = die  # type: ignore[assignment, method-assign]  # the process must die exactly here
+    if place == "ended":
+        lab.storage.saver.put = die  # type: ignore[method-assign]  # and here before the checkpoint after the answer
     print(thread.thread_id, flush=True)  # noqa: T201 - the answer to the test
     if place == "asked":
         die()

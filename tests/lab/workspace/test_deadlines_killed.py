@@ -53,8 +53,9 @@ def due(workspace: Workspace, thread_id: str) -> float:
     return at
 
 
-PLACES = ["asked", "accepted", "answered", "booking", "booked"]
-"""Where a server dies: as it waits, with the answer accepted, in the node that got it, before and after the effect."""
+PLACES = ["asked", "accepted", "answered", "ended", "booking", "booked"]
+"""Where a server dies: as it waits, with the answer accepted, in the node that got it, when that one has ended and no
+checkpoint has its writes yet, before and after the effect."""
 
 
 @pytest.mark.parametrize("place", PLACES)
