@@ -94,8 +94,11 @@ def test_every_pattern_of_the_catalogue_has_a_graph_file_and_a_demo_beside_it() 
 
 
 @EACH_GRAPH_FILE
-def test_a_graph_file_imports_the_library_and_the_interfaces_of_the_world_alone(file: Path) -> None:
-    assert {name for name in imports(file) if name.split(".")[0] not in COPIED_WITH} <= {"graphs.world"}
+def test_a_graph_file_imports_the_library_the_interfaces_of_the_world_and_its_people_alone(file: Path) -> None:
+    assert {name for name in imports(file) if name.split(".")[0] not in COPIED_WITH} <= {
+        "graphs.world",
+        "graphs.people",
+    }
 
 
 def test_the_interfaces_of_the_world_import_the_standard_library_alone() -> None:

@@ -32,7 +32,7 @@ def main() -> None:
     if place == "accepted":
         Run.begin = die  # type: ignore[assignment, method-assign]  # the process must die exactly here
     if place == "ended":
-        lab.storage.saver.put = die  # type: ignore[method-assign]  # and here before the checkpoint after the answer
+        lab.storage.saver.put = die  # type: ignore[assignment, method-assign]  # and here, before the checkpoint after the answer
     print(thread.thread_id, flush=True)  # noqa: T201 - the answer to the test
     if place == "asked":
         die()
