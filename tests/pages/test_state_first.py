@@ -22,11 +22,9 @@ def mail(here: Workspace) -> str:
 
 
 def opened(thread_id: str, head: str) -> AppTest:
-    """Open the fold beside the question."""
+    """Turn the switch beside the question."""
     at = open_page(GATE.slug, thread=thread_id, lane=LANE)
-    # Folds hold their state in the browser, which a page under test hasn't.
-    at.session_state[f"{CARD}_{head}_first"] = True
-    at.run()
+    at.toggle(key=f"{CARD}_{head}_first").set_value(True).run()
     well(at)
     return at
 
@@ -42,9 +40,9 @@ def head_of(here: Workspace, thread_id: str) -> str:
     return str(here.history.tree(thread_id).head)
 
 
-def test_the_fields_are_drawn_only_once_the_fold_is_open(mail: str) -> None:
+def test_the_fields_are_drawn_only_once_the_switch_is_on(mail: str) -> None:
     at = open_page(GATE.slug, thread=mail, lane=LANE)
-    assert "Change the state first" in [found.label for found in at.expander]
+    assert "Change the state first" in [found.label for found in at.toggle]
     assert not [one for one in at.text_input if "_first_state_" in str(one.key)]
 
 

@@ -11,21 +11,14 @@ from ui.lanes.answer_card import Card
 
 
 def state_first(card: Card) -> None:
-    """Draw the fold with all fields of the state at the checkpoint that waits, and what an edit of them leads to."""
+    """Draw the switch to all fields of the state at the checkpoint that waits, and what an edit of them leads to."""
     at = card.snapshot.checkpoint_id
-    fold = st.expander(
-        "Change the state first",
-        icon=":material/edit:",
-        type="compact",
-        key=f"{card.key}_{at}_first",
-        on_change="rerun",
-    )
-    # A state of many fields is drawn only where it's seen.
-    if not fold.open:
+    # A state of many fields is drawn only where it's wanted.
+    if not st.toggle("Change the state first", key=f"{card.key}_{at}_first"):
         return
     form = _form(card)
     made, wrong = preview_edit(card.workspace, card.thread_id, at, form.edit())
-    with fold:
+    with st.container(border=True, key=f"{card.key}_first_form"):
         st.caption(
             "The question is asked again with the changed state. The checkpoint stays as it is; what you change "
             "becomes a branch that begins here."
