@@ -1,5 +1,6 @@
 """Executing a graph: one run a thread, its stream told as events, claims across processes."""
 
+from lab.runs.background import BackgroundThread
 from lab.runs.calls import CallsAsCode
 from lab.runs.claims import Accepted, Claims, Standing
 from lab.runs.lane_graphs import LaneGraphs
@@ -27,6 +28,7 @@ __all__ = [
     "REQUEST",
     "STREAM_MODES",
     "Accepted",
+    "BackgroundThread",
     "CallsAsCode",
     "Claim",
     "Claims",

@@ -1,10 +1,10 @@
 """A thread of the process that renews its lease, saves new events, and stops runs that others asked to stop."""
 
 import logging
-import threading
 import time
 
 from lab.errors import StorageUnavailable
+from lab.runs.background import BackgroundThread
 from lab.runs.claims import Claims
 from lab.runs.registry import Runs
 
@@ -14,34 +14,16 @@ EVERY = 0.5
 """Seconds between two looks; a killed process has told no more than that which isn't saved."""
 
 
-class LeaseRenewal:
+class LeaseRenewal(BackgroundThread):
     """A thread that looks after a process's claims until it's closed."""
 
     def __init__(self, claims: Claims, runs: Runs, lease: float) -> None:
+        super().__init__("lease")
         self._claims = claims
         self._runs = runs
         self._pause = min(EVERY, lease / 5)
         self._lease = lease
         self._renewed = 0.0
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._go_on, name="lease", daemon=True)
-        self._lock = threading.Lock()
-        self._begun = False
-
-    def begin(self) -> None:
-        """Start the thread, once."""
-        with self._lock:
-            if not self._begun and not self._closed.is_set():
-                self._begun = True
-                self._thread.start()
-
-    def close(self) -> None:
-        """End the thread."""
-        with self._lock:
-            self._closed.set()
-            begun = self._begun
-        if begun:
-            self._thread.join()
 
     def _go_on(self) -> None:
         while not self._closed.wait(self._pause):

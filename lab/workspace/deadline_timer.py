@@ -1,10 +1,10 @@
 """A thread of the process that looks, at each deadline and from time to time, at what is due."""
 
 import logging
-import threading
 from collections.abc import Callable
 
 from lab.errors import StorageUnavailable
+from lab.runs import BackgroundThread
 
 LOG = logging.getLogger(__name__)
 
@@ -12,32 +12,14 @@ AGAIN = 1.0
 """Seconds until the next look where the database can't be used."""
 
 
-class DeadlineTimer:
+class DeadlineTimer(BackgroundThread):
     """Looks at once when it begins, and then whenever the look before said so, until it's closed."""
 
     def __init__(self, look: Callable[[], float]) -> None:
         """Call `look`, which returns the seconds until it's to be called again."""
+        super().__init__("deadlines")
         self._look = look
         self._in_trouble = False
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._go_on, name="deadlines", daemon=True)
-        self._lock = threading.Lock()
-        self._begun = False
-
-    def begin(self) -> None:
-        """Start the thread, once."""
-        with self._lock:
-            if not self._begun and not self._closed.is_set():
-                self._begun = True
-                self._thread.start()
-
-    def close(self) -> None:
-        """End the thread, after the look that goes on."""
-        with self._lock:
-            self._closed.set()
-            begun = self._begun
-        if begun:
-            self._thread.join()
 
     def _go_on(self) -> None:
         pause = 0.0
