@@ -30,7 +30,7 @@ INSIDE = {"data", "blob", "about", "chrome-error"}
 
 
 COUNT_RUNS = """
-window.scriptRuns = {asked: 0, answered: 0, open: false}
+window.scriptRuns = {asked: 0, answered: 0, open: false, byHash: 0}
 window.WebSocket = class extends WebSocket {
   constructor(...given) {
     super(...given)
@@ -43,6 +43,7 @@ window.WebSocket = class extends WebSocket {
       for (const [number, value] of fields(new Uint8Array(data))) {
         if (number === 4) [covered, runs.open] = [runs.asked, true]
         if (number === 6 && value === 2) runs.open = true
+        if (number === 11) runs.byHash++
         if (number === 6 && value !== 2) [runs.answered, runs.open] = [covered, false]
       }
     })
@@ -74,7 +75,8 @@ function fields(bytes) {
 """
 """Counts what a page asks of its server and what was answered, and lets a page that a test calls deaf hear nothing of
 it, as one that the network has left behind. It's told by the fields of Streamlit's messages: a request to run
-the script (11), a run that began (4) and one that ended (6, where 2 says that it begins anew at once)."""
+the script (11), a run that began (4), one that ended (6, where 2 says that it begins anew at once), and an element
+that is told by its hash alone (11 again, the other way)."""
 
 STEP = """css => {
   const here = document.activeElement
