@@ -12,6 +12,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
+from graphs.figures import Figures
 from graphs.outcome import Outcome
 
 Json = Any
@@ -245,6 +246,8 @@ class Lane:
     """The way back that the lane is about, offered beside what it left."""
     outcome: Outcome | None = None
     """Says what came of a thread in words that a stakeholder has; of the pattern's own lanes each says it."""
+    figures: Figures | None = None
+    """What the lane shows in numbers while it runs and after, where its lesson is something to measure."""
 
 
 @dataclass(frozen=True, slots=True)

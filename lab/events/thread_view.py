@@ -240,6 +240,11 @@ class ThreadView:
         """The steps alone, in the order in which they began."""
         return [item for item in list(self.items) if isinstance(item, StepView)]
 
+    @property
+    def messages(self) -> Sequence[Message]:
+        """The models' messages alone, in the order in which they began."""
+        return [item for item in list(self.items) if isinstance(item, Message)]
+
     def _take(self, event: Event) -> None:
         match event:
             case Tokens():

@@ -15,6 +15,8 @@ FITS = """() => {
   return content.scrollHeight <= content.clientHeight
 }"""
 
+STANDS = "() => document.querySelector('[data-testid=stSidebar]').getAnimations().length === 0"
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
@@ -39,7 +41,7 @@ def test_in_a_narrow_window_the_menu_starts_folded_and_stays_open_for_whoever_op
     sidebar = page.get_by_test_id("stSidebar")
     expect(sidebar).to_have_attribute("data-collapsed", "true")
     # While the sidebar folds the button moves along with it, and a press may begin on it and end beside it.
-    sidebar.evaluate("bar => Promise.allSettled(bar.getAnimations().map(move => move.finished))")
+    page.wait_for_function(STANDS)
     page.get_by_test_id("stExpandSidebarButton").click()
     expect(sidebar).to_have_attribute("data-collapsed", "false")
     with answered(page):

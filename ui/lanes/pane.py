@@ -17,6 +17,7 @@ from lab.workspace import Workspace
 from ui.common import code_counted, literal, seconds, shown
 from ui.graph import Phase, Shape, draw_diagram, node_label, picture_size, state_markup, states_of_nodes
 from ui.lanes.failures import ended_badly, inside, killed, reason, reopened
+from ui.lanes.figures import figures_markup
 from ui.lanes.said import draw_said
 from ui.lanes.step import draw_step
 
@@ -147,6 +148,7 @@ class LanePane:
             width: Any = ceil(picture_size(self.shape)[0]) + OPENER if in_row else "stretch"
             draw_diagram(self.shape, key=self.key, title=self.lane.title, width=width)
             with st.container(key=f"lane_feed_{self.key}", gap="small"):
+                self._figures = st.empty()
                 self._bar = st.empty()
                 self._turn_page()
                 self._folded = st.empty()
@@ -232,6 +234,8 @@ class LanePane:
             self._version = version
             for item in self._items():
                 self._item(item)
+            if self.lane.figures and self._is_other("figures", line := figures_markup(self.lane.figures(self.view))):
+                self._figures.markdown(line)
             # More of a text changes nothing in the head.
             if self.view.stepped != self._stepped or force:
                 self._stepped = self.view.stepped
