@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 
 class Ledger(Protocol):
@@ -71,15 +71,42 @@ class Records(Protocol):
         ...
 
 
+Failure = Literal["connection lost", "timeout", "rate limit", "rejected"]
+"""In which way a call of a service fails."""
+
+
+class RateLimited(Exception):
+    """Raised by a service that gets more calls than it takes."""
+
+
+class Rejected(Exception):
+    """Raised by a service that has understood a call and says no, as it will the next time."""
+
+
 class Faults(Protocol):
     """Failures that the visitor asked for, counted in the database so that a restart doesn't repeat them."""
 
-    def trip(self, point: str, times: int) -> None:
-        """Raise ConnectionError on the first `times` calls at this point of the thread."""
+    def trip(self, point: str, times: int, failure: Failure = "connection lost") -> None:
+        """Raise on the first `times` calls at this point of the thread.
+
+        What is raised is ConnectionError, or TimeoutError, RateLimited or Rejected by the failure that is named.
+        """
+        ...
+
+    def calls(self, point: str) -> int:
+        """Return how many calls this point of the thread has had, those that failed among them."""
         ...
 
     def crash(self, point: str) -> None:
         """Kill the running process with SIGKILL, once, where the visitor chose this point to crash at."""
+        ...
+
+
+class Circuits(Protocol):
+    """States of circuit breakers, which outlive the process that called through them."""
+
+    def storage(self, name: str) -> Any:
+        """Return what a `pybreaker.CircuitBreaker` of this thread has as its `state_storage`."""
         ...
 
 
@@ -93,8 +120,11 @@ class World:
     archive: Archive
     records: Records
     faults: Faults
+    circuits: Circuits
     now: Callable[[], float] = time.time
     """Tells the time in seconds since the epoch, by the clock that deadlines are kept by."""
+    wait: Callable[[float], None] = time.sleep
+    """Lets so many seconds pass, as those that a slow service takes."""
 
 
 class Task(Protocol):

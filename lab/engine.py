@@ -15,7 +15,7 @@ from graphs.catalogue import CATALOGUE
 from graphs.pattern import Fork, GoOn, Lane, Pattern, Replay, Rewind, Run, Saver
 from graphs.world import World
 from lab.checkpoints import Storage, ThreadSavers, checkpoint_config, open_storage, restart_calls, thread_config
-from lab.database import ArchiveTable, Directory, FaultTable, LedgerTable, OutboxTable, RecordsTable
+from lab.database import ArchiveTable, CircuitTable, Directory, FaultTable, LedgerTable, OutboxTable, RecordsTable
 from lab.events import ROOM, ROOM_IN_MEMORY, EventStore, Log, Outcome, SaverDropped, WentBack
 from lab.history import pending_questions
 from lab.models import load_openai_model
@@ -108,7 +108,9 @@ class Engine:
             ArchiveTable(database, thread_id, self.runs.guard),
             RecordsTable(database, thread_id, self.runs.guard),
             FaultTable(database, thread_id, expendable=expendable),
+            CircuitTable(database, thread_id),
             self.now,
+            time.sleep,
         )
 
     def work(self, request: Request, *, expendable: bool = False) -> Stream | TwoStepRun:

@@ -15,6 +15,7 @@ from lab.lab import Lab
 from tests.support.example_player import Play, player
 from tests.support.forked_processes import Forker
 from tests.support.labs import database, quiet
+from tests.support.scripted_clock import ScriptedClock, script_clock
 from tests.support.toy_patterns import OpenLab
 
 pytest_plugins = [
@@ -27,6 +28,12 @@ pytest_plugins = [
 # A busy machine is no finding of a property; what may not take long has a test of its own.
 settings.register_profile("lab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("lab")
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch: pytest.MonkeyPatch) -> ScriptedClock:
+    """Let what nodes wait for in this process come at once."""
+    return script_clock(monkeypatch)
 
 
 @pytest.fixture(params=["memory", "sqlite"])

@@ -2,6 +2,7 @@
 
 from lab.database.address import Kind, read_address
 from lab.database.business import ArchiveTable, FaultTable, LedgerTable, OutboxTable, RecordsTable, business_rows
+from lab.database.circuits import CircuitTable
 from lab.database.database import Database, Guard, unguarded
 from lab.database.decisions import Decision, DecisionKind, add_decisions, count_decisions, read_decisions
 from lab.database.disk_reserve import DiskReserve, Done
@@ -53,6 +54,7 @@ __all__ = [
     "STARTS",
     "THREADS",
     "ArchiveTable",
+    "CircuitTable",
     "Database",
     "Decision",
     "DecisionKind",

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from graphs.world import Saved
+from graphs.world import Failure, RateLimited, Rejected, Saved
 from lab.database.database import Database, Guard, unguarded
 from lab.database.storable_text import storable
 from lab.database.tables import ARCHIVE, BUSINESS, FAULTS, LEDGER, OUTBOX, RECORDS
@@ -180,6 +180,15 @@ def _number(connection: Connection, table: Table, row: dict[str, Any]) -> int:
     return int(connection.execute(insert(table).values(row).returning(table.c.number)).scalar_one())
 
 
+FAILURES: Mapping[Failure, tuple[type[Exception], str]] = {
+    "connection lost": (ConnectionError, "dropped the connection"),
+    "timeout": (TimeoutError, "gave no answer in time"),
+    "rate limit": (RateLimited, "takes no more calls for now"),
+    "rejected": (Rejected, "said no"),
+}
+"""What a failing service raises, and what it did."""
+
+
 class FaultTable:
     """The failures that a visitor asked for in one thread, counted across restarts."""
 
@@ -188,11 +197,18 @@ class FaultTable:
         self._thread_id = thread_id
         self._expendable = expendable
 
-    def trip(self, point: str, times: int) -> None:
-        """Raise ConnectionError on the first `times` calls at this point of the thread."""
+    def trip(self, point: str, times: int, failure: Failure = "connection lost") -> None:
+        """Raise on the first `times` calls at this point of the thread, by the kind of failure."""
         call = self._count(point)
         if call <= times:
-            raise ConnectionError(f"The service behind '{point}' dropped the connection (call {call}).")
+            error, did = FAILURES[failure]
+            raise error(f"The service behind '{point}' {did} (call {call}).")
+
+    def calls(self, point: str) -> int:
+        """Return how many calls this point of the thread has had."""
+        here = (FAULTS.c.thread_id == self._thread_id) & (FAULTS.c.point == _indexable(storable(point)))
+        with self._database.read() as connection:
+            return int(connection.execute(select(FAULTS.c.calls).where(here)).scalar() or 0)
 
     def crash(self, point: str) -> None:
         """Kill this process with SIGKILL the first time it's called at this point, if the process may be killed."""

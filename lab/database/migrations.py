@@ -9,7 +9,7 @@ from lab.database.people import add_people
 from lab.database.tables import METADATA
 from lab.errors import NewerDatabase
 
-VERSION = 8
+VERSION = 9
 """Goes up by one whenever a table is changed, so that an older program keeps off what it doesn't know."""
 WITH_PEOPLE = 7
 """The first version with a table of people, which begins with some."""
@@ -62,6 +62,8 @@ STEPS: Mapping[int, Mapping[str, Sequence[str]]] = {
             "WHERE deadline <> '')",
         ),
     ),
+    # Adds a table alone, of circuit breakers.
+    9: {},
 }
 """By version, what changes the tables of the version before, by kind of database; missing tables are made anyway."""
 

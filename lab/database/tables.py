@@ -103,6 +103,18 @@ FAULTS = Table(
     Column("calls", Integer, nullable=False),
 )
 
+CIRCUITS = Table(
+    "lab_circuits",
+    METADATA,
+    Column("thread_id", String(36), ForeignKey("lab_threads.thread_id"), primary_key=True),
+    Column("name", String(80), primary_key=True),
+    Column("state", String(12), nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("successes", Integer, nullable=False),
+    Column("opened", Float),
+)
+"""The circuit breakers of each thread; `opened` is when one was opened last, NULL where it never was."""
+
 NOTES = Table(
     "lab_notes",
     METADATA,

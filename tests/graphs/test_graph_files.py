@@ -25,7 +25,15 @@ from tests.support.graph_files import FILES, GRAPH_FILES, GRAPHS, demo_file
 Builder = Callable[[BaseChatModel], StateGraph[Any, Any, Any, Any]]
 
 EACH_GRAPH_FILE = pytest.mark.parametrize("file", GRAPH_FILES, ids=lambda file: file.stem)
-COPIED_WITH = {"langgraph", "langchain", "langchain_core", "pydantic", "typing_extensions", *sys.stdlib_module_names}
+COPIED_WITH = {
+    "langgraph",
+    "langchain",
+    "langchain_core",
+    "pybreaker",
+    "pydantic",
+    "typing_extensions",
+    *sys.stdlib_module_names,
+}
 """What a program that a graph file is copied into has anyway."""
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from graphs.world import World
+from graphs.world import Failure, RateLimited, Rejected, World
 from lab.lab import Lab
 from lab.workspace import Workspace
 from tests.support.toy_patterns import OpenLab, ran, two_steps
@@ -98,3 +98,26 @@ def test_a_thread_that_is_gone_is_no_second_attempt(open_anywhere: OpenLab, tabl
     lab, _ = opened(open_anywhere)
     with pytest.raises(IntegrityError):
         ACTS[table](lab.world("no such thread"), "the key")
+
+
+@pytest.mark.parametrize(
+    ("failure", "error"),
+    [
+        ("connection lost", ConnectionError),
+        ("timeout", TimeoutError),
+        ("rate limit", RateLimited),
+        ("rejected", Rejected),
+    ],
+)
+def test_a_service_fails_in_the_way_that_was_asked_for_as_often_as_that_and_counts_every_call(
+    open_anywhere: OpenLab, failure: Failure, error: type[Exception]
+) -> None:
+    lab, workspace = opened(open_anywhere)
+    faults = lab.world(ran(workspace)).faults
+    assert faults.calls("bank") == 0
+    for _ in range(2):
+        with pytest.raises(error, match="bank"):
+            faults.trip("bank", 2, failure)
+    faults.trip("bank", 2, failure)
+
+    assert (faults.calls("bank"), faults.calls("shop")) == (3, 0)

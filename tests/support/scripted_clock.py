@@ -1,0 +1,43 @@
+"""Clock that only waits move on, each thread's by its own: a wait takes no time, and what it's for happens yet."""
+
+import time
+from collections import defaultdict
+from datetime import datetime, tzinfo
+from types import SimpleNamespace
+
+import pytest
+from langgraph.config import get_config
+
+
+class ScriptedClock:
+    """Time as the runs of each thread have waited for it."""
+
+    def __init__(self) -> None:
+        self._begun = time.time()
+        self.waits: defaultdict[str, list[float]] = defaultdict(list)
+        """By thread, its waits in their order; those outside of a node are nobody's."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, in no time."""
+        self.waits[_thread()].append(seconds)
+
+    def now(self, zone: tzinfo | None = None) -> datetime:
+        """Return what time it is."""
+        return datetime.fromtimestamp(self._begun + sum(self.waits[_thread()]), zone)
+
+
+def _thread() -> str:
+    """Return the thread whose node asks, nothing outside of one."""
+    try:
+        return str(get_config()["configurable"]["thread_id"])
+    except (RuntimeError, KeyError):
+        return ""
+
+
+def script_clock(patch: pytest.MonkeyPatch) -> ScriptedClock:
+    """Have services, retries and circuit breakers wait by a clock of the test's, and return it."""
+    clock = ScriptedClock()
+    for module in ("lab.engine.time", "langgraph.pregel._retry.time"):
+        patch.setattr(module, SimpleNamespace(**{**vars(time), "sleep": clock.sleep}))
+    patch.setattr("pybreaker.datetime", clock)
+    return clock
