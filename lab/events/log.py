@@ -21,6 +21,8 @@ class StreamingMessage:
     tool: bool
     length: int = 0
     """Characters that are events by now."""
+    count: int = 0
+    """Pieces that are events by now."""
     pieces: deque[str] = field(default_factory=deque)
     """Pieces that no event tells yet; added to by one thread and taken from by others, without a lock."""
     open: bool = False
@@ -35,9 +37,11 @@ class StreamingMessage:
 
     def event(self) -> Tokens:
         """Return the pieces as one event and let go of them."""
-        text, offset = "".join(self.taken()), self.length
+        pieces, offset = list(self.taken()), self.length
+        text = "".join(pieces)
         self.length = offset + len(text)
-        return Tokens(self.path, self.message_id, offset, text, self.tool, at=self.since)
+        self.count += len(pieces)
+        return Tokens(self.path, self.message_id, offset, text, self.tool, self.count, at=self.since)
 
 
 class Log(Protocol):

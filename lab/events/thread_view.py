@@ -56,6 +56,8 @@ class Message:
     text: str = ""
     tool: str = ""
     """The tool calls as far as they have come, as text."""
+    pieces: int = 0
+    """In how many pieces the text has come, which of a model that streams are its tokens; 0 where nobody counted."""
     at: float = 0.0
     last: float = 0.0
     done: bool = False
@@ -305,6 +307,7 @@ class ThreadView:
             message.tool = message.tool[: event.offset] + event.text
         else:
             message.text = message.text[: event.offset] + event.text
+            message.pieces = event.pieces
         message.last, message.version = event.at, event.no
 
     def _started(self, event: RunStarted) -> None:

@@ -145,6 +145,8 @@ class Tokens(NamedTuple):
     text: str
     tool: bool
     """True where the text is a piece of a tool call, not of the answer."""
+    pieces: int = 0
+    """In how many pieces the message has come from its beginning to the end of this text; 0 where nobody counted."""
     no: int = 0
     at: float = 0.0
 

@@ -11,10 +11,11 @@ from lab.events import (
     Progress,
     RunEnded,
     RunStarted,
+    StreamingMessage,
     ThreadView,
     Tokens,
 )
-from lab.events.limits import LARGE, weight
+from lab.events.limits import LARGE, joined, weight
 from lab.events.types import Skipped
 from tests.support.toy_patterns import OpenLab, chain, done, lane, ran, toy
 
@@ -142,3 +143,22 @@ def test_logs_of_many_threads_take_no_more_than_their_room(open_toys: OpenLab) -
 
     assert held <= 500_000
     assert all(isinstance(workspace.events(thread_id)[-1], RunEnded) for thread_id in threads)
+
+
+def test_the_pieces_of_a_message_are_counted_and_a_join_or_a_late_reader_changes_nothing_of_it() -> None:
+    log, growing = EventLog(), StreamingMessage(("say",), "m", tool=False)
+    for number in range(40):
+        log.say(growing, "word ")
+        if number % 7 == 0:
+            log.append(starts(str(number)))
+    told = log.after(0)
+    early, late = EventLog(), EventLog()
+    for event in told:
+        early.append(event)
+    late.load(list(joined(told)))
+
+    for one in (early, late):
+        view = ThreadView(one)
+        view.catch_up()
+        (message,) = (item for item in view.items if isinstance(item, Message))
+        assert (message.pieces, message.text) == (40, "word " * 40)
