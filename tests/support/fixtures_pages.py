@@ -1,9 +1,11 @@
 """Fixtures for pages without a browser; `conftest.py` names this module in `pytest_plugins`."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.context import ContextProxy
 
 # Reads the catalogue as it's imported, which must be before a test puts another one in its place.
@@ -20,6 +22,14 @@ SETTINGS = {
     "OPENAI_BASE_URL": "",
 }
 """Blank, not absent: a developer's own .env would fill in what's absent."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def components() -> Iterator[None]:
+    """Look once which installed packages bring components, as a server does, and not once a session of `AppTest`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture
