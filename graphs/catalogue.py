@@ -23,7 +23,7 @@ from graphs.persistence import (
     time_travel_demo,
     validated_recovery_demo,
 )
-from graphs.resilience import durable_task_demo, swallowed_interrupt_demo
+from graphs.resilience import circuit_breaker_demo, durable_task_demo, swallowed_interrupt_demo
 from graphs.shapes import branching_demo, linear_pipeline_demo, parallel_demo
 from graphs.state import stateful_reducer_demo
 from graphs.streaming import progress_events_demo
@@ -52,6 +52,7 @@ CATALOGUE: tuple[Pattern, ...] = (
     approval_timeout_demo.PATTERN,
     event_driven_agent_demo.PATTERN,
     durable_task_demo.PATTERN,
+    circuit_breaker_demo.PATTERN,
     swallowed_interrupt_demo.PATTERN,
     hierarchical_demo.PATTERN,
 )

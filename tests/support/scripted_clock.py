@@ -21,9 +21,13 @@ class ScriptedClock:
         """Wait, in no time."""
         self.waits[_thread()].append(seconds)
 
+    def waited(self) -> float:
+        """Return for how many seconds the thread has waited by now."""
+        return sum(self.waits[_thread()])
+
     def now(self, zone: tzinfo | None = None) -> datetime:
         """Return what time it is."""
-        return datetime.fromtimestamp(self._begun + sum(self.waits[_thread()]), zone)
+        return datetime.fromtimestamp(self._begun + self.waited(), zone)
 
 
 def _thread() -> str:
@@ -40,4 +44,5 @@ def script_clock(patch: pytest.MonkeyPatch) -> ScriptedClock:
     for module in ("lab.engine.time", "langgraph.pregel._retry.time"):
         patch.setattr(module, SimpleNamespace(**{**vars(time), "sleep": clock.sleep}))
     patch.setattr("pybreaker.datetime", clock)
+    patch.setattr("lab.engine.Engine.now", lambda engine: engine.clock() + clock.waited())
     return clock
