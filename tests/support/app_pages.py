@@ -252,8 +252,9 @@ def _together(example: Example) -> list[Turn | Restart]:
 
 
 def badges(at: AppTest) -> list[str]:
-    """Return each lane's badge, from left to right."""
-    return [name for found in at.markdown for name in re.findall(r"-badge\[:material/\w+: ([^\]]+)\]", found.value)]
+    """Return each lane's badge, from left to right; the figures' badges stand within a line."""
+    badge = re.compile(r":\w+-badge\[:material/\w+: ([^\]]+)\]")
+    return [named[1] for found in at.markdown if (named := badge.fullmatch(found.value))]
 
 
 def steps(at: AppTest) -> list[str]:
