@@ -25,10 +25,11 @@ from graphs.persistence import (
 )
 from graphs.resilience import circuit_breaker_demo, durable_task_demo, swallowed_interrupt_demo
 from graphs.shapes import branching_demo, linear_pipeline_demo, parallel_demo
-from graphs.state import stateful_reducer_demo
+from graphs.state import reducers_demo, stateful_reducer_demo
 from graphs.streaming import progress_events_demo
 
 CATALOGUE: tuple[Pattern, ...] = (
+    reducers_demo.PATTERN,
     stateful_reducer_demo.PATTERN,
     linear_pipeline_demo.PATTERN,
     branching_demo.PATTERN,

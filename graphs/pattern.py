@@ -273,6 +273,8 @@ class Pattern:
     """Business tables that the page shows beside the lanes."""
     compares: tuple[str, ...] = ()
     """State fields that the page lists for each lane's newest threads, where what one thread does shows in others."""
+    channels: tuple[str, ...] = ()
+    """State fields of which the page lists, step by step, what they held before, what was written, what they hold."""
     crash_field: str = ""
     """The input field that says where the process is killed; a run where it isn't 'never' gets a process of its own."""
 

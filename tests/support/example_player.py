@@ -11,6 +11,7 @@ from graphs.pattern import Comparison, Example, Lane, Pattern, Step
 from graphs.people import PEOPLE
 from lab.checkpoints import thread_config
 from lab.events import Message, ThreadView
+from lab.history import read_state
 from lab.jsonable import Json
 from lab.lab import Lab
 from lab.threads import Thread
@@ -170,7 +171,7 @@ def _played(lab: Lab, workspace: Workspace, thread_id: str, beside: Sequence[str
 
 def _saved(lab: Lab, thread_id: str) -> dict[str, Any]:
     graph = lab.graphs.reading_of(lab.workspace("tests").threads.find(thread_id))
-    return dict(graph.get_state(thread_config(thread_id)).values)
+    return dict(read_state(graph, thread_config(thread_id)).values)
 
 
 def _written(view: ThreadView) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The tabs below the lanes: checkpoints, tables, costs, threads, timeline, events and code."""
+"""The tabs below the lanes: checkpoints, tables, costs, threads, channels, timeline, events and code."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from ui.common import clock_times, literal, shown, zone_name
 from ui.graph import draw_diagram
 from ui.history import draw_explorer
 from ui.lanes import LanePane
+from ui.pattern_page.channels import draw_channel_steps
 from ui.pattern_page.compare_threads import draw_thread_comparison
 from ui.pattern_page.costs import draw_costs
 from ui.pattern_page.source import demo_file, graph_file
@@ -44,7 +45,8 @@ def tab_names(pattern: Pattern) -> tuple[str, ...]:
     tables = [table.capitalize() for table in pattern.tables]
     costs = ["Costs"] if any(lane.saver for lane in pattern.lanes) else []
     threads = ["Threads"] if pattern.compares else []
-    return "Checkpoints", *tables, *costs, *threads, "Timeline", "Events", "Code"
+    channels = ["Channels"] if pattern.channels else []
+    return "Checkpoints", *tables, *costs, *threads, *channels, "Timeline", "Events", "Code"
 
 
 def draw_tabs(dock: Dock) -> None:
@@ -70,6 +72,8 @@ def _fill(name: str, dock: Dock) -> None:
         _timeline(dock.panes)
     elif name == "Events":
         _events(dock.workspace, dock.chosen.thread.thread_id)
+    elif name == "Channels":
+        draw_channel_steps(dock.pattern, dock.workspace, dock.chosen.thread)
     elif name == "Costs":
         draw_costs(dock.workspace, dock.panes)
     else:
@@ -79,6 +83,7 @@ def _fill(name: str, dock: Dock) -> None:
 OF_A_TABLE = "It lists the rows that the lanes write, with the lane that wrote them."
 EMPTY = {
     "Checkpoints": "It lists every checkpoint of the thread and shows the state in the one you select.",
+    "Channels": "It lists what each step wrote to the state's channels and what became of it.",
     "Costs": "It compares what the lanes' checkpointers cost.",
     "Timeline": "It shows all lanes' steps as bars on one time axis.",
     "Events": "It lists what the run told, as it came.",

@@ -1,0 +1,122 @@
+"""What each step did to the state's channels: held before, written by the nodes, held after; a table a step."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pandas as pd
+import streamlit as st
+
+from graphs.pattern import Pattern
+from lab.events import CheckpointMade, CheckpointSaved, Event, NodeEnded, RunEnded, RunStarted
+from lab.jsonable import Json
+from lab.threads import Thread
+from lab.workspace import Workspace
+from ui.common import code, literal, shown
+
+STEPS = 20
+"""Steps of a thread that are shown, the newest ones."""
+NONE = "–"
+"""Stands where a channel holds nothing, or nothing was written."""
+
+Writes = list[tuple[str, Mapping[str, Json]]]
+"""By node, what it wrote, in the order in which the nodes ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStep:
+    """One step of the thread."""
+
+    number: int
+    writes: Writes
+    before: Mapping[str, Json]
+    after: Mapping[str, Json] | None
+    """None where what was written couldn't be applied."""
+    error: str = ""
+
+
+def draw_channel_steps(pattern: Pattern, workspace: Workspace, thread: Thread) -> None:
+    """Draw a table for each step on the way to the thread's newest checkpoint."""
+    steps = list(read_channel_steps(workspace, thread.thread_id))[-STEPS:]
+    if not steps:
+        st.info("No step has been saved yet.", icon=":material/info:")
+    for step in steps:
+        st.markdown(f"**Step {step.number}** · {', '.join(code(name) for name, _ in step.writes)}")
+        rows = list(_rows(pattern.channels, step))
+        if step.error:
+            st.error(shown(step.error, 500), icon=":material/error:")
+        if rows:
+            # A static table wraps what is long, so that every value is read without opening a cell.
+            st.table(pd.DataFrame(rows), hide_index=True, alt=f"Channels in step {step.number}: {len(rows)} rows")
+        else:
+            st.caption("It wrote to none of the channels.")
+
+
+def read_channel_steps(workspace: Workspace, thread_id: str) -> Iterator[ChannelStep]:
+    """Return the steps on the way to the newest checkpoint, and the one after it that couldn't be applied."""
+    tree = workspace.history.tree(thread_id)
+    if tree.head is None:
+        return
+    by_checkpoint, refused, error = _written(workspace.events(thread_id))
+    way = tree.lineage(tree.head)[-STEPS - 1 :]
+    for mark, following in pairwise(way):
+        if writes := by_checkpoint.get(following.checkpoint_id):
+            before, after = (_values(workspace, thread_id, one.checkpoint_id) for one in (mark, following))
+            yield ChannelStep(following.step, writes, before, after)
+    if refused:
+        yield ChannelStep(way[-1].step + 1, refused, _values(workspace, thread_id, tree.head), None, error)
+
+
+def _values(workspace: Workspace, thread_id: str, checkpoint_id: str) -> Mapping[str, Json]:
+    snapshot = workspace.history.snapshot(thread_id, checkpoint_id)
+    return snapshot.values if snapshot is not None else {}
+
+
+def _written(events: Sequence[Event]) -> tuple[Mapping[str, Writes], Writes, str]:
+    """Return what was written by the checkpoint that holds it, and what no checkpoint does with the reason."""
+    by_checkpoint: dict[str, Writes] = {}
+    since: Writes = []
+    refused, error = since, ""
+    for event in events:
+        match event:
+            case RunStarted():
+                since, refused, error = [], [], ""
+            case NodeEnded(path=(node,), wrote=dict(), error=""):
+                since.append((node, event.wrote))
+            case CheckpointMade() | CheckpointSaved(path=()):
+                if since:
+                    by_checkpoint.setdefault(event.checkpoint_id, since)
+                since = []
+            case RunEnded(outcome="failed"):
+                # A node that fails leaves the writes of the others for its next try.
+                refused, error = (since, event.error) if len(since) > 1 else ([], "")
+    return by_checkpoint, refused, error
+
+
+def _rows(channels: Sequence[str], step: ChannelStep) -> Iterator[Mapping[str, str]]:
+    for channel in channels:
+        wrote = [
+            f"**{literal(node)}** {literal(_text(values[channel]))}"
+            for node, values in step.writes
+            if channel in values
+        ]
+        if wrote:
+            yield {
+                "Channel": literal(channel),
+                "Before": literal(_text(step.before.get(channel))),
+                "Written": " · ".join(wrote),
+                "After": literal(_text(step.after.get(channel))) if step.after is not None else "refused",
+            }
+
+
+def _text(value: Json) -> str:
+    if value is None or value == [] or value == {}:
+        return NONE
+    if isinstance(value, list):
+        return "; ".join(map(_text, value))
+    if isinstance(value, dict):
+        if {"role", "text", "id"} <= value.keys():
+            return f"{value['text']} (id {value['id']})"
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
