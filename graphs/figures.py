@@ -48,6 +48,11 @@ class Step(Protocol):
         ...
 
     @property
+    def spans(self) -> Sequence[tuple[float, float]]:
+        """When it worked, from when to when; the last one, of a step at work, ends where it begins."""
+        ...
+
+    @property
     def wrote(self) -> Any:
         """What it wrote to the state, as JSON."""
         ...
@@ -82,6 +87,11 @@ class Answer(Protocol):
         ...
 
     @property
+    def pieces(self) -> int:
+        """In how many pieces that has come, which of a model that streams are its tokens."""
+        ...
+
+    @property
     def at(self) -> float:
         """When its first token came."""
         ...
@@ -108,6 +118,11 @@ class Happened(Protocol):
     @property
     def messages(self) -> Sequence[Answer]:
         """The models' messages in the order in which they began."""
+        ...
+
+    @property
+    def now(self) -> float:
+        """The time while a run goes on, afterwards that of the last event; in seconds since the epoch."""
         ...
 
 

@@ -1,6 +1,7 @@
 """What a thread's events add up to: the chat, the steps and the nodes' states that a page draws."""
 
 import threading
+import time
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -241,6 +242,11 @@ class ThreadView:
     def steps(self) -> Sequence[StepView]:
         """The steps alone, in the order in which they began."""
         return [item for item in list(self.items) if isinstance(item, StepView)]
+
+    @property
+    def now(self) -> float:
+        """The time while a run goes on, afterwards that of the last event; in seconds since the epoch."""
+        return time.time() if self.running else self._last_at
 
     @property
     def messages(self) -> Sequence[Message]:

@@ -234,13 +234,20 @@ class LanePane:
             self._version = version
             for item in self._items():
                 self._item(item)
-            if self.lane.figures and self._is_other("figures", line := figures_markup(self.lane.figures(self.view))):
-                self._figures.markdown(line)
             # More of a text changes nothing in the head.
             if self.view.stepped != self._stepped or force:
                 self._stepped = self.view.stepped
                 self._head()
+        self._measure()
         return self.status == "running" and not self.view.running
+
+    def _measure(self) -> None:
+        """Draw the lane's figures; a time that passes is one where nothing else happens."""
+        if self.view is None or self.lane.figures is None:
+            return
+        line = figures_markup(self.lane.figures(self.view))
+        if self._is_other("figures", line):
+            self._figures.markdown(line)
 
     def _head(self) -> None:
         """Draw how the lane stands; what stands there already isn't sent again."""

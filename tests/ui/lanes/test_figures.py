@@ -1,12 +1,13 @@
 """A lane's figures: how they read, and that they are told anew with each event."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from graphs.figures import Figure, Happened, States
-from lab.events import EventLog, NodeEnded, NodeStarted, RunStarted, ThreadView, Tokens
+from lab.events import EventLog, NodeEnded, NodeStarted, RunEnded, RunStarted, ThreadView, Tokens
 from tests.support.toy_patterns import OpenLab, chain, done, lane, ran, toy
 from ui.graph import shape_of
 from ui.lanes import LanePane
@@ -75,3 +76,22 @@ def test_figures_that_stay_as_they_were_arent_sent_again(drawn: tuple[LanePane, 
     log.append(RunStarted("run", "start", "offline", None, ""))
     pane.update()
     assert lines == []
+
+
+def test_a_time_that_passes_is_told_also_while_nothing_happens(
+    drawn: tuple[LanePane, list[str]], log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pane, lines = drawn
+    monkeypatch.setattr(pane, "lane", replace(pane.lane, figures=lambda happened: [Figure("Now", f"{happened.now}")]))
+    log.append(RunStarted("run", "start", "offline", None, ""))
+    pane.update()
+    pane.update()
+    assert len(set(lines)) == 2
+
+
+def test_the_time_of_a_run_that_has_ended_stands_still(log: EventLog) -> None:
+    log.append(RunStarted("run", "start", "offline", None, "", at=1.0))
+    log.append(RunEnded("run", "finished", "", at=3.0))
+    view = ThreadView(log)
+    view.catch_up()
+    assert view.now == 3.0
