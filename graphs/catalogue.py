@@ -1,6 +1,6 @@
 """The catalogue: every pattern of the lab, in the order in which it's shown."""
 
-from graphs.agents import hierarchical_demo
+from graphs.agents import collaborative_demo, competitive_demo, hierarchical_demo
 from graphs.human import (
     approval_gate_demo,
     approval_timeout_demo,
@@ -57,6 +57,8 @@ CATALOGUE: tuple[Pattern, ...] = (
     circuit_breaker_demo.PATTERN,
     swallowed_interrupt_demo.PATTERN,
     hierarchical_demo.PATTERN,
+    collaborative_demo.PATTERN,
+    competitive_demo.PATTERN,
 )
 
 

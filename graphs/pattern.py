@@ -246,6 +246,8 @@ class Lane:
     """The way back that the lane is about, offered beside what it left."""
     outcome: Outcome | None = None
     """Says what came of a thread in words that a stakeholder has; of the pattern's own lanes each says it."""
+    agents: tuple[str, ...] = ()
+    """Nodes, outermost ones, whose messages and steps stand in a column each, where agents work beside each other."""
     figures: Figures | None = None
     """What the lane shows in numbers while it runs and after, where its lesson is something to measure."""
 

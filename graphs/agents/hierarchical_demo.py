@@ -88,7 +88,16 @@ PATTERN = Pattern(
         "A team keeps its results to itself and hands them in once; the report waits for the last team.",
     ),
     sources=("AA 3.1",),
-    lanes=(Lane("teams", "Three teams", "Each team is a subgraph with a state of its own.", build, outcome=_outcome),),
+    lanes=(
+        Lane(
+            "teams",
+            "Three teams",
+            "Each team is a subgraph with a state of its own.",
+            build,
+            outcome=_outcome,
+            agents=tuple(TEAMS),
+        ),
+    ),
     examples=(
         Example(
             "A sign-up page, all teams",

@@ -20,6 +20,7 @@ from ui.lanes.failures import ended_badly, inside, killed, reason, reopened
 from ui.lanes.figures import figures_markup
 from ui.lanes.said import draw_said
 from ui.lanes.step import draw_step
+from ui.lanes.stream_places import StreamPlaces
 
 BADGES: dict[str, tuple[str, str, Any]] = {
     "new": ("Not started", ":material/radio_button_unchecked:", "gray"),
@@ -155,6 +156,7 @@ class LanePane:
                 self._stream = st.container(
                     gap="small", height=STREAM, autoscroll=True, border=False, key=f"stream_{self.key}"
                 )
+                self._places = StreamPlaces(self._stream, self.lane.agents)
                 self.update(force=True)
         if self.status == "running":
             # The script goes on while the run is followed, and would leave the card of before in its place.
@@ -279,7 +281,8 @@ class LanePane:
     def _item(self, item: Item) -> None:
         slot = self._slots.get(item.key)
         if slot is None:
-            with self._stream:
+            path = item.path if isinstance(item, Message | StepView) else ()
+            with self._places.of(path):
                 slot = self._slots[item.key] = Slot(st.empty())
         if slot.version == item.version:
             return
