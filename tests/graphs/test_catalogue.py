@@ -46,7 +46,8 @@ def reading() -> Iterator[Lab]:
     lab.close()
 
 
-# Two or three processes each, some two seconds a process. On SQLite the pattern's own test kills them, and says more.
+# Two or three processes each. On SQLite the pattern's own test kills them, and says more.
+@pytest.mark.usefixtures("forked_workers")
 @pytest.mark.parametrize("stored", ["postgresql"], indirect=True)
 @pytest.mark.parametrize(("pattern", "lane", "example"), KILLED)
 def test_every_example_that_is_killed_runs_to_its_end(

@@ -71,6 +71,7 @@ def test_an_example_ends_on_its_page_as_it_ends_in_the_lab(pattern: Pattern, num
     assert [answer for played in there for answer in played.answers if answer not in shown] == []
 
 
+@pytest.mark.usefixtures("forked_workers")
 def test_a_killed_process_is_named_on_its_lane_which_goes_on() -> None:
     pattern = find("durable-task")
     killed = next(n for n, example in enumerate(pattern.examples) if example.input["crash"] == "after-charge")

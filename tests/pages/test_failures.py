@@ -91,6 +91,7 @@ def test_a_thread_of_which_only_its_checkpoints_tell_isn_t_called_stopped(here: 
     assert badges(open_page(PIPELINE.slug, thread=taken.thread_id)) == ["Paused"]
 
 
+@pytest.mark.usefixtures("forked_workers")
 def test_a_process_that_was_killed_on_an_answer_is_told_in_every_lane(here: Workspace) -> None:
     at = open_page(ORDER.slug)
     start(at, ORDER, 4)
@@ -109,6 +110,7 @@ def test_a_process_that_was_killed_on_an_answer_is_told_in_every_lane(here: Work
     assert not any("stop_circle" in step.proto.icon for step in at.expander)
 
 
+@pytest.mark.usefixtures("forked_workers")
 def test_a_payment_that_was_made_twice_is_seen_in_the_lane_that_lost_nothing_else(here: Workspace) -> None:
     at = open_page(PAYROLL.slug)
     start(at, PAYROLL, 1)
