@@ -23,7 +23,7 @@ from graphs.persistence import (
     time_travel_demo,
     validated_recovery_demo,
 )
-from graphs.resilience import circuit_breaker_demo, durable_task_demo, swallowed_interrupt_demo
+from graphs.resilience import circuit_breaker_demo, durable_task_demo, retry_demo, swallowed_interrupt_demo
 from graphs.shapes import branching_demo, linear_pipeline_demo, parallel_demo
 from graphs.state import reducers_demo, stateful_reducer_demo
 from graphs.streaming import progress_events_demo, token_streaming_demo
@@ -53,6 +53,7 @@ CATALOGUE: tuple[Pattern, ...] = (
     task_executor_demo.PATTERN,
     approval_timeout_demo.PATTERN,
     event_driven_agent_demo.PATTERN,
+    retry_demo.PATTERN,
     durable_task_demo.PATTERN,
     circuit_breaker_demo.PATTERN,
     swallowed_interrupt_demo.PATTERN,

@@ -68,6 +68,11 @@ class Step(Protocol):
         ...
 
     @property
+    def waits(self) -> Sequence[tuple[float, float]]:
+        """The times between a failed attempt and the next try by itself."""
+        ...
+
+    @property
     def progress(self) -> Sequence[Any]:
         """What it wrote to the stream on the way, as JSON."""
         ...

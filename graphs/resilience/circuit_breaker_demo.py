@@ -37,14 +37,14 @@ def _without(happened: Happened) -> Sequence[Figure | States]:
 
 
 def _with(happened: Happened) -> Sequence[Figure | States]:
-    told = [data["circuit"] for step in happened.steps for data in step.progress]
+    states = [data["circuit"] for step in happened.steps for data in step.progress]
     calls = _calls(happened)
     reached = [call for call in calls if call["came"] != "spared"]
     failed = [call["seconds"] for call in reached if call["came"] == "failed"]
     spared = len(calls) - len(reached)
     saved = spared * sum(failed) / len(failed) if failed else 0.0
     return (
-        States("Circuit", ("closed", "open", "half-open"), told[-1] if told else "closed"),
+        States("Circuit", ("closed", "open", "half-open"), states[-1] if states else "closed"),
         Figure("Reached", str(len(reached))),
         Figure("Failed", str(len(failed)), alarming=bool(failed)),
         Figure("Spared", str(spared)),

@@ -17,6 +17,7 @@ from lab.events.thread_view import (
 from lab.events.types import (
     RESTORED_RUN,
     AttemptFailed,
+    AttemptStarted,
     CheckpointMade,
     CheckpointSaved,
     Event,
@@ -42,6 +43,7 @@ __all__ = [
     "Act",
     "Attempt",
     "AttemptFailed",
+    "AttemptStarted",
     "CheckpointMade",
     "CheckpointSaved",
     "Event",

@@ -10,6 +10,7 @@ from lab.events.log import EventLog
 from lab.events.types import (
     RESTORED_RUN,
     AttemptFailed,
+    AttemptStarted,
     CheckpointMade,
     CheckpointSaved,
     Event,
@@ -89,6 +90,8 @@ class StepView:
     error: str = ""
     asked: tuple[Json, ...] = ()
     failed_attempts: list[Attempt] = field(default_factory=list)
+    tried_again: list[float] = field(default_factory=list)
+    """When each try began that followed a failed one by itself, in seconds since the epoch."""
     spans: list[tuple[float, float]] = field(default_factory=list)
     """When it worked; the time between two spans is a wait for a person or a retry by one."""
     progress: list[Json] = field(default_factory=list)
@@ -96,6 +99,12 @@ class StepView:
     reused: bool = False
     """True where it's a task that began again after it was done, and whose result was kept."""
     version: int = 0
+
+    @property
+    def waits(self) -> list[tuple[float, float]]:
+        """The times between a failed attempt and the next try, within the spans."""
+        failures = [attempt.ended for attempt in self.failed_attempts]
+        return [(max(at for at in failures if at <= begun), begun) for begun in self.tried_again]
 
     @property
     def kills(self) -> int:
@@ -278,6 +287,8 @@ class ThreadView:
             case AttemptFailed():
                 step = self._step(event.task_id, event.path, event.started, event.no)
                 step.failed_attempts.append(Attempt(event.started, event.at, event.error))
+            case AttemptStarted():
+                self._step(event.task_id, event.path, event.at, event.no).tried_again.append(event.at)
             case NodeEnded():
                 self._node_ended(event)
             case Progress():

@@ -120,6 +120,15 @@ class AttemptFailed(NamedTuple):
     at: float = 0.0
 
 
+class AttemptStarted(NamedTuple):
+    """A node was tried again after an attempt that failed; what lies between was a wait."""
+
+    path: Path
+    task_id: str
+    no: int = 0
+    at: float = 0.0
+
+
 class NodeEnded(NamedTuple):
     """A node's task ended with what it wrote, an error, or questions."""
 
@@ -179,6 +188,7 @@ Event = (
     | CheckpointSaved
     | NodeStarted
     | AttemptFailed
+    | AttemptStarted
     | NodeEnded
     | Tokens
     | Progress

@@ -9,7 +9,7 @@ from typing import Any
 from langchain_core.callbacks import BaseCallbackHandler
 from langgraph.errors import GraphBubbleUp
 
-from lab.events import AttemptFailed, Log, Path, Progress
+from lab.events import AttemptFailed, AttemptStarted, Log, Path, Progress
 from lab.jsonable import to_jsonable
 from lab.models import RunStopped, explain
 
@@ -33,6 +33,8 @@ class RunCallbacks(BaseCallbackHandler):
         self._log = log
         self._names = names
         self._begun: dict[uuid.UUID, tuple[Mapping[str, Any], float]] = {}
+        self._failed: set[str] = set()
+        """Tasks of which an attempt has failed in this run."""
 
     def cut(self) -> None:
         """End the run's model calls at their next token."""
@@ -64,9 +66,13 @@ class RunCallbacks(BaseCallbackHandler):
         metadata: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Remember when an attempt of a node began."""
+        """Remember when an attempt of a node began, and tell it where it follows one that failed."""
         if tags and tags[0].startswith("graph:step:"):
             self._begun[run_id] = (metadata or {}, time.time())
+            if self._failed:
+                path, task_id = self._place(metadata or {})
+                if task_id in self._failed:
+                    self._log.append(AttemptStarted(path, task_id))
 
     def on_chain_end(self, outputs: Any, *, run_id: uuid.UUID, **kwargs: Any) -> None:
         """Forget an attempt that went well."""
@@ -80,6 +86,7 @@ class RunCallbacks(BaseCallbackHandler):
         metadata, started = begun
         path, task_id = self._place(metadata)
         reason = explain(error)
+        self._failed.add(task_id)
         self._log.append(AttemptFailed(path, task_id, started, reason))
 
     def _place(self, metadata: Mapping[str, Any]) -> tuple[Path, str]:

@@ -125,13 +125,15 @@ def test_no_items_or_too_many_are_refused_with_the_remedy(play: Play, items: str
 
 
 def test_the_figures_show_the_circuit_the_calls_spared_and_the_time_saved(play: Play, sqlite_lab: Lab) -> None:
-    told = {}
+    shown = {}
     for lane in PATTERN.lanes:
         view = sqlite_lab.workspace("tests").view(play(SLUG, lane.key, DOWN).thread_id)
         view.catch_up()
         assert lane.figures is not None
-        told[lane.key] = {one.name: one.current if isinstance(one, States) else one.value for one in lane.figures(view)}
+        shown[lane.key] = {
+            one.name: one.current if isinstance(one, States) else one.value for one in lane.figures(view)
+        }
 
-    assert told["without"] == {"Reached": "12", "Failed": "12", "Waited": "2.4 s"}
+    assert shown["without"] == {"Reached": "12", "Failed": "12", "Waited": "2.4 s"}
     counts = {"Reached": "5", "Failed": "5", "Spared": "7"}
-    assert told["with"] == {"Circuit": "open", **counts, "Waited": "1.0 s", "Saved": "1.4 s"}
+    assert shown["with"] == {"Circuit": "open", **counts, "Waited": "1.0 s", "Saved": "1.4 s"}

@@ -9,11 +9,16 @@ from ui.common import shown
 
 ROW = 22
 NAME = 190
+ROOM = 130
+"""Pixels behind the longest bar, for its time and attempts."""
 WIDTH = 900
 LONG = 5.0
 """Seconds without any work that are drawn as a short gap, such as the wait for a person."""
 GAP = 0.4
 """Seconds that such a gap takes up on the axis."""
+
+SAID = 40
+"""Pixels of a wait on which its length is written."""
 
 LOOK = {
     "done": "var(--st-green-text-color)",
@@ -35,7 +40,7 @@ class Axis:
 
     def x(self, at: float) -> float:
         """Return where a moment is drawn."""
-        return NAME + (WIDTH - NAME - 80) * self.seconds(at) / self.length
+        return NAME + (WIDTH - NAME - ROOM) * self.seconds(at) / self.length
 
     def seconds(self, at: float) -> float:
         """Return the seconds from the beginning, cuts taken out."""
@@ -87,17 +92,39 @@ def _lane(title: str, steps: Sequence[StepView], axis: Axis, y: int, total: floa
 def _row(step: StepView, axis: Axis, y: int) -> Iterator[str]:
     name = " › ".join(step.path)
     worked = sum(end - begin for begin, end in step.spans)
-    failures = f", {len(step.failed_attempts)} failed attempts" if step.failed_attempts else ""
+    tries = len(step.failed_attempts) + (step.status != "failed")
+    failures = f", {len(step.failed_attempts)} failed of {tries} attempts" if tries > 1 else ""
     note = f"{name}: {step.status}, {_span_text(worked)}{failures}"
     yield f"<g><title>{_escape(note)}</title>{_text(8, y + 15, _short(name))}"
-    for begin, end in step.spans:
+    for begin, end in _busy(step):
         yield _bar(axis.x(begin), axis.x(end), y, LOOK[step.status])
     for before, after in zip(step.spans, step.spans[1:], strict=False):
         yield _line(axis.x(before[1]), axis.x(after[0]), y)
+    for begin, end in step.waits:
+        yield from _wait(axis.x(begin), axis.x(end), y, end - begin)
     for attempt in step.failed_attempts:
         yield _bar(axis.x(attempt.started), axis.x(attempt.ended), y, LOOK["failed"], hatched=True)
     last = axis.x(step.spans[-1][1])
-    yield f"{_text(last + 6, y + 15, _span_text(worked), 'opacity:.8')}</g>"
+    count = f" · {tries} attempts" if tries > 1 else ""
+    yield f"{_text(last + 6, y + 15, f'{_span_text(worked)}{count}', 'opacity:.8')}</g>"
+
+
+def _busy(step: StepView) -> Iterator[tuple[float, float]]:
+    """Return the spans of a step without the waits for another try."""
+    for begin, end in step.spans:
+        at = begin
+        for pause, again in step.waits:
+            if begin <= pause and again <= end:
+                yield at, pause
+                at = again
+        yield at, end
+
+
+def _wait(begin: float, end: float, y: int, seconds: float) -> Iterator[str]:
+    """Draw a wait between two tries, with its length where there is room for it."""
+    yield _line(begin, end, y)
+    if end - begin > SAID:
+        yield _text((begin + end) / 2, y + 8, _span_text(seconds), "text-anchor:middle;font-size:10px;opacity:.8")
 
 
 def _bar(begin: float, end: float, y: int, color: str, *, hatched: bool = False) -> str:
