@@ -24,7 +24,7 @@ from graphs.persistence import (
     validated_recovery_demo,
 )
 from graphs.resilience import circuit_breaker_demo, durable_task_demo, retry_demo, swallowed_interrupt_demo
-from graphs.shapes import branching_demo, linear_pipeline_demo, parallel_demo
+from graphs.shapes import branching_demo, linear_pipeline_demo, map_reduce_demo, parallel_demo
 from graphs.state import reducers_demo, stateful_reducer_demo
 from graphs.streaming import progress_events_demo, token_streaming_demo
 
@@ -34,6 +34,7 @@ CATALOGUE: tuple[Pattern, ...] = (
     linear_pipeline_demo.PATTERN,
     branching_demo.PATTERN,
     parallel_demo.PATTERN,
+    map_reduce_demo.PATTERN,
     token_streaming_demo.PATTERN,
     progress_events_demo.PATTERN,
     conversation_memory_demo.PATTERN,

@@ -1,0 +1,148 @@
+"""Map-reduce: a line for each note, a headline in two steps beside that, and one report mailed when all is done.
+
+Watch the outbox and the time axis. In *One loop, two edges* the report runs after each branch, so that its first mail
+has no headline, and the notes follow each other. In *Send and a deferred join* every note has a task of its own, all of
+them run at once, and the report waits until nothing else is left.
+"""
+
+import operator
+from typing import Annotated, Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage, SystemMessage
+from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import RetryPolicy, Send
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from graphs.world import World, effect_key
+
+SUM_UP = "Sum the note up in at most twelve words."
+TOPIC = "Name what most of the notes are about, in one or two words."
+HEADLINE = "Write a headline of at most eight words for a report about this topic."
+MOST = 40
+RETRY = RetryPolicy(max_attempts=2, initial_interval=0.2, jitter=False, retry_on=ConnectionError)
+
+
+class InvalidNotes(ValueError):
+    """Raised when there is no note, or when there are too many."""
+
+
+class Input(TypedDict):
+    """What the visitor gives."""
+
+    notes: Annotated[
+        str, Field(title="Notes, one a line", min_length=1, max_length=8000, json_schema_extra={"multiline": True})
+    ]
+    failing: Annotated[int, Field(title="Note whose service fails once, 0 for none", ge=0, le=MOST)]
+
+
+class Note(TypedDict):
+    """A note: what one task of the map gets."""
+
+    number: int
+    text: str
+    fails: bool
+
+
+class Line(TypedDict):
+    """A line of the report: what one task of the map gives."""
+
+    number: int
+    text: str
+
+
+class State(Input):
+    """The notes, and what was made of them; the lines come in whichever order the tasks end."""
+
+    read: list[Note]
+    lines: Annotated[list[Line], operator.add]
+    topic: str
+    headline: str
+    mailed: Annotated[list[str], operator.add]
+    """The subject of each report that was mailed."""
+
+
+def read(state: State) -> dict[str, Any]:
+    """Make a list of the notes."""
+    texts = [line.strip() for line in state["notes"].splitlines() if line.strip()]
+    if not 1 <= len(texts) <= MOST:
+        raise InvalidNotes(f"There are {len(texts)} notes. A report takes 1 to {MOST}. Give as many, one a line.")
+    return {
+        "read": [
+            Note(number=number, text=text, fails=number == state["failing"]) for number, text in enumerate(texts, 1)
+        ]
+    }
+
+
+def report(state: State, runtime: Runtime[World]) -> dict[str, Any]:
+    """Mail what there is by now."""
+    lines = sorted(state["lines"], key=lambda line: line["number"])
+    subject, key = state.get("headline", "(no headline)"), effect_key(runtime, "report")
+    body = "\n".join(f"{line['number']}. {line['text']}" for line in lines)
+    runtime.context.outbox.send("editor@harbour.example", subject, body, key)
+    return {"mailed": [subject]}
+
+
+def _ask(model: BaseChatModel, instruction: str, text: str) -> str:
+    return model.invoke([SystemMessage(instruction), HumanMessage(text)]).text
+
+
+def _sum_up(model: BaseChatModel, note: Note, runtime: Runtime[World]) -> Line:
+    if note["fails"]:
+        runtime.context.faults.trip(f"note {note['number']}", times=1)
+    return {"number": note["number"], "text": _ask(model, SUM_UP, note["text"])}
+
+
+def _headlined(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
+    def topic(state: State) -> dict[str, Any]:
+        return {"topic": _ask(model, TOPIC, state["notes"])}
+
+    def headline(state: State) -> dict[str, Any]:
+        return {"headline": _ask(model, HEADLINE, state["topic"])}
+
+    return (
+        StateGraph(State, context_schema=World, input_schema=Input)
+        .add_node("read", read)
+        .add_node("topic", topic)
+        .add_node("headline", headline)
+        .add_edge(START, "read")
+        .add_edge("read", "topic")
+        .add_edge("topic", "headline")
+        .add_edge("headline", "report")
+        .add_edge("report", END)
+    )
+
+
+def build_loop(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
+    """Build the trap: one node for all notes, and an edge to the report from the end of either branch."""
+
+    def sum_up_all(state: State, runtime: Runtime[World]) -> dict[str, Any]:
+        return {"lines": [_sum_up(model, note, runtime) for note in state["read"]]}
+
+    return (
+        _headlined(model)
+        .add_node("sum_up_all", sum_up_all, retry_policy=RETRY)
+        .add_node("report", report, metadata={"effects": ["outbox"]})
+        .add_edge("read", "sum_up_all")
+        .add_edge("sum_up_all", "report")
+    )
+
+
+def build_send(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
+    """Build the cure: a task for each note, and a report that is put off until no other node has work."""
+
+    def each(state: State) -> list[Send]:
+        return [Send("sum_up", note) for note in state["read"]]
+
+    def sum_up(state: Note, runtime: Runtime[World]) -> dict[str, Any]:
+        return {"lines": [_sum_up(model, state, runtime)]}
+
+    return (
+        _headlined(model)
+        .add_node("sum_up", sum_up, retry_policy=RETRY)
+        .add_node("report", report, defer=True, metadata={"effects": ["outbox"]})
+        .add_conditional_edges("read", each, ["sum_up"])
+        .add_edge("sum_up", "report")
+    )
