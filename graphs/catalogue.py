@@ -26,7 +26,7 @@ from graphs.persistence import (
 from graphs.resilience import circuit_breaker_demo, durable_task_demo, retry_demo, swallowed_interrupt_demo
 from graphs.shapes import branching_demo, linear_pipeline_demo, map_reduce_demo, parallel_demo
 from graphs.state import reducers_demo, stateful_reducer_demo
-from graphs.streaming import progress_events_demo, token_streaming_demo
+from graphs.streaming import progress_events_demo, stream_modes_demo, token_streaming_demo
 
 CATALOGUE: tuple[Pattern, ...] = (
     reducers_demo.PATTERN,
@@ -35,6 +35,7 @@ CATALOGUE: tuple[Pattern, ...] = (
     branching_demo.PATTERN,
     parallel_demo.PATTERN,
     map_reduce_demo.PATTERN,
+    stream_modes_demo.PATTERN,
     token_streaming_demo.PATTERN,
     progress_events_demo.PATTERN,
     conversation_memory_demo.PATTERN,

@@ -116,6 +116,13 @@ class Family(StrEnum):
     AGENTS = "Multi-agent"
 
 
+class Panel(StrEnum):
+    """What a lane has beside its messages, where these and its figures aren't enough."""
+
+    STREAM_MODES = "stream modes"
+    """The parts of its stream as each mode tells them, a column a mode; its runs tell each part as an event."""
+
+
 @dataclass(frozen=True, slots=True)
 class Breakpoints:
     """Static pauses, by node name."""
@@ -250,6 +257,8 @@ class Lane:
     """Nodes, outermost ones, whose messages and steps stand in a column each, where agents work beside each other."""
     figures: Figures | None = None
     """What the lane shows in numbers while it runs and after, where its lesson is something to measure."""
+    panel: Panel | None = None
+    """What else stands beside its messages."""
 
 
 @dataclass(frozen=True, slots=True)

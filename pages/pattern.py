@@ -11,7 +11,7 @@ from lab.workspace import Workspace
 from ui.common import SCREEN, current_threads, literal, model_choice, model_name, the_lab, workspace
 from ui.graph import graph_shape, node_names
 from ui.lanes import LanePane, draw_card, draw_stage, follow_runs, in_words, watch_others
-from ui.pattern_page import Dock, Play, Starter, draw_play_bar, draw_tabs
+from ui.pattern_page import Dock, Play, Starter, draw_play_bar, draw_tabs, panel_of
 
 
 def render(pattern: Pattern) -> None:
@@ -59,7 +59,8 @@ def _head(pattern: Pattern, panes: Sequence[LanePane]) -> None:
 
 
 def _pane(pattern: Pattern, lane: Lane, visitor: Workspace, thread: Thread | None) -> LanePane:
-    return LanePane(visitor, lane, thread, graph_shape(pattern.slug, lane.key), f"{pattern.slug}_{lane.key}")
+    key = f"{pattern.slug}_{lane.key}"
+    return LanePane(visitor, lane, thread, graph_shape(pattern.slug, lane.key), key, panel_of(lane, key))
 
 
 def _chosen(pattern: Pattern, panes: Sequence[LanePane]) -> LanePane:

@@ -32,6 +32,7 @@ from lab.events.types import (
     RunStopping,
     SaverDropped,
     StateEdited,
+    StreamPart,
     Tokens,
     WentBack,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "SaverDropped",
     "StateEdited",
     "StepView",
+    "StreamPart",
     "StreamingMessage",
     "ThreadView",
     "Tokens",

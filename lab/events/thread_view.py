@@ -25,6 +25,7 @@ from lab.events.types import (
     SaverDropped,
     Skipped,
     StateEdited,
+    StreamPart,
     Tokens,
     WentBack,
 )
@@ -191,12 +192,14 @@ class ThreadView:
         self.version = 0
         """The number of the last event taken in."""
         self.stepped = 0
-        """The number of the last of them that told something else than more of a text."""
+        """The number of the last of them that told something else than more of a text or a part of the stream."""
         self.items: list[Item] = []
         """Chat and steps in the order in which they began."""
         self.runs: list[RunView] = []
         self.acts: list[Act] = []
         """What was done with the thread, in its order and on all branches."""
+        self.parts: list[StreamPart] = []
+        """The parts of the stream, of all runs, where the lane tells them."""
         self.dropped = 0
         self.whole = True
         """False where the log has lost the thread's first run, and others with it."""
@@ -223,7 +226,7 @@ class ThreadView:
             for event in self._log.after(self.version):
                 self._take(event)
                 self.version, self._last_at = event.no, event.at
-                if not isinstance(event, Tokens):
+                if not isinstance(event, (Tokens, StreamPart)):
                     self.stepped = event.no
             return self.version
 
@@ -293,6 +296,8 @@ class ThreadView:
                 self._node_ended(event)
             case Progress():
                 self._progress(event)
+            case StreamPart():
+                self.parts.append(event)
             case Skipped():
                 self.dropped = event.dropped
             case CheckpointMade() | CheckpointSaved():

@@ -169,6 +169,15 @@ class Progress(NamedTuple):
     at: float = 0.0
 
 
+class StreamPart(NamedTuple):
+    """The graph's stream yielded a part; told of lanes alone whose page shows what each stream mode tells."""
+
+    mode: str
+    data: Json
+    no: int = 0
+    at: float = 0.0
+
+
 class Skipped(NamedTuple):
     """Events up to this number left the log; their state is in the checkpoints."""
 
@@ -192,5 +201,6 @@ Event = (
     | NodeEnded
     | Tokens
     | Progress
+    | StreamPart
     | Skipped
 )

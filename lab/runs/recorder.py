@@ -96,7 +96,7 @@ class Recorder:
             self._checkpoint(part["ns"], part["data"])
         elif kind == "custom":
             self._custom(self._path(part["ns"]), part["data"])
-        elif "__metadata__" in part["data"]:
+        elif kind == "updates" and "__metadata__" in part["data"]:
             for name, wrote in part["data"].items():
                 if name != "__metadata__":
                     self._from_cache(part["ns"], self._named(name), wrote)

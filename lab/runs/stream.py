@@ -1,6 +1,7 @@
 """A run's work in this process: a graph's stream, from its first part to its last."""
 
 import inspect
+import itertools
 import queue
 from collections.abc import Generator, Iterator
 from contextlib import suppress
@@ -13,16 +14,18 @@ from langgraph.errors import GraphDrained, GraphRecursionError
 from langgraph.runtime import RunControl
 from langgraph.types import Command, StreamMode
 
-from graphs.pattern import Breakpoints, Lane, Run
+from graphs.pattern import Breakpoints, Lane, Panel, Run
 from graphs.world import World
 from lab.checkpoints import at_checkpoint, checkpoint_id_of, place_of, thread_id_of
-from lab.events import Log, Outcome
+from lab.events import Log, Outcome, StreamPart
 from lab.history import channel_at_fault
+from lab.jsonable import to_jsonable
 from lab.models import RunStopped, StopSignal, explain, stopped_by
 from lab.runs.callbacks import RunCallbacks
 from lab.runs.calls import CallsAsCode
 from lab.runs.commits import Commits, watched
 from lab.runs.recorder import Recorder, Writes
+from lab.secrets import redact_json
 from lab.state import enum_values
 from lab.types import Graph
 
@@ -65,7 +68,7 @@ class Stream:
             config: RunnableConfig = {**self._at_place, "callbacks": [listener]}
             parts = self.run(self.graph, self.given, config, control=self._control, **self._options)
             with stopped_by(self._stop):
-                self._record(parts, recorder)
+                self._record(parts, recorder, log)
             recorder.end()
             return "finished" if recorder.finished else self._settled(), ""
         except (RunStopped, GraphDrained):
@@ -85,8 +88,7 @@ class Stream:
             recorder.blame(channel_at_fault(error), reason)
             return "failed", reason
 
-    @staticmethod
-    def _record(parts: Iterator[Any], recorder: Recorder) -> None:
+    def _record(self, parts: Iterator[Any], recorder: Recorder, log: Log) -> None:
         """Tell a stream to its end; where a node fails, also what those beside it do until they have ended too."""
         first = next(parts, None)
         if first is None:
@@ -94,8 +96,9 @@ class Stream:
         # The library raises the failure past what it still has to tell.
         waiting = inspect.getgeneratorlocals(cast("Generator[Any]", parts)).get("stream")
         try:
-            recorder.part(first)
-            for part in parts:
+            for part in itertools.chain([first], parts):
+                if self.lane.panel is Panel.STREAM_MODES:
+                    log.append(StreamPart(part["type"], redact_json(to_jsonable(part["data"]))))
                 recorder.part(part)
         finally:
             cast("Generator[Any]", parts).close()

@@ -5,6 +5,7 @@ from ui.lanes.example_steps import in_one_press, in_words, who_acts
 from ui.lanes.failures import inside, killed, reason
 from ui.lanes.follow import follow_runs
 from ui.lanes.pane import BADGES, LanePane
+from ui.lanes.panel import LanePanel
 from ui.lanes.stage import draw_stage
 from ui.lanes.start import SAMPLE, sample_button, start_example, start_sample
 from ui.lanes.watch import SECONDS, watch_others
@@ -14,6 +15,7 @@ __all__ = [
     "SAMPLE",
     "SECONDS",
     "LanePane",
+    "LanePanel",
     "draw_card",
     "draw_stage",
     "follow_runs",

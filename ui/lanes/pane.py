@@ -18,6 +18,7 @@ from ui.common import code_counted, literal, seconds, shown
 from ui.graph import Phase, Shape, draw_diagram, node_label, picture_size, state_markup, states_of_nodes
 from ui.lanes.failures import ended_badly, inside, killed, reason, reopened
 from ui.lanes.figures import figures_markup
+from ui.lanes.panel import LanePanel
 from ui.lanes.said import draw_said
 from ui.lanes.step import draw_step
 from ui.lanes.stream_places import StreamPlaces
@@ -66,8 +67,17 @@ class Slot:
 class LanePane:
     """A lane as it's drawn in one script run; `draw` comes first, `update` as often as there is news."""
 
-    def __init__(self, workspace: Workspace, lane: Lane, thread: Thread | None, shape: Shape, key: str) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        lane: Lane,
+        thread: Thread | None,
+        shape: Shape,
+        key: str,
+        panel: LanePanel | None = None,
+    ) -> None:
         self.lane = lane
+        self.panel = panel
         self.thread = thread
         self.key = key
         self.shape = shape
@@ -158,6 +168,9 @@ class LanePane:
                 )
                 self._places = StreamPlaces(self._stream, self.lane.agents)
                 self.update(force=True)
+            if self.panel is not None:
+                with st.container(key=f"lane_panel_{self.key}", gap="small"):
+                    self.panel.draw(self.view)
         if self.status == "running":
             # The script goes on while the run is followed, and would leave the card of before in its place.
             st.empty()
@@ -240,6 +253,9 @@ class LanePane:
             if self.view.stepped != self._stepped or force:
                 self._stepped = self.view.stepped
                 self._head()
+            # The first time it's drawn by itself, below.
+            if self.panel is not None and not force:
+                self.panel.update(self.view)
         self._measure()
         return self.status == "running" and not self.view.running
 

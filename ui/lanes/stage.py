@@ -30,7 +30,9 @@ def draw_stage(panes: Sequence[LanePane], card: Callable[[LanePane], None]) -> N
     """Draw the lanes; `card` draws what a lane asks for."""
     with st.container(key="ends"):
         _mount(key="stream_ends")
-    direction = larger_direction([pane.shape for pane in panes])
+    # A panel stands beside the messages, where it's as high as they are.
+    paneled = any(pane.panel for pane in panes)
+    direction = "row" if paneled else larger_direction([pane.shape for pane in panes])
     with (
         st.container(key=LANE_SECTION),
         st.grid(len(panes), min_column_width=NARROWEST, border=True, key=f"stage_{direction}") as grid,

@@ -1,5 +1,6 @@
 """A pattern's page: the form that runs it, the play of its examples, and the tabs below its lanes."""
 
+from ui.pattern_page.panels import panel_of
 from ui.pattern_page.play import Play
 from ui.pattern_page.play_bar import draw_play_bar
 from ui.pattern_page.play_state import start_play
@@ -12,6 +13,7 @@ __all__ = [
     "Starter",
     "draw_play_bar",
     "draw_tabs",
+    "panel_of",
     "start_play",
     "tab_names",
 ]

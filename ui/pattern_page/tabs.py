@@ -1,4 +1,4 @@
-"""The tabs below the lanes: checkpoints, tables, costs, threads, channels, timeline, events and code."""
+"""The tabs below the lanes: checkpoints, tables, costs, threads, channels, parts, timeline, events and code."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from graphs.pattern import Pattern
-from lab.events import Event, Reopened, Tokens
+from graphs.pattern import Panel, Pattern
+from lab.events import Event, Reopened, StreamPart, Tokens
 from lab.threads import Thread
 from lab.workspace import Workspace
 from ui.common import clock_times, literal, shown, zone_name
@@ -20,6 +20,7 @@ from ui.pattern_page.channels import draw_channel_steps
 from ui.pattern_page.compare_threads import draw_thread_comparison
 from ui.pattern_page.costs import draw_costs
 from ui.pattern_page.source import demo_file, graph_file
+from ui.pattern_page.stream_parts import draw_stream_parts
 from ui.pattern_page.tables import draw_table
 from ui.pattern_page.timeline import draw_timeline
 
@@ -46,7 +47,8 @@ def tab_names(pattern: Pattern) -> tuple[str, ...]:
     costs = ["Costs"] if any(lane.saver for lane in pattern.lanes) else []
     threads = ["Threads"] if pattern.compares else []
     channels = ["Channels"] if pattern.channels else []
-    return "Checkpoints", *tables, *costs, *threads, *channels, "Timeline", "Events", "Code"
+    parts = ["Parts"] if any(lane.panel is Panel.STREAM_MODES for lane in pattern.lanes) else []
+    return "Checkpoints", *tables, *costs, *threads, *channels, *parts, "Timeline", "Events", "Code"
 
 
 def draw_tabs(dock: Dock) -> None:
@@ -74,6 +76,8 @@ def _fill(name: str, dock: Dock) -> None:
         _events(dock.workspace, dock.chosen.thread.thread_id)
     elif name == "Channels":
         draw_channel_steps(dock.pattern, dock.workspace, dock.chosen.thread)
+    elif name == "Parts":
+        draw_stream_parts(dock.workspace, dock.chosen.thread.thread_id)
     elif name == "Costs":
         draw_costs(dock.workspace, dock.panes)
     else:
@@ -85,6 +89,7 @@ EMPTY = {
     "Checkpoints": "It lists every checkpoint of the thread and shows the state in the one you select.",
     "Channels": "It lists what each step wrote to the state's channels and what became of it.",
     "Costs": "It compares what the lanes' checkpointers cost.",
+    "Parts": "It lists the parts of the run's stream in their order, whatever their mode, and each of them whole.",
     "Timeline": "It shows all lanes' steps as bars on one time axis.",
     "Events": "It lists what the run told, as it came.",
 }
@@ -103,7 +108,8 @@ def _timeline(panes: Sequence[LanePane]) -> None:
 
 
 def _events(workspace: Workspace, thread_id: str) -> None:
-    events = workspace.events(thread_id)
+    # What a stream yields has a tab of its own.
+    events = [event for event in workspace.events(thread_id) if not isinstance(event, StreamPart)]
     if not events:
         st.info("This process has no events of the thread.", icon=":material/info:")
         return
