@@ -23,7 +23,13 @@ from graphs.persistence import (
     time_travel_demo,
     validated_recovery_demo,
 )
-from graphs.resilience import circuit_breaker_demo, durable_task_demo, retry_demo, swallowed_interrupt_demo
+from graphs.resilience import (
+    circuit_breaker_demo,
+    durable_task_demo,
+    fallback_demo,
+    retry_demo,
+    swallowed_interrupt_demo,
+)
 from graphs.shapes import branching_demo, linear_pipeline_demo, map_reduce_demo, parallel_demo
 from graphs.state import reducers_demo, stateful_reducer_demo
 from graphs.streaming import progress_events_demo, stream_modes_demo, token_streaming_demo
@@ -58,6 +64,7 @@ CATALOGUE: tuple[Pattern, ...] = (
     retry_demo.PATTERN,
     durable_task_demo.PATTERN,
     circuit_breaker_demo.PATTERN,
+    fallback_demo.PATTERN,
     swallowed_interrupt_demo.PATTERN,
     hierarchical_demo.PATTERN,
     collaborative_demo.PATTERN,

@@ -23,6 +23,8 @@ _ABOUT_TASKS = {"__error__", "__error_source_node__", "__interrupt__", "__resume
 """Channels that say how a task fared; a write to any other one says that it's finished."""
 
 
+_HANDLER = "__error_handler__"
+"""How the names of error handlers begin; those of the nodes that they're for follow."""
 _INNER = ("__", "branch:")
 """How channels begin that are no part of the state."""
 
@@ -168,6 +170,9 @@ class Recorder:
         asked = tuple(to_jsonable(dict(item)) for item in data["interrupts"] if item["id"] not in self._asked)
         self._asked.update(item["id"] for item in asked)
         waits = bool(data["interrupts"])
+        if data["name"].startswith(_HANDLER) and task.task_id not in self._running:
+            # Nothing tells the start of an error handler.
+            self._log.append(NodeStarted(task.path, task.task_id))
         if error is None and not waits:
             # Nothing tells the end of a node that left its graph for a node of the one around it.
             inside = (*task.namespace, f"{data['name']}:{task.task_id}")

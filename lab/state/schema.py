@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 from weakref import WeakKeyDictionary
 
+from langchain_core.runnables.graph import Edge
 from langchain_core.runnables.graph import Graph as Drawing
 from langchain_core.tools import BaseTool
 from langgraph._internal._serde import build_serde_allowlist
@@ -16,6 +17,7 @@ from langgraph.channels.base import BaseChannel
 from langgraph.graph import StateGraph, add_messages
 from langgraph.prebuilt import ToolNode
 from langgraph.pregel import Pregel
+from langgraph.types import Command
 from pydantic import TypeAdapter
 from pydantic.errors import PydanticUserError
 
@@ -97,6 +99,7 @@ def channels_at(graph: Graph, namespace: str) -> frozenset[str] | None:
 def draw(graph: Graph) -> Drawing:
     """Return a graph's nodes and edges, subgraphs opened, under the names by which runs tell of the nodes."""
     drawing = graph.get_graph(xray=True)
+    drawing.edges.extend(_edges_of_error_handlers(graph, drawing.nodes))
     values = enum_values(graph)
     if not values:
         return drawing
@@ -107,6 +110,16 @@ def draw(graph: Graph) -> Drawing:
     nodes = {name(ident): node._replace(id=name(ident)) for ident, node in drawing.nodes.items()}
     edges = [edge._replace(source=name(edge.source), target=name(edge.target)) for edge in drawing.edges]
     return Drawing(nodes=nodes, edges=edges)
+
+
+def _edges_of_error_handlers(graph: Graph, drawn: Mapping[str, Any]) -> Iterator[Edge]:
+    """Return where the error handlers go, as far as their functions say it; the library draws these edges of none."""
+    for name, node in graph.builder.nodes.items():
+        function = getattr(node.runnable, "func", None)
+        if node.is_error_handler and name in drawn and function is not None:
+            given = get_type_hints(function).get("return")
+            for where in get_args(given) if get_origin(given) is Command else ():
+                yield from (Edge(name, target, conditional=True) for target in get_args(where) if target in drawn)
 
 
 _enum_values: WeakKeyDictionary[Any, Mapping[str, str]] = WeakKeyDictionary()

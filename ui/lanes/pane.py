@@ -279,7 +279,9 @@ class LanePane:
         states = states_of_nodes(self._names, view, self.status, self.snapshot)
         if self._is_other("now", markup := state_markup(self.key, states)):
             self._now.markdown(markup, unsafe_allow_html=True)
-        at_work = [node.id for node in self.shape.nodes if states[node.id].phase in AT_WORK]
+        # Where all has come to its end, what failed was handled.
+        over = outcome == "finished"
+        at_work = [node.id for node in self.shape.nodes if not over and states[node.id].phase in AT_WORK]
         took = [seconds(view.worked)] if view.worked and not view.running else []
         line = " · ".join([*filter(None, [code_counted(map(node_label, at_work), 3)]), *took])
         if self._is_other("at_work", line):
