@@ -26,6 +26,7 @@ from graphs.persistence import (
 from graphs.resilience import (
     circuit_breaker_demo,
     durable_task_demo,
+    error_recovery_demo,
     fallback_demo,
     retry_demo,
     swallowed_interrupt_demo,
@@ -65,6 +66,7 @@ CATALOGUE: tuple[Pattern, ...] = (
     durable_task_demo.PATTERN,
     circuit_breaker_demo.PATTERN,
     fallback_demo.PATTERN,
+    error_recovery_demo.PATTERN,
     swallowed_interrupt_demo.PATTERN,
     hierarchical_demo.PATTERN,
     collaborative_demo.PATTERN,
