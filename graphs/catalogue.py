@@ -31,7 +31,7 @@ from graphs.resilience import (
     retry_demo,
     swallowed_interrupt_demo,
 )
-from graphs.shapes import branching_demo, linear_pipeline_demo, map_reduce_demo, parallel_demo
+from graphs.shapes import branching_demo, linear_pipeline_demo, map_reduce_demo, parallel_demo, refine_loop_demo
 from graphs.state import reducers_demo, stateful_reducer_demo
 from graphs.streaming import progress_events_demo, stream_modes_demo, token_streaming_demo
 
@@ -40,6 +40,7 @@ CATALOGUE: tuple[Pattern, ...] = (
     stateful_reducer_demo.PATTERN,
     linear_pipeline_demo.PATTERN,
     branching_demo.PATTERN,
+    refine_loop_demo.PATTERN,
     parallel_demo.PATTERN,
     map_reduce_demo.PATTERN,
     stream_modes_demo.PATTERN,

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import convert_to_messages
+from langgraph.errors import GraphRecursionError
 from langgraph.types import StateSnapshot
 
 from graphs.outcome import Ended
@@ -43,7 +44,7 @@ def tell_outcome(engine: Engine, thread: Thread, pattern: Pattern, lane: Lane, l
 
 
 def read_end(engine: Engine, thread: Thread, pattern: Pattern, lane: Lane, log: EventLog) -> Ended | None:
-    """Return what a thread came to, None where it isn't at its end and no node of it failed."""
+    """Return what a thread came to, None where it isn't at its end, no node of it failed and it had steps left."""
     view = ThreadView(log)
     view.catch_up()
     if lane.remembers:
@@ -52,7 +53,8 @@ def read_end(engine: Engine, thread: Thread, pattern: Pattern, lane: Lane, log: 
         except Unreadable:
             # The page says so where the state itself is looked at.
             return None
-        values, failed, edited = state.values, _failed(state), (state.metadata or {}).get("source") in EDITS
+        values, edited = state.values, (state.metadata or {}).get("source") in EDITS
+        failed = _failed(state) or (status(state) == "resumable" and not edited and _out_of_steps(view))
         over = failed or status(state) == "finished"
     else:
         values, edited, failed = _written(view), False, bool(view.runs) and view.runs[-1].outcome == "failed"
@@ -73,6 +75,11 @@ def read_end(engine: Engine, thread: Thread, pattern: Pattern, lane: Lane, log: 
 
 def _failed(state: StateSnapshot) -> bool:
     return status(state) == "resumable" and any(task.error for task in state.tasks)
+
+
+def _out_of_steps(view: ThreadView) -> bool:
+    """Return whether the last run was ended by the limit of supersteps, which is no node's failure."""
+    return bool(view.runs) and view.runs[-1].error.startswith(GraphRecursionError.__name__)
 
 
 def _written(view: ThreadView) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from langchain_core.language_models import BaseChatModel
 from sqlalchemy import delete
 
 from graphs.catalogue import find
@@ -28,6 +29,7 @@ from tests.support.toy_patterns import (
     done,
     end,
     everywhere,
+    graph,
     lane,
     ran,
     toy,
@@ -106,6 +108,20 @@ def test_a_failed_thread_says_what_there_is_after_all(open_toys: OpenLab, rememb
     failing = lane(chain(a=done("a"), b=broken), outcome=teller, remembers=remembers)
     workspace = open_toys(toy(failing)).workspace("w")
     assert workspace.history.outcome(ran(workspace)) == "Ran a and failed"
+
+
+def test_a_run_that_is_out_of_steps_says_what_there_is_until_somebody_edits_the_state(open_toys: OpenLab) -> None:
+    def build(_: BaseChatModel) -> Any:
+        return graph().add_node("a", done("a")).add_edge("__start__", "a").add_edge("a", "a")
+
+    workspace = open_toys(toy(lane(build, outcome=Teller())), recursion_limit=3).workspace("w")
+    thread = ran(workspace)
+    end(workspace, thread)
+    told = workspace.history.outcome(thread)
+    workspace.edit(thread, {"done": ["x"]})
+
+    assert told == "Ran a, a, a and failed"
+    assert workspace.history.outcome(thread) == ""
 
 
 def test_what_was_asked_and_what_was_booked_is_given_to_the_lane(lab: Lab) -> None:
