@@ -1,35 +1,21 @@
 """Whether everybody can use the pages: WCAG by axe in both themes, and the keyboard alone."""
 
-import re
-from collections.abc import Iterator, Sequence
-from typing import Literal
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from graphs.catalogue import CATALOGUE, find
-from graphs.pattern import Pattern
+from graphs.catalogue import find
 from lab.lab import Lab
 from lab.workspace_cookie import COOKIE, Visitors
-from tests.support.browser_verbs import COLOURS, axe, click, idle, keyed, tab_to, visit
+from tests.support.browser_verbs import click, idle, tab_to, unrolled, visit
 from tests.support.labs import quiet
 from tests.support.pattern_journeys import choose_example, run, running_lab, said, stands
 from tests.support.servers import LabServer
+from tests.support.themes import DARK, findings, in_theme
 from ui.history import VIEWS
 
 PIPELINE = "linear-pipeline_pipeline"
-LIGHT, DARK = "rgb(255, 255, 255)", "rgb(20, 23, 22)"
-STEADY = """scheme => {
-  const colours = [...document.querySelectorAll('.stApp *')].map(element => {
-    const {color, backgroundColor} = getComputedStyle(element)
-    return color + backgroundColor
-  }).join()
-  const seen = (window.coloursSeen ??= {})
-  seen[scheme] = [...(seen[scheme] ?? []).slice(-9), colours]
-  return seen[scheme].length === 10 && seen[scheme].every(one => one === colours)
-}"""
-"""True once no part of the page has changed its colours for ten frames: a table takes a theme over after the page."""
-ENDED = re.compile(r"(Finished|Paused|Waiting for an answer|Failed|Its process was killed)$")
 
 
 @pytest.fixture(scope="module")
@@ -38,28 +24,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
         yield running
 
 
-def findings(page: Page) -> list[str]:
-    """Return what axe finds in the light theme, and then of the colours in the dark one, where all else is the same."""
-    return [*_in_theme(page, "light", LIGHT), *_in_theme(page, "dark", DARK, COLOURS)]
-
-
-def _in_theme(page: Page, scheme: Literal["light", "dark"], colour: str, rules: Sequence[str] = ()) -> list[str]:
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    expect(page.get_by_test_id("stApp")).to_have_css("background-color", colour)
-    page.wait_for_function(STEADY, arg=scheme, polling="raf")
-    return [f"{scheme}: {finding}" for finding in axe(page, rules=rules)]
-
-
 def test_what_a_page_is_made_of_is_the_same_in_both_themes(server: LabServer, page: Page) -> None:
     run(page, server, "linear-pipeline")
     stands(page, PIPELINE, "Finished")
     idle(page)
     # A component of our own may still show what the drawing before gave it.
     expect(page.get_by_role("button", name="Step 3, finished")).to_have_count(1)
-    assert _in_theme(page, "light", LIGHT) == []
-    light = page.locator("body").aria_snapshot()
-    assert _in_theme(page, "dark", DARK) == []
-    expect(page.locator("body")).to_match_aria_snapshot(light)
+    with unrolled(page):
+        assert in_theme(page, "light") == []
+        light = page.locator("body").aria_snapshot()
+        assert in_theme(page, "dark") == []
+        expect(page.locator("body")).to_match_aria_snapshot(light)
 
 
 @pytest.fixture
@@ -126,23 +101,6 @@ def test_what_is_done_with_a_thread_is_accessible(action: str, server: LabServer
     expect(page.get_by_role("dialog")).to_be_visible()
     idle(page)
     assert findings(page) == []
-
-
-@pytest.mark.parametrize("pattern", CATALOGUE, ids=lambda pattern: pattern.slug)
-def test_a_pattern_is_accessible_before_and_after_a_run(pattern: Pattern, server: LabServer, page: Page) -> None:
-    visit(page, f"{server.url}/{pattern.slug}")
-    before = findings(page)
-    number = next((n for n, example in enumerate(pattern.examples) if example.steps), 0)
-    choose_example(page, pattern.slug, number)
-    click(page, f"{pattern.slug}_run", settle=False)
-    for lane in [one for one in pattern.lanes if one.saver is None or one.saver.kind != "postgresql"]:
-        expect(keyed(page, f"lane_{pattern.slug}_{lane.key}").locator(".stMarkdownBadge").first).to_have_text(
-            # Killed processes take seconds each, and many more on a busy machine.
-            ENDED,
-            timeout=90_000,
-        )
-    idle(page)
-    assert (before, findings(page)) == ([], [])
 
 
 @pytest.mark.parametrize("tab", ["Timeline", "Events", "Code"])

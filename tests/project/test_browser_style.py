@@ -16,11 +16,11 @@ LOOKS = {
     *("is_enabled", "is_hidden", "is_visible", "json_value", "text_content"),
 }
 """What reads a page as it is at this very moment."""
-POLLS = {"becomes"}
+POLLS = {"awaited", "becomes"}
 """Who calls what it's given again and again until it's as wanted."""
 
 ALLOWED = {
-    ("browser_verbs.py", "becomes", "wait_for_timeout"): "the pause between two looks",
+    ("browser_verbs.py", "awaited", "wait_for_timeout"): "the pause between two looks",
     ("browser_verbs.py", "_settled", "json_value"): "what the wait itself found",
     ("browser_verbs.py", "_settled", "inner_text"): "the words of a failure",
     ("browser_verbs.py", "_settled", "evaluate"): "the words of a failure",
@@ -32,15 +32,15 @@ ALLOWED = {
         "evaluate",
     ): "a walk of as many steps as it takes: each look says whether another is needed",
     ("browser_verbs.py", "press_in_row", "bounding_box"): "where to press; whether it was taken is waited for",
-    ("browser_verbs.py", "axe", "evaluate"): "axe itself, on a page at rest",
-    ("browser_verbs.py", "_unrolled", "json_value"): "what the wait itself found",
-    ("browser_verbs.py", "_unrolled", "evaluate"): "takes away what it put there",
+    ("browser_verbs.py", "judged", "evaluate"): "axe itself, on a page at rest",
+    ("browser_verbs.py", "unrolled", "json_value"): "what the wait itself found",
+    ("browser_verbs.py", "unrolled", "evaluate"): "takes away what it put there",
     ("browser_verbs.py", "_lies_within", "evaluate"): "on an element that axe has just named",
-    ("stage.py", "out_of_place", "evaluate"): "what `becomes` asks again and again",
+    ("stage.py", "out_of_place", "evaluate"): "what `becomes` or `awaited` asks again and again",
     ("stage.py", "comes_next", "json_value"): "what the wait itself found",
-    ("stage.py", "sideways", "evaluate"): "what `becomes` asks again and again",
-    ("stage.py", "overlapping", "evaluate"): "what `becomes` asks again and again",
-    ("stage.py", "cut_texts", "evaluate"): "what `becomes` asks again and again",
+    ("stage.py", "sideways", "evaluate"): "what `becomes` or `awaited` asks again and again",
+    ("stage.py", "overlapping", "evaluate"): "what `becomes` or `awaited` asks again and again",
+    ("stage.py", "cut_texts", "evaluate"): "what `becomes` or `awaited` asks again and again",
     ("fixtures_servers.py", "forget_visit", "evaluate"): "does something, reads nothing",
     (
         "test_clicks.py",

@@ -177,10 +177,16 @@ def drawn(page: Page) -> None:
 
 def becomes(page: Page, look: Callable[[], Any], wanted: Any, seconds: float = 15) -> None:
     """Look again and again until it sees what's wanted; fail with what it saw last."""
+    seen = awaited(page, look, wanted, seconds)
+    assert seen == wanted, f"It should be {wanted!r} and is {seen!r}."
+
+
+def awaited(page: Page, look: Callable[[], Any], wanted: Any, seconds: float = 15) -> Any:
+    """Look again and again until it sees what's wanted, or for so long; return what it saw last."""
     deadline = time.monotonic() + seconds
     while (seen := look()) != wanted and time.monotonic() < deadline:
         page.wait_for_timeout(50)
-    assert seen == wanted, f"It should be {wanted!r} and is {seen!r}."
+    return seen
 
 
 def visit(page: Page, url: str) -> None:
@@ -293,11 +299,16 @@ def axe(page: Page, allowed: Sequence[Allowed] = ALLOWED, rules: Sequence[str] =
 
     Some `rules` alone take less than all.
     """
+    with unrolled(page):
+        return judged(page, allowed, rules)
+
+
+def judged(page: Page, allowed: Sequence[Allowed] = ALLOWED, rules: Sequence[str] = ()) -> list[str]:
+    """Return what axe finds on a page that is unrolled."""
     options: dict[str, Any] = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
-    with _unrolled(page):
-        if not page.evaluate("'axe' in window"):
-            page.evaluate(AXE_SCRIPT)
-        violations = page.evaluate("options => axe.run(options).then(found => found.violations)", options)
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    violations = page.evaluate("options => axe.run(options).then(found => found.violations)", options)
     findings = []
     for violation in violations:
         shelters = [item.within for item in allowed if item.rule == violation["id"]]
@@ -319,8 +330,8 @@ AT_REST = """() => {
 
 
 @contextmanager
-def _unrolled(page: Page) -> Iterator[None]:
-    # What is scrolled out of Streamlit's main area is passed over by axe: for the while all of it is made to fit.
+def unrolled(page: Page) -> Iterator[None]:
+    """Make the window as high as the page for the block, as axe passes over what is scrolled out of sight."""
     before = page.viewport_size
     assert before, "A page without a viewport can't be checked."
     room = before["height"]

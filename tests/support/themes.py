@@ -1,0 +1,35 @@
+"""What axe finds on a page in the light theme and in the dark one."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from playwright.sync_api import Page, expect
+
+from tests.support.browser_verbs import COLOURS, judged, unrolled
+
+LIGHT, DARK = "rgb(255, 255, 255)", "rgb(20, 23, 22)"
+STEADY = """scheme => {
+  const colours = [...document.querySelectorAll('.stApp *')].map(element => {
+    const {color, backgroundColor} = getComputedStyle(element)
+    return color + backgroundColor
+  }).join()
+  const seen = (window.coloursSeen ??= {})
+  seen[scheme] = [...(seen[scheme] ?? []).slice(-9), colours]
+  return seen[scheme].length === 10 && seen[scheme].every(one => one === colours)
+}"""
+"""True once no part of the page has changed its colours for ten frames: a table takes a theme over after the page."""
+
+
+def findings(page: Page) -> list[str]:
+    """Return what axe finds in the light theme, and then of the colours in the dark one, where all else is the same."""
+    # One window for both: a theme has other colours, and the same sizes.
+    with unrolled(page):
+        return [*in_theme(page, "light"), *in_theme(page, "dark", COLOURS)]
+
+
+def in_theme(page: Page, scheme: Literal["light", "dark"], rules: Sequence[str] = ()) -> list[str]:
+    """Return what axe finds in this theme on a page that is unrolled."""
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    expect(page.get_by_test_id("stApp")).to_have_css("background-color", {"light": LIGHT, "dark": DARK}[scheme])
+    page.wait_for_function(STEADY, arg=scheme, polling="raf")
+    return [f"{scheme}: {finding}" for finding in judged(page, rules=rules)]
