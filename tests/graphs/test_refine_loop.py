@@ -33,7 +33,7 @@ def test_rules_that_can_be_kept_end_the_loop_with_a_notice_that_keeps_them(play:
     played = play(SLUG, lane, example)
 
     assert (played.values["problems"], find_problems(state(**played.values))) == ([], [])
-    assert played.values["stopped"] == f"all rules kept after {len(played.values['attempts'])}"
+    assert played.values["stopped"] == f"all rules kept after {len(played.values['tries'])}"
     assert played.visited.count("refine") == len(played.values["tries"]) - 1
 
 
