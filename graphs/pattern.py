@@ -13,7 +13,7 @@ from langgraph.graph import StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from graphs.figures import Figures
-from graphs.outcome import Outcome
+from graphs.outcome import Ended, Outcome
 
 Json = Any
 """A value that JSON can hold; the alias says what is meant, JSON's own type is recursive."""
@@ -230,6 +230,19 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Harm:
+    """What a trap costs, as a number that's counted for it and for its cure on the same input."""
+
+    counts: str
+    """What is counted, such as 'Charges too many'."""
+    count: Callable[[Ended], int]
+    cure: str
+    """The lane that does it right, by its key."""
+    example: int = 0
+    """The example that shows it, by its number."""
+
+
+@dataclass(frozen=True, slots=True)
 class Lane:
     """One graph of a pattern, shown in a column of its own."""
 
@@ -240,6 +253,8 @@ class Lane:
     build: Build
     trap: str = ""
     """The mistake that the lane shows on purpose and what it costs; empty where it's sound."""
+    harm: Harm | None = None
+    """The trap's cost in a number, None where the lane is sound."""
     compile: Compile = compile_with_checkpointer
     """Of the graph's own file where the lane is about it, and so is `run`."""
     run: Run = run_saving_every_superstep
@@ -282,6 +297,8 @@ class Pattern:
     """True where the visitor picks the pauses at run time."""
     tables: tuple[Literal["ledger", "outbox", "archive", "records"], ...] = ()
     """Business tables that the page shows beside the lanes."""
+    untried_trap: str = ""
+    """A mistake that no lane runs, because it would harm whoever else is here, and what goes wrong with it."""
     compares: tuple[str, ...] = ()
     """State fields that the page lists for each lane's newest threads, where what one thread does shows in others."""
     channels: tuple[str, ...] = ()

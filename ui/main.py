@@ -6,7 +6,7 @@ from itertools import groupby
 import streamlit as st
 
 from graphs.catalogue import CATALOGUE
-from pages import decisions, explorer, gallery, inbox, pattern, threads
+from pages import decisions, explorer, gallery, inbox, pattern, threads, traps
 from ui.common import apply_style, damage, draw_scroll, guard, in_place
 from ui.sidebar import draw_menu, draw_sidebar
 
@@ -21,6 +21,7 @@ home = [
     st.Page(explorer.render, title="Explorer", icon=":material/account_tree:", url_path="explorer"),
     st.Page(inbox.render, title="Inbox", icon=":material/inbox:", url_path="inbox"),
     st.Page(decisions.render, title="Decisions", icon=":material/fact_check:", url_path="decisions"),
+    st.Page(traps.render, title="Traps", icon=":material/warning:", url_path="traps"),
 ]
 families = {
     str(family): [st.Page(partial(pattern.render, entry), title=entry.title, url_path=entry.slug) for entry in group]

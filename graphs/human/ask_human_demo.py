@@ -84,6 +84,8 @@ PATTERN = Pattern(
         "The code shows `ask_by_input` too, the mistake, which isn't run: it would block the server for everybody.",
     ),
     sources=("EV 3.2",),
+    untried_trap="A tool that calls input() waits at the server's terminal: no visitor can type there, and everybody "
+    "else waits too. It's shown here in words and never run.",
     lanes=(
         Lane(
             "interrupts",

@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMe
 
 from graphs.human.event_driven_agent import PLAN, SENSITIVE, build_flag, build_interrupt, run_flag
 from graphs.outcome import Ended, counted, times
-from graphs.pattern import Edit, Example, Family, Go, Json, Lane, Pattern, Reply, Turn
+from graphs.pattern import Edit, Example, Family, Go, Harm, Json, Lane, Pattern, Reply, Turn
 from graphs.script import by_instruction
 
 _END = r"(?=\.(?:\s|$)|,? and |$)"
@@ -96,15 +96,24 @@ def _outcome(ended: Ended) -> str:
     return f"{did}, {counted(left, 'call')} not run" if left else did
 
 
-def _flag_outcome(ended: Ended) -> str:
-    """Say as well how often something ran without a yes of its own."""
-    did = _outcome(ended)
+def _unasked(ended: Ended) -> int:
+    """Count how often something ran without a yes of its own."""
     messages = ended.values.get("messages", ())
     ran = {one.tool_call_id for one in messages if isinstance(one, ToolMessage) and one.status == "success"}
     planned = [one.tool_calls for one in messages if isinstance(one, AIMessage)]
     acted = sum(any(call["name"] in SENSITIVE and call["id"] in ran for call in calls) for calls in planned)
-    unasked = acted - sum(bool(edit.get("approved")) for edit in ended.edits)
-    return f"{did}, {times(unasked)} without a yes of its own" if unasked > 0 else did
+    return max(0, acted - sum(bool(edit.get("approved")) for edit in ended.edits))
+
+
+def _flag_outcome(ended: Ended) -> str:
+    """Say as well how often something ran without a yes of its own."""
+    unasked = _unasked(ended)
+    return f"{_outcome(ended)}, {times(unasked)} without a yes of its own" if unasked else _outcome(ended)
+
+
+def _unanswered(ended: Ended) -> int:
+    """Count how often something ran with neither a tick nor an answer."""
+    return 0 if ended.questions else _unasked(ended)
 
 
 YES = {"type": "approve"}
@@ -138,6 +147,7 @@ PATTERN = Pattern(
             "Stops before what acts; a person ticks a field of the state, which an edge reads.",
             build_flag,
             trap="The field is never cleared, so that the next turn is approved before anybody has seen what it does.",
+            harm=Harm("Mails nobody approved", _unanswered, cure="interrupt"),
             run=run_flag,
             outcome=_flag_outcome,
             edits=("approved",),

@@ -8,7 +8,7 @@ from itertools import takewhile
 from langchain_core.messages import BaseMessage
 
 from graphs.outcome import Ended, counted, short
-from graphs.pattern import Example, Family, Lane, Pattern, Turn
+from graphs.pattern import Example, Family, Harm, Lane, Pattern, Turn
 from graphs.persistence.conversation_memory import (
     CHAT,
     EARLIER,
@@ -78,6 +78,10 @@ def _outcome(saved: bool, ended: Ended) -> str:
     return f"Remembers {turns}, the older ones by a summary" if ended.values.get("summary") else f"Remembers {turns}"
 
 
+def _forgotten(ended: Ended) -> int:
+    return int(_outcome(True, ended).startswith("Forgot"))
+
+
 NAME = "My name is Alice."
 ASK = Turn({"message": "What is my name?"})
 SMALL_TALK = tuple(
@@ -109,6 +113,7 @@ PATTERN = Pattern(
             "Nothing is saved between turns.",
             build,
             trap="Without a checkpointer every turn starts from nothing, and the person has to say it all again.",
+            harm=Harm("Names forgotten", _forgotten, cure="remembers"),
             compile=compile_forgetful,
             outcome=partial(_outcome, False),
             remembers=False,

@@ -1,7 +1,7 @@
 """Crash recovery, as the lab shows it: texts, examples and outcomes."""
 
 from graphs.outcome import Ended, euros
-from graphs.pattern import Example, Family, Lane, Pattern, Recover
+from graphs.pattern import Example, Family, Harm, Lane, Pattern, Recover
 from graphs.persistence.crash_recovery import build, run_async, run_exit, run_sync
 from graphs.script import by_instruction
 
@@ -21,6 +21,10 @@ def _outcome(ended: Ended) -> str:
         return f"Paid everybody once: {euros(paid)}"
     before = f"Lost {lost or 'none'} of {supersteps} supersteps, paid" if paid > due else "Paid"
     return f"{before} {euros(paid)}, should be {euros(due)}"
+
+
+def _lost(ended: Ended) -> int:
+    return len(ended.values.get("lost", ()))
 
 
 PATTERN = Pattern(
@@ -43,6 +47,7 @@ PATTERN = Pattern(
             "Saves the state once, when the run ends.",
             build,
             trap="A killed process never gets to its end: every step is lost, and everybody is paid again.",
+            harm=Harm("Supersteps lost", _lost, cure="sync", example=1),
             run=run_exit,
             outcome=_outcome,
         ),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from langchain_core.messages import BaseMessage
 
 from graphs.outcome import Ended, counted, times
-from graphs.pattern import Example, Family, Fork, Lane, Pattern, Replay, Rewind, WayBack
+from graphs.pattern import Example, Family, Fork, Harm, Lane, Pattern, Replay, Rewind, WayBack
 from graphs.persistence.time_travel import OUTLINE, WRITE, build, fork, go_on, replay, rewind
 from graphs.script import by_instruction
 
@@ -50,6 +50,11 @@ def _outcome(ended: Ended) -> str:
     return f"{done}, {f'{mails:,} different mails' if mails > 1 else 'the same mail each time'}"
 
 
+def _doubled(ended: Ended) -> int:
+    log = ended.values.get("log", ())
+    return len(log) - len(set(log))
+
+
 PATTERN = Pattern(
     slug="time-travel",
     title="Time travel",
@@ -70,6 +75,7 @@ PATTERN = Pattern(
             build,
             trap="An update adds a checkpoint at the end and moves nothing back: reducers take old values as further "
             "ones, keys that were set later keep their values, and no node runs, as the thread still is at its end.",
+            harm=Harm("Lines doubled in the log", _doubled, cure="fork"),
             travel=Rewind(rewind, go_on),
             outcome=_outcome,
         ),

@@ -1,7 +1,7 @@
 """Durable task, as the lab shows it: texts, examples and outcomes."""
 
 from graphs.outcome import Ended, euros, times
-from graphs.pattern import Example, Family, Go, Lane, Pattern, Reply
+from graphs.pattern import Example, Family, Go, Harm, Lane, Pattern, Reply
 from graphs.resilience.durable_task import build_in_node, build_retry_around, build_task
 from graphs.script import by_instruction
 
@@ -29,6 +29,15 @@ def _outcome(ended: Ended) -> str:
     return f"Paid {charged}, but for an order that nobody was shown" if unseen else f"Paid {charged}"
 
 
+def _too_many(ended: Ended) -> int:
+    return len(ended.ledger) - 1
+
+
+def _unseen(ended: Ended) -> int:
+    shown = {question["order"] for question in ended.questions}
+    return sum(row["order"] not in shown for row in ended.ledger)
+
+
 PATTERN = Pattern(
     slug="durable-task",
     title="Durable task",
@@ -51,6 +60,7 @@ PATTERN = Pattern(
             build_in_node,
             outcome=_outcome,
             trap="Each retry and each answer starts the node over: every pass makes a new order and charges for it.",
+            harm=Harm("Charges too many", _too_many, cure="task", example=1),
         ),
         Lane(
             "retry-around",
@@ -59,6 +69,7 @@ PATTERN = Pattern(
             build_retry_around,
             outcome=_outcome,
             trap="After a failure the person is shown one order and the answer pays others, one for each try.",
+            harm=Harm("Orders paid that nobody was shown", _unseen, cure="task", example=1),
         ),
         Lane(
             "task",

@@ -1,7 +1,7 @@
 """Swallowed interrupt, as the lab shows it: texts, examples and outcomes."""
 
 from graphs.outcome import Ended, euros
-from graphs.pattern import Example, Family, Lane, Pattern, Reply
+from graphs.pattern import Example, Family, Harm, Lane, Pattern, Reply
 from graphs.resilience.swallowed_interrupt import build_raised, build_swallowed
 from graphs.script import by_instruction
 
@@ -19,6 +19,10 @@ def _outcome(ended: Ended) -> str:
     if not paid:
         return "Approved, but this thread paid nothing"
     return f"Paid {euros(paid)}, {'approved by a person' if asked else 'nobody was asked'}"
+
+
+def _unasked(ended: Ended) -> int:
+    return 0 if ended.questions else len(ended.ledger)
 
 
 PATTERN = Pattern(
@@ -41,6 +45,7 @@ PATTERN = Pattern(
             build_swallowed,
             outcome=_outcome,
             trap="An interrupt is raised as an exception, so that the handler catches the question: nobody is asked.",
+            harm=Harm("Payments nobody was asked about", _unasked, cure="raised"),
         ),
         Lane(
             "raised",

@@ -1,7 +1,7 @@
 """Reducers, as the lab shows them: texts, examples and outcomes."""
 
 from graphs.outcome import Ended, counted
-from graphs.pattern import Example, Family, Lane, Pattern
+from graphs.pattern import Example, Family, Harm, Lane, Pattern
 from graphs.script import by_instruction
 from graphs.state.reducers import build_reduced, build_without
 
@@ -33,6 +33,13 @@ def _outcome_reduced(ended: Ended) -> str:
     return f"{joined}, {counted(len(values['topics']), 'topic')}"
 
 
+def _lost(ended: Ended) -> int:
+    """Count the reviews that were given and that the mean doesn't know."""
+    written = sum(bool(ended.inputs[0][name]) for name in ("ann", "ben")) if ended.inputs else 0
+    mean = ended.values.get("mean")
+    return written - (mean.get("n", 0) if isinstance(mean, dict) and not ended.failed else 0)
+
+
 PATTERN = Pattern(
     slug="reducers",
     title="Reducers",
@@ -56,6 +63,7 @@ PATTERN = Pattern(
             outcome=_outcome_without,
             trap="Two nodes that write one channel in the same step fail the run with InvalidUpdateError; "
             "in steps that follow each other the later value silently replaces the earlier one.",
+            harm=Harm("Reviews lost", _lost, cure="reduced"),
         ),
         Lane(
             "reduced",

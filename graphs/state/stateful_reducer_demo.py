@@ -1,7 +1,7 @@
 """Stateful reducer, as the lab shows it: texts, examples and outcomes."""
 
 from graphs.outcome import Ended
-from graphs.pattern import Comparison, Example, Family, Lane, Pattern, Replay, WayBack
+from graphs.pattern import Comparison, Example, Family, Harm, Lane, Pattern, Replay, WayBack
 from graphs.script import by_instruction
 from graphs.state.stateful_reducer import build_pure, build_stateful
 
@@ -15,6 +15,10 @@ def _outcome(ended: Ended) -> str:
     if shown == true:
         shown, true = str(ended.values["by_reducer"]), str(ended.values["true_mean"])
     return f"Average {shown}, should be {true}: other numbers leaked in"
+
+
+def _wrong(ended: Ended) -> int:
+    return int(not ended.failed and not ended.values["agree"])
 
 
 def _figure(number: float) -> str:
@@ -44,6 +48,7 @@ PATTERN = Pattern(
             outcome=_outcome,
             trap="The graph is compiled once and serves all threads of all visitors of this process, and its reducer "
             "with it: numbers leak from thread to thread and into replays, and a restart forgets them all.",
+            harm=Harm("Wrong averages", _wrong, cure="pure", example=2),
             travel=Replay(),
         ),
         Lane(

@@ -14,6 +14,7 @@ from lab.workspace.outcomes import UNCLEAR
 from lab.workspace.permissions import Rules, refusal, rules_of, who_may
 from lab.workspace.play import ExamplePlayer
 from lab.workspace.threads import ThreadPage, WorkspaceThreads
+from lab.workspace.trap_run import TrapRun
 from lab.workspace.travel import Ahead, Preview, Travel
 from lab.workspace.workspace import Workspace
 
@@ -34,6 +35,7 @@ __all__ = [
     "RunOptions",
     "StateEdit",
     "ThreadPage",
+    "TrapRun",
     "Travel",
     "Workspace",
     "WorkspaceDecisions",

@@ -44,7 +44,7 @@ def page(page: Page) -> Page:
     return page
 
 
-@pytest.mark.parametrize("path", ["", "threads", "explorer", "inbox", "decisions"])
+@pytest.mark.parametrize("path", ["", "threads", "explorer", "inbox", "decisions", "traps"])
 def test_a_page_without_threads_is_accessible(path: str, server: LabServer, page: Page) -> None:
     visit(page, f"{server.url}/{path}")
     assert findings(page) == []

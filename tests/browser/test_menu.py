@@ -85,6 +85,6 @@ def test_a_search_answers_while_it_is_typed(server: LabServer, page: Page) -> No
     visit(page, server.url)
     keyed(page, "menu").get_by_role("searchbox").press_sequentially("RetryPolicy")
     # The words of a link follow its icon's name.
-    titles = ("Gallery", "Threads", "Explorer", "Inbox", "Decisions", "Durable task")
+    titles = ("Gallery", "Threads", "Explorer", "Inbox", "Decisions", "Traps", "Durable task")
     links = [re.compile(f"{title}$") for title in titles]
     expect(keyed(page, "menu").get_by_role("link")).to_have_text(links)

@@ -10,7 +10,7 @@ from tests.support.app_pages import open_page, well
 
 pytestmark = pytest.mark.usefixtures("pages_lab")
 
-HOME = ["", "threads", "explorer", "inbox", "decisions"]
+HOME = ["", "threads", "explorer", "inbox", "decisions", "traps"]
 FAMILIES = {
     str(family): [pattern.slug for pattern in group] for family, group in groupby(CATALOGUE, lambda p: p.family)
 }
@@ -33,7 +33,7 @@ def look_for(at: AppTest, query: str) -> None:
     well(at)
 
 
-@pytest.mark.parametrize("page", ["", "threads", "explorer", "inbox", "decisions"])
+@pytest.mark.parametrize("page", ["", "threads", "explorer", "inbox", "decisions", "traps"])
 def test_all_families_are_folded_on_a_page_of_none(page: str) -> None:
     at = open_page(page)
     assert menu(at) == HOME
