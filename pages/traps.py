@@ -37,14 +37,14 @@ def render() -> None:
         )
         st.caption(f"{counted(len(runs), 'trap')} · each run leaves its threads in the list of threads")
     errors.draw()
-    going = _go_on(runs)
+    unfinished = _go_on(runs)
     for name, (pattern, lane) in TRAPS.items():
-        _draw(name, pattern, lane, runs[name], going=name in going)
+        _draw(name, pattern, lane, runs[name], unfinished=name in unfinished)
     for pattern in CATALOGUE:
         if pattern.untried_trap:
             _draw_untried(pattern)
-    if going:
-        _look_again(runs, going)
+    if unfinished:
+        _look_again(runs, unfinished)
 
 
 def _sessions() -> dict[str, str]:
@@ -73,12 +73,12 @@ def _go_on(runs: Mapping[str, TrapRun]) -> set[str]:
     """Do the next steps of what was begun, begin what is next in line, and return what isn't at its end."""
     # What was run and is deleted since counts as never run.
     begun = [name for name, session in _sessions().items() if name in runs and runs[name].threads(session)]
-    going = {name for name in begun if _does_more(name, runs[name])}
-    while _queue() and not going:
+    unfinished = {name for name in begun if _does_more(name, runs[name])}
+    while _queue() and not unfinished:
         name = _queue().pop(0)
         if _begin(name, runs[name]):
-            going.add(name)
-    return going | set(_queue())
+            unfinished.add(name)
+    return unfinished | set(_queue())
 
 
 def _begin(name: str, run: TrapRun) -> bool:
@@ -104,13 +104,13 @@ def _errors(name: str) -> ActionErrors:
 
 
 @st.fragment(run_every=EVERY)
-def _look_again(runs: Mapping[str, TrapRun], going: set[str]) -> None:
+def _look_again(runs: Mapping[str, TrapRun], unfinished: set[str]) -> None:
     """Go on with what runs, and draw the page anew as soon as some of it has come to its end."""
-    if _go_on(runs) != going:
+    if _go_on(runs) != unfinished:
         st.rerun()
 
 
-def _draw(name: str, pattern: Pattern, trap: Lane, run: TrapRun, *, going: bool) -> None:
+def _draw(name: str, pattern: Pattern, trap: Lane, run: TrapRun, *, unfinished: bool) -> None:
     """Draw one trap beside its cure."""
     errors = _errors(name)
     session = _sessions().get(name, "")
@@ -120,7 +120,7 @@ def _draw(name: str, pattern: Pattern, trap: Lane, run: TrapRun, *, going: bool)
             st.subheader(f"{pattern.title}: {trap.title}", anchor=False, width="stretch")
             if name in _queue():
                 st.badge("Next in line", icon=":material/hourglass_empty:", color="gray")
-            elif going:
+            elif unfinished:
                 st.badge("Running", icon=":material/play_circle:", color="blue")
             st.page_link(
                 PAGES[pattern.slug],
@@ -135,10 +135,10 @@ def _draw(name: str, pattern: Pattern, trap: Lane, run: TrapRun, *, going: bool)
                 errors=errors,
                 on_click=_line_up,
                 args=([name],),
-                disabled=going,
+                disabled=unfinished,
             )
         errors.draw()
-        _side_by_side(run, session if threads and not going else "")
+        _side_by_side(run, session if threads and not unfinished else "")
 
 
 def _side_by_side(run: TrapRun, session: str) -> None:

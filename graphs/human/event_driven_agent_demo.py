@@ -111,11 +111,6 @@ def _flag_outcome(ended: Ended) -> str:
     return f"{_outcome(ended)}, {times(unasked)} without a yes of its own" if unasked else _outcome(ended)
 
 
-def _unanswered(ended: Ended) -> int:
-    """Count how often something ran with neither a tick nor an answer."""
-    return 0 if ended.questions else _unasked(ended)
-
-
 YES = {"type": "approve"}
 _NO = {"type": "reject", "message": "Nobody has asked for that."}
 _RIGHT_ADDRESS = {"type": "reject", "message": "He has moved to bob@example.org"}
@@ -147,7 +142,9 @@ PATTERN = Pattern(
             "Stops before what acts; a person ticks a field of the state, which an edge reads.",
             build_flag,
             trap="The field is never cleared, so that the next turn is approved before anybody has seen what it does.",
-            harm=Harm("Mails nobody approved", _unanswered, cure="interrupt"),
+            harm=Harm(
+                "Mails nobody approved", lambda ended: 0 if ended.questions else _unasked(ended), cure="interrupt"
+            ),
             run=run_flag,
             outcome=_flag_outcome,
             edits=("approved",),

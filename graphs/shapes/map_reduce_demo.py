@@ -7,7 +7,7 @@ from langchain_core.messages import BaseMessage
 
 from graphs.figures import Figure, Happened
 from graphs.outcome import Ended, counted
-from graphs.pattern import Example, Family, Lane, Pattern
+from graphs.pattern import Example, Family, Harm, Lane, Pattern
 from graphs.script import by_instruction
 from graphs.shapes.map_reduce import HEADLINE, SUM_UP, TOPIC, build_loop, build_send
 
@@ -36,6 +36,10 @@ def _outcome(ended: Ended) -> str:
     if len(mailed) == 1:
         return f"1 mail with a headline and {counted(len(lines), 'line')}"
     return f"{counted(len(mailed), 'mail')} with {counted(len(lines), 'line')}, the first without a headline"
+
+
+def _too_many(ended: Ended) -> int:
+    return max(0, len(ended.values.get("mailed", ())) - 1)
 
 
 def _figures(happened: Happened) -> Sequence[Figure]:
@@ -91,6 +95,7 @@ PATTERN = Pattern(
             figures=_figures,
             trap="An edge sets off the report as soon as its own branch is done. With branches of uneven length the "
             "report runs once for each, and what it mails first isn't whole.",
+            harm=Harm("Mails too many", _too_many, cure="send"),
         ),
         Lane(
             "send",

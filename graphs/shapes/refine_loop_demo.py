@@ -7,7 +7,7 @@ from langchain_core.messages import BaseMessage
 
 from graphs.figures import Figure, Happened
 from graphs.outcome import Ended, counted
-from graphs.pattern import Example, Family, Lane, Pattern
+from graphs.pattern import Example, Family, Harm, Lane, Pattern
 from graphs.script import by_instruction
 from graphs.shapes.refine_loop import REFINE, WRITE, build_limited, build_unlimited
 
@@ -38,6 +38,10 @@ def _outcome(ended: Ended) -> str:
     if ended.values["problems"]:
         return f"{made}, then enough: {problems} still broken"
     return f"All rules kept after {made}"
+
+
+def _for_nothing(ended: Ended) -> int:
+    return len(ended.values.get("tries", ())) if ended.failed else 0
 
 
 def _figures(happened: Happened) -> Sequence[Figure]:
@@ -78,6 +82,7 @@ PATTERN = Pattern(
             figures=_figures,
             trap="Where no attempt can succeed the loop goes round, and pays for a model's answer each time, until the "
             "limit of supersteps stops the run with an error and without a result.",
+            harm=Harm("Attempts paid for nothing", _for_nothing, cure="limited", example=2),
         ),
         Lane(
             "limited",

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 
 from langgraph.types import StateSnapshot
 
-from graphs.outcome import Ended
 from lab.checkpoints import (
     nodes_that_ran,
     read_summaries,
@@ -39,7 +38,7 @@ from lab.threads import Thread
 from lab.types import Graph
 from lab.workspace.access import ThreadAccess
 from lab.workspace.decisions import WorkspaceDecisions
-from lab.workspace.outcomes import read_end, tell_outcome
+from lab.workspace.outcomes import Ends, tell_outcome
 from lab.workspace.states import answers_given, state_at, state_of
 
 EVERYTHING = Only()
@@ -54,6 +53,7 @@ class History:
         self._access = access
         self._engine = access.engine
         self.decisions = WorkspaceDecisions(access)
+        self.ends = Ends(access)
 
     def running(self, thread_id: str) -> bool:
         """Return whether a run of the thread is going on in this process."""
@@ -255,14 +255,6 @@ class History:
         if log.outcome[0] != depends_on:
             log.outcome = depends_on, tell_outcome(self._engine, thread, pattern, lane, log)
         return log.outcome[1]
-
-    def ended(self, thread_id: str) -> Ended | None:
-        """Return what a thread came to, None where it isn't at its end and no node of it failed."""
-        thread = self._access.find(thread_id)
-        pattern, lane = self._engine.graphs.pattern(thread.pattern), self._access.lane(thread)
-        if self._engine.runs.active(thread_id) is not None:
-            return None
-        return read_end(self._engine, thread, pattern, lane, self._access.logs.of(thread))
 
     def pending(self, thread_id: str) -> tuple[Question, ...]:
         """Return the interrupts that wait for an answer, in stable task order."""

@@ -17,6 +17,7 @@ from lab.events import EventLog, Said, ThreadView
 from lab.history import read_tree, status
 from lab.jsonable import Json
 from lab.threads import Thread
+from lab.workspace.access import ThreadAccess
 from lab.workspace.states import state_of
 
 Inputs = Sequence[Mapping[str, Json]]
@@ -28,6 +29,21 @@ UNCLEAR = "What came out can't be told from this state"
 
 EDITS = ("update", "fork")
 """Sources of checkpoints that no run wrote."""
+
+
+class Ends:
+    """Reads what threads of a workspace came to."""
+
+    def __init__(self, access: ThreadAccess) -> None:
+        self._access = access
+
+    def of(self, thread_id: str) -> Ended | None:
+        """Return what a thread came to, None where it isn't at its end and no node of it failed."""
+        thread, engine = self._access.find(thread_id), self._access.engine
+        if engine.runs.active(thread_id) is not None:
+            return None
+        pattern = engine.graphs.pattern(thread.pattern)
+        return read_end(engine, thread, pattern, self._access.lane(thread), self._access.logs.of(thread))
 
 
 def tell_outcome(engine: Engine, thread: Thread, pattern: Pattern, lane: Lane, log: EventLog) -> str:

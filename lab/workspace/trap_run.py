@@ -53,5 +53,5 @@ class TrapRun:
 
     def counts(self, session: str) -> Mapping[str, int]:
         """Return what is counted, by lane; a lane that isn't at its end has no count."""
-        ends = {thread.lane: self._workspace.history.ended(thread.thread_id) for thread in self.threads(session)}
+        ends = {thread.lane: self._workspace.history.ends.of(thread.thread_id) for thread in self.threads(session)}
         return {lane: self.harm.count(end) for lane, end in ends.items() if end is not None}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from graphs.catalogue import CATALOGUE
 from tests.support.browser_verbs import answered, becomes, idle, keyed, tab_to, visit
 from tests.support.pattern_journeys import running_lab
 from tests.support.servers import LabServer
@@ -73,12 +74,12 @@ def test_a_pattern_is_reached_by_keyboard_alone_with_a_ring_around_what_has_the_
     has_a_ring(page)
     with answered(page):
         page.keyboard.press("Enter")
-    expect(keyed(page, "menu").get_by_role("link", name="Stateful reducer")).to_be_visible()
+    expect(keyed(page, "menu").get_by_role("link", name=CATALOGUE[0].title)).to_be_visible()
     page.keyboard.press("Tab")
     has_a_ring(page)
     with answered(page):
         page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Stateful reducer", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name=CATALOGUE[0].title, exact=True)).to_be_visible()
 
 
 def test_a_search_answers_while_it_is_typed(server: LabServer, page: Page) -> None:
