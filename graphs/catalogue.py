@@ -20,6 +20,7 @@ from graphs.persistence import (
     checkpointers_demo,
     conversation_memory_demo,
     crash_recovery_demo,
+    node_cache_demo,
     time_travel_demo,
     validated_recovery_demo,
 )
@@ -51,6 +52,7 @@ CATALOGUE: tuple[Pattern, ...] = (
     time_travel_demo.PATTERN,
     crash_recovery_demo.PATTERN,
     validated_recovery_demo.PATTERN,
+    node_cache_demo.PATTERN,
     approval_gate_demo.PATTERN,
     ask_human_demo.PATTERN,
     escalation_demo.PATTERN,

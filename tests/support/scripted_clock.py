@@ -1,8 +1,9 @@
 """Clock that only waits move on, each thread's by its own: a wait takes no time, and what it's for happens yet."""
 
+import datetime as datetime_module
 import time
 from collections import defaultdict
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from types import SimpleNamespace
 
 import pytest
@@ -30,6 +31,17 @@ class ScriptedClock:
         return datetime.fromtimestamp(self._begun + self.waited(), zone)
 
 
+class _All:
+    """Clock of what all threads share and no node looks at: each wait of any thread moves it on."""
+
+    def __init__(self, clock: ScriptedClock) -> None:
+        self._clock = clock
+
+    def now(self, zone: tzinfo | None = None) -> datetime:
+        """Return what time it is."""
+        return datetime.now(zone) + timedelta(seconds=sum(map(sum, list(self._clock.waits.values()))))
+
+
 def _thread() -> str:
     """Return the thread whose node asks, nothing outside of one."""
     try:
@@ -44,5 +56,8 @@ def script_clock(patch: pytest.MonkeyPatch) -> ScriptedClock:
     for module in ("lab.engine.time", "langgraph.pregel._retry.time"):
         patch.setattr(module, SimpleNamespace(**{**vars(time), "sleep": clock.sleep}))
     patch.setattr("pybreaker.datetime", clock)
+    patch.setattr(
+        "langgraph.cache.memory.datetime", SimpleNamespace(**{**vars(datetime_module), "datetime": _All(clock)})
+    )
     patch.setattr("lab.engine.Engine.now", lambda engine: engine.clock() + clock.waited())
     return clock
