@@ -21,6 +21,7 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.inbox_count import inbox_count_route
+from api.thread_events import thread_events_route
 from lab.errors import LabError
 from lab.lab import close_lab, open_lab
 from lab.workspace_cookie import COOKIE, NEAR, Visitors, is_loopback
@@ -157,6 +158,6 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
 app = st.App(
     "ui/main.py",
     lifespan=lifespan,
-    routes=[inbox_count_route(base_path())],
+    routes=[inbox_count_route(base_path()), thread_events_route(base_path())],
     middleware=[Middleware(NestedAddresses), Middleware(Admission)],
 )

@@ -34,7 +34,7 @@ from graphs.resilience import (
 )
 from graphs.shapes import branching_demo, linear_pipeline_demo, map_reduce_demo, parallel_demo, refine_loop_demo
 from graphs.state import reducers_demo, stateful_reducer_demo
-from graphs.streaming import progress_events_demo, stream_modes_demo, token_streaming_demo
+from graphs.streaming import live_clients_demo, progress_events_demo, stream_modes_demo, token_streaming_demo
 
 CATALOGUE: tuple[Pattern, ...] = (
     reducers_demo.PATTERN,
@@ -47,6 +47,7 @@ CATALOGUE: tuple[Pattern, ...] = (
     stream_modes_demo.PATTERN,
     token_streaming_demo.PATTERN,
     progress_events_demo.PATTERN,
+    live_clients_demo.PATTERN,
     conversation_memory_demo.PATTERN,
     checkpointers_demo.PATTERN,
     time_travel_demo.PATTERN,

@@ -121,6 +121,8 @@ class Panel(StrEnum):
 
     STREAM_MODES = "stream modes"
     """The parts of its stream as each mode tells them, a column a mode; its runs tell each part as an event."""
+    SECOND_CLIENT = "second client"
+    """Another reader of the same run, over a WebSocket, which can be cut off and brought back."""
 
 
 @dataclass(frozen=True, slots=True)

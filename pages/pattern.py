@@ -60,7 +60,7 @@ def _head(pattern: Pattern, panes: Sequence[LanePane]) -> None:
 
 def _pane(pattern: Pattern, lane: Lane, visitor: Workspace, thread: Thread | None) -> LanePane:
     key = f"{pattern.slug}_{lane.key}"
-    return LanePane(visitor, lane, thread, graph_shape(pattern.slug, lane.key), key, panel_of(lane, key))
+    return LanePane(visitor, lane, thread, graph_shape(pattern.slug, lane.key), key, panel_of(lane, thread, key))
 
 
 def _chosen(pattern: Pattern, panes: Sequence[LanePane]) -> LanePane:

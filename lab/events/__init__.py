@@ -1,6 +1,6 @@
 """What happens in a thread: numbered events, the bounded log that readers follow, and what they add up to."""
 
-from lab.events.event_table import ROOM, ROOM_IN_MEMORY, EventStore, decode, encode
+from lab.events.event_table import ROOM, ROOM_IN_MEMORY, EventStore, decode, encode, events_as_json
 from lab.events.log import EventLog, Log, StreamingMessage
 from lab.events.thread_view import (
     Act,
@@ -76,4 +76,5 @@ __all__ = [
     "WentBack",
     "decode",
     "encode",
+    "events_as_json",
 ]

@@ -49,7 +49,7 @@ class EventStore:
         """Save a batch of events in their order and return its bytes; nothing is written where there are none."""
         if not events:
             return 0
-        body = _text(events)
+        body = events_as_json(events)
         _ADD.execute(connection, {"thread_id": thread_id, "last": events[-1].no, "bytes": len(body), "body": body})
         return len(body)
 
@@ -103,7 +103,8 @@ class EventStore:
             return int(connection.execute(query).scalar_one() or 0)
 
 
-def _text(events: Sequence[Event]) -> str:
+def events_as_json(events: Sequence[Event]) -> str:
+    """Return events as the text of a JSON list."""
     rows = [encode(event) for event in events]
     try:
         return orjson.dumps(rows).decode()

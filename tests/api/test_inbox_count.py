@@ -1,45 +1,18 @@
 """The socket that tells a page how many questions wait."""
 
-from collections.abc import Iterator
-
 import pytest
-from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from api.inbox_count import PATH, inbox_count_route
+from api.inbox_count import PATH
 from graphs.catalogue import find
-from lab.lab import Lab, close_lab, open_lab
-from lab.settings import Settings
+from lab.lab import Lab
 from lab.workspace import Workspace
-from lab.workspace_cookie import COOKIE, LOCAL, Visitors
+from lab.workspace_cookie import COOKIE, LOCAL
+from tests.support.api_clients import admitted
 from tests.support.example_player import begun, ended
 
 GATE = find("approval-gate")
-
-
-@pytest.fixture
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Provide the process's lab on a file of its own, opened to a network."""
-    close_lab()
-    database = tmp_path_factory.mktemp("count") / "lab.sqlite"
-    yield open_lab(Settings(_env_file=None, database=str(database), pace=0, workspaces="own"))
-    close_lab()
-
-
-@pytest.fixture
-def client(lab: Lab) -> Iterator[TestClient]:
-    """Provide a client without a cookie."""
-    with TestClient(Starlette(routes=[inbox_count_route("")])) as client:
-        yield client
-
-
-def admitted(lab: Lab, client: TestClient) -> Workspace:
-    """Give the client a workspace, by the cookie that a page would have set."""
-    visitors = Visitors(lab.secret, "own")
-    cookie = visitors.admit(None, near=False)
-    client.cookies.set(COOKIE, str(cookie))
-    return lab.workspace(str(visitors.read(cookie)))
 
 
 def ask(workspace: Workspace) -> str:

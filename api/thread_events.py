@@ -1,0 +1,182 @@
+"""Tells clients a thread's events over a WebSocket: all past the number that a client names, then each as it comes.
+
+A client that was cut off names the last number that it got, and goes on from there.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from api.visitor import visited_workspace
+from lab.errors import LabError, UnknownThread
+from lab.events import Event, events_as_json
+from lab.workspace import Workspace
+
+LOG = logging.getLogger(__name__)
+
+PATH = "/api/threads/{thread_id}/events"
+SECONDS = 0.1
+"""Between two looks at a thread; all its clients share them."""
+CLIENTS = 250
+"""Clients a second that the looks at a thread may serve, so that many of them don't slow its run."""
+MOST = 500
+"""Events of one message."""
+DIGITS = 16
+"""Of a number from outside, from which on it's none of ours."""
+REFUSED = 1008
+"""Code of a close where a client may not read, or no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Events that follow one another, as the text of a message."""
+
+    after: int
+    last: int
+    text: str = ""
+
+
+class _Feed:
+    """A thread's newest events, looked for and written as a message once for all clients that have come as far."""
+
+    def __init__(self, workspace: Workspace, thread_id: str) -> None:
+        self._workspace = workspace
+        self._thread_id = thread_id
+        self._newest = _Batch(0, 0)
+        self._news = asyncio.Event()
+        self._looking: asyncio.Task[None] | None = None
+        self.clients = 0
+        self.gone = False
+        """True once the workspace has no such thread, or never had."""
+
+    def join(self) -> None:
+        """Count a client; with the first one the looks begin."""
+        self.clients += 1
+        if self.clients == 1:
+            self._looking = asyncio.create_task(self._look())
+
+    def leave(self) -> None:
+        """Count a client less; with the last one the looks end."""
+        self.clients -= 1
+        if not self.clients and self._looking is not None:
+            self._looking.cancel()
+
+    async def begin(self, after: int) -> int:
+        """Return the number from which a client goes on: that which it names, or 0 where the log isn't that long."""
+        known = await self._read(max(0, after - 1))
+        if known is not None and not self._newest.last:
+            self._newest = _Batch(known.last, known.last)
+        # What was told last before the server was killed may have been saved by nobody.
+        return after if known is not None else 0
+
+    async def _look(self) -> None:
+        """Look for news and wake up whoever waits for them."""
+        while not self.gone:
+            await asyncio.sleep(max(SECONDS, self.clients / CLIENTS))
+            batch = await self._read(self._newest.last)
+            if batch is not None:
+                self._newest = batch
+                self._tell()
+
+    async def past(self, number: int) -> _Batch | None:
+        """Return events past that number as soon as there are any; None once the thread is gone."""
+        while not self.gone:
+            news, newest = self._news, self._newest
+            if newest.after == number < newest.last:
+                return newest
+            # Who has all that was looked for waits; anybody else may be far behind, or a little ahead.
+            if number != newest.last or not number:
+                batch = await self._read(number)
+                if batch is not None:
+                    return batch
+            await news.wait()
+        return None
+
+    def _tell(self) -> None:
+        """Wake up all who wait for news."""
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    async def _read(self, number: int) -> _Batch | None:
+        """Return what is there past that number; None where there is nothing, or nothing can be read just now."""
+        try:
+            return await run_in_threadpool(self._batch, number)
+        except UnknownThread:
+            self.gone = True
+            self._tell()
+        except LabError as error:
+            LOG.warning("The events of thread %s can't be read. %s", self._thread_id, error)
+        return None
+
+    def _batch(self, number: int) -> _Batch | None:
+        events: Sequence[Event] = self._workspace.events(self._thread_id, number)[:MOST]
+        if not events:
+            return None
+        return _Batch(number, events[-1].no, f'{{"after":{number},"events":{events_as_json(events)}}}')
+
+
+_feeds: dict[tuple[str, str], _Feed] = {}
+"""By workspace and thread, while a client reads it."""
+
+
+@contextmanager
+def _shared(workspace: Workspace, thread_id: str) -> Iterator[_Feed]:
+    """Share the feed of a thread with its other clients for the block."""
+    key = workspace.name, thread_id
+    feed = _feeds.setdefault(key, _Feed(workspace, thread_id))
+    feed.join()
+    try:
+        yield feed
+    finally:
+        feed.leave()
+        if not feed.clients:
+            _feeds.pop(key, None)
+
+
+async def tell_events(socket: WebSocket) -> None:
+    """Send events of the visitor's own thread until the client leaves, the thread is deleted or the server ends."""
+    workspace, after = visited_workspace(socket), _number(socket.query_params.get("after", "0"))
+    if workspace is None or after is None:
+        await socket.close(REFUSED)
+        return
+    with _shared(workspace, socket.path_params["thread_id"]) as feed:
+        number = await feed.begin(after)
+        if feed.gone:
+            await socket.close(REFUSED)
+            return
+        await socket.accept()
+        async with asyncio.TaskGroup() as tasks:
+            telling = tasks.create_task(_tell(socket, feed, number))
+            await _left(socket)
+            telling.cancel()
+
+
+def _number(text: str) -> int | None:
+    """Return the number of an event, None where the text is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < DIGITS else None
+
+
+async def _tell(socket: WebSocket, feed: _Feed, number: int) -> None:
+    """Send the events past a number, as they come."""
+    with suppress(WebSocketDisconnect):
+        while (batch := await feed.past(number)) is not None:
+            await socket.send_text(batch.text)
+            number = batch.last
+        await socket.close(REFUSED, "The thread was deleted.")
+
+
+async def _left(socket: WebSocket) -> None:
+    """Wait until the client has left, or the server ends; what it says until then is nothing to us."""
+    while (await socket.receive())["type"] != "websocket.disconnect":
+        pass
+
+
+def thread_events_route(base: str) -> WebSocketRoute:
+    """Return the route of the sockets, below the path at which the application stands, such as `/lab`, or nothing."""
+    return WebSocketRoute(f"{base}{PATH}", tell_events)
