@@ -112,6 +112,21 @@ def test_going_on_after_a_failure_repeats_no_worker_whose_result_was_saved(sqlit
     assert "merge" not in begun
 
 
+def test_workers_of_equal_length_take_less_than_half_of_the_row_s_time(sqlite_lab: Lab) -> None:
+    workspace, took = sqlite_lab.workspace("tests"), {}
+    for lane in LANES:
+        thread_id = workspace.start("parallel", lane, PATTERN.examples[0].input, pace=40).thread_id
+        ended(workspace, thread_id)
+        view = workspace.view(thread_id)
+        view.catch_up()
+        spans = [span for step in view.steps if step.path[-1] in WORKERS for span in step.spans]
+        took[lane] = max(end for _, end in spans) - min(begin for begin, _ in spans)
+
+    # The offline model really takes the time of its words, in a row or at one time.
+    assert took["sequential"] > 0.5
+    assert took["fan-out"] < 0.5 * took["sequential"]
+
+
 OUTCOMES = {
     **{("sequential", example): "3 results in one report, made one after the other" for example in HAPPY},
     **{("fan-out", example): "3 results in one report, made at the same time" for example in HAPPY},

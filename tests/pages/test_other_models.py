@@ -25,7 +25,7 @@ def server() -> Iterator[OpenAIServer]:
 @pytest.fixture
 def real_lab(pages_lab: Lab, server: OpenAIServer, monkeypatch: pytest.MonkeyPatch) -> Lab:
     """Provide the lab that pages reach, with a real model that calls a tool which nobody offered."""
-    for name, value in {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "sk-test", "LAB_OPENAI_RETRIES": "0"}.items():
+    for name, value in {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "sk-test", "OPENAI_MAX_RETRIES": "0"}.items():
         monkeypatch.setenv(name, value)
     close_lab()
     # The fixture that opened the first one closes this one too.

@@ -5,6 +5,10 @@ from collections.abc import Sequence
 from graphs.figures import Figure, States
 from ui.common import literal
 
+SHORT = 14
+"""Characters of a value that isn't broken."""
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
 
 def figures_markup(figures: Sequence[Figure | States]) -> str:
     """Return the figures as Markdown; the state that something is in is marked by a sign and by colour."""
@@ -12,7 +16,9 @@ def figures_markup(figures: Sequence[Figure | States]) -> str:
 
 
 def _figure(figure: Figure) -> str:
-    value = f"**{literal(figure.value, 80)}**"
+    text = literal(figure.value, 80)
+    # A number stays on one line with its unit.
+    value = f"**{text.replace(' ', NO_BREAK) if len(text) <= SHORT else text}**"
     return f"{literal(figure.name, 40)} {f':red[{value}]' if figure.alarming else value}"
 
 

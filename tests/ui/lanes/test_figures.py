@@ -41,7 +41,10 @@ def drawn(open_toys: OpenLab, log: EventLog, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_figure_reads_as_its_name_and_its_value() -> None:
-    assert figures_markup([Figure("Hits", "2"), Figure("Saved", "1.2 s")]) == "Hits **2** · Saved **1\\.2 s**"
+    assert (
+        figures_markup([Figure("Hits", "2"), Figure("Saved", "1.2 s")])
+        == "Hits **2** · Saved **1\\.2\N{NO-BREAK SPACE}s**"
+    )
 
 
 def test_the_state_that_something_is_in_has_a_sign_of_its_own() -> None:
