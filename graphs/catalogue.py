@@ -29,6 +29,7 @@ from graphs.resilience import (
     durable_task_demo,
     error_recovery_demo,
     fallback_demo,
+    order_processing_demo,
     retry_demo,
     swallowed_interrupt_demo,
 )
@@ -72,6 +73,7 @@ CATALOGUE: tuple[Pattern, ...] = (
     fallback_demo.PATTERN,
     error_recovery_demo.PATTERN,
     swallowed_interrupt_demo.PATTERN,
+    order_processing_demo.PATTERN,
     hierarchical_demo.PATTERN,
     collaborative_demo.PATTERN,
     competitive_demo.PATTERN,

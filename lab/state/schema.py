@@ -113,13 +113,20 @@ def draw(graph: Graph) -> Drawing:
 
 
 def _edges_of_error_handlers(graph: Graph, drawn: Mapping[str, Any]) -> Iterator[Edge]:
-    """Return where the error handlers go, as far as their functions say it; the library draws these edges of none."""
-    for name, node in graph.builder.nodes.items():
-        function = getattr(node.runnable, "func", None)
-        if node.is_error_handler and name in drawn and function is not None:
-            given = get_type_hints(function).get("return")
-            for where in get_args(given) if get_origin(given) is Command else ():
-                yield from (Edge(name, target, conditional=True) for target in get_args(where) if target in drawn)
+    """Return the way from nodes to their error handlers, and on as far as the handlers' functions say it.
+
+    The library draws neither.
+    """
+    nodes = graph.builder.nodes
+    for name, node in nodes.items():
+        handler = node.error_handler_node
+        if handler is None or handler not in drawn or name not in drawn:
+            continue
+        yield Edge(name, handler, "on error", conditional=True)
+        function = getattr(nodes[handler].runnable, "func", None)
+        given = get_type_hints(function).get("return") if function is not None else None
+        for where in get_args(given) if get_origin(given) is Command else ():
+            yield from (Edge(handler, target, conditional=True) for target in get_args(where) if target in drawn)
 
 
 _enum_values: WeakKeyDictionary[Any, Mapping[str, str]] = WeakKeyDictionary()

@@ -1,0 +1,178 @@
+"""Order processing: one charge an order, whatever fails, waits, dies or is replayed without somebody's confirmation."""
+
+from typing import Any
+
+import pytest
+
+from graphs.figures import States
+from graphs.pattern import Example, Go, Reply
+from graphs.resilience.order_processing import ALERT, OPENS, RETRY
+from graphs.resilience.order_processing_demo import PATTERN
+from lab.errors import NotConfirmed
+from lab.lab import Lab
+from tests.support.example_player import Play, Played, before, ended
+
+SLUG, LANE = PATTERN.slug, "order"
+TWICE, LARGE, SMALL, REFUSED, BANK, ANSWERS, PARCEL, KILLED = range(8)
+YES = Reply({"decision": "approved"}, person="Maya")
+SERVICES = ("stock", "payment", "answer of payment", "shipping")
+CRASHES = ("after-reserving", "after-approval", "after-charge", "after-shipping")
+
+OUTCOMES = {
+    (LANE, TWICE): "Order delivered, charged once: 228.80 €, 2 failures",
+    (LANE, LARGE): "Order delivered, charged once: 538.70 €, 0 failures",
+    (LANE, SMALL): "Order delivered, charged once: 49.90 €, 0 failures",
+    (LANE, REFUSED): "Order cancelled, nothing charged, 0 failures",
+    (LANE, BANK): "Order cancelled, nothing charged, 3 failures, alert sent",
+    (LANE, ANSWERS): "Order delivered, charged once: 129.00 €, 3 failures, alert sent",
+    (LANE, PARCEL): "Order paid, not shipped, charged once: 199.60 €, 3 failures, alert sent",
+    (LANE, KILLED): "Order delivered, charged once: 778.00 €, 0 failures",
+}
+
+
+def order(service: str = "payment", failures: int = 0, failure: str = "timeout", **more: Any) -> Example:
+    given = {"items": "desk x 2", "customer": "anna@example.org", "service": service, "failures": failures}
+    steps = more.pop("steps", (YES,))
+    return Example("own", {**given, "failure": failure, "crash": "never", **more}, {LANE: steps})
+
+
+def figures_of(lab: Lab, played: Played) -> dict[str, str]:
+    tell = PATTERN.lanes[0].figures
+    assert tell is not None
+    view = lab.workspace("tests").view(played.thread_id)
+    view.catch_up()
+    return {one.name: one.current if isinstance(one, States) else one.value for one in tell(view)}
+
+
+def charges(played: Played) -> list[tuple[str, int]]:
+    return [(row["order"], row["cents"]) for row in played.ledger]
+
+
+def reserved(played: Played) -> dict[str, str]:
+    return {row["record"]: row["new"] for row in played.records}
+
+
+@pytest.mark.parametrize("example", [TWICE, LARGE, SMALL, REFUSED, BANK, ANSWERS, PARCEL])
+def test_an_order_ends_as_its_outcome_says(play: Play, example: int) -> None:
+    played = play(SLUG, LANE, example)
+
+    assert (played.status, played.outcome) == ("finished", OUTCOMES[LANE, example])
+    assert len(played.ledger) == ("charged once" in played.outcome)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("failures", [2, 3])
+def test_an_order_is_charged_at_most_once_whichever_service_fails_how_often(
+    play: Play, service: str, failures: int
+) -> None:
+    played = play(SLUG, LANE, order(service, failures, items="chair", steps=()))
+    unpaid = failures >= OPENS and service in ("stock", "payment")
+
+    assert played.status == "finished"
+    assert charges(played) == ([] if unpaid else [(played.values["order"], 129_00)])
+    assert played.values["status"] == (
+        "cancelled" if unpaid else "paid, not shipped" if failures >= OPENS and service == "shipping" else "delivered"
+    )
+
+
+@pytest.mark.parametrize("failure", ["connection lost", "timeout", "rate limit", "rejected"])
+def test_every_kind_of_failure_leaves_one_charge_or_none(play: Play, failure: str) -> None:
+    played = play(SLUG, LANE, order("payment", 1, failure, items="chair", steps=()))
+
+    assert len(played.ledger) == (failure != "rejected")
+
+
+@pytest.mark.processes
+@pytest.mark.usefixtures("forked_workers")
+@pytest.mark.parametrize("crash", CRASHES)
+def test_an_order_that_is_killed_at_any_step_is_charged_once(play: Play, sqlite_lab: Lab, crash: str) -> None:
+    # The answer is saved when its node ends: killed before that, the manager is asked again.
+    after = {"after-reserving": (Go(), YES), "after-approval": (YES, YES)}.get(crash, (YES, Go()))
+    played = play(SLUG, LANE, order(crash=crash, steps=after))
+
+    assert (played.status, played.values["status"]) == ("finished", "delivered")
+    assert charges(played) == [(played.values["order"], 778_00)]
+    assert reserved(played) == {"desk": "2"}
+    assert [row["recipient"] for row in played.outbox] == ["anna@example.org"]
+    assert figures_of(sqlite_lab, played)["Kills"] == "1"
+    if crash == "after-charge":
+        assert played.outcome == OUTCOMES[LANE, KILLED]
+
+
+def test_nothing_is_charged_before_the_manager_has_said_yes_nor_after_a_no(play: Play) -> None:
+    waiting, refused = play(SLUG, LANE, order(steps=())), play(SLUG, LANE, REFUSED)
+
+    assert (waiting.status, waiting.ledger) == ("waiting", [])
+    assert (refused.ledger, refused.outbox, reserved(refused)) == ([], [], {"sofa": "0"})
+    assert refused.values["reason"] == "A manager said no."
+
+
+def test_the_manager_is_asked_from_the_limit_on_alone_and_once_whatever_fails(play: Play) -> None:
+    assert play(SLUG, LANE, SMALL).asked == []
+    assert len(play(SLUG, LANE, order("payment", 2)).asked) == 1
+
+
+def test_a_replay_charges_nothing_unless_it_is_confirmed(play: Play, sqlite_lab: Lab) -> None:
+    thread_id = play(SLUG, LANE, SMALL).thread_id
+    workspace = sqlite_lab.workspace("tests")
+    place = before(workspace, thread_id, "pay")
+    with pytest.raises(NotConfirmed, match="pay"):
+        workspace.travel.replay(thread_id, place, pace=0)
+    assert len(workspace.threads.business("ledger", [thread_id])) == 1
+
+    workspace.travel.replay(thread_id, place, pace=0, confirmed=True)
+    ended(workspace, thread_id)
+    assert len(workspace.threads.business("ledger", [thread_id])) == 2
+
+
+def test_a_charge_whose_answer_is_lost_is_found_in_the_ledger_and_the_order_goes_out(
+    play: Play, sqlite_lab: Lab
+) -> None:
+    played = play(SLUG, LANE, ANSWERS)
+    rows = sqlite_lab.workspace("tests").threads.business("ledger", [played.thread_id], refused=True)
+
+    assert [row["status"].partition(":")[0] for row in rows] == ["booked", "refused", "refused"]
+    assert "cancel" not in played.visited
+
+
+def test_an_open_circuit_ends_the_retries_and_no_further_call_reaches_the_service(play: Play, sqlite_lab: Lab) -> None:
+    played = play(SLUG, LANE, BANK)
+
+    assert sqlite_lab.world(played.thread_id).faults.calls("payment") == OPENS < RETRY.max_attempts
+    assert [data["circuit"] for _, data in played.custom if "circuit" in data] == ["open"]
+    assert played.values["metrics"]["calls"] == {"stock": 1, "payment": 3, "answer of payment": 0, "shipping": 0}
+
+
+@pytest.mark.parametrize(("failures", "alerts"), [(ALERT - 1, 0), (ALERT, 1), (9, 1)])
+def test_operations_get_one_alert_once_the_failures_reach_the_threshold(play: Play, failures: int, alerts: int) -> None:
+    played = play(SLUG, LANE, order("shipping", failures, items="lamp", steps=()))
+
+    assert [row["recipient"] for row in played.outbox].count("operations@shop.example") == alerts
+
+
+def test_what_is_cancelled_gives_its_items_free(play: Play) -> None:
+    assert reserved(play(SLUG, LANE, BANK)) == {"chair": "0"}
+    short = play(SLUG, LANE, order(items="sofa x 2", steps=()))
+    assert (short.values["status"], short.records, short.ledger) == ("cancelled", [], [])
+    assert "only 1 of sofa" in short.values["reason"]
+
+
+@pytest.mark.parametrize("items", ["unicorn", "lamp x 0", "lamp x 100", ", "])
+def test_an_order_that_cannot_be_read_is_refused_with_the_remedy(play: Play, items: str) -> None:
+    played = play(SLUG, LANE, order(items=items, steps=()))
+
+    assert (played.failed_node, played.ledger) == ("take", [])
+    assert "Order lamp" in str(played.error)
+    assert played.outcome == "Stopped by an error, nothing charged"
+
+
+def test_the_figures_show_the_circuit_the_failures_and_the_alert(play: Play, sqlite_lab: Lab) -> None:
+    figures = figures_of(sqlite_lab, play(SLUG, LANE, BANK))
+
+    assert figures == {
+        "Circuit of payment": "open",
+        "Failures": "3",
+        "Alert": "sent",
+        "Kills": "0",
+        "Calls": "stock 1, payment 3",
+    }
