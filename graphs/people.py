@@ -16,6 +16,9 @@ class Person:
     """By which somebody who signs in is known."""
 
 
+NOBODY = Person("")
+"""Who acts where nobody is known."""
+
 PEOPLE = (
     Person("Robin", "Employee", ("requester",)),
     Person("Sam", "Support agent", ("support",)),

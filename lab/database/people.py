@@ -9,8 +9,8 @@ from unicodedata import normalize
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from graphs.people import NOBODY, Person
 from graphs.people import PEOPLE as CAST
-from graphs.people import Person
 from lab.database.database import Database
 from lab.database.storable_text import storable
 from lab.database.tables import PEOPLE
@@ -39,10 +39,10 @@ class Directory:
         """Return the person of that name, None where there is none."""
         return next((one for one in self.people() if is_same(one.name, name)), None)
 
-    @property
-    def default(self) -> str:
-        """The name of whom a visitor acts as who has chosen nobody; empty where the directory is."""
-        return next((one.name for one in self.people()), "")
+    def find_or_first(self, name: str) -> Person:
+        """Return the person of that name, or else the first one, as whom a visitor acts who has chosen nobody."""
+        people = self.people()
+        return next((one for one in people if is_same(one.name, name)), people[0] if people else NOBODY)
 
     def signed_in(self, identity: str, *, is_mail: bool) -> Person:
         """Return who signs in by a mail address or a name, and add who isn't there yet, without any role.
@@ -58,7 +58,7 @@ class Directory:
             # The same one may sign in twice at the same time, and is there then.
             with suppress(IntegrityError), self._database.begin() as connection:
                 add_people(connection, [Person(name, SIGNED_IN, (), given if is_mail else "")])
-        return Person("")
+        return NOBODY
 
     def _signed_in_before(self, given: str, *, is_mail: bool) -> tuple[Person | None, str]:
         """Return who has signed in so before, None where nobody has, and the first name that is free for them."""

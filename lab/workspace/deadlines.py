@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from langgraph.types import StateSnapshot
 
+from graphs.people import NOBODY
 from lab.checkpoints import checkpoint_id_of
 from lab.database import expiring_questions, unattended_threads
 from lab.engine import Engine
@@ -17,7 +18,6 @@ from lab.threads import Thread
 from lab.workspace.access import OpenedThread, ThreadAccess
 from lab.workspace.decisions import decide_answers
 from lab.workspace.launching import Launcher
-from lab.workspace.permissions import NOBODY
 from lab.workspace.states import answers_given
 
 LOG = logging.getLogger(__name__)

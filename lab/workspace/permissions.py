@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from graphs.people import Person
+from graphs.people import NOBODY, Person
 from lab.database import Directory, is_same
 from lab.errors import (
     DecidedBefore,
@@ -19,8 +19,6 @@ from lab.history import Question, urgency_of
 from lab.jsonable import Json
 from lab.state import filled_in, printable_line, value_text
 
-NOBODY = Person("")
-"""Acts where no person was named."""
 LONGEST_ROLE = 80
 """Characters of a role in a payload that are read, as in the index of what waits; names are read whole."""
 

@@ -5,13 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from graphs.people import Person
+from graphs.people import NOBODY, Person
 from lab.workspace import RunOptions
 from ui.common.context import model_choice, the_lab
 
 PERSON_PARAMETER = "person"
 """Names the chosen person in the address and in the session."""
-NOBODY = Person("")
 
 
 def login_configured() -> bool:
@@ -26,7 +25,7 @@ def acting_person() -> Person:
         identity, is_mail = _identity(st.user.to_dict())
         return people.signed_in(identity, is_mail=is_mail) if identity else NOBODY
     chosen = str(st.session_state.get(PERSON_PARAMETER) or "")
-    return people.find(chosen) or people.find(people.default) or NOBODY
+    return people.find_or_first(chosen)
 
 
 def _identity(claims: Mapping[str, Any]) -> tuple[str, bool]:
