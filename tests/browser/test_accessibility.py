@@ -1,7 +1,5 @@
 """Whether everybody can use the pages: WCAG by axe in both themes, and the keyboard alone."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -10,18 +8,12 @@ from lab.lab import Lab
 from lab.workspace_cookie import COOKIE, Visitors
 from tests.support.browser_verbs import click, idle, tab_to, unrolled, visit
 from tests.support.labs import quiet
-from tests.support.pattern_journeys import choose_example, run, running_lab, said, stands
+from tests.support.pattern_journeys import choose_example, run, said, stands
 from tests.support.servers import LabServer
 from tests.support.themes import DARK, findings, in_theme
 from ui.history import VIEWS
 
 PIPELINE = "linear-pipeline_pipeline"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    with running_lab(tmp_path_factory.mktemp("accessibility"), {"LAB_WORKSPACES": "own"}) as running:
-        yield running
 
 
 def test_what_a_page_is_made_of_is_the_same_in_both_themes(server: LabServer, page: Page) -> None:

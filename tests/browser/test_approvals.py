@@ -1,24 +1,15 @@
 """A draft sent back twice and then approved in a real browser, by keyboard alone."""
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser_verbs import answered, keyed, tab_to, visit
-from tests.support.pattern_journeys import choose_example, rows, running_lab, stands
+from tests.support.pattern_journeys import choose_example, rows, rows_of, stands, thread_of
 from tests.support.servers import LabServer
 
 LANE = "approval-gate_interrupt"
 CARD = f".st-key-lane_card_{LANE}"
 APPROVE, CHANGE = 0, 1
 """Places among the choices of a decision."""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    with running_lab(tmp_path_factory.mktemp("approvals"), {"LAB_PACE": "0"}) as running:
-        yield running
 
 
 def decide(page: Page, choice: int, feedback: str = "") -> None:
@@ -47,11 +38,11 @@ def test_a_draft_is_sent_back_twice_with_feedback_and_then_approved(server: LabS
         expect(card).to_contain_text(f"Revisions so far: {revisions}")
         decide(page, CHANGE, feedback)
     expect(card).to_contain_text("Revisions so far: 2")
-    assert rows(server, "SELECT count(*) FROM lab_outbox") == [(0,)]
+    assert rows_of(server, "body", "lab_outbox", thread_of(page)) == []
     decide(page, APPROVE)
 
     stands(page, LANE, "Finished")
-    ((thread_id, body),) = rows(server, "SELECT thread_id, body FROM lab_outbox")
+    ((thread_id, body),) = rows_of(server, "thread_id, body", "lab_outbox", thread_of(page))
     assert "Name the new street" in body
     assert "Thank you very much" in body
     decided = rows(server, "SELECT answered FROM lab_decisions WHERE thread_id = ? ORDER BY number", thread_id)

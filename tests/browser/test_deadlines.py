@@ -1,21 +1,12 @@
 """A deadline in a real browser: it's counted down, and a page that stands on it sees it pass by itself."""
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser_verbs import keyed
-from tests.support.pattern_journeys import run, running_lab, stands
+from tests.support.pattern_journeys import run, stands
 from tests.support.servers import LabServer
 
 SLUG = "approval-timeout"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    with running_lab(tmp_path_factory.mktemp("deadlines"), {"LAB_PACE": "0"}) as running:
-        yield running
 
 
 def test_a_page_counts_a_deadline_down_and_sees_what_comes_of_it_without_a_press(server: LabServer, page: Page) -> None:

@@ -1,23 +1,14 @@
 """The inbox in a real browser: from its count in the menu to the answers and back, by keyboard alone."""
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser_verbs import answered, idle, keyed, tab_to, visit
-from tests.support.pattern_journeys import rows, running_lab, stands
+from tests.support.pattern_journeys import rows_of, stands, thread_of
 from tests.support.servers import LabServer
 
 LANE = "escalation_agent"
 COUNT = ".st-key-inbox_count [role=status]"
 CARD = f".st-key-lane_card_inbox_{LANE}"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    with running_lab(tmp_path_factory.mktemp("inbox"), {"LAB_PACE": "0"}) as running:
-        yield running
 
 
 def send_as_suggested(page: Page) -> None:
@@ -39,6 +30,7 @@ def test_from_the_count_in_the_menu_to_two_answers_and_back_by_keyboard_alone(se
         stands(page, LANE, "Waiting for an answer")
         expect(page.locator(COUNT)).to_have_text(waiting)
         expect(elsewhere.locator(COUNT)).to_have_text(waiting)
+    thread = thread_of(page)
 
     visit(page, f"{server.url}/threads")
     tab_to(page, ".st-key-inbox_link a")
@@ -52,7 +44,7 @@ def test_from_the_count_in_the_menu_to_two_answers_and_back_by_keyboard_alone(se
     expect(keyed(page, "inbox_thread")).to_contain_text("Waiting for an answer")
     send_as_suggested(page)
     expect(elsewhere.locator(COUNT)).to_be_hidden()
-    assert rows(server, "SELECT count(*) FROM lab_decisions") == [(2,)]
+    assert len(rows_of(server, "person", "lab_decisions", thread)) == 2
 
     tab_to(page, ".st-key-inbox_thread a")
     page.keyboard.press("Enter")

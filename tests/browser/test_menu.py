@@ -1,14 +1,11 @@
 """The menu in a real browser: how much room it takes, and how it's used by keyboard."""
 
 import re
-from collections.abc import Iterator
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from graphs.catalogue import CATALOGUE
 from tests.support.browser_verbs import answered, becomes, idle, keyed, tab_to, visit
-from tests.support.pattern_journeys import running_lab
 from tests.support.servers import LabServer
 
 FITS = """() => {
@@ -17,12 +14,6 @@ FITS = """() => {
 }"""
 
 STANDS = "() => document.querySelector('[data-testid=stSidebar]').getAnimations().length === 0"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    with running_lab(tmp_path_factory.mktemp("menu"), {}) as running:
-        yield running
 
 
 def test_the_closed_menu_with_the_settings_fits_a_window_of_720_px_and_is_240_px_wide(

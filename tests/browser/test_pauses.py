@@ -1,19 +1,10 @@
 """Values written at a pause in a real browser."""
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser_verbs import idle, keyed, visit
-from tests.support.pattern_journeys import running_lab, stands
+from tests.support.pattern_journeys import stands
 from tests.support.servers import LabServer
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    with running_lab(tmp_path_factory.mktemp("pauses"), {"LAB_PACE": "0"}) as running:
-        yield running
 
 
 def test_what_is_typed_is_written_by_the_button_that_is_pressed_straight_from_the_field(

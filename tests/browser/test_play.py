@@ -16,12 +16,6 @@ PLAYED = re.compile("played to its end")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    with running_lab(tmp_path_factory.mktemp("play"), OWN) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def slow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
     with running_lab(tmp_path_factory.mktemp("slow-play"), {**OWN, "LAB_PLAY_SECONDS": "60"}) as running:
         yield running

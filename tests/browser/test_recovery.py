@@ -1,19 +1,16 @@
 """What is left in a real browser after a crash, behind a link, and where two tabs act at once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.support.browser_verbs import answered, becomes, click, expect_row, fill, idle, keyed, select_row, visit
 from tests.support.fixtures_servers import StartLab
 from tests.support.pattern_journeys import (
-    OWN,
     choose,
     choose_example,
     rows,
     run,
-    running_lab,
     said,
     stands,
     step_names,
@@ -24,12 +21,6 @@ from tests.support.servers import LabServer
 
 PIPELINE, DYNAMIC = "linear-pipeline_pipeline", "expense-approval_dynamic"
 TEXT = " ".join(f"word{number}" for number in range(1, 61))
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    with running_lab(tmp_path_factory.mktemp("recovery"), OWN) as running:
-        yield running
 
 
 def approve(page: Page, lane: str, settle: bool = True) -> None:

@@ -1,21 +1,12 @@
 """Tool calls reviewed in a real browser, by keyboard alone."""
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser_verbs import answered, keyed, tab_to, visit
-from tests.support.pattern_journeys import choose_example, running_lab, stands
+from tests.support.pattern_journeys import choose_example, stands
 from tests.support.servers import LabServer
 
 LANE = "tool-review_together"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    with running_lab(tmp_path_factory.mktemp("reviews"), {"LAB_PACE": "0"}) as running:
-        yield running
 
 
 def test_one_of_two_calls_is_edited_and_the_other_one_rejected_by_keyboard_alone(server: LabServer, page: Page) -> None:

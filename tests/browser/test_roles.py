@@ -1,22 +1,13 @@
 """A request goes through a chain of three roles in a real browser, by keyboard alone, as another person each time."""
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser_verbs import answered, keyed, tab_to, visit
-from tests.support.pattern_journeys import rows, running_lab, stands
+from tests.support.pattern_journeys import rows_of, stands, thread_of
 from tests.support.servers import LabServer
 
 LANE = "role-approval_chain"
 CARD = f".st-key-lane_card_{LANE}"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    with running_lab(tmp_path_factory.mktemp("roles"), {"LAB_PACE": "0"}) as running:
-        yield running
 
 
 def act_by_the_card(page: Page) -> None:
@@ -63,6 +54,6 @@ def test_a_request_goes_through_three_roles_each_by_another_person(server: LabSe
     approve(page)
 
     stands(page, LANE, "Finished")
-    decided = rows(server, "SELECT person, role FROM lab_decisions ORDER BY number")
+    decided = rows_of(server, "person, role", "lab_decisions", thread_of(page))
     assert decided == [("Sam", "support"), ("Tess", "technical"), ("Maya", "manager")]
-    assert rows(server, "SELECT count(*) FROM lab_outbox") == [(1,)]
+    assert len(rows_of(server, "body", "lab_outbox", thread_of(page))) == 1

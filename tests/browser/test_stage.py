@@ -1,19 +1,9 @@
 """The stage in a real browser: all that runs is on the screen, and level in every lane."""
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser_verbs import click, keyed, visit
-from tests.support.pattern_journeys import running_lab
 from tests.support.servers import LabServer
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    with running_lab(tmp_path_factory.mktemp("stage"), {"LAB_PACE": "0", "LAB_PLAY_SECONDS": "60"}) as running:
-        yield running
 
 
 def test_a_graph_opens_large_by_a_key_with_its_states_and_gives_the_focus_back(page: Page, server: LabServer) -> None:

@@ -1,21 +1,12 @@
 """A plan put right in a table in a real browser, by keyboard alone."""
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser_verbs import drawn, keyed, tab_to, visit
-from tests.support.pattern_journeys import running_lab, stands
+from tests.support.pattern_journeys import stands
 from tests.support.servers import LabServer
 
 LANE = "task-executor_executor"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    with running_lab(tmp_path_factory.mktemp("tables"), {"LAB_PACE": "0"}) as running:
-        yield running
 
 
 def test_a_plan_is_numbered_anew_in_its_table_and_run_by_keyboard_alone(server: LabServer, page: Page) -> None:

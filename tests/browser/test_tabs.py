@@ -1,22 +1,13 @@
 """The browser's own ways between views: WayBack, a second tab, and which thread is open first."""
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser_verbs import idle, keyed, visit
-from tests.support.pattern_journeys import OWN, choose_example, open_input, rows, running_lab, stands, thread_of
+from tests.support.pattern_journeys import choose_example, open_input, rows, stands, thread_of
 from tests.support.servers import LabServer
 from ui.lanes import SECONDS
 
 PIPELINE, DYNAMIC = "linear-pipeline_pipeline", "expense-approval_dynamic"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    with running_lab(tmp_path_factory.mktemp("tabs"), {**OWN, "LAB_PACE": "0"}) as running:
-        yield running
 
 
 def press_run(page: Page, slug: str) -> None:

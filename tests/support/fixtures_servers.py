@@ -127,11 +127,9 @@ def lab_server(tmp_path: Path) -> Iterator[StartLab]:
         server.assert_gone()
 
 
-# While playwright's synchronous API is open its event loop counts as running, and `asyncio.run` refuses to work:
-# a browser of the whole session would break the asynchronous tests of every later module.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for the tests of a module."""
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start a Chromium for the block."""
     # The shell draws pages and nothing else, where the whole browser also draws windows that nobody sees.
     names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     program = next(filter(None, map(shutil.which, names)), None)
@@ -142,6 +140,15 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, headless=True, args=list(FLAGS))
         yield browser
         browser.close()
+
+
+# While playwright's synchronous API is open its event loop counts as running, and `asyncio.run` refuses to work:
+# a browser of the whole session would break the asynchronous tests of every later module.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the tests of a module; `tests/browser` has one for all of its modules."""
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture
@@ -189,7 +196,7 @@ def new_context(
 
 @pytest.fixture(scope="module")
 def first_visitor(browser: Browser) -> Iterator[BrowserContext]:
-    """Open a visitor for all tests of a module, whose browser needs to load and compile the front end once."""
+    """Open a visitor for all tests of a module, whose browser needs to load and compile a server's front end once."""
     context = opened(browser)
     yield context
     context.close()

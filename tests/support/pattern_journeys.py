@@ -125,6 +125,13 @@ def rows(server: LabServer, statement: str, *values: Any) -> list[tuple[Any, ...
         return connection.execute(statement, values).fetchall()
 
 
+def rows_of(server: LabServer, columns: str, table: str, thread_id: str) -> list[tuple[Any, ...]]:
+    """Read what a table has of all threads of the workspace that has this thread, in the order of writing."""
+    workspace = "(SELECT workspace FROM lab_threads WHERE thread_id = ?)"
+    threads = f"(SELECT thread_id FROM lab_threads WHERE workspace = {workspace})"
+    return rows(server, f"SELECT {columns} FROM {table} WHERE thread_id IN {threads} ORDER BY number", thread_id)
+
+
 def threads_beside(server: LabServer, thread_id: str) -> list[str]:
     """Return the lanes of all threads of the workspace that has this thread."""
     found = rows(
