@@ -26,6 +26,7 @@ from graphs.persistence import (
 )
 from graphs.resilience import (
     circuit_breaker_demo,
+    customer_service_demo,
     durable_task_demo,
     error_recovery_demo,
     fallback_demo,
@@ -73,6 +74,7 @@ CATALOGUE: tuple[Pattern, ...] = (
     fallback_demo.PATTERN,
     error_recovery_demo.PATTERN,
     swallowed_interrupt_demo.PATTERN,
+    customer_service_demo.PATTERN,
     order_processing_demo.PATTERN,
     hierarchical_demo.PATTERN,
     collaborative_demo.PATTERN,
