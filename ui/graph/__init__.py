@@ -2,7 +2,7 @@
 
 from ui.graph.diagram import GLYPHS, NodeState, Phase, draw_diagram, node_label, picture_size, shape_of, state_markup
 from ui.graph.lane_graph import graph_shape, lane_input_fields, lane_state_fields, node_names, unasked, width
-from ui.graph.node_states import states_of_nodes
+from ui.graph.node_states import is_handled, states_of_nodes
 from ui.graph.outline import outline_svg
 from ui.graph.shape import Edge, Node, Shape
 
@@ -15,6 +15,7 @@ __all__ = [
     "Shape",
     "draw_diagram",
     "graph_shape",
+    "is_handled",
     "lane_input_fields",
     "lane_state_fields",
     "node_label",

@@ -1,10 +1,10 @@
 """What state each node of the picture is in, from a thread's steps."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from lab.events import StepView, ThreadView
 from lab.history import Snapshot, Status
-from ui.graph.diagram import NodeState, Phase
+from ui.graph.diagram import HANDLER, NodeState, Phase
 
 PHASES = {
     "running": Phase.RUNNING,
@@ -34,6 +34,13 @@ def states_of_nodes(
             if states.get(name, NodeState(Phase.PENDING)).phase is not Phase.FAILED:
                 states[name] = NodeState(Phase.PAUSED, _runs(visits.get(name, [])))
     return states
+
+
+def is_handled(name: str, states: Mapping[str, NodeState]) -> bool:
+    """Return whether a node has failed and its error handler has run, so that the graph goes on elsewhere."""
+    *parents, last = name.split(":")
+    handler = states.get(":".join((*parents, f"{HANDLER}{last}")))
+    return states[name].phase is Phase.FAILED and handler is not None and handler.phase is Phase.DONE
 
 
 def _state(name: str, steps: list[StepView], view: ThreadView, *, over: bool) -> NodeState:

@@ -15,7 +15,7 @@ from lab.jsonable import Json
 from lab.threads import Thread
 from lab.workspace import Workspace
 from ui.common import code_counted, literal, seconds, shown
-from ui.graph import Phase, Shape, draw_diagram, node_label, picture_size, state_markup, states_of_nodes
+from ui.graph import Phase, Shape, draw_diagram, is_handled, node_label, picture_size, state_markup, states_of_nodes
 from ui.lanes.failures import ended_badly, inside, killed, reason, reopened
 from ui.lanes.figures import figures_markup
 from ui.lanes.panel import LanePanel
@@ -279,9 +279,8 @@ class LanePane:
         states = states_of_nodes(self._names, view, self.status, self.snapshot)
         if self._is_other("now", markup := state_markup(self.key, states)):
             self._now.markdown(markup, unsafe_allow_html=True)
-        # Where all has come to its end, what failed was handled.
-        over = outcome == "finished"
-        at_work = [node.id for node in self.shape.nodes if not over and states[node.id].phase in AT_WORK]
+        busy = [node.id for node in self.shape.nodes if states[node.id].phase in AT_WORK]
+        at_work = [name for name in busy if not is_handled(name, states)]
         took = [seconds(view.worked)] if view.worked and not view.running else []
         line = " · ".join([*filter(None, [code_counted(map(node_label, at_work), 3)]), *took])
         if self._is_other("at_work", line):
