@@ -104,6 +104,11 @@ class Fork:
     run: GoOn
 
 
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """The way out where nobody can read a thread's newest state: a fork from its parent, as the node that wrote it."""
+
+
 class Family(StrEnum):
     """The chapters of the catalogue, in the order of the gallery."""
 
@@ -203,7 +208,10 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class WayBack:
-    """Goes back to the checkpoint before the node `to` first ran, the lane's own way; a fork writes these values."""
+    """Goes back to the checkpoint before the node `to` first ran, the lane's own way; a fork writes these values.
+
+    Where the way is to mend, that is the parent of what can't be read.
+    """
 
     to: str
     values: Mapping[str, Json] = field(default_factory=dict)
@@ -265,8 +273,8 @@ class Lane:
     saver: Saver | None = None
     """Where each thread of the lane has a checkpointer of its own; None shares the lab's."""
     edits: tuple[str, ...] = ()
-    """State fields that a person fills in when the lane stops at a static breakpoint, or goes back by a fork."""
-    travel: Rewind | Replay | Fork | None = None
+    """State fields that a person fills in when the lane stops at a static breakpoint, goes back, or is mended."""
+    travel: Rewind | Replay | Fork | Mend | None = None
     """The way back that the lane is about, offered beside what it left."""
     outcome: Outcome | None = None
     """Says what came of a thread in words that a stakeholder has; of the pattern's own lanes each says it."""

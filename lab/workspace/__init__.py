@@ -15,12 +15,13 @@ from lab.workspace.permissions import Rules, refusal, rules_of, who_may
 from lab.workspace.play import ExamplePlayer
 from lab.workspace.threads import ThreadPage, WorkspaceThreads
 from lab.workspace.trap_run import TrapRun
-from lab.workspace.travel import Ahead, Preview, Travel
+from lab.workspace.travel import Ahead, Damage, Preview, Travel
 from lab.workspace.workspace import Workspace
 
 __all__ = [
     "UNCLEAR",
     "Ahead",
+    "Damage",
     "DeadlineTimer",
     "Deadlines",
     "DecisionPage",

@@ -9,6 +9,7 @@ from graphs.pattern import (
     Example,
     Fork,
     Go,
+    Mend,
     Pattern,
     Recover,
     Replay,
@@ -20,9 +21,9 @@ from graphs.pattern import (
     Wait,
     WayBack,
 )
-from lab.errors import NotPossible, StaleAnswer, ThreadBusy
+from lab.errors import NotPossible, StaleAnswer, ThreadBusy, Unreadable
 from lab.events import ThreadView
-from lab.history import Question, question_text
+from lab.history import Question, Snapshot, Status, question_text
 from lab.jsonable import Json
 from lab.threads import Thread
 from lab.workspace.editing import StateEdit
@@ -82,8 +83,15 @@ class ExamplePlayer:
 
     def _standing(self, thread: Thread) -> Standing:
         lane = self._pattern.lane(thread.lane)
-        status, snapshot = self._workspace.history.stand(thread.thread_id)
         view = self._view(thread)
+        status: Status
+        snapshot: Snapshot | None
+        try:
+            status, snapshot = self._workspace.history.stand(thread.thread_id)
+        except Unreadable:
+            if not isinstance(lane.travel, Mend):
+                raise
+            status, snapshot = "resumable", None
         return Standing(thread, lane, status, snapshot, view.runs[-1] if view.runs else None, is_at_pause(view))
 
     def _view(self, thread: Thread) -> ThreadView:
@@ -179,6 +187,8 @@ class ExamplePlayer:
                 self._workspace.travel.rewind(thread.thread_id, to, **options)
             case Replay():
                 self._workspace.travel.replay(thread.thread_id, to, confirmed=True, **options)
+            case Mend():
+                self._workspace.travel.mend(thread.thread_id, values, **options)
             case Fork():
                 self._workspace.travel.fork(thread.thread_id, to, StateEdit(values, {}), run=True, **options)
 

@@ -1,16 +1,19 @@
 """Going on from an earlier checkpoint: replay, fork, another answer, what-if, rewind."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Unpack
 
 from langgraph.types import StateSnapshot
+from pydantic import ValidationError
 
 from graphs.pattern import Rewind
 from lab.checkpoints import checkpoint_config, checkpoint_id_of
-from lab.errors import NotConfirmed, NothingToContinue, NotPossible, StaleAnswer
+from lab.errors import NotConfirmed, NothingToContinue, NotPossible, StaleAnswer, Unreadable
 from lab.events import EventLog, WentBack
-from lab.history import answered, check_answers, pending_questions, to_snapshot
+from lab.history import answered, check_answers, pending_questions, read_rows, read_tree, to_snapshot
 from lab.jsonable import Json
 from lab.runs import ContinueRequest, ReanswerRequest, ReplayRequest, WhatIfRequest
 from lab.state import Change, diff_states, node_metadata
@@ -43,6 +46,17 @@ class Preview:
     values: dict[str, Json]
     changes: tuple[Change, ...]
     next: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Why a thread's newest state can't be read, and the checkpoint from which it can be mended."""
+
+    parent_id: str
+    node: str | None
+    """The node that wrote what can't be read; None where it was the input."""
+    reasons: Mapping[str, str]
+    """By field, what its type has against the value; empty where the types aren't what is wrong."""
 
 
 class Travel:
@@ -224,6 +238,43 @@ class Travel:
             _tell_return(opened.log, snapshot)
             self._launcher.launch(claim, opened, request, None, work)
 
+    def damage(self, thread_id: str) -> Damage | None:
+        """Tell why the thread's newest state can't be read and from where it can be mended; None where it can be read.
+
+        Nor is there anything to tell where no checkpoint before it can be read.
+        """
+        opened = self._access.open(thread_id)
+        tree = read_tree(self._engine.graphs.storage_of(opened.thread), thread_id)
+        way = tree.lineage(tree.head) if tree.head else ()
+        reasons: Mapping[str, str] = {}
+        for parent, child in reversed(list(pairwise(way))):
+            try:
+                opened.state_at(child.checkpoint_id)
+            except Unreadable as error:
+                reasons = _by_field(error.__cause__)
+            else:
+                return None
+            with suppress(Unreadable):
+                opened.state_at(parent.checkpoint_id)
+                storage = self._engine.graphs.storage_of(opened.thread)
+                (row,) = read_rows(storage, thread_id, [child.checkpoint_id], tree)
+                return Damage(parent.checkpoint_id, row.ran[0] if len(row.ran) == 1 else None, reasons)
+        return None
+
+    def mend(self, thread_id: str, values: Mapping[str, Json], **options: Unpack[RunOptions]) -> str:
+        """Fork from the parent of a state that can't be read, as the node that wrote it, and go on from there.
+
+        Raises NotPossible where the state can be read or nothing before it can, and what `fork` raises.
+        """
+        damage = self.damage(thread_id)
+        if damage is None:
+            raise NotPossible(
+                "There is nothing to mend: a thread is mended whose newest state can't be read, and whose "
+                "state before that can. Fork from the checkpoint that you mean."
+            )
+        edit = StateEdit(values, {}, as_node=damage.node, label="mended")
+        return self.fork(thread_id, damage.parent_id, edit, run=True, **options)
+
     def rewind(
         self,
         thread_id: str,
@@ -253,6 +304,13 @@ class Travel:
             opened.log.append(edited)
             decisions = [decide_at_pause(opened.thread, snapshot, "rewind", self._launcher.acting(options))]
             self._launcher.launch(claim, opened, request, None, work, decisions)
+
+
+def _by_field(error: BaseException | None) -> Mapping[str, str]:
+    if not isinstance(error, ValidationError):
+        return {}
+    wrong = error.errors(include_url=False, include_context=False)
+    return {str(one["loc"][0]): f"{one['msg']}, and not {one['input']!r}" for one in wrong if one["loc"]}
 
 
 def _tell_return(log: EventLog, snapshot: StateSnapshot) -> None:

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from graphs.catalogue import CATALOGUE, find
 from graphs.outcome import Ended
-from graphs.pattern import Example, Fork, Lane, Pattern, Restart, Rewind, WayBack
+from graphs.pattern import Example, Fork, Lane, Mend, Pattern, Restart, Rewind, WayBack
 from lab.errors import NotPossible
 from lab.lab import Lab
 from lab.state import check_input
@@ -173,7 +173,9 @@ def test_only_lanes_that_are_about_a_way_back_go_back_and_only_a_fork_writes_the
     back = [(lane, step) for lane, step in taken if isinstance(step, WayBack)]
 
     assert all(lane.travel for lane, _ in back)
-    assert all(set(step.values) <= set(lane.edits if isinstance(lane.travel, Fork) else ()) for lane, step in back)
+    assert all(
+        set(step.values) <= set(lane.edits if isinstance(lane.travel, Fork | Mend) else ()) for lane, step in back
+    )
     assert all(lane.trap for lane in pattern.lanes if isinstance(lane.travel, Rewind))
 
 

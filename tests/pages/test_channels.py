@@ -5,8 +5,9 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from graphs.state.reducers_demo import PATTERN
+from graphs.state.state_schema_demo import PATTERN as SCHEMA
 from lab.lab import Lab
-from tests.support.app_pages import open_page, start
+from tests.support.app_pages import badges, open_page, press, start
 
 
 def _tables(at: AppTest) -> list[dict[Any, Any]]:
@@ -55,3 +56,17 @@ def test_a_value_that_replaces_another_one_is_seen(pages_lab: Lab) -> None:
 
 def test_a_step_whose_node_fails_is_none_that_was_refused(pages_lab: Lab) -> None:
     assert _tables(_opened("reduced", 3)) == []
+
+
+def test_a_step_that_nobody_can_read_shows_what_was_written_and_the_parent_is_forked_from_its_card(
+    pages_lab: Lab,
+) -> None:
+    at = open_page("state-schema")
+    start(at, SCHEMA, 0)
+    thread = str(at.query_params["thread"])
+    unreadable = open_page("state-schema", tab="Channels", lane="modelled", thread=thread)
+    step = _tables(unreadable)[-1]
+    press(unreadable, "state-schema_modelled_back")
+
+    assert (step["kind"]["Written"], step["kind"]["After"]) == ("**classify** poem", "can't be read")
+    assert badges(open_page("state-schema", thread=thread)) == ["Finished", "Finished"]

@@ -13,6 +13,7 @@ from graphs.pattern import (
     Example,
     Go,
     Lane,
+    Mend,
     Pattern,
     Recover,
     Reply,
@@ -192,10 +193,11 @@ def _is_review(value: Json) -> bool:
 
 def go_back(at: AppTest, pattern: Pattern, lane: Lane, to: str, values: Mapping[str, Json]) -> None:
     """Go back to before a node by a lane's card, with these values where it forks."""
-    choice = next(found for found in at.selectbox if _is_of(str(found.key), pattern, lane))
-    title = next(option for option in choice.options if f"{to} next" in option)
-    choice.select(title).run()
-    well(at)
+    if not isinstance(lane.travel, Mend):
+        choice = next(found for found in at.selectbox if _is_of(str(found.key), pattern, lane))
+        title = next(option for option in choice.options if f"{to} next" in option)
+        choice.select(title).run()
+        well(at)
     write(at, pattern, lane, values)
     confirm(at, f"{pattern.slug}_{lane.key}_confirm_")
     press(at, f"{pattern.slug}_{lane.key}_back")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from graphs.pattern import Breakpoints, Edit, Example, Pattern, Reply, WayBack
+from graphs.pattern import Breakpoints, Edit, Example, Mend, Pattern, Reply, WayBack
 from lab.workspace import Workspace, example_of, upcoming
 from ui.common import literal
 from ui.graph import node_names
@@ -18,6 +18,7 @@ from ui.lanes.answer_card import (
     retry_card,
 )
 from ui.lanes.example_steps import filled
+from ui.lanes.mend_card import mend_card
 from ui.lanes.pane import LanePane
 from ui.lanes.question_card import question_card
 from ui.lanes.travel_card import travel_card
@@ -39,6 +40,10 @@ def draw_card(pane: LanePane, pattern: Pattern, visitor: Workspace, pauses: Call
         where = literal(visitor.history.elsewhere(pane.thread.thread_id), 200)
         st.caption(f"Another process ({where}) works on this thread. What it saves appears here by itself.")
         return
+    if pane.problem and isinstance(pane.lane.travel, Mend) and pane.view is not None:
+        step = upcoming(pattern, _example(pattern, pane), pane.lane, pane.view)
+        mend_card(buttons, pane.lane, filled(_example(pattern, pane), step, WayBack), pane.problem)
+        return
     if pane.status == "running" or pane.snapshot is None or pane.view is None:
         return
     if (accepted := visitor.history.accepted(pane.thread.thread_id)) is not None and accepted.kind in UNBEGUN:
@@ -54,7 +59,7 @@ def draw_card(pane: LanePane, pattern: Pattern, visitor: Workspace, pauses: Call
         pause_card(asked, pane.lane, steps, pane.outcome, given)
     elif pane.status == "resumable":
         retry_card(asked, failed=pane.outcome == "failed")
-    if pane.lane.travel and pane.status in ("finished", "resumable"):
+    if pane.lane.travel and not isinstance(pane.lane.travel, Mend) and pane.status in ("finished", "resumable"):
         way = filled(example, step, WayBack)
         travel_card(asked, pane.lane, way)
 

@@ -10,6 +10,7 @@ from graphs.pattern import (
     Example,
     Go,
     Lane,
+    Mend,
     Pattern,
     Recover,
     Reply,
@@ -128,6 +129,8 @@ def _done(pattern: Pattern, lane: Lane, step: Step) -> str:
         case Comparison(values):
             given = _values(values, lane_input_fields(pattern.slug, lane.key))
             return f"run once more with {given}, which is a second thread"
+        case WayBack(_, values) if isinstance(lane.travel, Mend):
+            return f"fork from the parent and write {_values(values, lane_state_fields(pattern.slug, lane.key))}"
         case WayBack(to, values):
             written = f" and write {_values(values, lane_state_fields(pattern.slug, lane.key))}" if values else ""
             return f"go back to before {code(to)}{written}"

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from graphs.pattern import Lane
+from graphs.pattern import Lane, Mend
 from lab.errors import LabError
 from lab.events import Item, Killed, Message, Reopened, RunView, Said, StepView, ThreadView
 from lab.history import Snapshot, Status, is_restored
@@ -179,7 +179,7 @@ class LanePane:
     def draw_foot(self, card: Callable[["LanePane"], None]) -> None:
         """Draw what came of the thread, the card of what it asks for, and why its last run failed."""
         with st.container(key=f"lane_card_{self.key}", gap="small"):
-            if self.problem:
+            if self.problem and not isinstance(self.lane.travel, Mend):
                 st.warning(literal(self.problem, 1000), icon=":material/broken_image:")
             if self.came_out:
                 st.markdown(f":material/flag: **{literal(self.came_out)}**")

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from graphs.pattern import Pattern
+from lab.errors import Unreadable
 from lab.events import CheckpointMade, CheckpointSaved, Event, NodeEnded, RunEnded, RunStarted
 from lab.jsonable import Json
 from lab.threads import Thread
@@ -34,6 +35,8 @@ class ChannelStep:
     after: Mapping[str, Json] | None
     """None where what was written couldn't be applied."""
     error: str = ""
+    instead: str = "refused"
+    """What stands where the values after the step would."""
 
 
 def draw_channel_steps(pattern: Pattern, workspace: Workspace, thread: Thread) -> None:
@@ -58,12 +61,17 @@ def read_channel_steps(workspace: Workspace, thread_id: str) -> Iterator[Channel
     tree = workspace.history.tree(thread_id)
     if tree.head is None:
         return
-    by_checkpoint, refused, error = _written(workspace.events(thread_id))
+    by_checkpoint, refused, error = _written(workspace.events(thread_id), tree.head)
     way = tree.lineage(tree.head)[-STEPS - 1 :]
     for mark, following in pairwise(way):
         if writes := by_checkpoint.get(following.checkpoint_id):
-            before, after = (_values(workspace, thread_id, one.checkpoint_id) for one in (mark, following))
-            yield ChannelStep(following.step, writes, before, after)
+            before = _values(workspace, thread_id, mark.checkpoint_id)
+            try:
+                yield ChannelStep(
+                    following.step, writes, before, _values(workspace, thread_id, following.checkpoint_id)
+                )
+            except Unreadable as unreadable:
+                yield ChannelStep(following.step, writes, before, None, str(unreadable), "can't be read")
     if refused:
         yield ChannelStep(way[-1].step + 1, refused, _values(workspace, thread_id, tree.head), None, error)
 
@@ -73,9 +81,10 @@ def _values(workspace: Workspace, thread_id: str, checkpoint_id: str) -> Mapping
     return snapshot.values if snapshot is not None else {}
 
 
-def _written(events: Sequence[Event]) -> tuple[Mapping[str, Writes], Writes, str]:
+def _written(events: Sequence[Event], head: str) -> tuple[Mapping[str, Writes], Writes, str]:
     """Return what was written by the checkpoint that holds it, and what no checkpoint does with the reason."""
     by_checkpoint: dict[str, Writes] = {}
+    seen: set[str] = set()
     since: Writes = []
     refused, error = since, ""
     for event in events:
@@ -85,9 +94,13 @@ def _written(events: Sequence[Event]) -> tuple[Mapping[str, Writes], Writes, str
             case NodeEnded(path=(node,), wrote=dict(), error=""):
                 since.append((node, event.wrote))
             case CheckpointMade() | CheckpointSaved(path=()):
+                seen.add(event.checkpoint_id)
                 if since:
                     by_checkpoint.setdefault(event.checkpoint_id, since)
                 since = []
+            case RunEnded(outcome="failed") if since and head not in seen:
+                # Of a checkpoint that nobody can read the library raises before it tells of it.
+                by_checkpoint[head] = since
             case RunEnded(outcome="failed"):
                 # A node that fails leaves the writes of the others for its next try.
                 refused, error = (since, event.error) if len(since) > 1 else ([], "")
@@ -106,7 +119,7 @@ def _rows(channels: Sequence[str], step: ChannelStep) -> Iterator[Mapping[str, s
                 "Channel": literal(channel),
                 "Before": literal(_text(step.before.get(channel))),
                 "Written": " · ".join(wrote),
-                "After": literal(_text(step.after.get(channel))) if step.after is not None else "refused",
+                "After": literal(_text(step.after.get(channel))) if step.after is not None else step.instead,
             }
 
 

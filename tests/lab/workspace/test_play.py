@@ -18,6 +18,7 @@ from graphs.pattern import (
     Fork,
     Go,
     Lane,
+    Mend,
     Pattern,
     Recover,
     Replay,
@@ -85,9 +86,10 @@ def by_hand(workspace: Workspace, thread: Thread, step: Step, example: Example) 
     ident = thread.thread_id
     person: str = getattr(step, "person", "")
     how: RunOptions = {"pace": 0, "breakpoints": example.breakpoints, "person": person}
-    snapshot = workspace.history.snapshot(ident)
-    head = snapshot.checkpoint_id if snapshot else ""
     travel = find(thread.pattern).lane(thread.lane).travel
+    # Nobody can read the state that is to be mended.
+    snapshot = None if isinstance(travel, Mend) else workspace.history.snapshot(ident)
+    head = snapshot.checkpoint_id if snapshot else ""
     match step:
         case Reply():
             asked = [one for one in workspace.history.pending(ident) if step.node in ("", one.node)]
@@ -111,7 +113,9 @@ def by_hand(workspace: Workspace, thread: Thread, step: Step, example: Example) 
             pass_deadlines(workspace)
         case WayBack(to, values):
             target = before(workspace, ident, to)
-            if isinstance(travel, Rewind):
+            if isinstance(travel, Mend):
+                workspace.travel.mend(ident, values, **how)
+            elif isinstance(travel, Rewind):
                 workspace.travel.rewind(ident, target, **how)
             elif isinstance(travel, Replay):
                 workspace.travel.replay(ident, target, confirmed=True, **how)
