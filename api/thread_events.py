@@ -23,9 +23,9 @@ LOG = logging.getLogger(__name__)
 PATH = "/api/threads/{thread_id}/events"
 SECONDS = 0.1
 """Between two looks at a thread; all its clients share them."""
-CLIENTS = 250
+CLIENTS = 200
 """Clients a second that the looks at a thread may serve, so that many of them don't slow its run."""
-MOST = 500
+MOST = 2000
 """Events of one message."""
 DIGITS = 16
 """Of a number from outside, from which on it's none of ours."""

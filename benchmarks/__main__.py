@@ -4,7 +4,7 @@ import json
 from itertools import chain
 from pathlib import Path
 
-from benchmarks import browser, crowd, engine, history, inbox
+from benchmarks import browser, crowd, engine, history, inbox, live_clients
 from benchmarks.measure import Figure
 
 OUT = Path(__file__).parent / "out" / "latest.json"
@@ -26,7 +26,8 @@ def main() -> None:
     """Measure everything."""
     print(f"{'':32} {'value':>10} {'reference':>10} {'ratio':>7}")
     found = []
-    for figure in chain(engine.figures(), history.figures(), inbox.figures(), browser.figures(), crowd.figures()):
+    measured = (engine, history, inbox, browser, crowd, live_clients)
+    for figure in chain.from_iterable(module.figures() for module in measured):
         note = f"  against {figure.note}" if figure.note else ""
         numbers = f"{figure.value:>10.1f} {figure.reference:>10.1f} {figure.ratio:>7.2f}  {figure.unit}"
         print(f"{figure.name:32} {numbers}{note}")
