@@ -35,13 +35,14 @@ from graphs.resilience import (
     swallowed_interrupt_demo,
 )
 from graphs.shapes import branching_demo, linear_pipeline_demo, map_reduce_demo, parallel_demo, refine_loop_demo
-from graphs.state import reducers_demo, state_schema_demo, stateful_reducer_demo
+from graphs.state import reducers_demo, run_context_demo, state_schema_demo, stateful_reducer_demo
 from graphs.streaming import live_clients_demo, progress_events_demo, stream_modes_demo, token_streaming_demo
 
 CATALOGUE: tuple[Pattern, ...] = (
     state_schema_demo.PATTERN,
     reducers_demo.PATTERN,
     stateful_reducer_demo.PATTERN,
+    run_context_demo.PATTERN,
     linear_pipeline_demo.PATTERN,
     branching_demo.PATTERN,
     refine_loop_demo.PATTERN,

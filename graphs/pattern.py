@@ -268,6 +268,8 @@ class Lane:
     compile: Compile = compile_with_checkpointer
     """Of the graph's own file where the lane is about it, and so is `run`."""
     run: Run = run_saving_every_superstep
+    context: Callable[[Mapping[str, Json]], object] | None = None
+    """Makes the context of each of a thread's runs from its input; None gives them the world, as most need it."""
     remembers: bool = True
     """False where `compile` passes the checkpointer over, so that no turn leaves anything behind."""
     saver: Saver | None = None

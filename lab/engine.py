@@ -139,9 +139,15 @@ class Engine:
             given=given,
             config=self.config(request.thread_id, request.pattern, request.lane, request.workspace, request.label),
             at=at,
-            world=self.world(request.thread_id, expendable=expendable),
+            context=self._context(lane, request.thread_id, given, expendable=expendable),
             breakpoints=request.breakpoints,
         )
+
+    def _context(self, lane: Lane, thread_id: str, given: Any, *, expendable: bool) -> object:
+        """Return what the nodes of a run get beside the state: no checkpoint holds it, so it's made for each run."""
+        if lane.context is None:
+            return self.world(thread_id, expendable=expendable)
+        return lane.context(given if isinstance(given, dict) else self.threads.given(thread_id) or {})
 
     def _reanswered(self, request: ReanswerRequest, *, expendable: bool) -> TwoStepRun:
         """Ask first, for an answer given to what was answered before is passed over for the old one."""

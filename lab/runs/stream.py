@@ -15,7 +15,6 @@ from langgraph.runtime import RunControl
 from langgraph.types import Command, StreamMode
 
 from graphs.pattern import Breakpoints, Lane, Panel, Run
-from graphs.world import World
 from lab.checkpoints import at_checkpoint, checkpoint_id_of, place_of, thread_id_of
 from lab.events import Log, Outcome, StreamPart
 from lab.history import channel_at_fault
@@ -43,7 +42,8 @@ class Stream:
     given: Any
     config: RunnableConfig
     """The thread's, without a checkpoint."""
-    world: World
+    context: object
+    """What the nodes get beside the state: the world, or what the lane makes of the thread's input."""
     breakpoints: Breakpoints
     at: str = ""
     """The checkpoint to begin from; empty goes on from the newest one, which alone keeps finished siblings."""
@@ -134,7 +134,7 @@ class Stream:
     def _options(self) -> dict[str, Any]:
         """What the lab asks of the stream, whatever the lane's own call says."""
         return {
-            "context": self.world,
+            "context": self.context,
             "interrupt_before": list(self.breakpoints.before) or None,
             "interrupt_after": list(self.breakpoints.after) or None,
             "stream_mode": list(STREAM_MODES),

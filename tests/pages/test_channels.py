@@ -5,6 +5,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from graphs.state.reducers_demo import PATTERN
+from graphs.state.run_context_demo import PATTERN as CONTEXT
 from graphs.state.state_schema_demo import PATTERN as SCHEMA
 from lab.lab import Lab
 from tests.support.app_pages import badges, open_page, press, start
@@ -56,6 +57,28 @@ def test_a_value_that_replaces_another_one_is_seen(pages_lab: Lab) -> None:
 
 def test_a_step_whose_node_fails_is_none_that_was_refused(pages_lab: Lab) -> None:
     assert _tables(_opened("reduced", 3)) == []
+
+
+def test_what_the_input_has_and_the_state_doesnt_is_seen_in_the_table_of_the_input(pages_lab: Lab) -> None:
+    at = open_page("run-context")
+    start(at, CONTEXT, 1)
+    thread = str(at.query_params["thread"])
+    shown = {
+        lane: _tables(open_page("run-context", tab="Channels", lane=lane, thread=thread))[0]
+        for lane in ("state", "context")
+    }
+
+    assert {name: row["After"] for name, row in shown["state"].items()} == {
+        "topic": "the harvest feast",
+        "tone": "warm",
+        "most": "20",
+    }
+    assert [row["Written"] for row in shown["context"].values()] == [
+        "**input** the harvest feast",
+        "**input** warm",
+        "**input** 20",
+    ]
+    assert [row["After"] for row in shown["context"].values()] == ["the harvest feast", "–", "–"]
 
 
 def test_a_step_that_nobody_can_read_shows_what_was_written_and_the_parent_is_forked_from_its_card(

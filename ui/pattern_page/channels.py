@@ -18,6 +18,7 @@ from ui.common import code, literal, shown
 
 STEPS = 20
 """Steps of a thread that are shown, the newest ones."""
+INPUT = "input"
 NONE = "–"
 """Stands where a channel holds nothing, or nothing was written."""
 
@@ -45,8 +46,10 @@ def draw_channel_steps(pattern: Pattern, workspace: Workspace, thread: Thread) -
     if not steps:
         st.info("No step has been saved yet.", icon=":material/info:")
     for step in steps:
-        st.markdown(f"**Step {step.number}** · {', '.join(code(name) for name, _ in step.writes)}")
         rows = list(_rows(pattern.channels, step))
+        if not rows and step.writes[0][0] == INPUT:
+            continue
+        st.markdown(f"**Step {step.number}** · {', '.join(code(name) for name, _ in step.writes)}")
         if step.error:
             st.error(shown(step.error, 500), icon=":material/error:")
         if rows:
@@ -86,11 +89,17 @@ def _written(events: Sequence[Event], head: str) -> tuple[Mapping[str, Writes], 
     by_checkpoint: dict[str, Writes] = {}
     seen: set[str] = set()
     since: Writes = []
+    given: Mapping[str, Json] = {}
     refused, error = since, ""
     for event in events:
         match event:
             case RunStarted():
                 since, refused, error = [], [], ""
+                given = event.said if event.kind in ("start", "turn") and isinstance(event.said, dict) else {}
+            case CheckpointSaved(path=(), source="input"):
+                # What a visitor gave is written in the step after the checkpoint that holds it.
+                since = [(INPUT, given)]
+                seen.add(event.checkpoint_id)
             case NodeEnded(path=(node,), wrote=dict(), error=""):
                 since.append((node, event.wrote))
             case CheckpointMade() | CheckpointSaved(path=()):
