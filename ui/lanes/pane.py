@@ -155,11 +155,14 @@ class LanePane:
         With `in_row` the messages stand beside the graph, which takes no more width than it's drawn with.
         """
         self._draw_head()
+        if self.lane.figures:
+            # A row of its own, so that the graphs and messages of all lanes begin at one height below it.
+            with st.container(key=f"lane_figures_{self.key}"):
+                self._figures = st.empty()
         with st.container(key=f"lane_body_{self.key}", gap="small"):
             width: Any = ceil(picture_size(self.shape)[0]) + OPENER if in_row else "stretch"
             draw_diagram(self.shape, key=self.key, title=self.lane.title, width=width)
             with st.container(key=f"lane_feed_{self.key}", gap="small"):
-                self._figures = st.empty()
                 self._bar = st.empty()
                 self._turn_page()
                 self._folded = st.empty()
