@@ -35,19 +35,25 @@ def render() -> None:
         st.title("Inbox", anchor=False, width="stretch")
         st.page_link(PAGES["decisions"], label="What was decided", icon=":material/fact_check:")
     st.markdown("What waits for a person, over all threads and patterns. The most urgent comes first.")
-    chosen: WaitingQuestion | None = None
+    # Read before anything is drawn of it, so that what changes meanwhile is seen by the next look.
+    listed = _listed(visitor)
+    threads: Sequence[str] = ()
+    stood: object = visitor.history.stamp(threads)
     if visitor.inbox.count() or ON_SHOW in st.session_state:
-        chosen = _waiting(visitor)
+        threads, stood = _waiting(visitor)
     else:
         _nothing()
-    look = partial(_look, visitor, [chosen.thread_id] if chosen else [])
-    watch_others(look, look())
+    watch_others(partial(_look, visitor, threads), (listed, stood))
 
 
 def _look(visitor: Workspace, thread_ids: Sequence[str]) -> object:
     """Return what changes with all that the page shows."""
+    return _listed(visitor), visitor.history.stamp(thread_ids)
+
+
+def _listed(visitor: Workspace) -> object:
     page = visitor.inbox.page(limit=SHOWN)
-    return page.total, [_name(question) for question in page.questions], visitor.history.stamp(thread_ids)
+    return page.total, [_name(question) for question in page.questions]
 
 
 def _name(question: WaitingQuestion) -> str:
@@ -64,8 +70,8 @@ def _nothing() -> None:
     st.page_link(PAGES["approval-gate"], label="Open the approval gate", icon=":material/arrow_forward:")
 
 
-def _waiting(visitor: Workspace) -> WaitingQuestion | None:
-    """Draw the filters, the list and the card, and return the question whose card it is."""
+def _waiting(visitor: Workspace) -> tuple[Sequence[str], object]:
+    """Draw the filters, the list and the card, and return the card's thread and how it stood before it was drawn."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="inbox_filters"):
         pattern = pattern_filter("inbox", width=260)
         role, priority = (_filter(visitor, name) for name in ("role", "priority"))
@@ -83,13 +89,15 @@ def _waiting(visitor: Workspace) -> WaitingQuestion | None:
         place, chosen = _choose(page.questions, (pattern, role, priority), number)
         with rows:
             _list(page.questions, visitor)
+    threads = [chosen.thread_id] if chosen else []
+    stood: object = visitor.history.stamp(threads)
     with right:
         if chosen is None:
             st.info("Nothing waits that fits these filters. Choose others.", icon=":material/filter_alt_off:")
         else:
             _steps(page, number, place, chosen)
             _card(visitor, chosen)
-    return chosen
+    return threads, stood
 
 
 def _filter(visitor: Workspace, name: Literal["role", "priority"]) -> str | None:

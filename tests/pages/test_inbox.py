@@ -1,6 +1,8 @@
 """The page Inbox: what waits, the card of the chosen question, and what becomes of both once it's answered."""
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,6 +13,7 @@ from lab.lab import Lab
 from lab.workspace import Workspace
 from tests.support.app_pages import act_as, badges, give, markdowns, open_page, press, texts, well
 from tests.support.example_player import begun, ended
+from ui.lanes import draw_card
 
 pytestmark = pytest.mark.usefixtures("pages_lab")
 
@@ -259,3 +262,25 @@ def test_a_deleted_thread_leaves_the_list_and_its_card_says_so(here: Workspace, 
 def test_threads_of_another_workspace_are_not_in_it(pages_lab: Lab) -> None:
     begun(pages_lab.workspace("another"), GATE.slug, "interrupt", GATE.examples[0])
     assert listed(open_page("inbox")) == []
+
+
+@pytest.mark.usefixtures("ticket")
+def test_what_becomes_of_a_thread_while_its_card_is_drawn_is_seen_by_the_next_look(
+    here: Workspace, mail: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[tuple[Callable[[], object], object]] = []
+    monkeypatch.setattr("pages.inbox.watch_others", lambda look, before: looks.append((look, before)))
+    drawn = draw_card
+
+    def draw_and_delete(*given: Any) -> None:
+        drawn(*given)
+        here.threads.delete(chosen_thread)
+
+    at = open_page("inbox")
+    chosen_thread = at.session_state["inbox_on_show"][2].thread_id
+    (look, before), *_ = looks
+    assert look() == before
+    monkeypatch.setattr("pages.inbox.draw_card", draw_and_delete)
+    at.run()
+    look, before = looks[-1]
+    assert look() != before
