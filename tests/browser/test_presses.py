@@ -183,12 +183,13 @@ def test_a_second_click_that_reaches_the_server_leads_to_what_the_first_one_bega
     server: LabServer, page: Page
 ) -> None:
     # As in a page that is so new that it doesn't hold second clicks back yet.
-    page.add_init_script("window.labPresses = {}")
+    young = page.context.new_page()
+    young.add_init_script("window.labPresses = {}")
     for _ in range(4):
         before = len(sessions(server, "linear-pipeline"))
-        visit(page, f"{server.url}/linear-pipeline")
-        keyed(page, "linear-pipeline_run").get_by_role("button").first.evaluate(BURST, [0])
-        stands(page, PIPELINE, "Finished")
-        idle(page)
+        visit(young, f"{server.url}/linear-pipeline")
+        keyed(young, "linear-pipeline_run").get_by_role("button").first.evaluate(BURST, [0])
+        stands(young, PIPELINE, "Finished")
+        idle(young)
         assert sessions(server, "linear-pipeline")[before:] == [1]
-        thread_of(page)
+        thread_of(young)

@@ -16,6 +16,8 @@ LOOKS = {
     *("is_enabled", "is_hidden", "is_visible", "json_value", "text_content"),
 }
 """What reads a page as it is at this very moment."""
+STAYS = {"add_init_script", "expose_binding", "expose_function", "on", "once", "route", "set_default_timeout"}
+"""What a page has for good, though the next test gets the same one."""
 POLLS = {"awaited", "becomes"}
 """Who calls what it's given again and again until it's as wanted."""
 
@@ -142,3 +144,14 @@ def test_what_is_asked_for_again_and_again_may_look() -> None:
     polls, once = "becomes(page, lambda: found.count(), 2)", "found.count()"
     tree = ast.parse(f"def test(page):\n    {polls}\n    {once}")
     assert list(looks(tree)) == [("test", "count", 3)]
+
+
+def test_no_test_leaves_anything_on_the_page_that_the_next_one_gets() -> None:
+    wrong = [
+        f"{path.name}:{node.lineno} {node.func.attr}"
+        for path in sorted((TESTS / "browser").glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in STAYS
+        if isinstance(node.func.value, ast.Name) and node.func.value.id == "page"
+    ]
+    assert not wrong, f"Give it to a page of its own, by `page.context.new_page()`: {wrong}"

@@ -123,16 +123,25 @@ class Watch:
     @contextmanager
     def over(self, context: BrowserContext) -> Iterator[None]:
         """Watch all pages of a context for the block."""
+
+        def ask(asked: Any) -> None:
+            self._ask(asked.url)
+
         listeners: dict[Any, Callable[[Any], None]] = {
-            "request": lambda request: self._ask(request.url),
-            "page": lambda page: page.on("websocket", lambda socket: self._ask(socket.url)),
+            "request": ask,
+            "page": lambda page: page.on("websocket", ask),
             # A method of an object with slots is none that playwright can listen with.
             "console": lambda message: self._hear(message),
             "weberror": lambda error: self.errors.append(str(error.error)),
         }
         for event, listener in listeners.items():
             context.on(event, listener)
+        there = context.pages
+        for page in there:
+            page.on("websocket", ask)
         yield
+        for page in there:
+            page.remove_listener("websocket", ask)
         for event, listener in listeners.items():
             context.remove_listener(event, listener)
 

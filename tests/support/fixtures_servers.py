@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from lab.lab import Lab
 from tests.support.browser_verbs import FLAGS, Watch, count_runs
@@ -20,6 +20,7 @@ from tests.support.servers import LabServer, PostgresServer, postgresql_programs
 
 FAILED = pytest.StashKey[bool]()
 PICTURES = ROOT / "test-results"
+WINDOW: ViewportSize = {"width": 1440, "height": 900}
 PATIENCE = 30_000
 """Milliseconds; it decides how late a failure is told on a busy machine, never what a test finds."""
 
@@ -160,7 +161,7 @@ def watch() -> Watch:
 def opened(browser: Browser, **options: Any) -> BrowserContext:
     """Open a visitor with cookies of their own; take the options of playwright's `new_context`."""
     # What moves on a page that waits would have it drawn anew sixty times a second, by the processor alone.
-    defaults = {"viewport": {"width": 1440, "height": 900}, "service_workers": "block", "reduced_motion": "reduce"}
+    defaults = {"viewport": WINDOW, "service_workers": "block", "reduced_motion": "reduce"}
     context = count_runs(browser.new_context(**(defaults | options)))
     context.set_default_timeout(PATIENCE)
     return context
@@ -207,18 +208,26 @@ def page(first_visitor: BrowserContext, watch: Watch, request: pytest.FixtureReq
     """Provide an empty page of a first visitor, who was never here."""
     with ExitStack() as stack:
         stack.callback(forget_visit, first_visitor)
+        # A new page would have a process of its own, which compiles the front end anew: half the time of a visit.
+        page = first_visitor.pages[0] if first_visitor.pages else first_visitor.new_page()
         stack.enter_context(watch.over(first_visitor))
         stack.enter_context(seen(request, watch, [first_visitor]))
-        yield first_visitor.new_page()
+        yield page
 
 
 def forget_visit(context: BrowserContext) -> None:
-    """Close all pages and delete what the lab's addresses have left in the browser, but for the front end itself."""
+    """Delete what the lab's addresses have left in the browser, but for the front end, and leave one empty page."""
     for page in context.pages:
         if page.url.startswith("http"):
-            page.evaluate("localStorage.clear()")
-        page.close()
+            page.evaluate("localStorage.clear(), sessionStorage.clear()")
     context.clear_cookies()
+    for number, page in enumerate(context.pages):
+        if number:
+            page.close()
+        else:
+            page.goto("about:blank")
+            page.set_viewport_size(WINDOW)
+            page.emulate_media(color_scheme="light", reduced_motion="reduce")
 
 
 @pytest.fixture
