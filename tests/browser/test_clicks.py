@@ -43,7 +43,7 @@ CLICKS = """async ([seed, count]) => {
       said.push(target.getAttribute('aria-label') ?? target.innerText ?? target.tagName)
       target.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true, composed: true, detail: 1}))
     }
-    await new Promise(done => setTimeout(done, 20 + random() * 60))
+    await new Promise(done => setTimeout(done, 5 + random() * 20))
     if (document.querySelector('[data-testid=stException]')) break
   }
   return said
