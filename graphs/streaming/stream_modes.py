@@ -23,8 +23,8 @@ WRITE = "Write one plain sentence of about ten words on the topic, for the capti
 MODES: tuple[StreamMode, ...] = ("values", "updates", "messages", "custom", "tasks", "checkpoints", "debug")
 
 
-class TooLong(ValueError):
-    """Raised when the caption has more words than the visitor allows."""
+class WrongLength(ValueError):
+    """Raised when the caption has no words, or more than the visitor allows."""
 
 
 class Input(TypedDict):
@@ -57,9 +57,9 @@ def build(model: BaseChatModel) -> StateGraph[State, None, Input, State]:
     def check(state: State) -> dict[str, Any]:
         length = len(state["caption"].split())
         get_stream_writer()({"words written": length, "words allowed": state["most"]})
-        if length > state["most"]:
-            raise TooLong(
-                f"The caption has {length} words, and at most {state['most']} are allowed. Allow more in a new run."
+        if not 0 < length <= state["most"]:
+            raise WrongLength(
+                f"The caption has {length} words, and 1 to {state['most']} are allowed. Allow more or *Retry*."
             )
         return {"length": length}
 

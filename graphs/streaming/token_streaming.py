@@ -57,9 +57,10 @@ def _build(model: Runnable[LanguageModelInput, AIMessage]) -> StateGraph[State, 
                 ident = token.id
                 if len(texts) == state["breaks_after"]:
                     runtime.context.faults.trip("model", times=1)
-        if not texts:
-            raise NoAnswer("The model said nothing. An answer needs at least one token. *Retry* asks again.")
-        return {"messages": [AIMessage("".join(texts), id=ident)], "tokens": len(texts)}
+        whole = "".join(texts)
+        if not whole.strip():
+            raise NoAnswer("The model said nothing. An answer needs at least one word. *Retry* asks again.")
+        return {"messages": [AIMessage(whole, id=ident)], "tokens": len(texts)}
 
     return (
         StateGraph(State, context_schema=World, input_schema=Input)

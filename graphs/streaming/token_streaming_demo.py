@@ -31,15 +31,15 @@ def _answer(question: str, _: Sequence[BaseMessage]) -> str:
 
 def _outcome(how: str, ended: Ended) -> str:
     if ended.failed or "tokens" not in ended.values:
-        return "No answer saved: the connection to the model broke"
+        return "No answer saved: stopped by an error"
     return f"An answer of {counted(ended.values['tokens'], 'token')}, shown {how}"
 
 
 def _figures(happened: Happened) -> list[Figure]:
     """Tell how long the newest try has had its reader wait, and what there was to read."""
-    if not happened.steps:
+    step = happened.steps[-1] if happened.steps else None
+    if step is None or not step.spans:
         return []
-    step = happened.steps[-1]
     begun = step.spans[-1][0]
     message = next((one for one in happened.messages if one.at >= begun), None)
     over = step.status != "running"

@@ -95,9 +95,10 @@ class Stream:
             return
         # The library raises the failure past what it still has to tell.
         waiting = inspect.getgeneratorlocals(cast("Generator[Any]", parts)).get("stream")
+        tells_parts = self.lane.panel is Panel.STREAM_MODES
         try:
             for part in itertools.chain([first], parts):
-                if self.lane.panel is Panel.STREAM_MODES:
+                if tells_parts:
                     log.append(StreamPart(part["type"], redact_json(to_jsonable(part["data"]))))
                 recorder.part(part)
         finally:

@@ -1,5 +1,7 @@
 """Live clients: the report that the run writes, and one numbering of its events over a failure and a retry."""
 
+from dataclasses import replace
+
 import pytest
 
 from graphs.outcome import Ended
@@ -8,6 +10,7 @@ from graphs.streaming.live_clients_demo import PATTERN
 from lab.events import RunEnded
 from lab.lab import Lab
 from tests.support.example_player import Play, begun
+from tests.support.labs import quiet
 
 SLUG, LANE = PATTERN.slug, "run"
 FOUR, SINGLE, BROKEN = range(3)
@@ -72,3 +75,16 @@ def test_the_outcome_of_a_report_that_broke_off_says_how_far_it_came() -> None:
     told = PATTERN.lanes[0].outcome
     assert told is not None
     assert told(Ended({"paragraphs": ["One."]}, failed=True)) == "1 paragraph written, then stopped by an error"
+
+
+def test_a_model_that_says_nothing_is_a_failure_that_says_so() -> None:
+    lab = Lab(quiet("memory"), patterns=[replace(PATTERN, script=lambda _: " ")])
+    workspace = lab.workspace("tests")
+    thread_id = workspace.start(SLUG, LANE, PATTERN.examples[SINGLE].input).thread_id
+    assert workspace.wait(thread_id, 60)
+    view = workspace.view(thread_id)
+    view.catch_up()
+
+    assert [step.error[:38] for step in view.steps] == ["NoParagraph: The model said nothing. A"]
+    assert workspace.history.outcome(thread_id) == "0 paragraphs written, then stopped by an error"
+    lab.close()

@@ -12,7 +12,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from graphs.outcome import Ended
 from graphs.pattern import Example
-from graphs.streaming.stream_modes import MODES, TooLong, build, stream_in_every_mode
+from graphs.streaming.stream_modes import MODES, WrongLength, build, stream_in_every_mode
 from graphs.streaming.stream_modes_demo import PATTERN
 from lab.events import StreamPart
 from lab.jsonable import Json, to_jsonable
@@ -72,7 +72,7 @@ def test_a_column_equals_what_a_stream_of_that_mode_alone_yields(
     graph = build(OfflineModel(script=PATTERN.script)).compile(checkpointer=InMemorySaver())
     try:
         alone.extend(alike(to_jsonable(data)) for data in graph.stream(given, config, stream_mode=mode))
-    except TooLong:
+    except WrongLength:
         assert example == LONG
     together = parts(sqlite_lab, play(SLUG, LANE, example).thread_id)
 
@@ -116,7 +116,7 @@ def test_of_a_failure_tasks_alone_tells_and_nothing_of_the_failed_node_is_in_the
 ) -> None:
     played = play(SLUG, LANE, LONG)
     told = parts(sqlite_lab, played.thread_id)
-    says = {part.mode for part in told if "TooLong" in str(part.data)}
+    says = {part.mode for part in told if "WrongLength" in str(part.data)}
 
     assert (played.status, played.failed_node) == ("resumable", "check")
     assert says == {"tasks", "debug"}
@@ -150,3 +150,14 @@ def test_the_outcome_of_a_thread_without_a_caption_says_so() -> None:
     told = PATTERN.lanes[0].outcome
     assert told is not None
     assert told(Ended({"words": []}, failed=True)) == "No caption: stopped by an error"
+
+
+def test_a_caption_without_a_word_fails_its_check() -> None:
+    lab = Lab(quiet("memory"), patterns=[replace(PATTERN, script=lambda _: " ")])
+    workspace = lab.workspace("tests")
+    thread_id = workspace.start(SLUG, LANE, PATTERN.examples[BOAT].input).thread_id
+    assert workspace.wait(thread_id, 60)
+
+    assert workspace.history.outcome(thread_id) == "A caption of 0 words that failed its check: stopped by an error"
+    assert "0 words, and 1 to 40 are allowed" in str(parts(lab, thread_id)[-1].data)
+    lab.close()

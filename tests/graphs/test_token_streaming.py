@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from langchain_core.language_models import BaseChatModel
@@ -11,7 +12,7 @@ from graphs.outcome import Ended
 from graphs.pattern import Example
 from graphs.streaming.token_streaming import build_tokens, build_whole
 from graphs.streaming.token_streaming_demo import PATTERN
-from lab.events import EventLog, Message, NodeEnded, NodeStarted, RunStarted, ThreadView, Tokens
+from lab.events import EventLog, Message, NodeEnded, NodeStarted, Progress, RunStarted, ThreadView, Tokens
 from lab.lab import Lab
 from lab.models import OfflineModel
 from tests.support.example_player import Play, begun
@@ -84,7 +85,7 @@ def test_of_a_broken_connection_nothing_is_saved_and_a_retry_asks_again(sqlite_l
     assert len("".join(half).split()) == {WHOLE: 0, STREAMED: 20}[lane]
     assert not {"tokens"} & set(snapshot.values)
     assert not snapshot.values.get("messages")
-    assert playing.workspace.history.outcome(thread_id) == "No answer saved: the connection to the model broke"
+    assert playing.workspace.history.outcome(thread_id) == "No answer saved: stopped by an error"
     assert playing.take_next() is not None
     assert len(messages(sqlite_lab, thread_id)) == {WHOLE: 1, STREAMED: 2}[lane]
     assert playing.workspace.history.status(thread_id) == "finished"
@@ -131,7 +132,7 @@ def test_the_outcome_says_how_many_tokens_and_how_they_were_shown(play: Play, la
 def test_the_outcome_of_a_thread_that_failed_later_says_that_nothing_was_saved() -> None:
     told = PATTERN.lane(STREAMED).outcome
     assert told is not None
-    assert told(Ended({}, failed=True)) == "No answer saved: the connection to the model broke"
+    assert told(Ended({}, failed=True)) == "No answer saved: stopped by an error"
 
 
 def figures(lab: Lab, thread_id: str, lane: str) -> dict[str, str]:
@@ -181,3 +182,35 @@ def test_while_nothing_comes_the_figures_tell_how_long_that_has_been() -> None:
     assert tell is not None
 
     assert [one.value[:3] for one in tell(view) if isinstance(one, Figure)] == ["> 3", "> 3", "0"]
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_model_that_says_nothing_is_a_failure_that_says_so(lane: str) -> None:
+    lab = Lab(quiet("memory"), patterns=[replace(PATTERN, script=lambda _: " ")])
+    thread_id = run(lab, lane)
+    view = lab.workspace("tests").view(thread_id)
+    view.catch_up()
+
+    assert [step.error[:39] for step in view.steps] == ["NoAnswer: The model said nothing. An an"]
+    assert view.runs[-1].outcome == "failed"
+    lab.close()
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_other_words_than_the_script_s_are_counted_as_well(lane: str) -> None:
+    lab = Lab(quiet("memory"), patterns=[replace(PATTERN, script=lambda _: "Quite another answer.")])
+    thread_id = run(lab, lane)
+
+    assert figures(lab, thread_id, lane)["Tokens"] == "3"
+    assert [message.text for message in messages(lab, thread_id)] == ["Quite another answer."]
+    lab.close()
+
+
+def test_a_thread_of_which_no_step_s_time_is_known_has_no_figures() -> None:
+    log = EventLog()
+    log.append(Progress(("answer",), {}))
+    view = ThreadView(log)
+    view.catch_up()
+    tell = PATTERN.lane(WHOLE).figures
+    assert tell is not None
+    assert tell(view) == []

@@ -20,7 +20,10 @@ def draw_stream_parts(workspace: Workspace, thread_id: str) -> None:
     view.catch_up()
     parts = view.parts[-NEWEST:]
     if not parts:
-        st.info("The stream has yielded no part yet.", icon=":material/info:")
+        st.info(
+            "No part of this thread's stream is known: none has come yet, or the thread was imported.",
+            icon=":material/info:",
+        )
         return
     begun = [run.started for run in view.runs]
     more = f", the newest {NEWEST} shown" if len(view.parts) > NEWEST else ""
