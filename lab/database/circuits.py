@@ -47,7 +47,7 @@ class _CircuitRow(CircuitBreakerStorage):
 
     def increment_counter(self) -> None:
         """Count a failure."""
-        self._write(failures=self.counter + 1)
+        self._write(failures=CIRCUITS.c.failures + 1)
 
     def reset_counter(self) -> None:
         """Begin to count failures anew."""
@@ -60,7 +60,7 @@ class _CircuitRow(CircuitBreakerStorage):
 
     def increment_success_counter(self) -> None:
         """Count a success."""
-        self._write(successes=self.success_counter + 1)
+        self._write(successes=CIRCUITS.c.successes + 1)
 
     def reset_success_counter(self) -> None:
         """Begin to count successes anew."""
@@ -85,11 +85,15 @@ class _CircuitRow(CircuitBreakerStorage):
             return connection.execute(select(column).where(self._here)).scalar()
 
     def _write(self, **values: Any) -> None:
-        row = {"state": STATE_CLOSED, "failures": 0, "successes": 0, **values}
+        new = insert(CIRCUITS).values(
+            thread_id=self._thread_id, name=self.name, state=STATE_CLOSED, failures=0, successes=0
+        )
+        change = update(CIRCUITS).where(self._here).values(**values)
         try:
             with self._database.begin() as connection:
-                if connection.execute(update(CIRCUITS).where(self._here).values(**values)).rowcount == 0:
-                    connection.execute(insert(CIRCUITS).values(thread_id=self._thread_id, name=self.name, **row))
+                if connection.execute(change).rowcount == 0:
+                    connection.execute(new)
+                    connection.execute(change)
         except IntegrityError:
             # A node beside this one made the row in the same moment.
             self._write(**values)

@@ -1,7 +1,10 @@
 """Circuit breakers of a thread: what the library's breakers of several processes share, on every kind of database."""
 
+import random
+from collections.abc import Callable
+
 import pytest
-from pybreaker import CircuitBreaker, CircuitBreakerError
+from pybreaker import STATE_CLOSED, CircuitBreaker, CircuitBreakerError, CircuitBreakerStorage, CircuitMemoryStorage
 
 from lab.lab import Lab
 from tests.support.scripted_clock import ScriptedClock
@@ -79,3 +82,33 @@ def test_a_deleted_thread_takes_its_breakers_along(lab: Lab, thread: str) -> Non
     lab.workspace("w").threads.delete(thread)
 
     assert breaker(lab, thread).fail_counter == 0
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_happens_the_state_is_that_of_a_breaker_of_the_librarys_own_storage(
+    lab: Lab, thread: str, waits: ScriptedClock, seed: int
+) -> None:
+    chance, own = random.Random(seed), CircuitMemoryStorage(STATE_CLOSED)
+    seen = set()
+    for _ in range(40):
+        call, wait = chance.choice((fails, fails, str)), chance.choice((0.0, 0.4, 1.0))
+        waits.sleep(wait)
+        ends = [end(storage, call) for storage in (own, lab.world(thread).circuits.storage("bank"))]
+        states = [
+            (storage.state, storage.counter, storage.success_counter)
+            for storage in (own, lab.world(thread).circuits.storage("bank"))
+        ]
+        assert ends[0] == ends[1]
+        assert states[0] == states[1]
+        seen.add(states[0][0])
+
+    assert seen == {"closed", "open", "half-open"}
+
+
+def end(storage: CircuitBreakerStorage, call: Callable[[], object]) -> str:
+    """Call through a breaker that two successes close; return what came of it."""
+    try:
+        CircuitBreaker(2, 1.0, 2, state_storage=storage, throw_new_error_on_trip=False).call(call)
+    except (ConnectionError, CircuitBreakerError) as error:
+        return type(error).__name__
+    return "went well"
