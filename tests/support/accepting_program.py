@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 from operator import attrgetter
 from pathlib import Path
@@ -11,20 +10,15 @@ from typing import Any
 
 from lab.runs.run import Run
 from lab.workspace import StateEdit
-from tests.support.project import ROOT
+from tests.support.forked_processes import ACCEPTING, Forker
 from tests.support.rival_processes import SHORT, opened
 
 
-def accepted_and_killed(folder: Path, database: str, verb: str, *arguments: Any) -> None:
+def accepted_and_killed(forker: Forker, folder: Path, database: str, verb: str, *arguments: Any) -> None:
     """Have a process give the order and die in the moment in which its run would begin."""
     order = json.dumps([verb, arguments])
-    ended = subprocess.run(
-        [sys.executable, "-P", "-m", "tests.support.accepting_program", str(folder), database, order],
-        env={"PYTHONPATH": str(ROOT), "PATH": os.defpath},
-        check=False,
-        timeout=60,
-    )
-    assert ended.returncode == -signal.SIGKILL
+    program = forker.fork(ACCEPTING, str(folder), database, order, env={"PATH": os.defpath})
+    assert program.end() == -signal.SIGKILL
 
 
 def die(_: Run) -> None:

@@ -19,7 +19,8 @@ from tests.support.project import ROOT
 
 WORKER, CRASH, EFFECT = "lab.worker", "tests.support.crash_program", "tests.support.effect_crash_program"
 EXPIRING = "tests.support.expiring_program"
-MODULES = (WORKER, CRASH, EFFECT, EXPIRING, "graphs.catalogue")
+ACCEPTING = "tests.support.accepting_program"
+MODULES = (WORKER, CRASH, EFFECT, EXPIRING, ACCEPTING, "graphs.catalogue")
 
 
 class Forked:

@@ -9,6 +9,7 @@ from lab.events import RunEnded, RunStarted
 from lab.lab import Lab
 from lab.workspace import Workspace
 from tests.support.accepting_program import accepted_and_killed
+from tests.support.forked_processes import Forker
 from tests.support.polling import until
 from tests.support.rival_processes import begun, charges, opened
 from tests.support.toy_patterns import head, saved
@@ -30,10 +31,12 @@ def settled(workspace: Workspace, thread_id: str) -> RunEnded:
     return last
 
 
-def test_an_accepted_turn_is_told_and_carried_out_after_its_process_died(lab: Lab, where: str, tmp_path: Path) -> None:
+def test_an_accepted_turn_is_told_and_carried_out_after_its_process_died(
+    lab: Lab, where: str, tmp_path: Path, forker: Forker
+) -> None:
     workspace = lab.workspace("w")
     thread_id = begun(workspace, "pays")
-    accepted_and_killed(tmp_path, where, "turn", thread_id, {"n": 7})
+    accepted_and_killed(forker, tmp_path, where, "turn", thread_id, {"n": 7})
 
     assert settled(workspace, thread_id).outcome == "crashed"
     starts = [event for event in workspace.events(thread_id) if isinstance(event, RunStarted)]
@@ -50,12 +53,14 @@ def test_an_accepted_turn_is_told_and_carried_out_after_its_process_died(lab: La
     assert workspace.history.accepted(thread_id) is None
 
 
-def test_an_accepted_answer_is_offered_again_and_has_one_effect(lab: Lab, where: str, tmp_path: Path) -> None:
+def test_an_accepted_answer_is_offered_again_and_has_one_effect(
+    lab: Lab, where: str, tmp_path: Path, forker: Forker
+) -> None:
     workspace = lab.workspace("w")
     thread_id = begun(workspace, "asks")
     asked = head(workspace, thread_id)
     answer = {asked.questions[0].id: "yes"}
-    accepted_and_killed(tmp_path, where, "resume", thread_id, answer, asked.checkpoint_id)
+    accepted_and_killed(forker, tmp_path, where, "resume", thread_id, answer, asked.checkpoint_id)
     settled(workspace, thread_id)
 
     assert workspace.history.status(thread_id) == "waiting"
@@ -69,13 +74,13 @@ def test_an_accepted_answer_is_offered_again_and_has_one_effect(lab: Lab, where:
 
 
 def test_an_accepted_answer_is_recorded_though_its_process_died_and_so_is_its_second_try(
-    lab: Lab, where: str, tmp_path: Path
+    lab: Lab, where: str, tmp_path: Path, forker: Forker
 ) -> None:
     workspace = lab.workspace("w")
     thread_id = begun(workspace, "asks")
     asked = head(workspace, thread_id)
     answer = {asked.questions[0].id: "yes"}
-    accepted_and_killed(tmp_path, where, "resume", thread_id, answer, asked.checkpoint_id)
+    accepted_and_killed(forker, tmp_path, where, "resume", thread_id, answer, asked.checkpoint_id)
     settled(workspace, thread_id)
     assert [one.kind for one in workspace.history.decisions.page().decisions] == ["answer"]
     workspace.again(thread_id)
@@ -86,12 +91,14 @@ def test_an_accepted_answer_is_recorded_though_its_process_died_and_so_is_its_se
     ]  # fmt: skip
 
 
-def test_who_answers_otherwise_after_all_has_that_answer_alone(lab: Lab, where: str, tmp_path: Path) -> None:
+def test_who_answers_otherwise_after_all_has_that_answer_alone(
+    lab: Lab, where: str, tmp_path: Path, forker: Forker
+) -> None:
     workspace = lab.workspace("w")
     thread_id = begun(workspace, "asks")
     asked = head(workspace, thread_id)
     ident = asked.questions[0].id
-    accepted_and_killed(tmp_path, where, "resume", thread_id, {ident: "yes"}, asked.checkpoint_id)
+    accepted_and_killed(forker, tmp_path, where, "resume", thread_id, {ident: "yes"}, asked.checkpoint_id)
     settled(workspace, thread_id)
     workspace.resume(thread_id, {ident: "no"}, asked.checkpoint_id)
     assert workspace.wait(thread_id, 30)
@@ -100,11 +107,11 @@ def test_who_answers_otherwise_after_all_has_that_answer_alone(lab: Lab, where: 
     assert workspace.history.accepted(thread_id) is None
 
 
-def test_an_accepted_fork_keeps_its_edit_and_goes_on(lab: Lab, where: str, tmp_path: Path) -> None:
+def test_an_accepted_fork_keeps_its_edit_and_goes_on(lab: Lab, where: str, tmp_path: Path, forker: Forker) -> None:
     workspace = lab.workspace("w")
     thread_id = begun(workspace, "pays")
     first = saved(workspace, thread_id)[1]
-    accepted_and_killed(tmp_path, where, "rerun", thread_id, first, {"n": 9})
+    accepted_and_killed(forker, tmp_path, where, "rerun", thread_id, first, {"n": 9})
     settled(workspace, thread_id)
 
     assert head(workspace, thread_id).values["n"] == 9
@@ -114,10 +121,12 @@ def test_an_accepted_fork_keeps_its_edit_and_goes_on(lab: Lab, where: str, tmp_p
     assert charges(workspace, thread_id) == 2
 
 
-def test_an_accepted_replay_is_carried_out_after_its_process_died(lab: Lab, where: str, tmp_path: Path) -> None:
+def test_an_accepted_replay_is_carried_out_after_its_process_died(
+    lab: Lab, where: str, tmp_path: Path, forker: Forker
+) -> None:
     workspace = lab.workspace("w")
     thread_id = begun(workspace, "pays")
-    accepted_and_killed(tmp_path, where, "travel.replay", thread_id, saved(workspace, thread_id)[1])
+    accepted_and_killed(forker, tmp_path, where, "travel.replay", thread_id, saved(workspace, thread_id)[1])
     settled(workspace, thread_id)
     workspace.again(thread_id)
     assert workspace.wait(thread_id, 30)

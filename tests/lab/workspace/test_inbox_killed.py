@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tests.support.accepting_program import accepted_and_killed
 from tests.support.asking_nodes import shown
+from tests.support.forked_processes import Forker
 from tests.support.inboxes import indexed, waits
 from tests.support.polling import until
 from tests.support.rival_processes import SHORT, opened
@@ -11,7 +12,7 @@ from tests.support.toy_patterns import end, ran
 
 
 def test_a_question_whose_answer_died_with_its_process_is_back_once_nobody_has_the_thread(
-    tmp_path: Path, where: str
+    tmp_path: Path, where: str, forker: Forker
 ) -> None:
     lab = opened(tmp_path, where, SHORT)
     try:
@@ -19,7 +20,7 @@ def test_a_question_whose_answer_died_with_its_process_is_back_once_nobody_has_t
         thread_id = ran(workspace, "asks")
         snapshot, question = shown(workspace, thread_id)
         assert len(indexed(workspace)) == 1
-        accepted_and_killed(tmp_path, where, "resume", thread_id, {question.id: "yes"}, snapshot.checkpoint_id)
+        accepted_and_killed(forker, tmp_path, where, "resume", thread_id, {question.id: "yes"}, snapshot.checkpoint_id)
         assert indexed(workspace) == set()
         assert workspace.inbox.count() == 0
 
