@@ -117,7 +117,7 @@ def _draw(name: str, pattern: Pattern, trap: Lane, run: TrapRun, *, unfinished: 
     threads = run.threads(session) if session else ()
     with st.container(border=True, key=f"trap_{name}"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(f"{pattern.title}: {trap.title}", anchor=False, width="stretch")
+            st.header(f"{pattern.title}: {trap.title}", anchor=False, width="stretch")
             if name in _queue():
                 st.badge("Next in line", icon=":material/hourglass_empty:", color="gray")
             elif unfinished:
@@ -165,6 +165,6 @@ def _draw_untried(pattern: Pattern) -> None:
     """Draw a mistake that is told and never run."""
     with st.container(border=True, key=f"trap_{pattern.slug}"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(f"{pattern.title}: not run", anchor=False, width="stretch")
+            st.header(f"{pattern.title}: not run", anchor=False, width="stretch")
             st.page_link(PAGES[pattern.slug], label="Open the pattern", icon=":material/arrow_forward:")
         st.markdown(f":material/warning: **What goes wrong.** {pattern.untried_trap}")

@@ -31,7 +31,7 @@ def figures(at: AppTest) -> list[tuple[str, str]]:
 
 def test_every_trap_of_the_catalogue_is_listed_with_its_cure_and_a_button_that_runs_both() -> None:
     at = open_page("traps")
-    headings = [str(one.value) for one in at.subheader]
+    headings = [str(one.value) for one in at.header]
 
     for name, (pattern, lane) in TRAPS.items():
         assert f"{pattern.title}: {lane.title}" in headings
@@ -45,7 +45,7 @@ def test_a_mistake_that_no_lane_runs_is_told_without_a_button() -> None:
     at = open_page("traps")
     (pattern,) = [one for one in CATALOGUE if one.untried_trap]
 
-    assert f"{pattern.title}: not run" in [str(one.value) for one in at.subheader]
+    assert f"{pattern.title}: not run" in [str(one.value) for one in at.header]
     assert f"trap_{pattern.slug}_run" not in {str(one.key) for one in at.button}
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as some
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.graph import START, StateGraph, add_messages
 from langgraph.types import Command, interrupt
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from typing_extensions import TypedDict
 
 from graphs.catalogue import CATALOGUE, find
@@ -90,6 +90,11 @@ def moved(lab: Lab, thread_id: str, workspace: str) -> list[Any]:
     """Read a thread's own states, newest first, without what an import changes: the thread and the workspace."""
     thread = lab.workspace(workspace).threads.find(thread_id)
     reader = lab.graphs.reading(thread.pattern, thread.lane)
+    try:
+        snapshots = list(reader.get_state_history(thread_config(thread_id)))
+    except ValidationError as refused:
+        # A state that its own Pydantic model refuses can't be read before or after; then it's refused for the same.
+        return [str(refused)]
     return [
         (
             snapshot.values,
@@ -98,7 +103,7 @@ def moved(lab: Lab, thread_id: str, workspace: str) -> list[Any]:
             snapshot.created_at,
             repr([snapshot.config, snapshot.parent_config, snapshot.tasks]).replace(thread_id, "THREAD"),
         )
-        for snapshot in reader.get_state_history(thread_config(thread_id))
+        for snapshot in snapshots
     ]
 
 
