@@ -51,7 +51,7 @@ BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     "outcome": st.sampled_from(["finished", "waiting", "paused", "stopped", "failed", "crashed"]),
     **dict.fromkeys(("said", "values", "wrote", "data"), PLAIN),
     **dict.fromkeys(("waits", "cached", "tool"), st.booleans()),
-    **dict.fromkeys(("step", "offset", "dropped", "before", "found"), st.integers(-1, 10**6)),
+    **dict.fromkeys(("step", "offset", "dropped", "before", "found", "pieces"), st.integers(-1, 10**6)),
     "why": st.sampled_from(["restart", "room"]),
     "started": st.floats(0, 1e10),
 }
