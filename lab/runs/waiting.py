@@ -7,6 +7,7 @@ from itertools import islice
 from operator import attrgetter
 
 from langgraph.types import StateSnapshot
+from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from lab.checkpoints import Storage, checkpoint_id_of, kept_answers, thread_config
@@ -123,6 +124,11 @@ class WaitingIndex:
             return head, self._questions(thread) if head else []
         except StorageUnavailable:
             raise
+        except ValidationError as refused:
+            # The state's own model refuses it at each reading, which the thread's page says with all that's wrong.
+            fields = ", ".join(sorted({str(error["loc"][0]) for error in refused.errors() if error["loc"]}))
+            LOG.warning("What thread %s waits for can't be read: %s isn't valid.", thread.thread_id, fields)
+            return head, []
         # What a damaged row, or a value that its own type refuses, makes the reading raise can be anything.
         except Exception:
             LOG.warning("What thread %s waits for can't be read.", thread.thread_id, exc_info=True)
