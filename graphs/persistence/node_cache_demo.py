@@ -1,6 +1,7 @@
 """Node cache, as the lab shows it: texts, examples, figures, outcomes and offline answers."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from langchain_core.messages import BaseMessage
@@ -40,18 +41,7 @@ def _answers(happened: Happened) -> list[tuple[dict[str, Any], bool]]:
     return [(answer, step.cached) for step in happened.steps for answer in (step.wrote or {}).get("answers", ())]
 
 
-def _figures_without(happened: Happened) -> Sequence[Figure]:
-    answers = [answer for answer, _ in _answers(happened)]
-    different = len({same(answer["question"]) for answer in answers})
-    again = len(answers) - different
-    return (
-        Figure("Calls", str(len(answers))),
-        Figure("Repeated", str(again), alarming=again > 0),
-        Figure("Took", f"{sum(answer['seconds'] for answer in answers):.1f} s"),
-    )
-
-
-def _figures_cached(happened: Happened) -> Sequence[Figure]:
+def _figures(caches: bool, happened: Happened) -> Sequence[Figure]:
     seen: set[str] = set()
     hits, misses, expired, took, saved = 0, 0, 0, 0.0, 0.0
     for answer, cached in _answers(happened):
@@ -60,7 +50,7 @@ def _figures_cached(happened: Happened) -> Sequence[Figure]:
             hits, saved = hits + 1, saved + answer["seconds"]
         else:
             misses, took = misses + 1, took + answer["seconds"]
-            expired += question in seen
+            expired += caches and question in seen
         seen.add(question)
     return (
         Figure("Hits", str(hits)),
@@ -92,7 +82,7 @@ PATTERN = Pattern(
             "Asks the model for each line, whether or not it has been asked before.",
             build_without,
             outcome=_outcome,
-            figures=_figures_without,
+            figures=partial(_figures, False),
         ),
         Lane(
             "cached",
@@ -101,7 +91,7 @@ PATTERN = Pattern(
             build_cached,
             compile=compile_with_cache,
             outcome=_outcome,
-            figures=_figures_cached,
+            figures=partial(_figures, True),
         ),
     ),
     examples=(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from langchain_core.messages import BaseMessage
 
 from graphs.figures import Figure, Happened
-from graphs.outcome import Ended, counted
+from graphs.outcome import Ended, counted, short
 from graphs.pattern import Example, Family, Harm, Lane, Pattern
 from graphs.script import by_instruction
 from graphs.shapes.refine_loop import REFINE, WRITE, build_limited, build_unlimited
@@ -51,8 +51,9 @@ def _figures(happened: Happened) -> Sequence[Figure]:
     return (
         Figure("Attempts", str(len(tries)), alarming=len(tries) > MANY),
         Figure("Rules broken", str(len(last["problems"]))),
-        Figure("Changed last", str(last["changed"])[:60] or "nothing yet"),
-        *(Figure("Stopped by", reason) for reason in stopped[-1:]),
+        Figure("Stopped by", stopped[-1])
+        if stopped
+        else Figure("Changed", short(str(last["changed"]), 24) or "nothing"),
     )
 
 

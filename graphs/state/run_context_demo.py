@@ -59,11 +59,7 @@ def _outcome(ended: Ended) -> str:
 def _figures(happened: Happened) -> Sequence[Figure]:
     wrote = [step.wrote for step in happened.steps if isinstance(step.wrote, dict)]
     tones = [str(part["tone"]) for one in wrote for part in one.get("parts", ())]
-    changed = [str(one["tone"]) for one in wrote if "tone" in one]
-    return (
-        Figure("Tones", ", then ".join(tones) or "none yet", alarming=len(set(tones)) > 1),
-        *(Figure("A node set the tone to", tone, alarming=True) for tone in changed),
-    )
+    return (Figure("Tones", ", then ".join(tones) or "none yet", alarming=len(set(tones)) > 1),)
 
 
 PATTERN = Pattern(

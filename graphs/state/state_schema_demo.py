@@ -39,9 +39,9 @@ def _figures(happened: Happened) -> Sequence[Figure]:
     trail = sum(len(one.get("trail", ())) for one in wrote)
     problems = [one["problem"] for one in wrote if one.get("problem")]
     return (
-        Figure("Lines in the trail", str(trail)),
+        Figure("Trail", str(trail)),
         *(Figure("Kind", short(kind, 20), alarming=kind not in get_args(Kind)) for kind in kinds[-1:]),
-        *(Figure("Kept out", short(str(problem), 90)) for problem in problems[-1:]),
+        *(Figure("Kept out", short(str(problem).rpartition("and not ")[2], 20)) for problem in problems[-1:]),
     )
 
 
