@@ -7,13 +7,15 @@ import streamlit as st
 
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Lane, Pattern
-from lab.errors import LabError
+from lab.errors import LabError, TooManyRuns
 from lab.workspace import TrapRun
 from pages.gallery import PAGES
 from ui.common import ActionErrors, action_button, counted, literal, login_configured, run_options, workspace
 
+WITHOUT_CURE = "traps_without_cure"
+"""The traps that were begun and whose cure wasn't yet; in the session of the tab, and so are the next two."""
 SESSIONS = "trap_sessions"
-"""The sessions in which this tab has run traps, by trap; in the session of the tab, and so is the next one."""
+"""The sessions in which this tab has run traps, by trap."""
 QUEUE = "trap_queue"
 """The traps that wait until those before them have ended: a workspace may have a few runs at a time only."""
 EVERY = 0.5
@@ -57,6 +59,11 @@ def _queue() -> list[str]:
     return queue
 
 
+def _without_cure() -> set[str]:
+    names: set[str] = st.session_state.setdefault(WITHOUT_CURE, set())
+    return names
+
+
 def _options() -> Any:
     return {**run_options(), "pace": 0}
 
@@ -71,30 +78,40 @@ def _line_up(names: Iterable[str]) -> None:
 
 def _go_on(runs: Mapping[str, TrapRun]) -> set[str]:
     """Do the next steps of what was begun, begin what is next in line, and return what isn't at its end."""
-    # What was run and is deleted since counts as never run.
     begun = [name for name, session in _sessions().items() if name in runs and runs[name].threads(session)]
     unfinished = {name for name in begun if _does_more(name, runs[name])}
-    while _queue() and not unfinished:
-        name = _queue().pop(0)
-        if _begin(name, runs[name]):
-            unfinished.add(name)
+    if _queue() and not unfinished and _begin(_queue()[0], runs[_queue()[0]]):
+        unfinished.add(_queue().pop(0))
     return unfinished | set(_queue())
 
 
 def _begin(name: str, run: TrapRun) -> bool:
+    """Begin what is next in line; what finds no room among the workspace's runs stays there and is tried again."""
     try:
         _sessions()[name] = run.start(**_options())
+    except TooManyRuns:
+        return False
     except LabError as error:
+        _queue().remove(name)
         _errors(name).store(error)
         return False
+    _without_cure().add(name)
     return True
 
 
 def _does_more(name: str, run: TrapRun) -> bool:
+    """Do the next steps of a trap and its cure; True while there is more to come."""
+    session = _sessions()[name]
     try:
+        if name in _without_cure():
+            run.start_cure(session, **_options())
+            _without_cure().remove(name)
         # Who has signed in acts as nobody else.
-        return run.go_on(_sessions()[name], named=not login_configured(), **_options())
+        return run.go_on(session, named=not login_configured(), **_options())
+    except TooManyRuns:
+        return True
     except LabError as error:
+        _without_cure().discard(name)
         _errors(name).store(error)
         return False
 
@@ -114,7 +131,9 @@ def _draw(name: str, pattern: Pattern, trap: Lane, run: TrapRun, *, unfinished: 
     """Draw one trap beside its cure."""
     errors = _errors(name)
     session = _sessions().get(name, "")
+    # A run of which a thread was deleted since counts as none.
     threads = run.threads(session) if session else ()
+    threads = threads if len(threads) == 2 or name in _without_cure() else ()
     with st.container(border=True, key=f"trap_{name}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.header(f"{pattern.title}: {trap.title}", anchor=False, width="stretch")

@@ -1,9 +1,13 @@
 """The page Traps: every mistake of the catalogue beside its cure, and what it costs once both were run."""
 
+from typing import Any
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from graphs.catalogue import CATALOGUE
+from lab.errors import TooManyRuns
+from lab.threads import Thread
 from lab.workspace import Workspace
 from pages.traps import TRAPS
 from tests.support.app_pages import badges, markdowns, open_page, press, well
@@ -93,13 +97,42 @@ def test_a_second_run_is_of_new_threads(here: Workspace) -> None:
     assert len({thread.session for thread in here.threads.newest(pattern="swallowed-interrupt")}) == 2
 
 
-def test_a_run_whose_threads_were_deleted_counts_as_never_run(here: Workspace) -> None:
+@pytest.mark.parametrize("deleted", [{"swallowed"}, {"raised"}, {"swallowed", "raised"}])
+def test_a_run_of_which_a_thread_was_deleted_counts_as_none(here: Workspace, deleted: set[str]) -> None:
     at = open_page("traps")
     press(at, f"trap_{SWALLOWED}_run")
     run_to_its_end(at, here)
     for thread in here.threads.newest():
-        here.threads.delete(thread.thread_id)
+        if thread.lane in deleted:
+            here.threads.delete(thread.thread_id)
     at.run()
     well(at)
 
     assert figures(at) == []
+
+
+@pytest.mark.parametrize("room", [0, 1])
+def test_a_trap_that_finds_no_room_among_the_runs_stays_in_line_until_there_is_some(
+    here: Workspace, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    at, start = open_page("traps"), Workspace.start
+    begun: list[Any] = []
+
+    def limited(self: Workspace, *args: Any, **options: Any) -> Thread:
+        if len(begun) >= room:
+            raise TooManyRuns(room)
+        begun.append(args)
+        return start(self, *args, **options)
+
+    monkeypatch.setattr(Workspace, "start", limited)
+    press(at, f"trap_{SWALLOWED}_run")
+    for _ in range(3):
+        at.run()
+    well(at)
+    assert not at.warning
+    assert figures(at) == []
+    monkeypatch.setattr(Workspace, "start", start)
+    run_to_its_end(at, here)
+
+    assert [value for _, value in figures(at)] == ["1", "0"]
+    assert len(here.threads.newest()) == 2

@@ -20,6 +20,7 @@ def test_a_trap_costs_something_and_its_cure_nothing(sqlite_lab: Lab, pattern: P
     workspace = sqlite_lab.workspace("tests")
     run = TrapRun(workspace, pattern, lane)
     session = run.start(pace=0)
+    run.start_cure(session, pace=0)
     while run.go_on(session, pace=0):
         for thread in run.threads(session):
             workspace.wait(thread.thread_id, 60)
@@ -41,6 +42,7 @@ def test_a_trap_that_isnt_at_its_end_has_no_count(sqlite_lab: Lab) -> None:
     pattern = find("swallowed-interrupt")
     run = TrapRun(workspace, pattern, pattern.lanes[0])
     session = run.start(pace=0)
+    run.start_cure(session, pace=0)
     for thread in run.threads(session):
         workspace.wait(thread.thread_id, 60)
 
