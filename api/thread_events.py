@@ -31,6 +31,8 @@ DIGITS = 16
 """Of a number from outside, from which on it's none of ours."""
 REFUSED = 1008
 """Code of a close where a client may not read, or no longer."""
+LATER = 1013
+"""Code of a close where a client may come again, with its last number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,10 @@ class _Feed:
             self._looking.cancel()
 
     async def begin(self, after: int) -> int:
-        """Return the number from which a client goes on: that which it names, or 0 where the log isn't that long."""
+        """Return the number from which a client goes on: that which it names, or 0 where the log isn't that long.
+
+        Raises `LabError` where nobody can say just now.
+        """
         known = await self._read(max(0, after - 1))
         if known is not None and not self._newest.last:
             self._newest = _Batch(known.last, known.last)
@@ -79,13 +84,20 @@ class _Feed:
         """Look for news and wake up whoever waits for them."""
         while not self.gone:
             await asyncio.sleep(max(SECONDS, self.clients / CLIENTS))
-            batch = await self._read(self._newest.last)
+            try:
+                batch = await self._read(self._newest.last)
+            except LabError as error:
+                LOG.warning("The events of thread %s can't be read. %s", self._thread_id, error)
+                continue
             if batch is not None:
                 self._newest = batch
                 self._tell()
 
     async def past(self, number: int) -> _Batch | None:
-        """Return events past that number as soon as there are any; None once the thread is gone."""
+        """Return events past that number as soon as there are any; None once the thread is gone.
+
+        Raises `LabError` where they can't be read just now.
+        """
         while not self.gone:
             news, newest = self._news, self._newest
             if newest.after == number < newest.last:
@@ -104,14 +116,12 @@ class _Feed:
         news.set()
 
     async def _read(self, number: int) -> _Batch | None:
-        """Return what is there past that number; None where there is nothing, or nothing can be read just now."""
+        """Return what is there past that number; None where there is nothing."""
         try:
             return await run_in_threadpool(self._batch, number)
         except UnknownThread:
             self.gone = True
             self._tell()
-        except LabError as error:
-            LOG.warning("The events of thread %s can't be read. %s", self._thread_id, error)
         return None
 
     def _batch(self, number: int) -> _Batch | None:
@@ -146,7 +156,13 @@ async def tell_events(socket: WebSocket) -> None:
         await socket.close(REFUSED)
         return
     with _shared(workspace, socket.path_params["thread_id"]) as feed:
-        number = await feed.begin(after)
+        try:
+            number = await feed.begin(after)
+        except LabError as error:
+            with suppress(WebSocketDisconnect):
+                await socket.accept()
+                await _put_off(socket, error)
+            return
         if feed.gone:
             await socket.close(REFUSED)
             return
@@ -165,10 +181,20 @@ def _number(text: str) -> int | None:
 async def _tell(socket: WebSocket, feed: _Feed, number: int) -> None:
     """Send the events past a number, as they come."""
     with suppress(WebSocketDisconnect):
-        while (batch := await feed.past(number)) is not None:
-            await socket.send_text(batch.text)
-            number = batch.last
-        await socket.close(REFUSED, "The thread was deleted.")
+        try:
+            while (batch := await feed.past(number)) is not None:
+                await socket.send_text(batch.text)
+                number = batch.last
+        except LabError as error:
+            await _put_off(socket, error)
+        else:
+            await socket.close(REFUSED, "The thread was deleted.")
+
+
+async def _put_off(socket: WebSocket, error: LabError) -> None:
+    """End the socket of a client that is to come again, for where it stands can't be read just now."""
+    LOG.warning("A client of a thread's events can't be served. %s", error)
+    await socket.close(LATER, "The events can't be read just now.")
 
 
 async def _left(socket: WebSocket) -> None:

@@ -1,6 +1,7 @@
 """The socket that tells a client a thread's events: each once and in order, wherever it was cut off."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from starlette.websockets import WebSocketDisconnect
 from api import thread_events
 from api.thread_events import PATH
 from graphs.catalogue import find
-from lab.events import NodeStarted, Progress, StreamingMessage
+from lab.errors import StorageUnavailable
+from lab.events import Event, NodeStarted, Progress, StreamingMessage
 from lab.lab import Lab
 from lab.workspace import Workspace
 from lab.workspace_cookie import COOKIE, LOCAL
@@ -21,6 +23,7 @@ from tests.support.example_player import begun
 
 CLIENTS = find("live-clients")
 SINGLE = 1
+Read = Callable[..., Sequence[Event]]
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -47,6 +50,18 @@ def read(client: TestClient, thread_id: str, after: int, until: int) -> list[dic
             assert message["after"] == (events[-1]["no"] if events else after)
             events += message["events"]
     return [event for event in events if event["no"] <= until]
+
+
+def failing(error: Exception, first: int = 1) -> Read:
+    """Return a read of a thread's events that fails from a call on."""
+    events, calls = Workspace.events, itertools.count(1)
+
+    def fail(workspace: Workspace, thread_id: str, after: int = 0) -> Sequence[Event]:
+        if next(calls) >= first:
+            raise error
+        return events(workspace, thread_id, after)
+
+    return fail
 
 
 def numbers(events: Sequence[dict[str, Any]]) -> list[int]:
@@ -165,6 +180,45 @@ def test_a_client_that_names_a_number_past_the_end_of_the_log_gets_it_from_its_b
         message = socket.receive_json()
 
     assert (message["after"], message["events"][0]["no"]) == (0, 1)
+
+
+@pytest.mark.parametrize("behind", [0, 2])
+def test_a_client_whose_place_can_not_be_read_just_now_is_sent_away_and_goes_on_from_its_number_once_it_can(
+    lab: Lab, client: TestClient, monkeypatch: pytest.MonkeyPatch, behind: int
+) -> None:
+    workspace = admitted(lab, client)
+    thread_id = ran(workspace)
+    (log,) = lab.runs.logs.of_thread(thread_id)
+    last = log.last
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Workspace, "events", failing(StorageUnavailable("The database is locked.")))
+        with (
+            client.websocket_connect(address(thread_id, last - behind)) as socket,
+            pytest.raises(WebSocketDisconnect) as closed,
+        ):
+            socket.receive_json()
+    log.append(Progress(("write",), "news"))
+
+    assert closed.value.code == thread_events.LATER
+    assert numbers(read(client, thread_id, last - behind, last + 1)) == list(range(last - behind + 1, last + 2))
+
+
+def test_a_client_far_behind_whose_events_can_not_be_read_just_now_is_sent_away_and_not_left_without_them(
+    lab: Lab, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = admitted(lab, client)
+    thread_id = ran(workspace)
+    last = workspace.events(thread_id)[-1].no
+    monkeypatch.setattr(Workspace, "events", failing(StorageUnavailable("The database is locked."), first=2))
+
+    with (
+        client.websocket_connect(address(thread_id, last - 2)) as socket,
+        pytest.raises(WebSocketDisconnect) as closed,
+    ):
+        socket.receive_json()
+
+    assert closed.value.code == thread_events.LATER
 
 
 def refused(client: TestClient, thread_id: str, after: int | str = 0) -> bool:
