@@ -33,6 +33,8 @@ REFUSED = 1008
 """Code of a close where a client may not read, or no longer."""
 LATER = 1013
 """Code of a close where a client may come again, with its last number."""
+BROKEN = 1011
+"""Code of a close after an error of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,15 @@ class _Feed:
         self.clients = 0
         self.gone = False
         """True once the workspace has no such thread, or never had."""
+        self.broken = False
+        """True once nobody looks for news any more, for an error that nobody expected."""
 
     def join(self) -> None:
         """Count a client; with the first one the looks begin."""
         self.clients += 1
         if self.clients == 1:
             self._looking = asyncio.create_task(self._look())
+            self._looking.add_done_callback(self._ended)
 
     def leave(self) -> None:
         """Count a client less; with the last one the looks end."""
@@ -93,12 +98,19 @@ class _Feed:
                 self._newest = batch
                 self._tell()
 
+    def _ended(self, looking: asyncio.Task[None]) -> None:
+        """Let all clients go where the looks ended by an error, so that they come again to a feed that looks."""
+        if not looking.cancelled() and (error := looking.exception()) is not None:
+            LOG.error("Nobody looks for the events of thread %s any more.", self._thread_id, exc_info=error)
+            self.broken = True
+            self._tell()
+
     async def past(self, number: int) -> _Batch | None:
-        """Return events past that number as soon as there are any; None once the thread is gone.
+        """Return events past that number as soon as there are any; None once the thread is gone, or nobody looks.
 
         Raises `LabError` where they can't be read just now.
         """
-        while not self.gone:
+        while not (self.gone or self.broken):
             news, newest = self._news, self._newest
             if newest.after == number < newest.last:
                 return newest
@@ -139,14 +151,16 @@ _feeds: dict[tuple[str, str], _Feed] = {}
 def _shared(workspace: Workspace, thread_id: str) -> Iterator[_Feed]:
     """Share the feed of a thread with its other clients for the block."""
     key = workspace.name, thread_id
-    feed = _feeds.setdefault(key, _Feed(workspace, thread_id))
+    feed = _feeds.get(key)
+    if feed is None or feed.broken:
+        feed = _feeds[key] = _Feed(workspace, thread_id)
     feed.join()
     try:
         yield feed
     finally:
         feed.leave()
-        if not feed.clients:
-            _feeds.pop(key, None)
+        if not feed.clients and _feeds.get(key) is feed:
+            del _feeds[key]
 
 
 async def tell_events(socket: WebSocket) -> None:
@@ -188,7 +202,10 @@ async def _tell(socket: WebSocket, feed: _Feed, number: int) -> None:
         except LabError as error:
             await _put_off(socket, error)
         else:
-            await socket.close(REFUSED, "The thread was deleted.")
+            if feed.broken:
+                await socket.close(BROKEN, "The server failed to look for events.")
+            else:
+                await socket.close(REFUSED, "The thread was deleted.")
 
 
 async def _put_off(socket: WebSocket, error: LabError) -> None:

@@ -221,6 +221,30 @@ def test_a_client_far_behind_whose_events_can_not_be_read_just_now_is_sent_away_
     assert closed.value.code == thread_events.LATER
 
 
+def test_an_error_that_nobody_expected_lets_all_clients_go_and_they_come_again_to_a_feed_that_looks(
+    lab: Lab, client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    workspace = admitted(lab, client)
+    thread_id = ran(workspace)
+    (log,) = lab.runs.logs.of_thread(thread_id)
+    last = log.last
+
+    with client.websocket_connect(address(thread_id, last)) as one, client.websocket_connect(address(thread_id)) as two:
+        two.receive_json()
+        with monkeypatch.context() as broken:
+            broken.setattr(Workspace, "events", failing(RuntimeError("Nobody expected this.")))
+            for socket in (one, two):
+                with pytest.raises(WebSocketDisconnect) as closed:
+                    socket.receive_json()
+                assert closed.value.code == thread_events.BROKEN
+        with client.websocket_connect(address(thread_id, last)) as again:
+            log.append(Progress(("write",), "news"))
+            assert numbers(again.receive_json()["events"]) == [last + 1]
+
+    assert "Nobody expected this." in caplog.text
+    assert thread_events._feeds == {}
+
+
 def refused(client: TestClient, thread_id: str, after: int | str = 0) -> bool:
     with pytest.raises(WebSocketDisconnect) as closed, client.websocket_connect(address(thread_id, after)):
         pass
