@@ -48,9 +48,10 @@ class Input(TypedDict):
 
 
 class Asked(TypedDict):
-    """All that the node gets that answers, so that its key can be made of nothing else."""
+    """All that the node gets that answers; its key is made of the question alone."""
 
     question: str
+    begun: float
 
 
 class Answer(TypedDict):
@@ -60,6 +61,7 @@ class Answer(TypedDict):
     text: str
     at: float
     seconds: float
+    begun: float
 
 
 class State(Input):
@@ -71,8 +73,9 @@ class State(Input):
 
 
 def same(question: str) -> str:
-    """Return what two questions have in common that differ in case, blanks and marks alone."""
-    return " ".join(re.findall(r"[\w'-]+", question.lower()))
+    """Return what two questions have in common that differ in case, blanks and the marks at their end alone."""
+    words = " ".join(question.lower().split())
+    return words.rstrip(" .?!") or words
 
 
 def key_of(state: Asked) -> str:
@@ -87,12 +90,13 @@ def take(state: State) -> Command[Literal["answer", "rest", "__end__"]]:
     if not 1 <= len(lines) <= MOST:
         raise InvalidLines(f"There are {len(lines)} lines. A run takes 1 to {MOST}. Give as many.")
     done = state.get("done", 0)
-    update = {"begun": state.get("begun", time.time()), "done": done + 1}
+    begun = state.get("begun", time.time())
+    update = {"begun": begun, "done": done + 1}
     if done == len(lines):
         return Command(goto="__end__")
     if seconds_of(lines[done]):
         return Command(update=update, goto="rest")
-    return Command(update=update, goto=Send("answer", Asked(question=lines[done])))
+    return Command(update=update, goto=Send("answer", Asked(question=lines[done], begun=begun)))
 
 
 def rest(state: State, runtime: Runtime[World]) -> dict[str, Any]:
@@ -116,7 +120,7 @@ def _answering(model: BaseChatModel, policy: CachePolicy[Any] | None) -> StateGr
         begun, at = time.perf_counter(), time.time()
         text = model.invoke([SystemMessage(ANSWER), HumanMessage(state["question"])]).text
         took = time.perf_counter() - begun
-        return {"answers": [Answer(question=state["question"], text=text, at=at, seconds=took)]}
+        return {"answers": [Answer(question=state["question"], text=text, at=at, seconds=took, begun=state["begun"])]}
 
     return (
         StateGraph(State, context_schema=World, input_schema=Input)

@@ -1,5 +1,6 @@
 """Node cache, as the lab shows it: texts, examples, figures, outcomes and offline answers."""
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -22,15 +23,15 @@ KNOWN = {
 
 
 def _answered(question: str, _: Sequence[BaseMessage]) -> str:
-    words = same(question).split()
+    words = re.findall(r"[\w'-]+", question.lower())
     known = next((KNOWN[word.rstrip("s")] for word in words if word.rstrip("s") in KNOWN), "")
     return known or f"My notes have nothing about {' '.join(words[-3:])}, so please ask me about something else."
 
 
 def _outcome(ended: Ended) -> str:
     answers = ended.values.get("answers", [])
-    # Each call has its own time, which an answer from the cache repeats; another thread's is earlier than this one.
-    calls = len({answer["at"] for answer in answers if answer["at"] >= ended.values["begun"]})
+    # Each call has its own time, which an answer from the cache repeats, and that of the run for which it was made.
+    calls = len({answer["at"] for answer in answers if answer["begun"] == ended.values["begun"]})
     line = f"{counted(len(answers), 'answer')} by {counted(calls, 'call')}"
     if ended.failed:
         return f"{line}, stopped by an error"
@@ -71,6 +72,7 @@ PATTERN = Pattern(
         "In *CachePolicy* a question that differs in case and marks alone is the same one: its key says what counts.",
         "After a wait of more than two seconds an entry has expired: the next such question is a miss.",
         "The cache belongs to the graph and not to the thread: run again at once, and another thread gets its hits.",
+        "The lab compiles a graph for each visitor here, as what one of them asked isn't for the others to see.",
         "Whatever an answer depends on has to be in the key, or somebody gets an answer to another question.",
         "A policy alone does nothing: without a cache the graph compiles and runs, and answers everything anew.",
     ),

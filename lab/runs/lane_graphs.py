@@ -1,6 +1,7 @@
 """The graphs of all lanes: compiled once a model and pace, and by which each thread is read."""
 
 import functools
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -15,6 +16,9 @@ from lab.runs.requests import Request
 from lab.settings import Settings
 from lab.state import draw, schema_of, stream_values_as_saved
 from lab.types import Graph, ModelName
+
+RUNS_OF_CACHE = 200
+"""Runs after which a graph's cache begins anew."""
 
 
 class InLane(Protocol):
@@ -44,6 +48,8 @@ class LaneGraphs:
         self._settings = settings
         self._storage = storage
         self.graph = functools.lru_cache(maxsize=256)(self._graph)
+        self._of_workspace = functools.lru_cache(maxsize=64)(self._with_own_cache)
+        self._runs_of_cache: Counter[int] = Counter()
 
     def pattern(self, slug: str) -> Pattern:
         """Return a pattern; raises UnknownLane where there is none."""
@@ -104,9 +110,22 @@ class LaneGraphs:
         """Return the graph that a run of this request streams."""
         how = (request.pattern, request.lane, request.model, request.pace)
         saver = self.lane(request.pattern, request.lane).saver
-        return (
-            self._of_thread(self.thread_savers.for_run(request.thread_id, saver), *how) if saver else self.graph(*how)
-        )
+        if saver:
+            return self._of_thread(self.thread_savers.for_run(request.thread_id, saver), *how)
+        graph = self.graph(*how)
+        if graph.cache is None:
+            return graph
+        own = self._of_workspace(request.workspace, *how)
+        assert own.cache is not None, "The same lane was compiled."
+        self._runs_of_cache[id(own)] += 1
+        if self._runs_of_cache[id(own)] % RUNS_OF_CACHE == 0:
+            # What has expired is dropped only where it's asked for again, and nothing else ends a cache's growth.
+            own.cache.clear()
+        return own
+
+    def _with_own_cache(self, _workspace: str, slug: str, lane_key: str, model: ModelName, pace: float) -> Graph:
+        """Compile a graph whose cache only one workspace has: what somebody asked is nobody else's to see."""
+        return self._graph(slug, lane_key, model, pace)
 
     def drawing(self, slug: str, lane_key: str) -> Drawing:
         """Return the lane's nodes and edges, subgraphs opened."""

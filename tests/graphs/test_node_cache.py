@@ -6,6 +6,7 @@ import pytest
 from langchain_core.language_models import FakeListChatModel
 
 from graphs.figures import Figure
+from graphs.outcome import Ended
 from graphs.pattern import Example
 from graphs.persistence.node_cache import MOST, InvalidLines, build_cached, key_of, same, seconds_of, take
 from graphs.persistence.node_cache_demo import PATTERN
@@ -104,9 +105,44 @@ def test_another_thread_of_the_same_graph_gets_the_hits_of_the_first(sqlite_lab:
     assert second.outcome == "3 answers by 0 calls, 3 from the cache"
 
 
+def test_another_visitor_gets_no_answer_of_this_one(sqlite_lab: Lab) -> None:
+    ran = {}
+    for name in ("alice", "bob"):
+        workspace = sqlite_lab.workspace(name)
+        ran[name] = workspace.start(SLUG, "cached", PATTERN.examples[DIFFERENT].input, pace=0).thread_id
+        assert workspace.wait(ran[name], 30)
+
+    outcomes = {name: sqlite_lab.workspace(name).history.outcome(thread_id) for name, thread_id in ran.items()}
+    assert outcomes == dict.fromkeys(ran, "3 answers by 3 calls")
+
+
+def test_a_cache_begins_anew_after_so_many_runs(sqlite_lab: Lab, play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lab.runs.lane_graphs.RUNS_OF_CACHE", 3)
+    outcomes = [play(SLUG, "cached", DIFFERENT).outcome for _ in range(4)]
+
+    assert [outcome.endswith("from the cache") for outcome in outcomes] == [False, True, False, True]
+
+
+def test_an_answer_that_another_run_made_meanwhile_counts_as_one_from_the_cache() -> None:
+    tell = PATTERN.lane("cached").outcome
+    assert tell is not None
+    own, other = (
+        {"question": "q", "text": "t", "at": at, "seconds": 1.0, "begun": begun} for at, begun in ((5, 1), (6, 2))
+    )
+
+    assert tell(Ended({"begun": 1, "answers": [own, other]})) == "2 answers by 1 call, 1 from the cache"
+
+
 def test_the_key_is_what_counts_of_a_question() -> None:
-    assert key_of({"question": "What is a  REDUCER?"}) == key_of({"question": "what is a reducer"})
-    assert same("What is a thread?") != same("What is a threads?")
+    assert same("What is a  REDUCER?") == same("what is a reducer")
+    assert key_of({"question": "Why?", "begun": 1}) == key_of({"question": "why", "begun": 2})
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("What is a thread?", "What is a threads?"), ("What is C++?", "What is C#?"), ("???", "!!!")]
+)
+def test_questions_that_differ_in_more_have_keys_of_their_own(one: str, other: str) -> None:
+    assert same(one) != same(other)
 
 
 def test_a_policy_without_a_cache_is_passed_over() -> None:
