@@ -78,11 +78,7 @@ class Help(BaseModel):
 
 
 class Changes(CircuitBreakerListener):
-    """Tells the stream of each change of the circuit, and how it stands after a success."""
-
-    def success(self, cb: CircuitBreaker) -> None:
-        """Tell the stream also what it may have missed of a process that was killed."""
-        get_stream_writer()({"circuit": cb.current_state})
+    """Tells the stream of each change of the circuit."""
 
     def state_change(self, cb: CircuitBreaker, old_state: Any, new_state: Any) -> None:
         """Tell the stream."""
@@ -94,7 +90,11 @@ def look_up(state: State, runtime: Runtime[World]) -> dict[str, Any]:
     world = runtime.context
     row, listeners = world.circuits.storage("records"), [Changes()]
     breaker = CircuitBreaker(OPENS, OPEN, exclude=[Rejected], listeners=listeners, state_storage=row)
-    breaker.call(world.faults.trip, "records", state["failures"], state["failure"])
+    try:
+        breaker.call(world.faults.trip, "records", state["failures"], state["failure"])
+    finally:
+        # Its changes alone don't say how another branch, or a process that was killed, has left it.
+        get_stream_writer()({"circuit": breaker.current_state})
     record = CUSTOMERS.get(state["customer"].strip().upper())
     if record is None:
         raise Rejected(f"There is no customer {state['customer'][:20]!r}. The records have {', '.join(CUSTOMERS)}.")

@@ -14,7 +14,7 @@ from langgraph.errors import NodeError
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, RetryPolicy, interrupt
-from pybreaker import CircuitBreaker, CircuitBreakerListener
+from pybreaker import CircuitBreaker
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
@@ -62,30 +62,26 @@ class Verdict(BaseModel):
     decision: Literal["approved", "rejected"] = Field(title="Decision")
 
 
-class Monitor(CircuitBreakerListener):
-    """Counts failures, tells the stream of them and of each change of a circuit, and mails once they're too many."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def failure(self, cb: CircuitBreaker, exc: BaseException) -> None:
-        """Count a failure of whichever service."""
-        count = self._world.circuits.storage("all services")
-        count.increment_counter()
-        get_stream_writer()({"service": cb.name, "failures": count.counter, "alert": count.counter >= ALERT})
-        if count.counter == ALERT:
-            self._world.outbox.send("operations@shop.example", f"{ALERT} calls have failed", str(exc), key="alert")
-
-    def state_change(self, cb: CircuitBreaker, old_state: Any, new_state: Any) -> None:
-        """Tell the stream."""
-        get_stream_writer()({"service": cb.name, "circuit": new_state.name})
-
-
 def call(service: Service, state: State, world: World) -> None:
-    """Call a service through its breaker; fail as the visitor has asked for."""
-    row, listeners = world.circuits.storage(service), [Monitor(world)]
-    breaker = CircuitBreaker(OPENS, 2.0, exclude=[Rejected], listeners=listeners, state_storage=row, name=service)
-    breaker.call(world.faults.trip, service, state["failures"] if state["service"] == service else 0, state["failure"])
+    """Call a service through its breaker, fail as the visitor has asked for, and tell how the circuit stands then."""
+    breaker = CircuitBreaker(OPENS, 2.0, exclude=[Rejected], state_storage=world.circuits.storage(service))
+    failures = state["failures"] if state["service"] == service else 0
+    try:
+        breaker.call(_trip, service, failures, state["failure"], world)
+    finally:
+        get_stream_writer()({"service": service, "circuit": breaker.current_state})
+
+
+def _trip(service: Service, failures: int, failure: Failure, world: World) -> None:
+    try:
+        world.faults.trip(service, failures, failure)
+    except PASSING as error:
+        count = world.circuits.storage("all services")
+        count.increment_counter()
+        get_stream_writer()({"service": service, "failures": count.counter, "alert": count.counter >= ALERT})
+        if count.counter == ALERT:
+            world.outbox.send("operations@shop.example", f"{ALERT} calls have failed", str(error), key="alert")
+        raise
 
 
 def _crash(point: Crash, state: State, world: World) -> None:

@@ -22,16 +22,17 @@ def _outcome(ended: Ended) -> str:
 
 def _figures(happened: Happened) -> Sequence[Figure | States]:
     said = [data for step in happened.steps for data in step.progress]
-    changes = [data for data in said if "circuit" in data]
+    circuits = {data["service"]: data["circuit"] for data in said if "circuit" in data}
+    disturbed = [service for service, circuit in circuits.items() if circuit != "closed"]
     kills = sum(attempt.error.startswith("The process") for step in happened.steps for attempt in step.failed_attempts)
     metrics = [step.wrote["metrics"] for step in happened.steps if "metrics" in (step.wrote or {})]
     calls = metrics[-1]["calls"].items() if metrics else ()
     # What a process told that was killed right after it may be lost; the count in the state is not.
     counts = [data["failures"] for data in (*said, *metrics) if "failures" in data]
     failures = max(counts, default=0)
-    circuit = f"Circuit of {changes[-1]['service']}" if changes else "Circuits"
+    circuit, stands = (f"Circuit of {disturbed[-1]}", circuits[disturbed[-1]]) if disturbed else ("Circuits", "closed")
     return (
-        States(circuit, ("closed", "open", "half-open"), changes[-1]["circuit"] if changes else "closed"),
+        States(circuit, ("closed", "open", "half-open"), stands),
         Figure("Failures", str(failures), alarming=failures > 0),
         Figure("Alert", "sent" if failures >= ALERT else "none", alarming=failures >= ALERT),
         Figure("Kills", str(kills), alarming=kills > 0),

@@ -1,5 +1,6 @@
 """Customer service: when a person is asked, what is retried, and that the customer gets one mail whatever happens."""
 
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -13,7 +14,7 @@ from graphs.resilience.customer_service_demo import PATTERN
 from lab.errors import InvalidInput, WrongRole
 from lab.lab import Lab
 from lab.state import check_answer
-from tests.support.example_player import Play, Played, begun
+from tests.support.example_player import Play, Played, before, begun, ended
 from tests.support.scripted_clock import ScriptedClock
 
 SLUG, LANE = PATTERN.slug, "request"
@@ -57,7 +58,7 @@ def test_one_request_goes_through_retries_an_open_circuit_a_person_and_a_kill(pl
     played = play(SLUG, LANE, ALL)
 
     assert (played.status, played.outcome) == ("finished", OUTCOMES[LANE, ALL])
-    assert circuits(played) == ["open", "half-open", "closed"]
+    assert circuits(played) == ["closed", "open", "half-open", "closed"]
     assert [row["recipient"] for row in played.outbox] == ["tom@example.org"]
     # Those that failed, one after which the process was killed, and the one that counted.
     assert calls(sqlite_lab, played) == OPENS + 2
@@ -83,7 +84,7 @@ def test_a_person_is_asked_once_the_circuit_is_open_and_not_before(
         ("waiting", 1, 0) if opened else ("finished", 0, 1)
     )
     assert calls(sqlite_lab, played) == (OPENS if opened else failures + 1)
-    assert circuits(played) == (["open"] if opened else ["closed"])
+    assert circuits(played) == (["closed", "open"] if opened else ["closed"])
 
 
 def test_a_try_again_waits_for_the_circuit_and_closes_it_where_the_service_works(
@@ -91,7 +92,7 @@ def test_a_try_again_waits_for_the_circuit_and_closes_it_where_the_service_works
 ) -> None:
     played = play(SLUG, LANE, AGAIN)
 
-    assert circuits(played) == ["open", "half-open", "closed"]
+    assert circuits(played) == ["closed", "open", "half-open", "closed"]
     assert waits.waits[played.thread_id] == [OPEN]
 
 
@@ -152,11 +153,27 @@ def test_other_words_of_a_model_are_read_and_an_empty_reply_is_not_sent(
     assert ("mail" in left) != asked
 
 
-def test_the_figures_show_the_circuit_the_attempts_and_the_person(play: Play, sqlite_lab: Lab) -> None:
+def figures_of(lab: Lab, played: Played) -> dict[str, str]:
     tell = PATTERN.lanes[0].figures
     assert tell is not None
-    view = sqlite_lab.workspace("tests").view(play(SLUG, LANE, AGAIN).thread_id)
+    view = lab.workspace("tests").view(played.thread_id)
     view.catch_up()
-    shown = {one.name: one.current if isinstance(one, States) else one.value for one in tell(view)}
+    return {one.name: one.current if isinstance(one, States) else one.value for one in tell(view)}
+
+
+def test_a_replay_that_meets_an_open_circuit_shows_it_open(play: Play, sqlite_lab: Lab) -> None:
+    played = play(SLUG, LANE, request(9))
+    workspace = sqlite_lab.workspace("tests")
+    row = sqlite_lab.world(played.thread_id).circuits.storage("records")
+    row.opened_at = datetime.now(UTC) + timedelta(hours=1)
+    place = before(workspace, played.thread_id, "look_up")
+    workspace.travel.replay(played.thread_id, place, pace=0, confirmed=True)
+    ended(workspace, played.thread_id)
+
+    assert (row.state, figures_of(sqlite_lab, played)["Circuit"]) == ("open", "open")
+
+
+def test_the_figures_show_the_circuit_the_attempts_and_the_person(play: Play, sqlite_lab: Lab) -> None:
+    shown = figures_of(sqlite_lab, play(SLUG, LANE, AGAIN))
 
     assert shown == {"Circuit": "closed", "Attempts": "4", "Failed": "3", "Person asked": "1", "Kills": "0"}

@@ -1,5 +1,6 @@
 """Order processing: one charge an order, whatever fails, waits, dies or is replayed without somebody's confirmation."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -139,7 +140,8 @@ def test_an_open_circuit_ends_the_retries_and_no_further_call_reaches_the_servic
     played = play(SLUG, LANE, BANK)
 
     assert sqlite_lab.world(played.thread_id).faults.calls("payment") == OPENS < RETRY.max_attempts
-    assert [data["circuit"] for _, data in played.custom if "circuit" in data] == ["open"]
+    told = [data["circuit"] for _, data in played.custom if "circuit" in data and data["service"] == "payment"]
+    assert told == [*["closed"] * (OPENS - 1), "open"]
     assert played.values["metrics"]["calls"] == {"stock": 1, "payment": 3, "answer of payment": 0, "shipping": 0}
 
 
@@ -176,3 +178,18 @@ def test_the_figures_show_the_circuit_the_failures_and_the_alert(play: Play, sql
         "Kills": "0",
         "Calls": "stock 1, payment 3",
     }
+
+
+def test_a_replay_that_meets_an_open_circuit_shows_it_open(play: Play, sqlite_lab: Lab) -> None:
+    played = play(SLUG, LANE, BANK)
+    workspace = sqlite_lab.workspace("tests")
+    row = sqlite_lab.world(played.thread_id).circuits.storage("payment")
+    row.opened_at = datetime.now(UTC) + timedelta(hours=1)
+    workspace.travel.replay(played.thread_id, before(workspace, played.thread_id, "pay"), pace=0, confirmed=True)
+    ended(workspace, played.thread_id)
+
+    assert (row.state, figures_of(sqlite_lab, played)["Circuit of payment"]) == ("open", "open")
+
+
+def test_an_open_circuit_stays_in_sight_while_the_other_services_work(play: Play, sqlite_lab: Lab) -> None:
+    assert figures_of(sqlite_lab, play(SLUG, LANE, ANSWERS))["Circuit of answer of payment"] == "open"
