@@ -51,7 +51,7 @@ class State(Input):
     reserved: bool
     approval: Literal["not needed", "approved", "rejected"]
     booking: int
-    status: Literal["delivered", "paid, not shipped", "cancelled"]
+    status: Literal["delivered", "paid, not shipped", "paid, not cancelled", "cancelled"]
     reason: str
     metrics: dict[str, Any]
 
@@ -162,7 +162,9 @@ def _no_shipping(_: State, error: NodeError) -> Command[Literal["report"]]:
 
 
 def cancel(state: State, runtime: Runtime[World]) -> dict[str, Any]:
-    """Give the items free that were reserved."""
+    """Give the items free that were reserved; what is paid by now, as in another branch, isn't cancelled."""
+    if state["order"] in runtime.context.ledger.booked():
+        return {"status": "paid, not cancelled"}
     for item, count in state["pieces"].items() if state["reserved"] else ():
         runtime.context.records.change(item, "reserved", str(count), "0", key=effect_key(runtime, item))
     return {"status": "cancelled"}

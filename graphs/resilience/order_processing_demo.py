@@ -60,7 +60,7 @@ PATTERN = Pattern(
         "From 500 € on a manager decides, before anything is paid.",
         "A payment whose answer got lost is looked up in the ledger before the order is cancelled.",
         "With the third failure of all services together, operations get a mail, once.",
-        "What isn't paid gives its items free again; what is paid and not shipped is left to people.",
+        "What isn't paid gives its items free again; what is paid is never cancelled, but left to people.",
     ),
     sources=("AP challenge",),
     lanes=(

@@ -193,3 +193,23 @@ def test_a_replay_that_meets_an_open_circuit_shows_it_open(play: Play, sqlite_la
 
 def test_an_open_circuit_stays_in_sight_while_the_other_services_work(play: Play, sqlite_lab: Lab) -> None:
     assert figures_of(sqlite_lab, play(SLUG, LANE, ANSWERS))["Circuit of answer of payment"] == "open"
+
+
+def answered_again(lab: Lab, played: Played, decision: str) -> str:
+    workspace = lab.workspace("tests")
+    place = before(workspace, played.thread_id, "approve")
+    asked = workspace.history.snapshot(played.thread_id, place)
+    assert asked is not None
+    answers = {question.id: {"decision": decision} for question in asked.questions}
+    workspace.travel.reanswer(played.thread_id, place, answers, pace=0, person="Maya")
+    ended(workspace, played.thread_id)
+    return workspace.history.outcome(played.thread_id)
+
+
+def test_an_order_that_is_paid_is_not_cancelled_by_another_answer(play: Play, sqlite_lab: Lab) -> None:
+    played = play(SLUG, LANE, LARGE)
+    outcome = answered_again(sqlite_lab, played, "rejected")
+    rows = sqlite_lab.workspace("tests").threads.business("records", [played.thread_id])
+
+    assert outcome == "Order paid, not cancelled, charged once: 538.70 €, 0 failures"
+    assert {row["record"]: row["new"] for row in rows} == {"desk": "1", "lamp": "3"}
