@@ -13,7 +13,7 @@ from langgraph.errors import NodeError
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, RetryPolicy, interrupt
-from pybreaker import CircuitBreaker, CircuitBreakerListener
+from pybreaker import STATE_OPEN, CircuitBreaker, CircuitBreakerError, CircuitBreakerListener
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import TypedDict
 
@@ -89,12 +89,19 @@ def look_up(state: State, runtime: Runtime[World]) -> dict[str, Any]:
     """Read the customer's record through the breaker."""
     world = runtime.context
     row, listeners = world.circuits.storage("records"), [Changes()]
-    breaker = CircuitBreaker(OPENS, OPEN, exclude=[Rejected], listeners=listeners, state_storage=row)
+    breaker = CircuitBreaker(
+        OPENS, OPEN, exclude=[Rejected], listeners=listeners, state_storage=row, throw_new_error_on_trip=False
+    )
     try:
         breaker.call(world.faults.trip, "records", state["failures"], state["failure"])
+    except PASSING as error:
+        if row.state == STATE_OPEN:
+            # What opened the circuit is no reason to try again at once, yet says why.
+            raise CircuitBreakerError(f"{error} The circuit is open now.") from error
+        raise
     finally:
         # Its changes alone don't say how another branch, or a process that was killed, has left it.
-        get_stream_writer()({"circuit": breaker.current_state})
+        get_stream_writer()({"circuit": row.state})
     record = CUSTOMERS.get(state["customer"].strip().upper())
     if record is None:
         raise Rejected(f"There is no customer {state['customer'][:20]!r}. The records have {', '.join(CUSTOMERS)}.")

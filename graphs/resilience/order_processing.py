@@ -14,7 +14,7 @@ from langgraph.errors import NodeError
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, RetryPolicy, interrupt
-from pybreaker import CircuitBreaker
+from pybreaker import STATE_OPEN, CircuitBreaker, CircuitBreakerError
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
@@ -63,25 +63,22 @@ class Verdict(BaseModel):
 
 
 def call(service: Service, state: State, world: World) -> None:
-    """Call a service through its breaker, fail as the visitor has asked for, and tell how the circuit stands then."""
-    breaker = CircuitBreaker(OPENS, 2.0, exclude=[Rejected], state_storage=world.circuits.storage(service))
+    """Call a service through its breaker; count failures of all services, and mail once they're too many."""
+    row, count, say = world.circuits.storage(service), world.circuits.storage("all services"), get_stream_writer()
+    breaker = CircuitBreaker(OPENS, 2.0, exclude=[Rejected], state_storage=row, throw_new_error_on_trip=False)
     failures = state["failures"] if state["service"] == service else 0
     try:
-        breaker.call(_trip, service, failures, state["failure"], world)
-    finally:
-        get_stream_writer()({"service": service, "circuit": breaker.current_state})
-
-
-def _trip(service: Service, failures: int, failure: Failure, world: World) -> None:
-    try:
-        world.faults.trip(service, failures, failure)
+        breaker.call(world.faults.trip, service, failures, state["failure"])
     except PASSING as error:
-        count = world.circuits.storage("all services")
         count.increment_counter()
-        get_stream_writer()({"service": service, "failures": count.counter, "alert": count.counter >= ALERT})
+        say({"service": service, "failures": count.counter, "alert": count.counter >= ALERT})
         if count.counter == ALERT:
             world.outbox.send("operations@shop.example", f"{ALERT} calls have failed", str(error), key="alert")
+        if row.state == STATE_OPEN:
+            raise CircuitBreakerError(f"{error} The circuit is open now.") from error
         raise
+    finally:
+        say({"service": service, "circuit": row.state})
 
 
 def _crash(point: Crash, state: State, world: World) -> None:

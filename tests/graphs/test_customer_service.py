@@ -106,7 +106,9 @@ def test_the_question_has_the_request_its_kind_and_the_reason(play: Play) -> Non
     (asked,) = play(SLUG, LANE, request(9)).asked
 
     assert (asked["role"], asked["kind"], asked["request"]) == ("support", "delivery", "Where is my parcel?")
-    assert "CircuitBreakerError" in asked["reason"]
+    assert asked["reason"] == (
+        "CircuitBreakerError: The service behind 'records' gave no answer in time (call 3). The circuit is open now."
+    )
 
 
 def test_a_customer_whom_nobody_knows_is_no_failure_of_the_service(play: Play, sqlite_lab: Lab) -> None:

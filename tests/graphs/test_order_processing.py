@@ -142,6 +142,9 @@ def test_an_open_circuit_ends_the_retries_and_no_further_call_reaches_the_servic
     assert sqlite_lab.world(played.thread_id).faults.calls("payment") == OPENS < RETRY.max_attempts
     told = [data["circuit"] for _, data in played.custom if "circuit" in data and data["service"] == "payment"]
     assert told == [*["closed"] * (OPENS - 1), "open"]
+    assert played.values["reason"] == (
+        "The service behind 'payment' gave no answer in time (call 3). The circuit is open now."
+    )
     assert played.values["metrics"]["calls"] == {"stock": 1, "payment": 3, "answer of payment": 0, "shipping": 0}
 
 
