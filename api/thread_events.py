@@ -5,13 +5,14 @@ A client that was cut off names the last number that it got, and goes on from th
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from api.visitor import visited_workspace
 from lab.errors import LabError, UnknownThread
@@ -25,12 +26,16 @@ SECONDS = 0.1
 """Between two looks at a thread; all its clients share them."""
 CLIENTS = 200
 """Clients a second that the looks at a thread may serve, so that many of them don't slow its run."""
+SOCKETS = 100
+"""Clients that a workspace may have at once, over all its threads."""
 MOST = 2000
 """Events of one message."""
 DIGITS = 16
 """Of a number from outside, from which on it's none of ours."""
 REFUSED = 1008
 """Code of a close where a client may not read, or no longer."""
+UNASKED = 1003
+"""Code of a close where a client says something, for there's nothing that it could say."""
 LATER = 1013
 """Code of a close where a client may come again, with its last number."""
 BROKEN = 1011
@@ -145,6 +150,8 @@ class _Feed:
 
 _feeds: dict[tuple[str, str], _Feed] = {}
 """By workspace and thread, while a client reads it."""
+_clients = Counter[str]()
+"""By workspace, while it has any."""
 
 
 @contextmanager
@@ -163,19 +170,40 @@ def _shared(workspace: Workspace, thread_id: str) -> Iterator[_Feed]:
             del _feeds[key]
 
 
+@contextmanager
+def _counted(workspace: Workspace) -> Iterator[bool]:
+    """Count a client of a workspace for the block, which learns whether it's one too many."""
+    many = _clients[workspace.name] >= SOCKETS
+    _clients[workspace.name] += not many
+    try:
+        yield many
+    finally:
+        _clients[workspace.name] -= not many
+        if not _clients[workspace.name]:
+            del _clients[workspace.name]
+
+
 async def tell_events(socket: WebSocket) -> None:
     """Send events of the visitor's own thread until the client leaves, the thread is deleted or the server ends."""
     workspace, after = visited_workspace(socket), _number(socket.query_params.get("after", "0"))
     if workspace is None or after is None:
         await socket.close(REFUSED)
         return
+    with _counted(workspace) as many, suppress(WebSocketDisconnect):
+        if many:
+            await socket.accept()
+            await socket.close(LATER, f"At most {SOCKETS} clients of a workspace are served at once.")
+        else:
+            await _serve(socket, workspace, after)
+
+
+async def _serve(socket: WebSocket, workspace: Workspace, after: int) -> None:
     with _shared(workspace, socket.path_params["thread_id"]) as feed:
         try:
             number = await feed.begin(after)
         except LabError as error:
-            with suppress(WebSocketDisconnect):
-                await socket.accept()
-                await _put_off(socket, error)
+            await socket.accept()
+            await _put_off(socket, error)
             return
         if feed.gone:
             await socket.close(REFUSED)
@@ -183,8 +211,10 @@ async def tell_events(socket: WebSocket) -> None:
         await socket.accept()
         async with asyncio.TaskGroup() as tasks:
             telling = tasks.create_task(_tell(socket, feed, number))
-            await _left(socket)
+            says = (await socket.receive())["type"] != "websocket.disconnect"
             telling.cancel()
+        if says and socket.application_state is WebSocketState.CONNECTED:
+            await socket.close(UNASKED, "A client has nothing to say here.")
 
 
 def _number(text: str) -> int | None:
@@ -212,12 +242,6 @@ async def _put_off(socket: WebSocket, error: LabError) -> None:
     """End the socket of a client that is to come again, for where it stands can't be read just now."""
     LOG.warning("A client of a thread's events can't be served. %s", error)
     await socket.close(LATER, "The events can't be read just now.")
-
-
-async def _left(socket: WebSocket) -> None:
-    """Wait until the client has left, or the server ends; what it says until then is nothing to us."""
-    while (await socket.receive())["type"] != "websocket.disconnect":
-        pass
 
 
 def thread_events_route(base: str) -> WebSocketRoute:

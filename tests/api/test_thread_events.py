@@ -245,6 +245,51 @@ def test_an_error_that_nobody_expected_lets_all_clients_go_and_they_come_again_t
     assert thread_events._feeds == {}
 
 
+def test_a_workspace_has_so_many_clients_at_most_and_another_one_is_told_to_come_later(
+    lab: Lab, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thread_events, "SOCKETS", 2)
+    workspace = admitted(lab, client)
+    one, other = ran(workspace), ran(workspace)
+
+    with client.websocket_connect(address(one)) as first, client.websocket_connect(address(other)) as second:
+        with client.websocket_connect(address(one)) as third, pytest.raises(WebSocketDisconnect) as closed:
+            third.receive_json()
+        assert (closed.value.code, closed.value.reason) == (
+            thread_events.LATER,
+            "At most 2 clients of a workspace are served at once.",
+        )
+        first.receive_json()
+        second.receive_json()
+        visitor = admitted(lab, client)
+        read(client, ran(visitor), 0, 1)
+
+    assert thread_events._clients == {}
+
+
+def test_one_that_leaves_makes_room_for_another(lab: Lab, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(thread_events, "SOCKETS", 1)
+    thread_id = ran(admitted(lab, client))
+    for _ in range(3):
+        read(client, thread_id, 0, 1)
+
+    assert refused(client, "no-such-thread")
+    read(client, thread_id, 0, 1)
+
+
+@pytest.mark.parametrize("said", ["hello", "x" * 100_000])
+def test_a_client_that_says_something_is_closed(lab: Lab, client: TestClient, said: str) -> None:
+    thread_id = ran(admitted(lab, client))
+    with client.websocket_connect(address(thread_id)) as socket:
+        socket.receive_json()
+        socket.send_text(said)
+        with pytest.raises(WebSocketDisconnect) as closed:
+            socket.receive_json()
+
+    assert closed.value.code == thread_events.UNASKED
+    assert thread_events._feeds == {}
+
+
 def refused(client: TestClient, thread_id: str, after: int | str = 0) -> bool:
     with pytest.raises(WebSocketDisconnect) as closed, client.websocket_connect(address(thread_id, after)):
         pass
