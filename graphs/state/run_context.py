@@ -23,11 +23,16 @@ CLOSING = "Write the closing sentence of a letter, in the tone and with at most 
 Tone = Literal["warm", "plain", "formal"]
 
 
-class Input(TypedDict):
-    """What the visitor gives: the task, then the settings."""
+class Task(TypedDict):
+    """What the letter is to be."""
 
     topic: Annotated[str, Field(title="What the letter is about", min_length=1, max_length=200)]
     meddle: Annotated[bool, Field(title="A node changes the tone on the way")]
+
+
+class Input(Task):
+    """What the visitor gives: the task, then the settings."""
+
     tone: Annotated[Tone, Field(title="Setting: tone")]
     most: Annotated[int, Field(title="Setting: words of a sentence at most", ge=5, le=30)]
 
@@ -39,10 +44,14 @@ class Part(TypedDict):
     tone: str
 
 
-class State(Input):
-    """The letter, sentence by sentence."""
+class Letter(Task):
+    """The letter, sentence by sentence: the whole state of *Frozen context*, in which no field is a setting."""
 
     parts: Annotated[list[Part], operator.add]
+
+
+class State(Input, Letter):
+    """The letter with its settings."""
 
 
 class SettingsFrozen(RuntimeError):
@@ -95,22 +104,22 @@ def build_in_state(model: BaseChatModel) -> StateGraph[State, None, Input, State
     )
 
 
-def build_in_context(model: BaseChatModel) -> StateGraph[State, Settings, Input, State]:
+def build_in_context(model: BaseChatModel) -> StateGraph[Letter, Settings, Input, Letter]:
     """Build the lane in which the settings are the run's context, which every node gets beside the state."""
 
-    def opening(state: State, runtime: Runtime[Settings]) -> dict[str, Any]:
+    def opening(state: Letter, runtime: Runtime[Settings]) -> dict[str, Any]:
         return _written(model, OPENING, state["topic"], runtime.context)
 
-    def proofread(state: State, runtime: Runtime[Settings]) -> dict[str, Any]:
+    def proofread(state: Letter, runtime: Runtime[Settings]) -> dict[str, Any]:
         if state["meddle"]:
             _change(runtime.context, "plain" if runtime.context.tone == "formal" else "formal")
         return {}
 
-    def closing(state: State, runtime: Runtime[Settings]) -> dict[str, Any]:
+    def closing(state: Letter, runtime: Runtime[Settings]) -> dict[str, Any]:
         return _written(model, CLOSING, state["topic"], runtime.context)
 
     return (
-        StateGraph(State, context_schema=Settings, input_schema=Input)
+        StateGraph(Letter, context_schema=Settings, input_schema=Input)
         .add_sequence([opening, proofread, closing])
         .add_edge(START, "opening")
         .add_edge("closing", END)

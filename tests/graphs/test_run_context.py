@@ -9,7 +9,9 @@ from graphs.pattern import Example
 from graphs.state.run_context import Settings, SettingsFrozen, build_in_context, run_in_context, settings_of
 from graphs.state.run_context_demo import PATTERN
 from lab.checkpoints import thread_config
+from lab.errors import InvalidInput
 from lab.lab import Lab
+from lab.workspace import StateEdit
 from tests.support.example_player import Play, before, ended
 
 SLUG, LANES = PATTERN.slug, tuple(lane.key for lane in PATTERN.lanes)
@@ -36,6 +38,27 @@ def test_no_checkpoint_holds_a_setting_of_the_context_and_each_holds_those_of_th
 
     assert all(channels >= SETTINGS for channels in in_state)
     assert all(not channels & SETTINGS for channels in in_context)
+
+
+def test_a_setting_of_the_context_cant_be_edited_as_no_node_would_read_it(sqlite_lab: Lab, play: Play) -> None:
+    workspace, thread_id = sqlite_lab.workspace("tests"), play(SLUG, "context", WARM).thread_id
+    with pytest.raises(InvalidInput) as refused:
+        workspace.travel.fork(thread_id, before(workspace, thread_id, "proofread"), StateEdit({"tone": "formal"}, {}))
+
+    assert list(refused.value.fields) == ["tone"]
+    assert not {field.name for field in workspace.history.fields(thread_id)} & SETTINGS
+    assert not set.union(*saved_channels(sqlite_lab, "context", thread_id)) & SETTINGS
+
+
+def test_a_setting_in_the_state_can_be_edited_and_the_nodes_after_it_read_it(sqlite_lab: Lab, play: Play) -> None:
+    workspace, thread_id = sqlite_lab.workspace("tests"), play(SLUG, "state", WARM).thread_id
+    edit = StateEdit({"tone": "formal"}, {})
+    workspace.travel.fork(thread_id, before(workspace, thread_id, "proofread"), edit, run=True, pace=0)
+    ended(workspace, thread_id)
+    head = workspace.history.snapshot(thread_id)
+
+    assert head is not None
+    assert tones(head.values) == ["warm", "formal"]
 
 
 def test_a_setting_in_the_state_drifts_where_a_node_changes_it(play: Play) -> None:
