@@ -1,6 +1,7 @@
 """Tells clients a thread's events over a WebSocket: all past the number that a client names, then each as it comes.
 
-A client that was cut off names the last number that it got, and goes on from there.
+A client that was cut off names the last number that it got, and goes on from there. With that event's time it's sure to
+go on in the same log: a server that was killed may have lost what it told last, and given its numbers to other events.
 """
 
 import asyncio
@@ -48,6 +49,8 @@ class _Batch:
 
     after: int
     last: int
+    first: tuple[int, float] = (0, 0)
+    """The number and the time of its first event."""
     text: str = ""
 
 
@@ -79,8 +82,8 @@ class _Feed:
         if not self.clients and self._looking is not None:
             self._looking.cancel()
 
-    async def begin(self, after: int) -> int:
-        """Return the number from which a client goes on: that which it names, or 0 where the log isn't that long.
+    async def begin(self, after: int, at: float | None) -> int:
+        """Return the number from which a client goes on: that which it names, or 0 where the log has no such event.
 
         Raises `LabError` where nobody can say just now.
         """
@@ -88,7 +91,11 @@ class _Feed:
         if known is not None and not self._newest.last:
             self._newest = _Batch(known.last, known.last)
         # What was told last before the server was killed may have been saved by nobody.
-        return after if known is not None else 0
+        if known is None:
+            return 0
+        number, time = known.first
+        # Pieces that were joined meanwhile have the number and the time of their last one.
+        return 0 if at is not None and number == after and time != at else after
 
     async def _look(self) -> None:
         """Look for news and wake up whoever waits for them."""
@@ -145,7 +152,12 @@ class _Feed:
         events: Sequence[Event] = self._workspace.events(self._thread_id, number)[:MOST]
         if not events:
             return None
-        return _Batch(number, events[-1].no, f'{{"after":{number},"events":{events_as_json(events)}}}')
+        return _Batch(
+            number,
+            events[-1].no,
+            (events[0].no, events[0].at),
+            f'{{"after":{number},"events":{events_as_json(events)}}}',
+        )
 
 
 _feeds: dict[tuple[str, str], _Feed] = {}
@@ -186,6 +198,7 @@ def _counted(workspace: Workspace) -> Iterator[bool]:
 async def tell_events(socket: WebSocket) -> None:
     """Send events of the visitor's own thread until the client leaves, the thread is deleted or the server ends."""
     workspace, after = visited_workspace(socket), _number(socket.query_params.get("after", "0"))
+    at = _time(socket.query_params.get("at", ""))
     if workspace is None or after is None:
         await socket.close(REFUSED)
         return
@@ -194,13 +207,13 @@ async def tell_events(socket: WebSocket) -> None:
             await socket.accept()
             await socket.close(LATER, f"At most {SOCKETS} clients of a workspace are served at once.")
         else:
-            await _serve(socket, workspace, after)
+            await _serve(socket, workspace, after, at)
 
 
-async def _serve(socket: WebSocket, workspace: Workspace, after: int) -> None:
+async def _serve(socket: WebSocket, workspace: Workspace, after: int, at: float | None) -> None:
     with _shared(workspace, socket.path_params["thread_id"]) as feed:
         try:
-            number = await feed.begin(after)
+            number = await feed.begin(after, at)
         except LabError as error:
             await socket.accept()
             await _put_off(socket, error)
@@ -220,6 +233,14 @@ async def _serve(socket: WebSocket, workspace: Workspace, after: int) -> None:
 def _number(text: str) -> int | None:
     """Return the number of an event, None where the text is none."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < DIGITS else None
+
+
+def _time(text: str) -> float | None:
+    """Return the time of an event, None where the text is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 async def _tell(socket: WebSocket, feed: _Feed, number: int) -> None:

@@ -52,6 +52,12 @@ def read(client: TestClient, thread_id: str, after: int, until: int) -> list[dic
     return [event for event in events if event["no"] <= until]
 
 
+def first_after(client: TestClient, thread_id: str, after: int, at: float | str) -> int:
+    """Return the number past which the first message tells."""
+    with client.websocket_connect(f"{address(thread_id, after)}&at={at}") as socket:
+        return int(socket.receive_json()["after"])
+
+
 def failing(error: Exception, first: int = 1) -> Read:
     """Return a read of a thread's events that fails from a call on."""
     events, calls = Workspace.events, itertools.count(1)
@@ -288,6 +294,39 @@ def test_a_client_that_says_something_is_closed(lab: Lab, client: TestClient, sa
 
     assert closed.value.code == thread_events.UNASKED
     assert thread_events._feeds == {}
+
+
+def test_a_client_whose_last_event_is_another_one_by_now_gets_the_log_from_its_beginning(
+    lab: Lab, client: TestClient
+) -> None:
+    workspace = admitted(lab, client)
+    thread_id = ran(workspace)
+    *_, last, end = workspace.events(thread_id)
+
+    assert first_after(client, thread_id, last.no, last.at - 1) == 0
+    assert first_after(client, thread_id, last.no, last.at) == last.no
+    assert first_after(client, thread_id, last.no, "now") == last.no
+    assert first_after(client, thread_id, 0, end.at) == 0
+
+
+def test_a_piece_that_was_joined_to_others_while_its_client_was_away_is_still_the_same_to_it(
+    lab: Lab, client: TestClient
+) -> None:
+    workspace = admitted(lab, client)
+    thread_id = ran(workspace)
+    (log,) = lab.runs.logs.of_thread(thread_id)
+    first = log.last
+    log._limit = first + 20
+    growing = StreamingMessage(("write",), "message", tool=False)
+    known = []
+    for number in range(60):
+        log.say(growing, f"{number} ")
+        known.append(workspace.events(thread_id, first + number)[-1])
+
+    assert len(log.after(first)) < 60
+    assert [first_after(client, thread_id, event.no, event.at) for event in known[:-1]] == [
+        event.no for event in known[:-1]
+    ]
 
 
 def refused(client: TestClient, thread_id: str, after: int | str = 0) -> bool:

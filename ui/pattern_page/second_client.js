@@ -54,7 +54,7 @@ function made(parent) {
 
 function forget(client) {
   leave(client)
-  Object.assign(client, { last: 0, marks: 0, received: 0, missing: 0, twice: 0, returning: false })
+  Object.assign(client, { last: 0, at: 0, marks: 0, received: 0, missing: 0, twice: 0, returning: false })
   Object.assign(client, { messages: new Map(), changed: new Set() })
   client.list.replaceChildren()
 }
@@ -68,7 +68,7 @@ function leave(client) {
 
 function connect(client) {
   leave(client)
-  const address = new URL(`${client.path}?after=${client.last}`, location.href)
+  const address = new URL(`${client.path}?after=${client.last}&at=${client.at}`, location.href)
   address.protocol = address.protocol.replace("http", "ws")
   const socket = (client.socket = new WebSocket(address))
   socket.onopen = () => show(client)
@@ -85,7 +85,7 @@ function connect(client) {
 
 function take(client, { after, events }) {
   if (after < client.last) {
-    // The server's log is shorter than what was told of it: it died before it had saved the rest.
+    // The server's log isn't the one that was told: it died before it had saved the rest.
     const { socket } = client
     client.socket = null
     forget(client)
@@ -116,6 +116,7 @@ function note(client, event) {
   else if (event.event === "Tokens") text(client, event)
   else if (said(event)) line(client, event.no, said(event))
   client.last = event.no
+  client.at = event.at
   client.received += 1
 }
 
