@@ -5,6 +5,7 @@ The loop ends when both reviewers accept the same draft, or when the rounds run 
 """
 
 import operator
+import re
 from typing import Annotated, Any, Literal
 
 from langchain_core.language_models import BaseChatModel
@@ -59,9 +60,13 @@ def everything(state: State) -> HumanMessage:
     return HumanMessage(f"Task: {state['task']}\n\nDraft: {draft or 'none yet'}\n\nDiscussion:\n{said or 'none yet'}")
 
 
+CONSENT = re.compile(r"[\W\d_]*(?i:agree)\b(?!\W+(?i:but)\b)(?!.*\bCHANGE\b)", re.DOTALL)
+"""A first word that agrees, behind a list's number or markup, with nothing after it that takes it back."""
+
+
 def agrees(answer: str) -> bool:
-    """Tell whether a review accepts the draft; one that says neither word isn't taken for consent."""
-    return answer.lstrip(" *\"'#").upper().startswith("AGREE")
+    """Tell whether a review accepts the draft; one that says both words or neither isn't taken for consent."""
+    return CONSENT.match(answer) is not None
 
 
 def all_agree(state: State) -> bool:
