@@ -31,6 +31,10 @@ class BadRow(ValueError):
         self.number = number
 
 
+class NothingLeft(ValueError):
+    """Raised where there is no row to read, as where each was left out."""
+
+
 class Input(TypedDict):
     """What the visitor gives."""
 
@@ -97,9 +101,11 @@ def repair(row: str) -> str:
 def process(state: State, runtime: Runtime[World]) -> dict[str, Any]:
     """Read all rows and hand them over; whatever goes wrong leaves the node."""
     rows = state.get("repaired", state["rows"]).splitlines()
-    cents = sum(value_of(number, row) for number, row in enumerate(rows, 1) if row.strip())
+    worth = [value_of(number, row) for number, row in enumerate(rows, 1) if row.strip()]
+    if not worth:
+        raise NothingLeft("There is no row left to read. Give at least one, as name; pieces; price.")
     runtime.context.faults.trip("warehouse", state["failures"], state["failure"])
-    return {"cents": cents, "history": [Attempt(number=len(state["history"]) + 1, error="")]}
+    return {"cents": sum(worth), "history": [Attempt(number=len(state["history"]) + 1, error="")]}
 
 
 def handle(state: State, error: NodeError) -> Command[Literal["recover", "fail"]]:
@@ -107,7 +113,7 @@ def handle(state: State, error: NodeError) -> Command[Literal["recover", "fail"]
     number = len(state["history"]) + 1
     attempt = Attempt(number=number, error=f"{type(error.error).__name__}: {error.error}")
     bad_row = error.error.number if isinstance(error.error, BadRow) else 0
-    hopeless = isinstance(error.error, Rejected) or number >= state["limit"]
+    hopeless = isinstance(error.error, Rejected | NothingLeft) or number >= state["limit"]
     return Command(update={"history": [attempt], "bad_row": bad_row}, goto="fail" if hopeless else "recover")
 
 

@@ -49,7 +49,7 @@ PATTERN = Pattern(
         "The history in the state has each attempt with its error; the repairs say what was done before the next one.",
         "A row that can't be read is repaired, and left out where no repair is known.",
         "A service that failed is waited for; one that says no isn't asked again.",
-        "At the limit the failure path ends the run, and nothing of the list is taken.",
+        "At the limit, or with no row left, the failure path ends the run, and nothing of the list is taken.",
     ),
     sources=("AA 4.2",),
     lanes=(

@@ -110,3 +110,11 @@ def test_the_figures_name_the_place_in_the_loop_and_count_attempts_and_repairs(p
         ("Failed", "2"),
         ("Repairs", "2"),
     ]
+
+
+def test_a_list_of_which_no_row_is_left_ends_on_the_failure_path(play: Play, sqlite_lab: Lab) -> None:
+    played = play(SLUG, LANE, given("x\ny\nz", 8))
+
+    assert (played.outcome, played.visited[-1]) == ("Nothing read, given up after 4 attempts", "fail")
+    assert "cents" not in played.values
+    assert sqlite_lab.world(played.thread_id).faults.calls("warehouse") == 0
