@@ -94,6 +94,8 @@ def build(model: BaseChatModel) -> StateGraph[State, None, Input, State]:
 
     def judge(state: State) -> dict[str, Any]:
         solutions = sorted(state["solutions"], key=lambda one: one["solver"])
+        if not solutions:
+            return {"scores": []}
         texts = "\n\n".join(f"Solution {one['solver']}: {one['text']}" for one in solutions)
         asked = [SystemMessage(JUDGE), HumanMessage(f"Problem: {state['problem']}\n\n{texts}")]
         answer = model.bind_tools([Score]).invoke(asked)
@@ -101,8 +103,8 @@ def build(model: BaseChatModel) -> StateGraph[State, None, Input, State]:
 
     def award(state: State) -> dict[str, Any]:
         # Of equal scores the first by name wins, so that the result is the same each time.
-        best = max(state["scores"], key=lambda one: one["score"])
-        return {"winner": best["solver"] if best["score"] >= GOOD_ENOUGH else ""}
+        good = [one for one in state["scores"] if one["score"] >= GOOD_ENOUGH]
+        return {"winner": max(good, key=lambda one: one["score"])["solver"] if good else ""}
 
     graph = (
         StateGraph(State, input_schema=Input)

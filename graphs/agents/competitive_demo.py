@@ -71,9 +71,11 @@ def _judge(asked: str, _: Sequence[BaseMessage]) -> AIMessage:
 
 def _outcome(ended: Ended) -> str:
     scores = {one["solver"]: one["score"] for one in ended.values.get("scores", ())}
-    if not scores:
+    if ended.failed:
         handed = len(ended.values.get("solutions", ()))
         return f"No winner among {handed} solutions: stopped by an error"
+    if not scores:
+        return "Nobody wins: there is no score"
     if winner := ended.values.get("winner"):
         others = ", ".join(f"{solver} {score}" for solver, score in scores.items() if solver != winner)
         return f"The {winner} solver wins with {scores[winner]} of 10 ({others})"

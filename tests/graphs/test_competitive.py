@@ -15,7 +15,8 @@ from graphs.outcome import Ended
 from graphs.pattern import Example
 from lab.lab import Lab
 from lab.models import OfflineModel
-from tests.support.example_player import Play, ended
+from lab.workspace import StateEdit
+from tests.support.example_player import Play, before, ended
 
 SLUG, LANE = "competitive", "judged"
 NO_LIMITS, MONEY, TIME, NOBODY = range(4)
@@ -132,3 +133,23 @@ def test_the_outcome_of_a_failure_counts_what_was_handed_in() -> None:
     told = PATTERN.lane(LANE).outcome
     assert told is not None
     assert told(Ended({"solutions": [{}, {}]}, failed=True)) == "No winner among 2 solutions: stopped by an error"
+
+
+def test_the_outcome_of_a_failure_doesnt_name_the_winner_of_before() -> None:
+    told = PATTERN.lane(LANE).outcome
+    assert told is not None
+    values = {"solutions": [{}], "scores": [{"solver": "quick", "score": 9}], "winner": "quick"}
+    assert told(Ended(values, failed=True)) == "No winner among 1 solutions: stopped by an error"
+
+
+@pytest.mark.parametrize(("node", "emptied"), [("judge", "solutions"), ("award", "scores")])
+def test_nobody_wins_where_an_edit_leaves_nothing_to_judge(
+    play: Play, sqlite_lab: Lab, node: str, emptied: str
+) -> None:
+    workspace, thread_id = sqlite_lab.workspace("tests"), play(SLUG, LANE, MONEY).thread_id
+    edit = StateEdit({emptied: []}, {emptied: "replace"})
+    workspace.travel.fork(thread_id, before(workspace, thread_id, node), edit, run=True, pace=0)
+    ended(workspace, thread_id)
+
+    assert workspace.history.status(thread_id) == "finished"
+    assert workspace.history.outcome(thread_id) == "Nobody wins: there is no score"
