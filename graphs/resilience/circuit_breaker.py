@@ -119,20 +119,22 @@ def build_with(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
 
 def _calls(ask: Callable[[str, State, World], int]) -> StateGraph[State, World, Input, State]:
     def call(state: State, runtime: Runtime[World]) -> dict[str, Any]:
-        world, item = runtime.context, names(state["items"])[len(state["calls"])]
+        world, asked = runtime.context, names(state["items"])[len(state["calls"]) :]
+        if not asked:  # Somebody has shortened the list.
+            return {"calls": []}
         if state["calls"]:
             world.wait(PAUSE)
         begun = world.now()
         came: Literal["answered", "rejected", "failed", "spared"] = "answered"
         try:
-            answer = f"{ask(item, state, world)} in stock"
+            answer = f"{ask(asked[0], state, world)} in stock"
         except Rejected as error:
             came, answer = "rejected", str(error)
         except (ConnectionError, TimeoutError, RateLimited) as error:
             came, answer = "failed", str(error)
         except CircuitBreakerError:
             came, answer = "spared", "Not asked: the circuit is open."
-        return {"calls": [Call(item=item, came=came, answer=answer, seconds=round(world.now() - begun, 3))]}
+        return {"calls": [Call(item=asked[0], came=came, answer=answer, seconds=round(world.now() - begun, 3))]}
 
     def more(state: State) -> Literal["call", "report"]:
         return "call" if len(state["calls"]) < len(names(state["items"])) else "report"

@@ -30,7 +30,7 @@ def _sort(message: str, _: Sequence[BaseMessage]) -> str:
 
 def _write(asked: str, _: Sequence[BaseMessage]) -> str:
     about = dict(line.split(": ", 1) for line in asked.splitlines()[:3])
-    reply = REPLIES[about["About"]]
+    reply = REPLIES.get(about["About"], REPLIES["other"])
     return f"Hello {about['Customer']}, thank you for writing. About your {about['Last order']}: {reply}."
 
 

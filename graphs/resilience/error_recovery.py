@@ -124,6 +124,8 @@ def recover(state: State, runtime: Runtime[World]) -> dict[str, Any]:
         runtime.context.wait(PAUSE)
         return {"repairs": [Repair(after=after, did="Waited for the warehouse")]}
     rows = state.get("repaired", state["rows"]).splitlines()
+    if not 0 < number <= len(rows):
+        return {"repairs": [Repair(after=after, did=f"Left all rows as they are: there is no row {number}")]}
     row, better = rows[number - 1], repair(rows[number - 1])
     # An empty line is none; the numbers of the others stay as they are.
     rows[number - 1] = better if better != row else ""

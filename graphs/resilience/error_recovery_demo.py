@@ -18,7 +18,7 @@ def _outcome(ended: Ended) -> str:
         return "Stopped by an error that nobody handled"
     if history[-1]["error"]:
         return f"Nothing read, given up {after}"
-    left_out = sum(one["did"].startswith("Left") for one in repairs)
+    left_out = sum(one["did"].startswith("Left row") for one in repairs)
     without = f", {counted(left_out, 'row')} left out" if left_out else ""
     return f"Goods worth {euros(ended.values['cents'])} read {after}{without}"
 

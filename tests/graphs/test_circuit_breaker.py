@@ -9,7 +9,8 @@ from graphs.pattern import Example
 from graphs.resilience.circuit_breaker import MOST, OPEN, PAUSE
 from graphs.resilience.circuit_breaker_demo import PATTERN
 from lab.lab import Lab
-from tests.support.example_player import Play, Played
+from lab.workspace import StateEdit
+from tests.support.example_player import Play, Played, ended
 from tests.support.scripted_clock import ScriptedClock
 
 SLUG = PATTERN.slug
@@ -137,3 +138,17 @@ def test_the_figures_show_the_circuit_the_calls_spared_and_the_time_saved(play: 
     assert shown["without"] == {"Reached": "12", "Failed": "12", "Waited": "2.4 s"}
     counts = {"Reached": "5", "Failed": "5", "Spared": "7"}
     assert shown["with"] == {"Circuit": "open", **counts, "Waited": "1.0 s", "Saved": "1.4 s"}
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_list_that_an_edit_makes_shorter_than_the_calls_made_ends_with_those(
+    play: Play, sqlite_lab: Lab, lane: str
+) -> None:
+    workspace, thread_id = sqlite_lab.workspace("tests"), play(SLUG, lane, UNKNOWN).thread_id
+    rows = workspace.history.page(thread_id, limit=200).rows
+    place = next(row.checkpoint_id for row in reversed(rows) if row.next == ("call",))
+    workspace.travel.fork(thread_id, place, StateEdit({"items": "lamp"}, {}), run=True, pace=0)
+    ended(workspace, thread_id)
+
+    assert workspace.history.status(thread_id) == "finished"
+    assert workspace.history.outcome(thread_id) == "4 calls, all of them reached the service, 0 failed"

@@ -14,6 +14,7 @@ from graphs.resilience.customer_service_demo import PATTERN
 from lab.errors import InvalidInput, WrongRole
 from lab.lab import Lab
 from lab.state import check_answer
+from lab.workspace import StateEdit
 from tests.support.example_player import Play, Played, before, begun, ended
 from tests.support.scripted_clock import ScriptedClock
 
@@ -179,3 +180,13 @@ def test_the_figures_show_the_circuit_the_attempts_and_the_person(play: Play, sq
     shown = figures_of(sqlite_lab, play(SLUG, LANE, AGAIN))
 
     assert shown == {"Circuit": "closed", "Attempts": "4", "Failed": "3", "Person asked": "1", "Kills": "0"}
+
+
+def test_a_kind_of_request_that_an_edit_makes_up_gets_the_reply_to_any_other(play: Play, sqlite_lab: Lab) -> None:
+    workspace, thread_id = sqlite_lab.workspace("tests"), play(SLUG, LANE, WELL).thread_id
+    place = before(workspace, thread_id, "write")
+    workspace.travel.fork(thread_id, place, StateEdit({"kind": "zzz"}, {}), run=True, pace=0)
+    ended(workspace, thread_id)
+
+    assert workspace.history.status(thread_id) == "finished"
+    assert "comes back to you today" in workspace.threads.business("outbox", [thread_id])[-1]["body"]

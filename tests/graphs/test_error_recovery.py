@@ -7,7 +7,8 @@ from graphs.pattern import Example
 from graphs.resilience.error_recovery import PAUSE, repair
 from graphs.resilience.error_recovery_demo import PATTERN
 from lab.lab import Lab
-from tests.support.example_player import Play, Played
+from lab.workspace import StateEdit
+from tests.support.example_player import Play, Played, before, ended
 from tests.support.scripted_clock import ScriptedClock
 
 SLUG, LANE = PATTERN.slug, "recovery"
@@ -118,3 +119,16 @@ def test_a_list_of_which_no_row_is_left_ends_on_the_failure_path(play: Play, sql
     assert (played.outcome, played.visited[-1]) == ("Nothing read, given up after 4 attempts", "fail")
     assert "cents" not in played.values
     assert sqlite_lab.world(played.thread_id).faults.calls("warehouse") == 0
+
+
+@pytest.mark.parametrize("row", [99, -1])
+def test_a_bad_row_that_an_edit_puts_beyond_the_list_is_left_and_the_list_is_read_again(
+    play: Play, sqlite_lab: Lab, row: int
+) -> None:
+    workspace, thread_id = sqlite_lab.workspace("tests"), play(SLUG, LANE, STRANGE).thread_id
+    place = before(workspace, thread_id, "recover")
+    workspace.travel.fork(thread_id, place, StateEdit({"bad_row": row}, {}), run=True, pace=0)
+    ended(workspace, thread_id)
+
+    assert workspace.history.status(thread_id) == "finished"
+    assert workspace.history.outcome(thread_id) == "Goods worth 655.80 € read after 3 attempts, 1 row left out"
