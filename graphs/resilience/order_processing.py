@@ -106,7 +106,8 @@ def reserve(state: State, runtime: Runtime[World]) -> dict[str, Any]:
     if short:
         raise Rejected(f"There are only {STOCK[short[0]]} of {short[0]} in stock.")
     for item, count in state["pieces"].items():
-        world.records.change(item, "reserved", "0", str(count), key=effect_key(runtime, item))
+        old = world.records.newest(item, "reserved") or "0"
+        world.records.change(item, "reserved", old, str(count), key=effect_key(runtime, item))
     _crash("after-reserving", state, world)
     return {"reserved": True}
 
@@ -160,10 +161,12 @@ def _no_shipping(_: State, error: NodeError) -> Command[Literal["report"]]:
 
 def cancel(state: State, runtime: Runtime[World]) -> dict[str, Any]:
     """Give the items free that were reserved; what is paid by now, as in another branch, isn't cancelled."""
-    if state["order"] in runtime.context.ledger.booked():
+    world = runtime.context
+    if state["order"] in world.ledger.booked():
         return {"status": "paid, not cancelled"}
-    for item, count in state["pieces"].items() if state["reserved"] else ():
-        runtime.context.records.change(item, "reserved", str(count), "0", key=effect_key(runtime, item))
+    for item in state["pieces"] if state["reserved"] else ():
+        old = world.records.newest(item, "reserved") or "0"
+        world.records.change(item, "reserved", old, "0", key=effect_key(runtime, item))
     return {"status": "cancelled"}
 
 

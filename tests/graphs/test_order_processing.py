@@ -216,3 +216,12 @@ def test_an_order_that_is_paid_is_not_cancelled_by_another_answer(play: Play, sq
 
     assert outcome == "Order paid, not cancelled, charged once: 538.70 €, 0 failures"
     assert {row["record"]: row["new"] for row in rows} == {"desk": "1", "lamp": "3"}
+
+
+def test_freeing_what_is_free_already_says_so(play: Play, sqlite_lab: Lab) -> None:
+    thread_id, workspace = play(SLUG, LANE, REFUSED).thread_id, sqlite_lab.workspace("tests")
+    workspace.travel.replay(thread_id, before(workspace, thread_id, "cancel"), pace=0, confirmed=True)
+    ended(workspace, thread_id)
+    rows = workspace.threads.business("records", [thread_id])
+
+    assert [(row["old"], row["new"]) for row in rows] == [("0", "1"), ("1", "0"), ("0", "0")]
