@@ -131,10 +131,10 @@ def _decided(state: State) -> Literal["pay", "cancel"]:
 
 
 def pay(state: State, runtime: Runtime[World]) -> dict[str, Any]:
-    """Charge the order once: the same attempt's key is the same after a failure and after a kill."""
+    """Charge the order once: its number is the key in each attempt, after a kill and in each branch of the thread."""
     world = runtime.context
     call("payment", state, world)
-    booking = world.ledger.charge(state["order"], state["cents"], key=effect_key(runtime, state["order"]))
+    booking = world.ledger.charge(state["order"], state["cents"], key=state["order"])
     _crash("after-charge", state, world)
     call("answer of payment", state, world)
     return {"booking": booking}

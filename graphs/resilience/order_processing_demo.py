@@ -55,7 +55,7 @@ PATTERN = Pattern(
     family=Family.RESILIENCE,
     summary="One order through stock, approval, payment and shipping, with one charge whatever fails or dies.",
     watch=(
-        "The ledger has one charge an order, however often the payment is retried, asked about or killed.",
+        "The ledger has one charge an order, however often the payment is retried, killed, replayed or forked.",
         "Each service has a circuit of its own, which three failures in a row open; its node isn't retried then.",
         "From 500 € on a manager decides, before anything is paid.",
         "A payment whose answer got lost is looked up in the ledger before the order is cancelled.",

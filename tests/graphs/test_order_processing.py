@@ -1,4 +1,4 @@
-"""Order processing: one charge an order, whatever fails, waits, dies or is replayed without somebody's confirmation."""
+"""Order processing: one charge an order, whatever fails, waits, dies, or runs again in another branch."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from graphs.resilience.order_processing import ALERT, OPENS, RETRY
 from graphs.resilience.order_processing_demo import PATTERN
 from lab.errors import NotConfirmed
 from lab.lab import Lab
+from lab.workspace import StateEdit
 from tests.support.example_player import Play, Played, before, ended
 
 SLUG, LANE = PATTERN.slug, "order"
@@ -113,17 +114,32 @@ def test_the_manager_is_asked_from_the_limit_on_alone_and_once_whatever_fails(pl
     assert len(play(SLUG, LANE, order("payment", 2)).asked) == 1
 
 
-def test_a_replay_charges_nothing_unless_it_is_confirmed(play: Play, sqlite_lab: Lab) -> None:
+def test_a_replay_pays_only_if_it_is_confirmed_and_finds_the_charge_of_before(play: Play, sqlite_lab: Lab) -> None:
     thread_id = play(SLUG, LANE, SMALL).thread_id
     workspace = sqlite_lab.workspace("tests")
     place = before(workspace, thread_id, "pay")
     with pytest.raises(NotConfirmed, match="pay"):
         workspace.travel.replay(thread_id, place, pace=0)
-    assert len(workspace.threads.business("ledger", [thread_id])) == 1
+    assert len(workspace.threads.business("ledger", [thread_id], refused=True)) == 1
 
     workspace.travel.replay(thread_id, place, pace=0, confirmed=True)
     ended(workspace, thread_id)
-    assert len(workspace.threads.business("ledger", [thread_id])) == 2
+    rows = workspace.threads.business("ledger", [thread_id], refused=True)
+    assert [row["status"].partition(":")[0] for row in rows] == ["booked", "refused"]
+    assert workspace.history.outcome(thread_id) == OUTCOMES[LANE, SMALL]
+
+
+def test_neither_a_fork_nor_a_what_if_nor_another_answer_charges_an_order_again(play: Play, sqlite_lab: Lab) -> None:
+    played, workspace = play(SLUG, LANE, LARGE), sqlite_lab.workspace("tests")
+    place, edit = before(workspace, played.thread_id, "pay"), StateEdit({"customer": "ben@example.org"}, {})
+    workspace.travel.fork(played.thread_id, place, edit, run=True, pace=0)
+    ended(workspace, played.thread_id)
+    workspace.travel.what_if(played.thread_id, place, edit, pace=0)
+    ended(workspace, played.thread_id)
+
+    assert answered_again(sqlite_lab, played, "approved") == OUTCOMES[LANE, LARGE]
+    rows = workspace.threads.business("ledger", [played.thread_id])
+    assert [(row["order"], row["cents"]) for row in rows] == charges(played)
 
 
 def test_a_charge_whose_answer_is_lost_is_found_in_the_ledger_and_the_order_goes_out(
