@@ -15,6 +15,8 @@ def _outcome(ended: Ended) -> str:
     status = ended.values.get("status", "")
     if ended.failed or not status:
         return f"Stopped by an error, {charged}"
+    if not ended.ledger and status != "cancelled":
+        return f"Order {status}, but this thread charged nothing"
     failures = ended.values.get("metrics", {}).get("failures", 0)
     alert = ", alert sent" if failures >= ALERT else ""
     return short(f"Order {status}, {charged}, {counted(failures, 'failure')}{alert}", 72)

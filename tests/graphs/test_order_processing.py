@@ -241,3 +241,10 @@ def test_freeing_what_is_free_already_says_so(play: Play, sqlite_lab: Lab) -> No
     rows = workspace.threads.business("records", [thread_id])
 
     assert [(row["old"], row["new"]) for row in rows] == [("0", "1"), ("1", "0"), ("0", "0")]
+
+
+def test_a_copy_of_a_paid_order_says_that_this_thread_charged_nothing(play: Play, sqlite_lab: Lab) -> None:
+    workspace = sqlite_lab.workspace("tests")
+    copy = workspace.threads.copy(play(SLUG, LANE, SMALL).thread_id)
+
+    assert workspace.history.outcome(copy.thread_id) == "Order delivered, but this thread charged nothing"
