@@ -25,7 +25,9 @@ class Ended:
     edited: bool = False
     """True where a person wrote the newest values, and no node has run since."""
     failed: bool = False
-    """True where a node failed, so that the values are those before it."""
+    """True where a node failed or the limit of supersteps ended the run, so that the values are those before that."""
+    out_of_steps: bool = False
+    """True where it was that limit, and no node's failure."""
 
 
 Outcome = Callable[[Ended], str]

@@ -34,14 +34,15 @@ def _outcome(ended: Ended) -> str:
     problems = counted(len(ended.values.get("problems", ())), "rule")
     made = counted(len(tries), "attempt")
     if ended.failed:
-        return f"No notice in {made}, stopped by the step limit" if tries else "Stopped by an error"
+        reason = "the step limit" if ended.out_of_steps else "an error"
+        return f"No notice in {made}, stopped by {reason}" if tries else f"Stopped by {reason}"
     if ended.values["problems"]:
         return f"{made}, then enough: {problems} still broken"
     return f"All rules kept after {made}"
 
 
 def _for_nothing(ended: Ended) -> int:
-    return len(ended.values.get("tries", ())) if ended.failed else 0
+    return len(ended.values.get("tries", ())) if ended.out_of_steps else 0
 
 
 def _figures(happened: Happened) -> Sequence[Figure]:

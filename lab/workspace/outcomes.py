@@ -70,10 +70,12 @@ def read_end(engine: Engine, thread: Thread, pattern: Pattern, lane: Lane, log: 
             # The page says so where the state itself is looked at.
             return None
         values, edited = state.values, (state.metadata or {}).get("source") in EDITS
-        failed = _failed(state) or (status(state) == "resumable" and not edited and _out_of_steps(view))
+        out_of_steps = status(state) == "resumable" and not edited and not _failed(state) and _out_of_steps(view)
+        failed = _failed(state) or out_of_steps
         over = failed or status(state) == "finished"
     else:
         values, edited, failed = _written(view), False, bool(view.runs) and view.runs[-1].outcome == "failed"
+        out_of_steps = failed and _out_of_steps(view)
         over = failed or (bool(view.runs) and view.runs[-1].outcome == "finished")
     if not over or not isinstance(values, dict):
         return None
@@ -85,6 +87,7 @@ def read_end(engine: Engine, thread: Thread, pattern: Pattern, lane: Lane, log: 
         edits=tuple(item.values for item in view.items if isinstance(item, Said) and item.kind == "edit"),
         edited=edited,
         failed=failed,
+        out_of_steps=out_of_steps,
         **rows,
     )
 

@@ -6,11 +6,13 @@ import pytest
 from langchain_core.language_models import FakeListChatModel
 
 from graphs.figures import Figure
+from graphs.outcome import Ended
 from graphs.pattern import Example
 from graphs.shapes.refine_loop import build_limited, check, find_problems
 from graphs.shapes.refine_loop_demo import PATTERN
 from lab.lab import Lab
-from tests.support.example_player import Play
+from lab.workspace import StateEdit
+from tests.support.example_player import Play, ended
 
 SLUG, LANES = PATTERN.slug, tuple(lane.key for lane in PATTERN.lanes)
 MENDED, AT_ONCE, CONTRADICTION, TOO_LOW = range(4)
@@ -57,6 +59,25 @@ def test_without_a_limit_the_library_stops_the_run_with_a_message_that_says_what
     assert (played.error or "").startswith("GraphRecursionError: the run reached its limit of 50 supersteps")
     assert "LAB_RECURSION_LIMIT" in (played.error or "")
     assert "stopped" not in played.values
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_an_error_of_the_model_isnt_told_as_the_step_limit_and_its_attempts_are_no_harm_of_the_trap(
+    sqlite_lab: Lab, play: Play, lane: str
+) -> None:
+    workspace, thread_id = sqlite_lab.workspace("tests"), play(SLUG, lane, MENDED).thread_id
+    # The offline model takes a word out of nothing here, and an empty answer is an error of its stream.
+    last = [row.checkpoint_id for row in workspace.history.page(thread_id).rows if "refine" in row.next][-1]
+    workspace.travel.fork(thread_id, last, StateEdit({"notice": ""}, {}), run=True, pace=0)
+    ended(workspace, thread_id)
+    view, harm = workspace.view(thread_id), PATTERN.lane("unlimited").harm
+    view.catch_up()
+
+    assert view.runs[-1].error.startswith("ValueError")
+    assert workspace.history.outcome(thread_id) == "No notice in 3 attempts, stopped by an error"
+    assert harm is not None
+    assert harm.count(Ended({"tries": [{}]}, failed=True)) == 0
+    assert harm.count(Ended({"tries": [{}]}, failed=True, out_of_steps=True)) == 1
 
 
 def test_each_attempt_has_its_text_what_was_wrong_and_what_changed(play: Play) -> None:
