@@ -1,8 +1,7 @@
 """Refine loop: a notice is written, checked by rules, and refined until it keeps them all, or until it's enough.
 
-Watch the attempts in the tab *Channels*: what was wrong with each, and which words came and went after that. Where the
-rules contradict each other, *Up to a limit* stops with its last attempt and says why; *Without a limit* goes round
-until the library stops it.
+Watch the attempts in the tab *Channels*: what was wrong with each, and which words came and went. Where the rules
+contradict each other, *Up to a limit* stops and says why; *Without a limit* goes round until the library stops it.
 """
 
 import difflib
@@ -24,8 +23,8 @@ class Input(TypedDict):
     """What the visitor gives."""
 
     about: Annotated[str, Field(title="What the notice is about", min_length=1, max_length=300)]
-    needed: Annotated[str, Field(title="Words that it needs, separated by commas", max_length=200)]
-    banned: Annotated[str, Field(title="Words that it may not have", max_length=200)]
+    needed: Annotated[str, Field(title="Words or phrases that it needs, separated by commas", max_length=200)]
+    banned: Annotated[str, Field(title="Words or phrases that it may not have", max_length=200)]
     most: Annotated[int, Field(title="Words at most", ge=1, le=60)]
     limit: Annotated[int, Field(title="Attempts at most", ge=1, le=10)]
 
@@ -52,16 +51,23 @@ class State(Input):
 
 def words_of(text: str) -> list[str]:
     """Return the words of a text in lower case."""
-    return re.findall(r"[^\W_][\w'-]*", text.lower())
+    return re.findall(r"[^\W_][\w'-]*[+#]*", text.lower())
+
+
+def place_of(phrase: str) -> re.Pattern[str]:
+    """Return what finds a word or a phrase, such as 'old mill' or 'C++', where it isn't a part of a longer word."""
+    begin = r"(?<!\w)(?<!\w['-])" if re.match(r"\w", phrase) else ""
+    end = r"(?![\w+#]|['-]\w)" if re.search(r"\w$", phrase) else ""
+    return re.compile(begin + r"\s+".join(map(re.escape, phrase.split())) + end, re.IGNORECASE)
 
 
 def find_problems(state: State) -> list[str]:
     """Check the notice by the rules, each with a sentence where it's broken."""
-    words = words_of(state["notice"])
+    notice, words = state["notice"], words_of(state["notice"])
     needed, banned = ([one.strip().lower() for one in state[key].split(",")] for key in ("needed", "banned"))
     problems = ["It's empty."] if not words else []
-    problems += [f"It lacks the word '{one}'." for one in needed if one and one not in words]
-    problems += [f"It has the word '{one}'." for one in banned if one and one in words]
+    problems += [f"It lacks '{one}'." for one in needed if one and not place_of(one).search(notice)]
+    problems += [f"It has '{one}'." for one in banned if one and place_of(one).search(notice)]
     if len(words) > state["most"]:
         problems.append(f"It has {len(words)} words, and at most {state['most']} are allowed.")
     return problems
@@ -116,7 +122,6 @@ def build_limited(model: BaseChatModel) -> StateGraph[State, None, Input, State]
     """Build the cure: the loop ends when all rules are kept, or after as many attempts as are allowed."""
 
     def follow(state: State) -> Literal["refine", "finish"]:
-        enough = len(state["tries"]) >= state["limit"]
-        return "refine" if state["problems"] and not enough else "finish"
+        return "refine" if state["problems"] and len(state["tries"]) < state["limit"] else "finish"
 
     return _notice(model).add_conditional_edges("check", follow)

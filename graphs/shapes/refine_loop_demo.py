@@ -9,7 +9,7 @@ from graphs.figures import Figure, Happened
 from graphs.outcome import Ended, counted, short
 from graphs.pattern import Example, Family, Harm, Lane, Pattern
 from graphs.script import by_instruction
-from graphs.shapes.refine_loop import REFINE, WRITE, build_limited, build_unlimited
+from graphs.shapes.refine_loop import REFINE, WRITE, build_limited, build_unlimited, place_of
 
 
 def _written(about: str, _: Sequence[BaseMessage]) -> str:
@@ -20,10 +20,10 @@ def _refined(asked: str, _messages: Sequence[BaseMessage]) -> str:
     """Return the notice without its first problem, with no thought for the others."""
     notice, _, problems = asked.partition("\n\nProblems:\n")
     first = problems.partition("\n")[0]
-    if match := re.match(r"It lacks the word '(.+)'\.", first):
+    if match := re.match(r"It lacks '(.+)'\.", first):
         return f"{notice.rstrip('.!')}, {match[1]}."
-    if match := re.match(r"It has the word '(.+)'\.", first):
-        return re.sub(rf"\s*\b{re.escape(match[1])}\b", "", notice, flags=re.IGNORECASE)
+    if match := re.match(r"It has '(.+)'\.", first):
+        return " ".join(place_of(match[1]).sub("", notice).split())
     if match := re.search(r"at most (\d+) are allowed", first):
         return " ".join(notice.split()[: int(match[1])]).rstrip(",.:;!") + "."
     return "A notice."

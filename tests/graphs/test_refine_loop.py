@@ -100,13 +100,20 @@ def test_the_figures_tell_attempts_and_why_the_loop_ended(sqlite_lab: Lab, play:
     ("notice", "rules", "problems"),
     [
         ("A swing.", {"needed": "Swing, "}, []),
-        ("A swingset.", {"needed": "swing"}, ["It lacks the word 'swing'."]),
-        ("It's FREE!", {"banned": "free"}, ["It has the word 'free'."]),
+        ("A swingset.", {"needed": "swing"}, ["It lacks 'swing'."]),
+        ("It's FREE!", {"banned": "free"}, ["It has 'free'."]),
+        ("Come for free to the old\nmill", {"needed": "Old  mill", "banned": "for free"}, ["It has 'for free'."]),
+        ("Come to the old windmill", {"needed": "old mill"}, ["It lacks 'old mill'."]),
+        ("Learn C++ with us", {"needed": "c++", "banned": "C"}, []),
+        ("Learn it all!", {"needed": "C++, !"}, ["It lacks 'c++'."]),
+        ("A free-range egg, and it's good", {"banned": "free, it"}, []),
         ("One two three", {"most": 2}, ["It has 3 words, and at most 2 are allowed."]),
         (" ", {}, ["It's empty."]),
     ],
 )
-def test_each_rule_is_checked_by_whole_words(notice: str, rules: dict[str, Any], problems: list[str]) -> None:
+def test_each_rule_is_checked_by_whole_words_and_phrases(
+    notice: str, rules: dict[str, Any], problems: list[str]
+) -> None:
     assert find_problems(state(notice, **rules)) == problems
 
 
@@ -120,6 +127,16 @@ def test_another_model_s_empty_answer_is_a_problem_and_no_end() -> None:
 
 def test_the_first_attempt_has_nothing_before_it() -> None:
     assert check(state("A swing."))["tries"][0]["changed"] == ""
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_phrases_and_signs_are_mended_as_single_words_are(play: Play, lane: str) -> None:
+    given = {"about": "all for free", "needed": "old mill, C++", "banned": "for free", "most": 60, "limit": 6}
+    played = play(SLUG, lane, Example("own", given))
+
+    assert played.outcome == "All rules kept after 4 attempts"
+    assert "for free" not in played.values["notice"]
+    assert "old mill, c++" in played.values["notice"]
 
 
 @pytest.mark.parametrize("lane", LANES)
