@@ -68,7 +68,7 @@ class State(Input):
     """When the run began, how many lines are done, and the answers."""
 
     begun: float
-    done: int
+    done: Annotated[int, Field(ge=0)]
     answers: Annotated[list[Answer], operator.add]
 
 
@@ -92,7 +92,7 @@ def take(state: State) -> Command[Literal["answer", "rest", "__end__"]]:
     done = state.get("done", 0)
     begun = state.get("begun", time.time())
     update = {"begun": begun, "done": done + 1}
-    if done == len(lines):
+    if done >= len(lines):
         return Command(goto="__end__")
     if seconds_of(lines[done]):
         return Command(update=update, goto="rest")
@@ -102,7 +102,8 @@ def take(state: State) -> Command[Literal["answer", "rest", "__end__"]]:
 def rest(state: State, runtime: Runtime[World]) -> dict[str, Any]:
     """Let time pass, which is all that an entry needs to expire."""
     lines = [line for line in state["lines"].splitlines() if line.strip()]
-    runtime.context.wait(seconds_of(lines[state["done"] - 1]))
+    # A person may have edited the number, so that there is no such line.
+    runtime.context.wait(sum(map(seconds_of, lines[max(state["done"] - 1, 0) : state["done"]])))
     return {}
 
 

@@ -10,8 +10,10 @@ from graphs.outcome import Ended
 from graphs.pattern import Example
 from graphs.persistence.node_cache import MOST, InvalidLines, build_cached, key_of, same, seconds_of, take
 from graphs.persistence.node_cache_demo import PATTERN
+from lab.errors import InvalidInput
 from lab.lab import Lab
-from tests.support.example_player import Play
+from lab.workspace import StateEdit
+from tests.support.example_player import Play, before, ended
 from tests.support.scripted_clock import ScriptedClock
 
 SLUG, LANES = PATTERN.slug, tuple(lane.key for lane in PATTERN.lanes)
@@ -157,6 +159,24 @@ def test_a_wait_that_is_too_long_fails_before_anything_waits(play: Play, waits: 
 
     assert (played.status, played.failed_node) == ("resumable", "take")
     assert waits.waits[played.thread_id] == []
+
+
+@pytest.mark.parametrize("node", ["take", "rest"])
+def test_a_number_of_lines_past_the_last_one_is_the_end(sqlite_lab: Lab, play: Play, node: str) -> None:
+    workspace, thread_id = sqlite_lab.workspace("tests"), play(SLUG, "without", TOO_OLD).thread_id
+    place = [row.checkpoint_id for row in workspace.history.page(thread_id).rows if node in row.next][-1]
+    workspace.travel.fork(thread_id, place, StateEdit({"done": 99}, {}), run=True, pace=0)
+    ended(workspace, thread_id)
+
+    assert workspace.history.status(thread_id) == "finished"
+
+
+def test_a_number_of_lines_below_none_is_refused(sqlite_lab: Lab, play: Play) -> None:
+    workspace, thread_id = sqlite_lab.workspace("tests"), play(SLUG, "without", TOO_OLD).thread_id
+    with pytest.raises(InvalidInput) as refused:
+        workspace.travel.fork(thread_id, before(workspace, thread_id, "rest"), StateEdit({"done": -99}, {}))
+
+    assert list(refused.value.fields) == ["done"]
 
 
 @pytest.mark.parametrize("text", [" \n ", "\n".join(["question"] * (MOST + 1))])
