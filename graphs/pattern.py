@@ -108,6 +108,9 @@ class Fork:
 class Mend:
     """The way out where nobody can read a thread's newest state: a fork from its parent, as the node that wrote it."""
 
+    trail: str = ""
+    """The list in the state that gets a line of what was corrected, where it was a node that wrote it."""
+
 
 class Family(StrEnum):
     """The chapters of the catalogue, in the order of the gallery."""

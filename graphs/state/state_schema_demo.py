@@ -75,7 +75,7 @@ PATTERN = Pattern(
             trap="What a node returns is saved before anybody checks it. From then on each read of the thread raises "
             "an error: its state, its history, an update, a further run.",
             harm=Harm("Threads that had to be recovered", _recovered, cure="checked"),
-            travel=Mend(),
+            travel=Mend("trail"),
             edits=("number", "kind"),
         ),
         Lane(

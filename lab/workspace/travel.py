@@ -9,7 +9,7 @@ from typing import Any, Unpack
 from langgraph.types import StateSnapshot
 from pydantic import ValidationError
 
-from graphs.pattern import Rewind
+from graphs.pattern import Mend, Rewind
 from lab.checkpoints import checkpoint_config, checkpoint_id_of
 from lab.errors import NotConfirmed, NothingToContinue, NotPossible, StaleAnswer, Unreadable
 from lab.events import EventLog, WentBack
@@ -272,7 +272,11 @@ class Travel:
                 "There is nothing to mend: a thread is mended whose newest state can't be read, and whose "
                 "state before that can. Fork from the checkpoint that you mean."
             )
-        edit = StateEdit(values, {}, as_node=damage.node, label="mended")
+        travel = self._access.open(thread_id).lane.travel
+        trail = travel.trail if isinstance(travel, Mend) and damage.node is not None else ""
+        corrected = ", ".join(f"{name} corrected to {value}" for name, value in values.items())
+        line = {trail: [f"{damage.node}: {corrected}"]} if trail and values else {}
+        edit = StateEdit({**values, **line}, dict.fromkeys(line, "append"), as_node=damage.node, label="mended")
         return self.fork(thread_id, damage.parent_id, edit, run=True, **options)
 
     def rewind(

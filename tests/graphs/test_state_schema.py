@@ -125,8 +125,13 @@ def test_a_valid_document_goes_the_same_way_in_both_lanes(play: Play, lane: str,
     assert [line.partition(":")[0] for line in played.values["trail"]] == played.visited
 
 
-def test_after_a_recovery_the_trail_has_what_ran_on_the_branch(play: Play) -> None:
-    assert play(SLUG, "modelled", KIND).values["trail"] == ["receive: DOC-7", "extract: 2 entities", "review: done"]
+def test_after_a_recovery_the_trail_has_a_line_of_the_correction_and_what_ran_on_the_branch(play: Play) -> None:
+    assert play(SLUG, "modelled", KIND).values["trail"] == [
+        "receive: DOC-7",
+        "extract: 2 entities",
+        "classify: kind corrected to letter",
+        "review: done",
+    ]
 
 
 def test_the_figures_tell_the_kind_that_nobody_allows(lab: Lab) -> None:
@@ -156,7 +161,7 @@ def test_the_kind_follows_the_document(play: Play, lane: str) -> None:
 
 
 OUTCOMES = {
-    ("modelled", KIND): "Recovered as letter by a fork, 3 lines in the trail",
+    ("modelled", KIND): "Recovered as letter by a fork, 4 lines in the trail",
     ("modelled", INVOICE): "Filed as invoice, 4 lines in the trail",
     ("modelled", CONTRACT): "Filed as contract, 4 lines in the trail",
     ("modelled", NUMBER): "Recovered as invoice by a fork, 4 lines in the trail",
