@@ -72,9 +72,9 @@ def test_a_family_that_was_open_only_for_its_page_folds_when_the_page_is_left() 
 
 def test_a_search_lists_what_it_finds_in_place_of_the_families() -> None:
     at = open_page("branching")
-    look_for(at, "RetryPolicy")
-    assert menu(at) == [*HOME, "durable-task"]
-    assert any("1 pattern whose code uses `RetryPolicy`" in found.value for found in at.sidebar.caption)
+    look_for(at, "GraphBubbleUp")
+    assert menu(at) == [*HOME, "swallowed-interrupt"]
+    assert any("1 pattern whose code uses `GraphBubbleUp`" in found.value for found in at.sidebar.caption)
     look_for(at, "")
     assert menu(at) == [*HOME, *FAMILIES["Graph shapes"]]
 
