@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from langchain_core.language_models import FakeListChatModel
 from pydantic import BaseModel, Field, TypeAdapter
 from pydantic_core.core_schema import ErrorType
 from typing_extensions import TypedDict
@@ -173,7 +174,7 @@ JUNK = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
     max_leaves=4,
 )
-LANES = [pattern.lanes[0].build(None) for pattern in CATALOGUE]  # type: ignore[arg-type]  # no model is asked
+LANES = [pattern.lanes[0].build(FakeListChatModel(responses=["Yes."])) for pattern in CATALOGUE]
 INPUTS = [built.input_schema for built in LANES]
 STATES = [*(built.state_schema for built in LANES), Everything]
 ANSWERS = [
