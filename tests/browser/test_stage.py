@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.support.browser_verbs import click, keyed, visit
+from tests.support.browser_verbs import click, drawn, keyed, visit
 from tests.support.servers import LabServer
 
 
@@ -43,6 +43,8 @@ def test_messages_are_at_their_end_also_in_a_smaller_window_unless_the_reader_we
     expect(items.last).to_be_in_viewport()
     expect(items.first).not_to_be_in_viewport()
     stream.hover()
+    # A turn of the wheel that comes before the smaller window is laid out is lost.
+    drawn(page)
     page.mouse.wheel(0, -10_000)
     expect(items.first).to_be_in_viewport()
     page.set_viewport_size({"width": 1280, "height": 700})
