@@ -1,6 +1,6 @@
 """The page Traps: every mistake that the catalogue shows on purpose, beside its cure, and what it costs in figures."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -8,6 +8,7 @@ import streamlit as st
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Lane, Pattern
 from lab.errors import LabError, TooManyRuns
+from lab.threads import Thread
 from lab.workspace import TrapRun
 from pages.gallery import PAGES
 from ui.common import ActionErrors, action_button, counted, literal, login_configured, run_options, workspace
@@ -17,7 +18,7 @@ WITHOUT_CURE = "traps_without_cure"
 SESSIONS = "trap_sessions"
 """The sessions in which this tab has run traps, by trap."""
 QUEUE = "trap_queue"
-"""The traps that wait until those before them have ended: a workspace may have a few runs at a time only."""
+"""The traps that aren't at their end, one at work and the rest behind it: a workspace may have few runs at a time."""
 EVERY = 0.5
 """Seconds between two looks at what runs."""
 TRAPS = {f"{pattern.slug}_{lane.key}": (pattern, lane) for pattern in CATALOGUE for lane in pattern.lanes if lane.trap}
@@ -39,14 +40,14 @@ def render() -> None:
         )
         st.caption(f"{counted(len(runs), 'trap')} · each run leaves its threads in the list of threads")
     errors.draw()
-    unfinished = _go_on(runs)
+    in_line = _go_on(runs)
     for name, (pattern, lane) in TRAPS.items():
-        _draw(name, pattern, lane, runs[name], unfinished=name in unfinished)
+        _draw(name, pattern, lane, runs[name], unfinished=name in in_line)
     for pattern in CATALOGUE:
         if pattern.untried_trap:
             _draw_untried(pattern)
-    if unfinished:
-        _look_again(runs, unfinished)
+    if in_line:
+        _look_again(runs, in_line)
 
 
 def _sessions() -> dict[str, str]:
@@ -76,34 +77,36 @@ def _line_up(names: Iterable[str]) -> None:
             _queue().append(name)
 
 
-def _go_on(runs: Mapping[str, TrapRun]) -> set[str]:
-    """Do the next steps of what was begun, begin what is next in line, and return what isn't at its end."""
-    begun = [name for name, session in _sessions().items() if name in runs and runs[name].threads(session)]
-    unfinished = {name for name in begun if _does_more(name, runs[name])}
-    if _queue() and not unfinished and _begin(_queue()[0], runs[_queue()[0]]):
-        unfinished.add(_queue().pop(0))
-    return unfinished | set(_queue())
+def _go_on(runs: Mapping[str, TrapRun]) -> list[str]:
+    """Do the next steps of the trap whose turn it is, begin the next one at its end, and return who is in line still.
+
+    What is at its end is left alone: each look at a trap reads both of its threads.
+    """
+    queue = _queue()
+    if queue and queue[0] in _sessions() and not _does_more(queue[0], runs[queue[0]]):
+        queue.pop(0)
+    if queue and queue[0] not in _sessions():
+        _begin(queue[0], runs[queue[0]])
+    return list(queue)
 
 
-def _begin(name: str, run: TrapRun) -> bool:
+def _begin(name: str, run: TrapRun) -> None:
     """Begin what is next in line; what finds no room among the workspace's runs stays there and is tried again."""
     try:
         _sessions()[name] = run.start(**_options())
+        _without_cure().add(name)
     except TooManyRuns:
-        return False
+        pass
     except LabError as error:
         _queue().remove(name)
         _errors(name).store(error)
-        return False
-    _without_cure().add(name)
-    return True
 
 
 def _does_more(name: str, run: TrapRun) -> bool:
     """Do the next steps of a trap and its cure; True while there is more to come."""
     session = _sessions()[name]
     try:
-        if name in _without_cure():
+        if name in _without_cure() and run.threads(session):
             run.start_cure(session, **_options())
             _without_cure().remove(name)
         # Who has signed in acts as nobody else.
@@ -121,9 +124,9 @@ def _errors(name: str) -> ActionErrors:
 
 
 @st.fragment(run_every=EVERY)
-def _look_again(runs: Mapping[str, TrapRun], unfinished: set[str]) -> None:
+def _look_again(runs: Mapping[str, TrapRun], in_line: list[str]) -> None:
     """Go on with what runs, and draw the page anew as soon as some of it has come to its end."""
-    if _go_on(runs) != unfinished:
+    if _go_on(runs) != in_line:
         st.rerun()
 
 
@@ -137,7 +140,7 @@ def _draw(name: str, pattern: Pattern, trap: Lane, run: TrapRun, *, unfinished: 
     with st.container(border=True, key=f"trap_{name}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.header(f"{pattern.title}: {trap.title}", anchor=False, width="stretch")
-            if name in _queue():
+            if unfinished and not session:
                 st.badge("Next in line", icon=":material/hourglass_empty:", color="gray")
             elif unfinished:
                 st.badge("Running", icon=":material/play_circle:", color="blue")
@@ -157,27 +160,22 @@ def _draw(name: str, pattern: Pattern, trap: Lane, run: TrapRun, *, unfinished: 
                 disabled=unfinished,
             )
         errors.draw()
-        _side_by_side(run, session if threads and not unfinished else "")
+        _side_by_side(run, session, () if unfinished else threads)
 
 
-def _side_by_side(run: TrapRun, session: str) -> None:
-    """Draw what goes wrong and what cures it, and below both the figures of a session that is at its end."""
+def _side_by_side(run: TrapRun, session: str, threads: Sequence[Thread]) -> None:
+    """Draw what goes wrong and what cures it, and below both the figures of threads that are at their end."""
     wrong, cure = st.columns(2, gap="medium")
     wrong.markdown(f":material/warning: **What goes wrong.** {run.trap.trap}")
     cure.markdown(f":material/healing: **Cure: {run.cure.title}.** {run.cure.differs}")
-    counts = run.counts(session) if session else {}
+    counts = run.counts(session) if threads else {}
     if not counts:
         return
-    for column, lane in zip(st.columns(2, gap="medium"), (run.trap, run.cure), strict=True):
+    for column, thread in zip(st.columns(2, gap="medium"), threads, strict=True):
         with column:
-            if lane.key in counts:
-                st.metric(run.harm.counts, f"{counts[lane.key]:,}")
-            st.markdown(f":material/flag: {literal(_outcome(run, session, lane))}")
-
-
-def _outcome(run: TrapRun, session: str, lane: Lane) -> str:
-    thread = next(thread for thread in run.threads(session) if thread.lane == lane.key)
-    return workspace().history.outcome(thread.thread_id)
+            if thread.lane in counts:
+                st.metric(run.harm.counts, f"{counts[thread.lane]:,}")
+            st.markdown(f":material/flag: {literal(workspace().history.outcome(thread.thread_id))}")
 
 
 def _draw_untried(pattern: Pattern) -> None:

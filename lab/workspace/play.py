@@ -49,6 +49,11 @@ class ExamplePlayer:
         """Start the example in all lanes of the pattern, side by side; raises what `Workspace.start` raises."""
         return start_lanes(self._workspace, self._pattern, self._example.input, **self._with_pauses(options))
 
+    def start_lane(self, lane: str, session: str | None = None, **options: Unpack[RunOptions]) -> Thread:
+        """Start the example in one lane, beside those of a session; raises what `Workspace.start` raises."""
+        given = self._example.input
+        return self._workspace.start(self._pattern.slug, lane, given, session=session, **self._with_pauses(options))
+
     def _with_pauses(self, options: RunOptions) -> RunOptions:
         return {"breakpoints": self._example.breakpoints, **options}
 

@@ -24,21 +24,15 @@ class TrapRun:
         self.cure = pattern.lane(trap.harm.cure)
         self._workspace = workspace
         self._pattern = replace(pattern, lanes=(self.trap, self.cure))
-        self._example = pattern.examples[trap.harm.example]
-        self._player = ExamplePlayer(workspace, self._pattern, self._example)
+        self._player = ExamplePlayer(workspace, self._pattern, pattern.examples[trap.harm.example])
 
     def start(self, **options: Unpack[RunOptions]) -> str:
         """Start the trap and return its session, in which its cure is to be started; raises as `Workspace.start`."""
-        return self._start(self.trap, None, **options)
+        return self._player.start_lane(self.trap.key, **options).session
 
     def start_cure(self, session: str, **options: Unpack[RunOptions]) -> None:
         """Start the cure beside its trap on the same input; raises what `Workspace.start` raises."""
-        self._start(self.cure, session, **options)
-
-    def _start(self, lane: Lane, session: str | None, **options: Unpack[RunOptions]) -> str:
-        how: RunOptions = {"breakpoints": self._example.breakpoints, **options}
-        given = self._example.input
-        return self._workspace.start(self._pattern.slug, lane.key, given, session=session, **how).session
+        self._player.start_lane(self.cure.key, session, **options)
 
     def threads(self, session: str) -> Sequence[Thread]:
         """Return the thread of the trap and the one of the cure, as far as they're there still."""
