@@ -1,8 +1,8 @@
 """The graphs of all lanes: compiled once a model and pace, and by which each thread is read."""
 
 import functools
-from collections import Counter
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -49,7 +49,6 @@ class LaneGraphs:
         self._storage = storage
         self.graph = functools.lru_cache(maxsize=256)(self._graph)
         self._of_workspace = functools.lru_cache(maxsize=64)(self._with_own_cache)
-        self._runs_of_cache: Counter[int] = Counter()
 
     def pattern(self, slug: str) -> Pattern:
         """Return a pattern; raises UnknownLane where there is none."""
@@ -115,17 +114,21 @@ class LaneGraphs:
         graph = self.graph(*how)
         if graph.cache is None:
             return graph
-        own = self._of_workspace(request.workspace, *how)
+        own, runs = self._of_workspace(request.workspace, *how)
         assert own.cache is not None, "The same lane was compiled."
-        self._runs_of_cache[id(own)] += 1
-        if self._runs_of_cache[id(own)] % RUNS_OF_CACHE == 0:
+        if next(runs) % RUNS_OF_CACHE == 0:
             # What has expired is dropped only where it's asked for again, and nothing else ends a cache's growth.
             own.cache.clear()
         return own
 
-    def _with_own_cache(self, _workspace: str, slug: str, lane_key: str, model: ModelName, pace: float) -> Graph:
-        """Compile a graph whose cache only one workspace has: what somebody asked is nobody else's to see."""
-        return self._graph(slug, lane_key, model, pace)
+    def _with_own_cache(
+        self, _workspace: str, slug: str, lane_key: str, model: ModelName, pace: float
+    ) -> tuple[Graph, Iterator[int]]:
+        """Compile a graph whose cache only one workspace has, and count its runs from 1.
+
+        What somebody asked is nobody else's to see.
+        """
+        return self._graph(slug, lane_key, model, pace), itertools.count(1)
 
     def drawing(self, slug: str, lane_key: str) -> Drawing:
         """Return the lane's nodes and edges, subgraphs opened."""
