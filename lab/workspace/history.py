@@ -78,16 +78,20 @@ class History:
     def stand(self, thread_id: str) -> tuple[Status, Snapshot | None]:
         """Tell how the thread stands, with the state at its newest checkpoint, which is read once for both.
 
-        No state is given while a run goes on here, and where nothing is saved. Raises Unreadable.
+        No state is given while a run goes on here, and where nothing is saved. A view that is read after it tells all
+        that led there, on whichever server it ran. Raises Unreadable.
         """
         thread = self._access.find(thread_id)
         if self._engine.runs.active(thread_id) is not None:
             return "running", None
-        elsewhere = self._engine.claims.standing(thread_id).holder is not None
-        if not self._engine.graphs.lane(thread.pattern, thread.lane).remembers:
-            return "elsewhere" if elsewhere else "finished" if self._access.logs.of(thread).last else "new", None
+        remembers = self._engine.graphs.lane(thread.pattern, thread.lane).remembers
         graph = self._engine.graphs.reading_of(thread)
-        state = state_of(graph, thread_id)
+        state = state_of(graph, thread_id) if remembers else None
+        # After the state: a run that has written to it has given its thread back only with all that it told.
+        elsewhere = self._engine.claims.standing(thread_id).holder is not None
+        log = self._access.logs.up_to_date(thread)
+        if state is None:
+            return "elsewhere" if elsewhere else "finished" if log.last else "new", None
         snapshot = None if state.created_at is None else _with_answers(self._engine, thread, graph, state)
         return "elsewhere" if elsewhere else status(state), snapshot
 

@@ -70,6 +70,13 @@ class ThreadLogs:
             self._compare(thread, log)
         return log
 
+    def up_to_date(self, thread: Thread) -> EventLog:
+        """Return the log of a thread of this workspace with all that other processes have saved of it by now."""
+        log = self.of(thread)
+        if self._engine.runs.active(thread.thread_id) is None:
+            self.load(thread.thread_id, log)
+        return log
+
     def _filled(self, thread: Thread, log: EventLog) -> None:
         """Fill a log with what was saved of the thread's events, and with what checkpoints alone tell."""
         store = self._engine.runs.store

@@ -5,6 +5,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -379,6 +380,26 @@ def test_what_comes_next_is_known_by_another_process_and_after_a_restart(tmp_pat
     ended(workspace, step.thread_id)
     assert workspace.history.status(step.thread_id) == "finished"
     other.close()
+
+
+def test_a_step_that_another_server_has_done_is_not_offered_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A server that has just looked at the thread doesn't compare its log again for a while.
+    monkeypatch.setattr("lab.workspace.logs.COMPARED_EVERY", 3600.0)
+    path, gate = str(tmp_path / "lab.sqlite"), find("approval-gate")
+    lab, other = Lab(quiet(path)), Lab(quiet(path))
+    here = begun(lab.workspace("w"), gate.slug, "interrupt", gate.examples[1])
+    workspace = other.workspace("w")
+    there = replace(here, workspace=workspace, player=ExamplePlayer(workspace, gate, here.example))
+    here.look()
+    there.take_next()
+    looked = here.look().step
+    lab.close()
+    other.close()
+
+    assert looked is not None
+    assert looked.steps == here.example.steps["interrupt"][1:2]
 
 
 @pytest.mark.parametrize("lane_key", ["static", "dynamic"])
