@@ -7,9 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from api.small_messages import SmallMessages
 from api.visitor import visited_workspace
 from lab.errors import LabError
 from lab.workspace import Workspace
@@ -80,4 +82,4 @@ async def _count(workspace: Workspace, look: _Look) -> int | None:
 
 def inbox_count_route(base: str) -> WebSocketRoute:
     """Return the route of the socket, below the path at which the application stands, such as `/lab`, or nothing."""
-    return WebSocketRoute(f"{base}{PATH}", tell_inbox_count)
+    return WebSocketRoute(f"{base}{PATH}", tell_inbox_count, middleware=[Middleware(SmallMessages)])

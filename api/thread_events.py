@@ -12,9 +12,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from api.small_messages import SmallMessages
 from api.visitor import visited_workspace
 from lab.errors import LabError, UnknownThread
 from lab.events import Event, events_as_json
@@ -267,4 +269,4 @@ async def _put_off(socket: WebSocket, error: LabError) -> None:
 
 def thread_events_route(base: str) -> WebSocketRoute:
     """Return the route of the sockets, below the path at which the application stands, such as `/lab`, or nothing."""
-    return WebSocketRoute(f"{base}{PATH}", tell_events)
+    return WebSocketRoute(f"{base}{PATH}", tell_events, middleware=[Middleware(SmallMessages)])
