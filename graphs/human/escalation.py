@@ -20,12 +20,9 @@ ASSESS = (
     "Assess the answer to the customer's message. Say in one line how confident one may be that it's right, as a "
     "number from 0 to 1, and then 'sensitive' where the message is about law, health or an accident, else 'harmless'."
 )
-SURE = 0.7
-"""Confidence from which on an answer goes out by itself; the figure of the source, EV 3.3."""
-HIGH_VALUE = 1000.0
-"""Euros from which on a person looks at what is said about an order."""
-NEWEST = 5
-"""Messages that the person gets to read."""
+SURE = 0.7  # confidence from which on an answer goes out by itself; the figure of the source, EV 3.3
+HIGH_VALUE = 1000.0  # euros from which on a person looks at what is said about an order
+NEWEST = 5  # messages that the person gets to read
 
 
 class NoAssessment(ValueError):
@@ -90,20 +87,6 @@ def reasons_to_ask(given: Input, confidence: float, *, sensitive: bool) -> list[
     return [name for name, shows in signs.items() if shows]
 
 
-def package(state: State) -> dict[str, Any]:
-    """Return what the person gets to decide by."""
-    return {
-        "question": "What is the customer told?",
-        "reason": ", ".join(state["reasons"]),
-        "priority": "high" if state["urgent"] else "normal",
-        "suggested reply": state["draft"],
-        "last messages": [
-            f"{'customer' if message.type == 'human' else 'shop'}: {message.text}"
-            for message in state["messages"][-NEWEST:]
-        ],
-    }
-
-
 def build(model: BaseChatModel) -> StateGraph[State, None, Input, State]:
     """Build the agent with a way around the person, who is asked only for a reason."""
 
@@ -122,22 +105,26 @@ def build(model: BaseChatModel) -> StateGraph[State, None, Input, State]:
         return "escalate" if state["reasons"] else "send"
 
     def escalate(state: State) -> dict[str, Any]:
-        verdict = interrupt(package(state), response_schema=Verdict)
-        answered = {"answered_by": "a person"}
-        return {**answered, "draft": verdict.reply} if verdict.decision == "rewrite" else answered
+        said = [f"{'customer' if one.type == 'human' else 'shop'}: {one.text}" for one in state["messages"][-NEWEST:]]
+        package = {
+            "question": "What is the customer told?",
+            "reason": ", ".join(state["reasons"]),
+            "priority": "high" if state["urgent"] else "normal",
+            "suggested reply": state["draft"],
+            "last messages": said,
+        }
+        verdict = interrupt(package, response_schema=Verdict)
+        draft = verdict.reply if verdict.decision == "rewrite" else state["draft"]
+        return {"draft": draft, "answered_by": "a person"}
 
     def send(state: State) -> dict[str, Any]:
         return {"messages": [AIMessage(state["draft"])]}
 
     return (
         StateGraph(State, input_schema=Input)
-        .add_node("reply", reply)
-        .add_node("assess", assess)
-        .add_node("escalate", escalate)
-        .add_node("send", send)
         .add_edge(START, "reply")
-        .add_edge("reply", "assess")
+        .add_sequence([reply, assess])
         .add_conditional_edges("assess", route)
-        .add_edge("escalate", "send")
+        .add_sequence([escalate, send])
         .add_edge("send", END)
     )

@@ -64,17 +64,10 @@ class PlannedStep(BaseModel):
     run: bool = Field(True, title="Run")
 
 
-class Review(BaseModel):
-    """What the person answers; the table begins with the plan."""
-
-    steps: list[PlannedStep]
-
-
-def review_of(plan: list[str]) -> type[Review]:
-    """Return the schema of an answer that begins with this plan."""
+def review_of(plan: list[str]) -> type[BaseModel]:
+    """Return the schema of what the person answers: a table of steps, which begins with this plan."""
     rows = [PlannedStep(order=number, step=step) for number, step in enumerate(plan, 1)]
-    steps = Field(default=rows, title="Steps", max_length=MOST)
-    return create_model("Review", __base__=Review, steps=(list[PlannedStep], steps))
+    return create_model("Review", steps=(list[PlannedStep], Field(rows, title="Steps", max_length=MOST)))
 
 
 def read_plan(answer: str) -> list[str]:
@@ -88,9 +81,8 @@ def read_plan(answer: str) -> list[str]:
 
 def in_order(steps: list[PlannedStep]) -> list[str]:
     """Return the steps to run by their numbers, and by their rows where numbers are the same or missing."""
-    ticked = [step for step in steps if step.run]
-    ticked.sort(key=lambda step: (step.order is None, step.order or 0))
-    return [step.step.strip() for step in ticked]
+    rows = sorted(steps, key=lambda row: (row.order is None, row.order or 0))
+    return [row.step.strip() for row in rows if row.run]
 
 
 def build(model: BaseChatModel) -> StateGraph[State, None, Input, State]:
@@ -102,7 +94,7 @@ def build(model: BaseChatModel) -> StateGraph[State, None, Input, State]:
 
     def review(state: State) -> dict[str, Any]:
         question = "Which of these steps run, and in which order?"
-        answer = interrupt({"question": question}, response_schema=review_of(state["plan"]))
+        answer: Any = interrupt({"question": question}, response_schema=review_of(state["plan"]))
         return {"approved": in_order(answer.steps)}
 
     def execute(state: State) -> dict[str, Any]:

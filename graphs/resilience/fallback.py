@@ -6,7 +6,6 @@ instead. Watch which source answers, and what stands in the state of those befor
 
 import operator
 import re
-from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from langchain_core.language_models import BaseChatModel
@@ -96,7 +95,7 @@ def _text(error: NodeError) -> str:
     return f"{error.node}: {type(error.error).__name__}: {error.error}"
 
 
-def _model_node(model: BaseChatModel) -> Callable[..., dict[str, Any]]:
+def _asking(model: BaseChatModel, error_handler: Any = None) -> StateGraph[State, World, Input, State]:
     def ask_model(state: State, runtime: Runtime[World]) -> dict[str, Any]:
         _call("model", 1, state, runtime.context)
         answer = model.invoke([SystemMessage(ANSWER), HumanMessage(state["question"])]).text.strip()
@@ -104,29 +103,26 @@ def _model_node(model: BaseChatModel) -> Callable[..., dict[str, Any]]:
             raise NoAnswer("The model's answer is empty.")
         return {"answer": answer, "source": "model"}
 
-    return ask_model
-
-
-def build_alone(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
-    """Build the lane that has the model alone."""
     return (
         StateGraph(State, context_schema=World, input_schema=Input)
-        .add_node("model", _model_node(model), retry_policy=RETRY)
+        .add_node("model", ask_model, retry_policy=RETRY, error_handler=error_handler)
         .add_edge(START, "model")
         .add_edge("model", END)
     )
 
 
+def build_alone(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
+    """Build the lane that has the model alone."""
+    return _asking(model)
+
+
 def build_fallback(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
     """Build the lane in which each source but the last has one to fall back to."""
     return (
-        StateGraph(State, context_schema=World, input_schema=Input)
-        .add_node("model", _model_node(model), retry_policy=RETRY, error_handler=model_failed)
+        _asking(model, error_handler=model_failed)
         .add_node("faq", faq, error_handler=faq_failed)
         .add_node("handbook", handbook, error_handler=handbook_failed)
         .add_node("give_up", give_up)
-        .add_edge(START, "model")
-        .add_edge("model", END)
         .add_edge("faq", END)
         .add_edge("handbook", END)
         .add_edge("give_up", END)

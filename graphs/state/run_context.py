@@ -1,8 +1,7 @@
 """Run context: how a letter is to be written, as part of the state or as the frozen context of the run.
 
-Watch the tab *Channels*, whose first table is the input. In *Settings in the state* tone and length are saved in every
-checkpoint, and any node may change them for the nodes after it. In *Frozen context* no checkpoint holds them, every
-node reads the same ones, and a node that tries to change them fails.
+Watch the tab *Channels*, whose first table is the input. In *Settings in the state* every checkpoint saves tone and
+length, and any node may change them. In *Frozen context* no checkpoint holds them, and a node that changes them fails.
 """
 
 import operator
@@ -111,8 +110,13 @@ def build_in_context(model: BaseChatModel) -> StateGraph[Letter, Settings, Input
         return _written(model, OPENING, state["topic"], runtime.context)
 
     def proofread(state: Letter, runtime: Runtime[Settings]) -> dict[str, Any]:
-        if state["meddle"]:
-            _change(runtime.context, "plain" if runtime.context.tone == "formal" else "formal")
+        tone: Tone = "plain" if runtime.context.tone == "formal" else "formal"
+        try:
+            if state["meddle"]:
+                runtime.context.tone = tone  # type: ignore[misc]  # The mistake that is to be seen.
+        except FrozenInstanceError as error:
+            problem = f"The setting 'tone' can't be changed to {tone!r} ({error}). It's frozen. Start another run."
+            raise SettingsFrozen(problem) from error
         return {}
 
     def closing(state: Letter, runtime: Runtime[Settings]) -> dict[str, Any]:
@@ -124,13 +128,3 @@ def build_in_context(model: BaseChatModel) -> StateGraph[Letter, Settings, Input
         .add_edge(START, "opening")
         .add_edge("closing", END)
     )
-
-
-def _change(settings: Settings, tone: Tone) -> None:
-    try:
-        settings.tone = tone  # type: ignore[misc]  # The mistake that is to be seen.
-    except FrozenInstanceError as error:
-        raise SettingsFrozen(
-            f"The setting 'tone' can't be changed to {tone!r} ({error}). Settings are frozen for the whole run. "
-            "Start another run with other settings."
-        ) from error

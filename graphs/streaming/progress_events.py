@@ -18,9 +18,7 @@ from langgraph.graph import END, START, StateGraph
 from pydantic import Field
 from typing_extensions import TypedDict
 
-PORTIONS = 10
-"""How many events each of the long steps sends."""
-
+PORTIONS = 10  # events that each of the long steps sends
 Tell = Callable[[str, int], None]
 """Says which step is at work and how many percent of the whole job are done."""
 
@@ -69,10 +67,7 @@ def _build(tell: Tell) -> StateGraph[State, None, Input, State]:
     def count(state: State) -> dict[str, Any]:
         words = re.findall(r"[\w'-]*\w", state["clean"].lower())
         if not words:
-            raise InvalidContent(
-                f"The text {state['clean'][:40]!r} has no words. The job counts and packs words, "
-                "and signs alone are none. Give at least one word."
-            )
+            raise InvalidContent(f"The text {state['clean'][:40]!r} has no words. Give at least one word to count.")
         tell("count", 10)
         return {"words": len(words) * state["repetitions"], "different_words": len(set(words))}
 
@@ -111,16 +106,8 @@ def _build(tell: Tell) -> StateGraph[State, None, Input, State]:
 
     return (
         StateGraph(State, input_schema=Input)
-        .add_node("normalise", normalise)
-        .add_node("count", count)
-        .add_node("compress", compress)
-        .add_node("digest", digest)
-        .add_node("verify", verify)
         .add_edge(START, "normalise")
-        .add_edge("normalise", "count")
-        .add_edge("count", "compress")
-        .add_edge("compress", "digest")
-        .add_edge("digest", "verify")
+        .add_sequence([normalise, count, compress, digest, verify])
         .add_edge("verify", END)
     )
 
