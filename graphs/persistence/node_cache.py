@@ -12,21 +12,16 @@ from typing import Annotated, Any, Literal
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 from langgraph.cache.memory import InMemoryCache
-from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import START, StateGraph
-from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
-from langgraph.types import CachePolicy, Command, Send
+from langgraph.types import CachePolicy, Checkpointer, Command, Send
 from pydantic import Field
 from typing_extensions import TypedDict
 
 from graphs.world import World
 
 ANSWER = "Answer the question about LangGraph in one sentence of about fifteen words."
-SECONDS = 2
-"""For how long an answer is good."""
-LONGEST = 5.0
-MOST = 20
+LONGEST, MOST = 5.0, 20  # seconds of a wait, and lines of a run
 
 
 class InvalidLines(ValueError):
@@ -38,12 +33,8 @@ class Input(TypedDict):
 
     lines: Annotated[
         str,
-        Field(
-            title="Questions, one a line; a line like 'wait 2.5' waits as many seconds",
-            min_length=1,
-            max_length=2000,
-            json_schema_extra={"multiline": True},
-        ),
+        Field(title="Questions, one a line; a line like 'wait 2.5' waits as many seconds"),
+        Field(min_length=1, max_length=2000, json_schema_extra={"multiline": True}),
     ]
 
 
@@ -54,14 +45,12 @@ class Asked(TypedDict):
     begun: float
 
 
-class Answer(TypedDict):
+class Answer(Asked):
     """What the node writes that answers; from the cache it comes as it was then."""
 
-    question: str
     text: str
     at: float
     seconds: float
-    begun: float
 
 
 class State(Input):
@@ -79,8 +68,7 @@ def same(question: str) -> str:
 
 
 def key_of(state: Asked) -> str:
-    """Return the key of an answer: whatever it depends on has to be in it."""
-    # The library asks for the key of nothing, too, when it draws the graph.
+    """Return the key of an answer: whatever it depends on has to be in it; of nothing, where the graph is drawn."""
     return same(state.get("question", ""))
 
 
@@ -89,39 +77,32 @@ def take(state: State) -> Command[Literal["answer", "rest", "__end__"]]:
     lines = [line.strip() for line in state["lines"].splitlines() if line.strip()]
     if not 1 <= len(lines) <= MOST:
         raise InvalidLines(f"There are {len(lines)} lines. A run takes 1 to {MOST}. Give as many.")
-    done = state.get("done", 0)
-    begun = state.get("begun", time.time())
-    update = {"begun": begun, "done": done + 1}
+    done, begun = state.get("done", 0), state.get("begun", time.time())
     if done >= len(lines):
         return Command(goto="__end__")
-    if seconds_of(lines[done]):
-        return Command(update=update, goto="rest")
-    return Command(update=update, goto=Send("answer", Asked(question=lines[done], begun=begun)))
+    goto: Any = "rest" if seconds_of(lines[done]) else Send("answer", Asked(question=lines[done], begun=begun))
+    return Command(update={"begun": begun, "done": done + 1}, goto=goto)
 
 
-def rest(state: State, runtime: Runtime[World]) -> dict[str, Any]:
-    """Let time pass, which is all that an entry needs to expire."""
+def rest(state: State, runtime: Runtime[World]) -> None:
+    """Let time pass, which is all that an entry needs to expire; none where there is no such line, after an edit."""
     lines = [line for line in state["lines"].splitlines() if line.strip()]
-    # A person may have edited the number, so that there is no such line.
-    runtime.context.wait(sum(map(seconds_of, lines[max(state["done"] - 1, 0) : state["done"]])))
-    return {}
+    runtime.context.wait(sum(map(seconds_of, lines[state["done"] - 1 : state["done"]])))
 
 
 def seconds_of(line: str) -> float:
     """Return for how long a line says to wait, 0 where it's a question."""
     wait = re.fullmatch(r"\s*wait\s+(\d+(?:\.\d+)?)\s*", line, re.IGNORECASE)
-    seconds = float(wait[1]) if wait else 0.0
-    if seconds > LONGEST:
+    if wait and float(wait[1]) > LONGEST:
         raise InvalidLines(f"'{line.strip()}' is too long. A wait takes at most {LONGEST:g} seconds. Shorten it.")
-    return seconds
+    return float(wait[1]) if wait else 0.0
 
 
 def _answering(model: BaseChatModel, policy: CachePolicy[Any] | None) -> StateGraph[State, World, Input, State]:
     def answer(state: Asked) -> dict[str, Any]:
-        begun, at = time.perf_counter(), time.time()
+        at = time.time()
         text = model.invoke([SystemMessage(ANSWER), HumanMessage(state["question"])]).text
-        took = time.perf_counter() - begun
-        return {"answers": [Answer(question=state["question"], text=text, at=at, seconds=took, begun=state["begun"])]}
+        return {"answers": [Answer(**state, text=text, at=at, seconds=time.time() - at)]}
 
     return (
         StateGraph(State, context_schema=World, input_schema=Input)
@@ -140,12 +121,10 @@ def build_without(model: BaseChatModel) -> StateGraph[State, World, Input, State
 
 
 def build_cached(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
-    """Build the graph whose node is asked only for what isn't in the cache."""
-    return _answering(model, CachePolicy(key_func=key_of, ttl=SECONDS))
+    """Build the graph whose node is asked only for what isn't in the cache, where an answer is good for two seconds."""
+    return _answering(model, CachePolicy(key_func=key_of, ttl=2))
 
 
-def compile_with_cache(
-    graph: StateGraph[Any, Any, Any, Any], checkpointer: BaseCheckpointSaver[Any] | None
-) -> CompiledStateGraph[Any, Any, Any, Any]:
+def compile_with_cache(graph: StateGraph[Any, Any, Any, Any], checkpointer: Checkpointer) -> Any:
     """Compile with the cache; without one the policy is passed over, and nobody says so."""
     return graph.compile(checkpointer=checkpointer, cache=InMemoryCache())

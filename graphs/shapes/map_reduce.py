@@ -1,8 +1,7 @@
 """Map-reduce: a line for each note, a headline in two steps beside that, and one report mailed when all is done.
 
-Watch the outbox and the time axis. In *One loop, two edges* the report runs after each branch, so that its first mail
-has no headline, and the notes follow each other. In *Send and a deferred join* every note has a task of its own, all of
-them run at once, and the report waits until nothing else is left.
+Watch outbox and time axis. In *One loop, two edges* the report runs after each branch, first without a headline.
+In *Send and a deferred join* each note has a task, all run at once, and the report waits until nothing else is left.
 """
 
 import operator
@@ -38,19 +37,17 @@ class Input(TypedDict):
     failing: Annotated[int, Field(title="Note whose service fails once, 0 for none", ge=0, le=MOST)]
 
 
-class Note(TypedDict):
-    """A note: what one task of the map gets."""
-
-    number: int
-    text: str
-    fails: bool
-
-
 class Line(TypedDict):
-    """A line of the report: what one task of the map gives."""
+    """What one task of the map gives: a line of the report."""
 
     number: int
     text: str
+
+
+class Note(Line):
+    """What one task of the map gets: a note, which becomes the line of its number."""
+
+    fails: bool
 
 
 class State(Input):
@@ -60,8 +57,7 @@ class State(Input):
     lines: Annotated[list[Line], operator.add]
     topic: str
     headline: str
-    mailed: Annotated[list[str], operator.add]
-    """The subject of each report that was mailed."""
+    mailed: Annotated[list[str], operator.add]  # the subject of each report that was mailed
 
 
 def read(state: State) -> dict[str, Any]:
@@ -69,11 +65,8 @@ def read(state: State) -> dict[str, Any]:
     texts = [line.strip() for line in state["notes"].splitlines() if line.strip()]
     if not 1 <= len(texts) <= MOST:
         raise InvalidNotes(f"There are {len(texts)} notes. A report takes 1 to {MOST}. Give as many, one a line.")
-    return {
-        "read": [
-            Note(number=number, text=text, fails=number == state["failing"]) for number, text in enumerate(texts, 1)
-        ]
-    }
+    notes = [Note(number=number, text=text, fails=number == state["failing"]) for number, text in enumerate(texts, 1)]
+    return {"read": notes}
 
 
 def report(state: State, runtime: Runtime[World]) -> dict[str, Any]:
@@ -85,31 +78,23 @@ def report(state: State, runtime: Runtime[World]) -> dict[str, Any]:
     return {"mailed": [subject]}
 
 
-def _ask(model: BaseChatModel, instruction: str, text: str) -> str:
-    return model.invoke([SystemMessage(instruction), HumanMessage(text)]).text
-
-
 def _sum_up(model: BaseChatModel, note: Note, runtime: Runtime[World]) -> Line:
     if note["fails"]:
         runtime.context.faults.trip(f"note {note['number']}", times=1)
-    return {"number": note["number"], "text": _ask(model, SUM_UP, note["text"])}
+    return Line(number=note["number"], text=model.invoke([SystemMessage(SUM_UP), HumanMessage(note["text"])]).text)
 
 
 def _headlined(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
     def topic(state: State) -> dict[str, Any]:
-        return {"topic": _ask(model, TOPIC, state["notes"])}
+        return {"topic": model.invoke([SystemMessage(TOPIC), HumanMessage(state["notes"])]).text}
 
     def headline(state: State) -> dict[str, Any]:
-        return {"headline": _ask(model, HEADLINE, state["topic"])}
+        return {"headline": model.invoke([SystemMessage(HEADLINE), HumanMessage(state["topic"])]).text}
 
     return (
         StateGraph(State, context_schema=World, input_schema=Input)
-        .add_node("read", read)
-        .add_node("topic", topic)
-        .add_node("headline", headline)
         .add_edge(START, "read")
-        .add_edge("read", "topic")
-        .add_edge("topic", "headline")
+        .add_sequence([read, topic, headline])
         .add_edge("headline", "report")
         .add_edge("report", END)
     )
@@ -133,9 +118,6 @@ def build_loop(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
 def build_send(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
     """Build the cure: a task for each note, and a report that is put off until no other node has work."""
 
-    def each(state: State) -> list[Send]:
-        return [Send("sum_up", note) for note in state["read"]]
-
     def sum_up(state: Note, runtime: Runtime[World]) -> dict[str, Any]:
         return {"lines": [_sum_up(model, state, runtime)]}
 
@@ -143,6 +125,6 @@ def build_send(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
         _headlined(model)
         .add_node("sum_up", sum_up, retry_policy=RETRY)
         .add_node("report", report, defer=True, metadata={"effects": ["outbox"]})
-        .add_conditional_edges("read", each, ["sum_up"])
+        .add_conditional_edges("read", lambda state: [Send("sum_up", note) for note in state["read"]], ["sum_up"])
         .add_edge("sum_up", "report")
     )
