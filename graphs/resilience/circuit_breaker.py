@@ -104,15 +104,20 @@ def build_with(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
     """Build the lane in which a breaker stands before the service."""
 
     def ask(item: str, state: State, world: World) -> int:
+        row = world.circuits.storage("stock")
         # Made anew for each call: what a breaker knows is in its storage, which all of them share.
         breaker = CircuitBreaker(
             reset_timeout=OPEN,
             exclude=[Rejected],  # An answer of a service that works, though not the one that was hoped for.
             listeners=[Changes()],
-            state_storage=world.circuits.storage("stock"),
+            state_storage=row,
             throw_new_error_on_trip=False,
         )
-        return breaker.call(look_up, item, state, world)
+        try:
+            return breaker.call(look_up, item, state, world)
+        finally:
+            # Its changes alone don't say how another branch, or a process that was killed, has left it.
+            get_stream_writer()({"circuit": row.state})
 
     return _calls(ask)
 

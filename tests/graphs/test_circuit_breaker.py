@@ -1,5 +1,7 @@
 """Circuit breaker: it opens, tries and closes by the library's rules, and an open one lets no call through."""
 
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from graphs.resilience.circuit_breaker import MOST, OPEN, PAUSE
 from graphs.resilience.circuit_breaker_demo import PATTERN
 from lab.lab import Lab
 from lab.workspace import StateEdit
-from tests.support.example_player import Play, Played, ended
+from tests.support.example_player import Play, Played, before, ended
 from tests.support.scripted_clock import ScriptedClock
 
 SLUG = PATTERN.slug
@@ -37,8 +39,8 @@ def came(played: Played) -> list[str]:
     return [call["came"] for call in played.values["calls"]]
 
 
-def changes(played: Played) -> list[str]:
-    return [data["circuit"] for _, data in played.custom]
+def circuits(played: Played) -> list[str]:
+    return [state for state, _ in groupby(["closed", *(data["circuit"] for _, data in played.custom)])]
 
 
 def reached(lab: Lab, played: Played) -> int:
@@ -68,7 +70,7 @@ def test_each_kind_of_failure_opens_at_its_own_threshold_and_spares_until_its_ti
     played = play(SLUG, "with", calls(threshold, failure, threshold + 5))
 
     assert came(played) == ["failed"] * threshold + SPARED + ["answered"] * 2
-    assert changes(played) == ["open", "half-open", "closed"]
+    assert circuits(played) == ["closed", "open", "half-open", "closed"]
     assert reached(sqlite_lab, played) == threshold + 2
 
 
@@ -77,7 +79,7 @@ def test_a_try_that_fails_opens_again_for_as_long(play: Play, failure: str, thre
     played = play(SLUG, "with", calls(threshold + 1, failure, threshold + 8))
 
     assert came(played) == ["failed"] * threshold + SPARED + ["failed"] + SPARED + ["answered"]
-    assert changes(played) == ["open", "half-open", "open", "half-open", "closed"]
+    assert circuits(played) == ["closed", "open", "half-open", "open", "half-open", "closed"]
 
 
 @pytest.mark.parametrize(("failure", "failures"), [("connection lost", 2), ("timeout", 1), ("rate limit", 0)])
@@ -85,14 +87,14 @@ def test_fewer_failures_than_its_threshold_leave_the_circuit_closed(play: Play, 
     played = play(SLUG, "with", calls(failures, failure, 6))
 
     assert came(played) == ["failed"] * failures + ["answered"] * (6 - failures)
-    assert changes(played) == []
+    assert circuits(played) == ["closed"]
 
 
 def test_a_rejected_call_is_an_answer_and_opens_nothing(play: Play) -> None:
     played = play(SLUG, "with", UNKNOWN)
 
     assert came(played) == ["answered", "rejected", "rejected", "rejected", "answered"]
-    assert changes(played) == []
+    assert circuits(played) == ["closed"]
 
 
 def test_without_a_breaker_everybody_waits_for_every_call(play: Play, waits: ScriptedClock) -> None:
@@ -138,6 +140,19 @@ def test_the_figures_show_the_circuit_the_calls_spared_and_the_time_saved(play: 
     assert shown["without"] == {"Reached": "12", "Failed": "12", "Waited": "2.4 s"}
     counts = {"Reached": "5", "Failed": "5", "Spared": "7"}
     assert shown["with"] == {"Circuit": "open", **counts, "Waited": "1.0 s", "Saved": "1.4 s"}
+
+
+def test_a_replay_that_meets_an_open_circuit_shows_it_open(play: Play, sqlite_lab: Lab) -> None:
+    workspace, thread_id = sqlite_lab.workspace("tests"), play(SLUG, "with", calls(0, "timeout", 2)).thread_id
+    row = sqlite_lab.world(thread_id).circuits.storage("stock")
+    row.state, row.opened_at = "open", datetime.now(UTC) + timedelta(hours=1)
+    workspace.travel.replay(thread_id, before(workspace, thread_id, "call"), pace=0, confirmed=True)
+    ended(workspace, thread_id)
+    view, tell = workspace.view(thread_id), PATTERN.lane("with").figures
+    view.catch_up()
+    assert tell is not None
+
+    assert [one.current for one in tell(view) if isinstance(one, States)] == ["open"]
 
 
 @pytest.mark.parametrize("lane", LANES)
