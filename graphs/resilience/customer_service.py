@@ -57,6 +57,10 @@ class State(Input):
     mail: int
 
 
+class NoRecord(ValueError):
+    """Raised where there is no record to answer from, as an edit has emptied it."""
+
+
 class Help(BaseModel):
     """What a person answers who is asked for help."""
 
@@ -128,10 +132,19 @@ def ask_person(state: State, runtime: Runtime[World]) -> Command[Literal["look_u
     return Command(update={"record": record, "reply": answer.text.strip(), "written_by": "a person"}, goto="send")
 
 
+def record_of(state: State) -> dict[str, str]:
+    """Return the customer's record; raise NoRecord."""
+    record = state.get("record", {})
+    if lacks := [name for name in NOBODY if not record.get(name, "").strip()]:
+        raise NoRecord(f"The record has no {' and no '.join(lacks)}. A reply needs all of it: edit it, or look it up.")
+    return record
+
+
 def send(state: State, runtime: Runtime[World]) -> dict[str, Any]:
     """Send the reply, once for this task whatever becomes of its process."""
-    world, subject = runtime.context, f"Your request, {state['record']['name']}"
-    mail = world.outbox.send(state["record"]["mail"], subject, state["reply"], key=effect_key(runtime, "reply"))
+    world, record = runtime.context, record_of(state)
+    subject, key = f"Your request, {record['name']}", effect_key(runtime, "reply")
+    mail = world.outbox.send(record["mail"], subject, state["reply"], key=key)
     if state["crash"] == "after-sending":
         world.faults.crash("sending")
     return {"mail": mail}
@@ -145,7 +158,7 @@ def build(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
         return {"kind": next((kind for kind in KINDS if kind in said), "other")}
 
     def write(state: State) -> dict[str, Any]:
-        record = state["record"]
+        record = record_of(state)
         about = f"Customer: {record['name']}\nLast order: {record['order']}\nAbout: {state['kind']}"
         reply = model.invoke([SystemMessage(WRITE), HumanMessage(f"{about}\nRequest: {state['message']}")]).text.strip()
         return {"reply": reply, "written_by": "the model", "reason": "" if reply else "The model wrote nothing."}

@@ -9,7 +9,7 @@ from langchain_core.language_models import FakeListChatModel
 
 from graphs.figures import States
 from graphs.pattern import Example, Go, Reply, Step
-from graphs.resilience.customer_service import OPEN, OPENS, Help, build
+from graphs.resilience.customer_service import CUSTOMERS, OPEN, OPENS, Help, build
 from graphs.resilience.customer_service_demo import PATTERN
 from lab.errors import InvalidInput, WrongRole
 from lab.lab import Lab
@@ -190,3 +190,21 @@ def test_a_kind_of_request_that_an_edit_makes_up_gets_the_reply_to_any_other(pla
 
     assert workspace.history.status(thread_id) == "finished"
     assert "comes back to you today" in workspace.threads.business("outbox", [thread_id])[-1]["body"]
+
+
+@pytest.mark.parametrize("node", ["write", "send"])
+@pytest.mark.parametrize(
+    ("record", "lacks"), [({}, "no name and no mail and no order."), ({**CUSTOMERS["C-102"], "mail": " "}, "no mail.")]
+)
+def test_a_record_that_an_edit_empties_is_refused_with_what_it_lacks_and_nothing_is_sent(
+    play: Play, sqlite_lab: Lab, node: str, record: dict[str, str], lacks: str
+) -> None:
+    workspace, thread_id = sqlite_lab.workspace("tests"), play(SLUG, LANE, WELL).thread_id
+    place, rows = before(workspace, thread_id, node), [{"key": key, "value": value} for key, value in record.items()]
+    workspace.travel.fork(thread_id, place, StateEdit({"record": rows}, {}), run=True, pace=0)
+    ended(workspace, thread_id)
+    stood = workspace.history.snapshot(thread_id)
+    assert stood is not None
+
+    assert f"NoRecord: The record has {lacks} A reply needs all of it" in stood.errors[node]
+    assert len(workspace.threads.business("outbox", [thread_id])) == 1
