@@ -24,6 +24,7 @@ from ui.common import (
     counted,
     is_known,
     literal,
+    node_name,
     safe,
     shown,
     workspace,
@@ -129,7 +130,7 @@ def _line(decision: Decision, time: str) -> dict[str, Any]:
         "Decision": KINDS[decision.kind],
         "Answer": " ".join(_answer(decision).split())[:SHORT],
         "Question": decision.asked.partition("\n")[0][:SHORT],
-        "Node": decision.node,
+        "Node": node_name(decision.node),
         "Pattern": TITLES.get(decision.pattern, decision.pattern),
         "Thread": decision.title,
     }
@@ -144,7 +145,7 @@ def _whole(visitor: Workspace, decisions: Sequence[Decision], number: int) -> No
     decision = decisions[number]
     with st.container(border=True, key="decision_on_show"):
         (time,) = clock_times([decision.at], "seconds")
-        st.markdown(f"**{KINDS[decision.kind]}** at {code(decision.node)} · {literal(time)}")
+        st.markdown(f"**{KINDS[decision.kind]}** at {code(node_name(decision.node))} · {literal(time)}")
         st.caption(" · ".join(_about(decision)))
         if decision.asked:
             st.text(shown(decision.asked))

@@ -11,12 +11,13 @@ from streamlit.testing.v1 import AppTest
 from graphs.catalogue import find
 from lab.lab import Lab
 from lab.workspace import StateEdit, Workspace
-from tests.support.app_pages import answer, badges, open_page, press, start, texts
+from tests.support.app_pages import answer, badges, open_page, press, start, steps, texts
+from ui.common import HANDLER
 
 pytestmark = pytest.mark.usefixtures("pages_lab")
 
 PIPELINE, ORDER, PAYROLL = find("linear-pipeline"), find("durable-task"), find("crash-recovery")
-BRANCHING = find("branching")
+BRANCHING, FALLBACK = find("branching"), find("fallback")
 
 
 def reasons(at: AppTest) -> list[str]:
@@ -67,6 +68,19 @@ def test_a_failed_node_s_error_is_told_on_its_step_alone() -> None:
     assert badges(at) == ["Failed", "Failed"]
     assert reasons(at) == []
     assert sum("has no route" in text for text in texts(at)) == len(BRANCHING.lanes)
+
+
+def test_a_step_of_an_error_handler_is_named_after_its_node_in_each_tab() -> None:
+    at = open_page(FALLBACK.slug)
+    start(at, FALLBACK, 3)
+    assert [name for name in steps(at) if "error" in name] == ["model: error handler", "faq: error handler"]
+
+    thread = str(at.query_params["thread"])
+    for tab in ("Checkpoints", "Timeline", "Events"):
+        page = repr(open_page(FALLBACK.slug, tab=tab, thread=thread, lane="falls-back").main)
+        # By these the picture's parts are told apart; no visitor sees them.
+        assert HANDLER not in re.sub(r'data-(n|from|to)=\\*"[^"]*"', "", page)
+        assert "model: error handler" in page
 
 
 def test_a_fork_that_stays_paused_is_not_called_failed_for_the_run_before_it(here: Workspace) -> None:

@@ -7,6 +7,7 @@ from ui.common.business_rows import business_columns, business_row
 from ui.common.context import LANES, PACES, is_known, model_choice, model_name, the_lab, workspace
 from ui.common.controlled import is_changed, note_drawn, rows_digest, set_value
 from ui.common.database import damage, in_place
+from ui.common.nodes import HANDLER, node_name, node_path, nodes_as_code
 from ui.common.page_state import (
     current_threads,
     forget_deleted,
@@ -21,6 +22,7 @@ from ui.common.times import clock_times, stamp, zone_name
 
 __all__ = [
     "CHECKPOINT_PARAMETER",
+    "HANDLER",
     "LANES",
     "LANE_SECTION",
     "LIMIT",
@@ -60,6 +62,9 @@ __all__ = [
     "look_at",
     "model_choice",
     "model_name",
+    "node_name",
+    "node_path",
+    "nodes_as_code",
     "note_drawn",
     "read_place",
     "refusal_drawn",

@@ -16,6 +16,7 @@ from typing import Any, Literal, Protocol
 
 import streamlit as st
 
+from ui.common import HANDLER, node_name
 from ui.graph.layout import LINE, lay_out
 from ui.graph.shape import Box, Cluster, Curve, Edge, Node, Point, Route, Shape
 
@@ -26,7 +27,6 @@ __all__ = [
     "describe_states",
     "draw_diagram",
     "highlight",
-    "node_label",
     "picture_size",
     "shape_of",
     "state_markup",
@@ -72,7 +72,6 @@ GLYPHS = {
 }
 """Drawn around 0, so that no font has to have the symbols."""
 
-HANDLER = "__error_handler__"
 SMALLEST = 0.7
 """How far a picture may shrink in a narrow column; beyond that its frame scrolls."""
 
@@ -114,12 +113,6 @@ def _node(name: str, metadata: Mapping[str, Any]) -> Node:
         return Node(name, kind, kind, tuple(parent))
     label = "error handler" if last.startswith(HANDLER) else last
     return Node(name, label, "node", tuple(parent), ", ".join(notes))
-
-
-def node_label(name: str) -> str:
-    """Return a node's name as it's shown, behind those of the subgraphs that it's in."""
-    node = _node(name, {})
-    return " › ".join((*node.parent, node.label))
 
 
 def _joined(first: Edge, second: Edge) -> Edge:
@@ -273,9 +266,15 @@ def _selector(root: str, name: str) -> str:
 
 def describe_states(states: Mapping[str, NodeState]) -> str:
     """Say in words what the highlight shows."""
-    said = ((_node(name, {}), state) for name, state in states.items())
     return ", ".join(
-        f"{' '.join(':'.join((*node.parent, node.label)).split())}: {state.phase.value}"
+        f"{' '.join(_said(name).split())}: {state.phase.value}"
         + (f" ({state.visits} visits)" if state.visits > 1 else "")
-        for node, state in said
+        for name, state in states.items()
     )
+
+
+def _said(name: str) -> str:
+    node = _node(name, {})
+    # In the picture an error handler hangs on its node; in words its name has to say whose it is.
+    last = node.label if node.kind != "node" else node_name(name.rpartition(":")[2])
+    return ":".join((*node.parent, last))

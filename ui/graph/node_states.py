@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from lab.events import StepView, ThreadView
 from lab.history import Snapshot, Status
-from ui.graph.diagram import HANDLER, NodeState, Phase
+from ui.common import HANDLER
+from ui.graph.diagram import NodeState, Phase
 
 PHASES = {
     "running": Phase.RUNNING,

@@ -4,7 +4,7 @@ import streamlit as st
 
 from lab.errors import LabError
 from lab.history import Row, Snapshot
-from ui.common import STATE_SECTION, Looked, clock_times, code, code_counted, draw_refusal, literal, seconds
+from ui.common import STATE_SECTION, Looked, clock_times, code, draw_refusal, literal, node_path, nodes_as_code, seconds
 from ui.history.table import ran_names
 from ui.history.table_keys import DETAIL_HEAD
 from ui.history.tabs import views
@@ -37,8 +37,8 @@ def draw_detail(looked: Looked, row: Row | None) -> None:
 
 def _title(looked: Looked, snapshot: Snapshot) -> str:
     mark = looked.tree.marks.get(looked.at.checkpoint_id)
-    inside = f"In {code(' › '.join(looked.at.path))}, after" if looked.at.namespace else "After"
-    ahead = code_counted(name for name in snapshot.next if name != "__start__")
+    inside = f"In {code(node_path(looked.at.path))}, after" if looked.at.namespace else "After"
+    ahead = nodes_as_code(name for name in snapshot.next if name != "__start__")
     following = f"{ahead} runs next" if ahead else "the input comes next" if snapshot.next else "the end"
     named = f" · {literal(mark.label, 60)}" if mark is not None and mark.label else ""
     return f"{inside} step {snapshot.step}{named}: {following}"

@@ -7,16 +7,16 @@ import pandas as pd
 from lab.history import Snapshot
 from lab.jsonable import Json
 from lab.state import value_text
-from ui.common import literal
+from ui.common import literal, node_name
 
 
 def end_text(end: Snapshot) -> str:
     """Say where a thread stands at a checkpoint."""
     if end.questions:
-        return f"waits for an answer in {', '.join(question.node for question in end.questions)}"
+        return f"waits for an answer in {', '.join(node_name(question.node) for question in end.questions)}"
     if end.errors:
-        return f"failed in {', '.join(end.errors)}"
-    return f"paused before {', '.join(end.next)}" if end.next else "finished"
+        return f"failed in {', '.join(map(node_name, end.errors))}"
+    return f"paused before {', '.join(map(node_name, end.next))}" if end.next else "finished"
 
 
 def brief_text(value: Json) -> str:

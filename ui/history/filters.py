@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from lab.history import Only, Tree
-from ui.common import shown
+from ui.common import node_name, shown
 
 SOURCES = ("input", "loop", "update", "fork")
 
@@ -48,7 +48,7 @@ def draw_filters(thread_id: str, tree: Tree, nodes: Sequence[str]) -> Filters:
 def _fields(thread_id: str, branches: Mapping[int, str], nodes: Sequence[str]) -> None:
     """Draw the filters; what is set in them holds while they aren't drawn."""
     stays: Any = {"persist_state": "session"}
-    st.selectbox("Node", ["", *nodes], format_func=_or_any, key=f"node_{thread_id}", **stays)
+    st.selectbox("Node", ["", *nodes], format_func=_node_or_any, key=f"node_{thread_id}", **stays)
     st.selectbox("Source", ["", *SOURCES], format_func=_or_any, key=f"source_{thread_id}", **stays)
     st.selectbox(
         "Branch",
@@ -62,6 +62,10 @@ def _fields(thread_id: str, branches: Mapping[int, str], nodes: Sequence[str]) -
         st.toggle("Errors", key=f"errors_{thread_id}", **stays)
         st.toggle("Questions", key=f"asked_{thread_id}", **stays)
         st.toggle("Subgraphs", value=True, key=f"inner_{thread_id}", **stays)
+
+
+def _node_or_any(name: str) -> str:
+    return _or_any(node_name(name))
 
 
 def _or_any(name: str) -> str:

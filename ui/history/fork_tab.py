@@ -8,7 +8,7 @@ import streamlit as st
 from lab.errors import InvalidInput, LabError
 from lab.history import Snapshot
 from lab.workspace import Preview, StateEdit, Workspace
-from ui.common import CHECKPOINT_PARAMETER, Looked, Place, draw_refusal, look_at, run_options
+from ui.common import CHECKPOINT_PARAMETER, Looked, Place, draw_refusal, look_at, node_name, nodes_as_code, run_options
 from ui.forms import StateForm
 from ui.graph import node_names
 from ui.history.diff_view import draw_changes
@@ -16,7 +16,6 @@ from ui.history.travel_actions import (
     can_travel,
     draw_effects,
     draw_label_field,
-    nodes_as_code,
     travel_button,
     travel_errors,
     typed_label,
@@ -83,7 +82,7 @@ def _as_node(looked: Looked) -> None:
     st.selectbox(
         "Written as",
         [AS_NOBODY, AS_INPUT, *(name for name in nodes if ":" not in name)],
-        format_func=lambda name: named.get(name, name),
+        format_func=lambda name: named.get(name) or node_name(name),
         key=f"as_{looked.thread.thread_id}",
         help="Written as a node, or as the input, the edit counts as what that one wrote: the edges behind it decide "
         "anew what runs next.",

@@ -6,7 +6,7 @@ import streamlit as st
 
 from lab.history import Question, Snapshot, answer_text, question_text
 from lab.threads import BRANCH
-from ui.common import Looked, Place, code, literal, look_at, run_options, shown
+from ui.common import Looked, Place, code, literal, look_at, node_name, run_options, shown
 from ui.forms import answer_in_form, ask_question, draw_who_may, own_questions
 from ui.history.travel_actions import (
     can_travel,
@@ -84,10 +84,10 @@ def _elsewhere(looked: Looked) -> None:
 
 
 def _question(thread_id: str, question: Question, snapshot: Snapshot, *, alone: bool) -> None:
-    st.markdown(f":material/front_hand: **{code(question.node)} asked**")
+    st.markdown(f":material/front_hand: **{code(node_name(question.node))} asked**")
     st.text(shown(question_text(question.value), 2000))
     if question.id in snapshot.saved_answers:
-        failed = f" Then {question.node} failed." if question.node in snapshot.errors else ""
+        failed = f" Then {node_name(question.node)} failed." if question.node in snapshot.errors else ""
         st.text(f"Answered: {shown(answer_text(question, snapshot.saved_answers[question.id]), 2000)}.{failed}")
     wrong = {name: message for name, message in travel_errors(thread_id).by_field().items() if name != BRANCH}
     if not alone:

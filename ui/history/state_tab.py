@@ -7,7 +7,7 @@ import streamlit as st
 
 from lab.history import Snapshot, question_text
 from lab.jsonable import Json
-from ui.common import LIMIT, Looked, code, literal, safe, shown
+from ui.common import LIMIT, Looked, code, literal, node_name, safe, shown
 from ui.graph import NodeState, Phase, draw_diagram, graph_shape, state_markup, width
 
 NARROW = 190
@@ -71,10 +71,10 @@ def _stops(snapshot: Snapshot) -> None:
     """Draw what was asked here and what failed."""
     for question in snapshot.questions:
         with st.container(border=True):
-            st.markdown(f":material/front_hand: {code(question.node)} asked here")
+            st.markdown(f":material/front_hand: {code(node_name(question.node))} asked here")
             st.text(shown(question_text(question.value), 2000))
     for node, error in snapshot.errors.items():
-        st.error(f"{literal(node, 60)} failed here: {literal(error, 1000)}", icon=":material/error:")
+        st.error(f"{literal(node_name(node), 60)} failed here: {literal(error, 1000)}", icon=":material/error:")
 
 
 def _chat(snapshot: Snapshot) -> None:

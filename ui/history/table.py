@@ -18,6 +18,7 @@ from ui.common import (
     is_changed,
     literal,
     look_at,
+    node_name,
     note_drawn,
     rows_digest,
     safe,
@@ -163,7 +164,7 @@ def _line(row: Row, time: str) -> dict[str, Any]:
             FIRST: _step(row),
             "Ran": _ran(row),
             "Changed": ", ".join(change_text(change) for change in row.changed),
-            "Next": ", ".join(name for name in row.next if name != "__start__") or ("end" if not row.next else "input"),
+            "Next": _next(row),
             "Asked": " | ".join(row.asked),
             "Error": " | ".join(row.errors),
             "Branch": row.branch,
@@ -177,15 +178,20 @@ def _line(row: Row, time: str) -> dict[str, Any]:
     return cells
 
 
+def _next(row: Row) -> str:
+    following = ", ".join(node_name(name) for name in row.next if name != "__start__")
+    return following or ("input" if row.next else "end")
+
+
 def _step(row: Row) -> str:
     """Return the step's number; one of a subgraph stands under its node's name."""
     graph = row.namespace.rpartition("|")[2].partition(":")[0]
-    return f"{row.step} ↳ {graph}" if graph else str(row.step)
+    return f"{row.step} ↳ {node_name(graph)}" if graph else str(row.step)
 
 
 def ran_by(row: Row) -> tuple[str, ...]:
     """Return the nodes that ran, or as which an edit was written, as visitors know them."""
-    return tuple("the input" if name == "__start__" else name for name in row.ran)
+    return tuple("the input" if name == "__start__" else node_name(name) for name in row.ran)
 
 
 def ran_names(row: Row) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from lab.threads import BRANCH
 from lab.workspace import Ahead
-from ui.common import ActionErrors, Looked, action_button, code, code_counted, literal
+from ui.common import ActionErrors, Looked, action_button, code, literal, node_name, nodes_as_code
 from ui.forms import complain
 
 
@@ -64,7 +64,7 @@ def draw_effects(ahead: Ahead) -> None:
     """Warn of what the nodes ahead do outside the state."""
     for name, acts in ahead.effects.items():
         st.warning(
-            f"{code(name)} acts outside the state: {literal(', '.join(acts), 200)}. "
+            f"{code(node_name(name))} acts outside the state: {literal(', '.join(acts), 200)}. "
             "Running it again may do so once more.",
             icon=":material/warning:",
         )
@@ -79,11 +79,6 @@ def confirm_effects(ahead: Ahead, key: str) -> bool:
         key=key,
         help="What these nodes do outside the state is done once more, and no way back undoes it.",
     )
-
-
-def nodes_as_code(nodes: tuple[str, ...]) -> str:
-    """Return nodes' names as code."""
-    return code_counted(nodes)
 
 
 def draw_label_field(thread_id: str) -> None:

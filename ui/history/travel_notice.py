@@ -7,7 +7,7 @@ import streamlit as st
 
 from lab.errors import LabError
 from lab.history import Mark, Snapshot
-from ui.common import LANE_SECTION, Looked, bring_into_view, code_counted, literal, look_at, read_place, run_options
+from ui.common import LANE_SECTION, Looked, bring_into_view, literal, look_at, nodes_as_code, read_place, run_options
 from ui.history.travel_actions import travel_button
 
 STEPS_READ = 200
@@ -54,7 +54,7 @@ def _ran(looked: Looked, new: Sequence[Mark]) -> str:
     ids = [mark.checkpoint_id for mark in new[:STEPS_READ]]
     rows = looked.workspace.history.rows(looked.thread.thread_id, ids, looked.tree)
     ran = [name for row in rows if row.source == "loop" for name in row.ran]
-    return f"Ran: {code_counted(ran)}." if ran else "Nothing has run yet."
+    return f"Ran: {nodes_as_code(ran)}." if ran else "Nothing has run yet."
 
 
 def _head(looked: Looked) -> Snapshot | None:
@@ -69,10 +69,10 @@ def _stands(head: Snapshot | None) -> str:
     if head is None:
         return ""
     if head.errors:
-        return f"It failed in {code_counted(head.errors)}."
+        return f"It failed in {nodes_as_code(head.errors)}."
     if head.questions:
         return "It waits for an answer on its lane's card."
-    return f"It's paused before {code_counted(head.next)}." if head.next else "It has reached its end."
+    return f"It's paused before {nodes_as_code(head.next)}." if head.next else "It has reached its end."
 
 
 def _buttons(looked: Looked, head: Snapshot | None) -> None:

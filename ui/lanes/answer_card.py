@@ -9,7 +9,7 @@ import streamlit as st
 from graphs.pattern import Breakpoints, Lane
 from lab.history import Question, Snapshot
 from lab.workspace import RunOptions, Workspace
-from ui.common import ActionErrors, acting_person, action_button, code_counted, run_options
+from ui.common import ActionErrors, acting_person, action_button, nodes_as_code, run_options
 from ui.forms import StateForm
 from ui.lanes.example_steps import Filled
 
@@ -78,7 +78,7 @@ def state_form(
 
 def pause_card(card: Card, lane: Lane, nodes: tuple[str, ...], outcome: str, filled: Filled) -> None:
     """Draw what a thread offers that stopped before its end: values to write, then on."""
-    where = code_counted(card.snapshot.next)
+    where = nodes_as_code(card.snapshot.next)
     form = state_form(card, lane, card.snapshot.checkpoint_id, filled.values)
     with st.container(key=f"{card.key}_pause_form", border=True):
         st.markdown(f"{STANDS.get(outcome, STANDS['paused'])} {where}**")
@@ -116,7 +116,7 @@ def _go_on(card: Card, form: StateForm, breakpoints: Breakpoints | None) -> None
 
 def retry_card(card: Card, *, failed: bool) -> None:
     """Draw the button that goes on from the last checkpoint after a stop, a failure or a crash."""
-    ahead = code_counted(card.snapshot.next) or "its last step"
+    ahead = nodes_as_code(card.snapshot.next) or "its last step"
     action_button(
         "Retry" if failed else "Resume",
         icon=":material/replay:" if failed else ":material/play_arrow:",

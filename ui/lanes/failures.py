@@ -2,7 +2,7 @@
 
 from lab.events import Killed, Reopened, RunView, StepView, ThreadView
 from lab.history import Status
-from ui.common import code, counted
+from ui.common import code, counted, node_name, node_path
 
 UNEXPLAINED = {
     "failed": "The run failed and gave no reason. What its checkpoints hold is saved; retry.",
@@ -48,11 +48,11 @@ def inside(view: ThreadView, step: StepView) -> StepView | None:
 
 def killed(item: Killed, lost: list[StepView]) -> str:
     """Say, as Markdown, what was at work when the process was killed, and which steps were lost with it."""
-    names = ", ".join(dict.fromkeys(code(" › ".join(step.path)) for step in item.working))
+    names = ", ".join(dict.fromkeys(code(node_path(step.path)) for step in item.working))
     at_work = f"{names} was at work and runs again from its top." if names else "No node was at work."
     if not lost:
         return f"**Its process was killed here.** {at_work} No step that had ended was lost."
-    which = ", ".join(code(step.path[-1]) for step in lost)
+    which = ", ".join(code(node_name(step.path[-1])) for step in lost)
     steps = "step that had ended was" if len(lost) == 1 else "steps that had ended were"
     return (
         f"**Its process was killed here.** {at_work} {counted(len(lost), steps, steps)} lost too, as no checkpoint "

@@ -4,7 +4,7 @@ import streamlit as st
 
 from graphs.pattern import Lane
 from lab.workspace import Damage
-from ui.common import action_button, code, literal, look_at
+from ui.common import action_button, code, literal, look_at, node_name
 from ui.forms import StateForm
 from ui.lanes.answer_card import Buttons, draw_note
 from ui.lanes.example_steps import Filled
@@ -41,7 +41,7 @@ def _form(buttons: Buttons, lane: Lane, damage: Damage, filled: Filled) -> State
 
 
 def _wrote(damage: Damage) -> str:
-    who = f"{code(damage.node)} wrote" if damage.node else "the input has"
+    who = f"{code(node_name(damage.node))} wrote" if damage.node else "the input has"
     wrong = "; ".join(f"{code(name)}: {literal(reason)}" for name, reason in damage.reasons.items())
     return f"Nobody can read this thread: {who} {wrong}." if wrong else f"Nobody can read what {who}."
 

@@ -14,8 +14,8 @@ from lab.history import Snapshot, Status, is_restored
 from lab.jsonable import Json
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui.common import code_counted, literal, seconds, shown
-from ui.graph import Phase, Shape, draw_diagram, is_handled, node_label, picture_size, state_markup, states_of_nodes
+from ui.common import code_counted, literal, node_name, node_path, seconds, shown
+from ui.graph import Phase, Shape, draw_diagram, is_handled, picture_size, state_markup, states_of_nodes
 from ui.lanes.failures import ended_badly, inside, killed, reason, reopened
 from ui.lanes.figures import figures_markup
 from ui.lanes.panel import LanePanel
@@ -285,7 +285,7 @@ class LanePane:
         busy = [node.id for node in self.shape.nodes if states[node.id].phase in AT_WORK]
         at_work = [name for name in busy if not is_handled(name, states)]
         took = [seconds(view.worked)] if view.worked and not view.running else []
-        line = " · ".join([*filter(None, [code_counted(map(node_label, at_work), 3)]), *took])
+        line = " · ".join([*filter(None, [code_counted(map(node_name, at_work), 3)]), *took])
         if self._is_other("at_work", line):
             self._at_work.markdown(line)
         if self._is_other("bar", view.progress):
@@ -326,7 +326,7 @@ class LanePane:
     def _message(self, slot: Slot, message: Message) -> None:
         if not slot.texts:
             slot.place = slot.place.chat_message("assistant", avatar=":material/smart_toy:")
-            slot.place.caption(shown(" › ".join(message.path), 120))
+            slot.place.caption(shown(node_path(message.path), 120))
         parts = [*paragraphs(shown(message.text)), *([shown(message.tool)] if message.tool else [])]
         for number, part in enumerate(parts):
             if number == len(slot.texts):

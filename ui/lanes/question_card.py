@@ -11,7 +11,7 @@ from lab.history import Question, answer_text, question_text
 from lab.jsonable import Json
 from lab.state import title_of, value_text
 from lab.workspace import expiry_in
-from ui.common import action_button, clock_times, code, literal, safe, shown, zone_name
+from ui.common import action_button, clock_times, code, literal, node_name, safe, shown, zone_name
 from ui.forms import answer_in_form, ask_question, ask_with_draft, draft_of, draw_who_may, own_questions
 from ui.history import draw_ahead
 from ui.lanes.answer_card import Card, draw_note, proceed
@@ -89,7 +89,8 @@ def _question(card: Card, question: Question, filled: Filled, *, alone: bool) ->
     ask_with_draft(question, key, place, filled.of(question), _wrong(card, question))
     failed = [one.node for one in card.snapshot.questions if one.id in card.snapshot.saved_answers]
     if failed:
-        st.markdown(f"Sending it also retries {' and '.join(map(code, failed))}, with the answer given there.")
+        names = " and ".join(code(node_name(name)) for name in failed)
+        st.markdown(f"Sending it also retries {names}, with the answer given there.")
     if alone:
         st.caption(f"{_after(card, [question])} {_since(card)}")
     action_button(
@@ -116,11 +117,11 @@ def _after(card: Card, questions: Sequence[Question]) -> str:
         return ""
     ahead = card.workspace.travel.after_answer(card.thread_id, nodes)
     begin = "Your answer goes" if len(questions) == 1 else "Answers go"
-    later = f", after which {_listed(ahead.later, 'or')} may run" if ahead.later else ""
-    effects = [f"{name} writes to the {_listed(acts, 'and the')}" for name, acts in ahead.effects.items()]
+    later = f", after which {_listed([*map(node_name, ahead.later)], 'or')} may run" if ahead.later else ""
+    effects = [f"{node_name(name)} writes to the {_listed(acts, 'and the')}" for name, acts in ahead.effects.items()]
     acts = f" Outside the state, {_listed(effects, 'and')}." if effects else ""
     # Code is too pale in a caption.
-    return literal(f"{begin} to {_listed(nodes, 'and')}{later}.{acts}", 500)
+    return literal(f"{begin} to {_listed([*map(node_name, nodes)], 'and')}{later}.{acts}", 500)
 
 
 def _listed(names: Sequence[str], last: str) -> str:
@@ -137,7 +138,7 @@ def _failed(card: Card, question: Question) -> None:
     """Draw what became of an answer whose node failed: the same once more, or another one."""
     key = _key(card, question)
     with st.container(border=True, key=f"{key}_failed"):
-        st.markdown(f":material/error: **{code(question.node)} failed after its answer**")
+        st.markdown(f":material/error: **{code(node_name(question.node))} failed after its answer**")
         st.text(shown(question_text(question.value)))
         _details(question)
         st.text(f"Answered: {shown(answer_text(question, card.snapshot.saved_answers[question.id]), 2000)}")
@@ -201,7 +202,7 @@ def _send_anew(card: Card, question: Question) -> None:
 
 
 def _title(question: Question) -> str:
-    return f"{code(question.node)} asks" if question.node else "It asks"
+    return f"{code(node_name(question.node))} asks" if question.node else "It asks"
 
 
 def _details(question: Question) -> None:

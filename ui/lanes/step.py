@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from lab.events import Attempt, StepView
-from ui.common import code, safe, seconds, shown
+from ui.common import code, node_path, safe, seconds, shown
 
 ICONS = {
     "running": ":material/play_arrow:",
@@ -25,7 +25,7 @@ def draw_step(place: Any, step: StepView, *, lost: bool = False, inside: StepVie
     took = "" if step.ended is None else f" · {seconds(sum(end - begin for begin, end in step.spans))}"
     # The error of a step that failed for good is that of its last attempt.
     tried = step.failed_attempts[:-1] if step.status in ("failed", "killed") else step.failed_attempts
-    label = f"{code(' › '.join(step.path))}{took}{_again(step, tried)}{' · from cache' if step.cached else ''}"
+    label = f"{code(node_path(step.path))}{took}{_again(step, tried)}{' · from cache' if step.cached else ''}"
     if lost:
         label += " · lost, as it wasn't saved"
     icon = LOST if lost else ICONS[step.status]
@@ -50,7 +50,7 @@ def _body(step: StepView, tried: Sequence[Attempt], inside: StepView | None) -> 
             "state stays done, and it runs again from its top."
         )
     if step.error:
-        st.text(f"Failed in {' › '.join(inside.path)}." if inside else shown(step.error, 4000))
+        st.text(f"Failed in {node_path(inside.path)}." if inside else shown(step.error, 4000))
     if step.progress:
         st.caption("told on the way")
         st.json(safe(step.progress), expanded=False)

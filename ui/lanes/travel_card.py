@@ -7,7 +7,7 @@ import streamlit as st
 from graphs.pattern import Fork, Lane, Replay, Rewind
 from lab.history import Row, Snapshot
 from lab.jsonable import Json
-from ui.common import action_button, code, literal, look_at, shown
+from ui.common import action_button, code, literal, look_at, node_name, shown
 from ui.forms import StateForm
 from ui.history import confirm_effects, draw_changes
 from ui.lanes.answer_card import Card, state_form
@@ -72,8 +72,8 @@ def _titles(rows: Sequence[Row]) -> dict[str, str]:
 
 def _title(row: Row) -> str:
     came = {"input": "the input", "fork": "going back", "update": "an edit"}
-    behind = ", ".join(row.ran) if row.source == "loop" else came.get(row.source, row.source)
-    return f"{row.step}: {f'after {behind}, ' if behind else ''}{', '.join(row.next)} next"
+    behind = ", ".join(map(node_name, row.ran)) if row.source == "loop" else came.get(row.source, row.source)
+    return f"{row.step}: {f'after {behind}, ' if behind else ''}{', '.join(map(node_name, row.next))} next"
 
 
 def _runs(card: Card, there: Snapshot) -> str:
@@ -90,7 +90,7 @@ def _writes(card: Card) -> str:
 
 
 def _names(names: Sequence[str]) -> str:
-    return ", ".join(map(code, names))
+    return ", ".join(code(node_name(name)) for name in names)
 
 
 def _act(card: Card, lane: Lane, there: Snapshot, values: Mapping[str, Json]) -> None:

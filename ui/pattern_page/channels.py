@@ -14,7 +14,7 @@ from lab.events import CheckpointMade, CheckpointSaved, Event, NodeEnded, RunEnd
 from lab.jsonable import Json
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui.common import code, literal, shown
+from ui.common import code, literal, node_name, shown
 
 STEPS = 20
 """Steps of a thread that are shown, the newest ones."""
@@ -119,7 +119,7 @@ def _written(events: Sequence[Event], head: str) -> tuple[Mapping[str, Writes], 
 def _rows(channels: Sequence[str], step: ChannelStep) -> Iterator[Mapping[str, str]]:
     for channel in channels:
         wrote = [
-            f"**{literal(node)}** {literal(_text(values[channel]))}"
+            f"**{literal(node_name(node))}** {literal(_text(values[channel]))}"
             for node, values in step.writes
             if channel in values
         ]

@@ -12,7 +12,7 @@ from graphs.pattern import Panel, Pattern
 from lab.events import Event, Reopened, StreamPart, Tokens
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui.common import clock_times, literal, shown, zone_name
+from ui.common import clock_times, literal, node_path, shown, zone_name
 from ui.graph import draw_diagram
 from ui.history import draw_explorer
 from ui.lanes import LanePane
@@ -137,7 +137,7 @@ def _event(event: Event, time: str) -> Mapping[str, Any]:
         "No.": number,
         "Time": time,
         "Event": type(event).__name__,
-        "Where": " › ".join(path),
+        "Where": node_path(path),
         "What": shown(event.text if isinstance(event, Tokens) else rest, 500),
     }
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lab.events import StepView
-from ui.common import shown
+from ui.common import node_path, shown
 
 ROW = 22
 NAME = 190
@@ -90,7 +90,7 @@ def _lane(title: str, steps: Sequence[StepView], axis: Axis, y: int, total: floa
 
 
 def _row(step: StepView, axis: Axis, y: int) -> Iterator[str]:
-    name = " › ".join(step.path)
+    name = node_path(step.path)
     worked = sum(end - begin for begin, end in step.spans)
     tries = len(step.failed_attempts) + (step.status != "failed")
     failures = f", {len(step.failed_attempts)} failed of {tries} attempts" if tries > 1 else ""
