@@ -7,6 +7,7 @@ from graphs.pattern import Pattern
 from lab.lab import Lab
 from tests.support.app_pages import answer, badges, markdowns, open_page, play, press, start, steps, texts
 from tests.support.example_player import Played, player
+from ui.common import node_name
 from ui.pattern_page import tab_names
 
 pytestmark = pytest.mark.usefixtures("pages_lab")
@@ -66,7 +67,9 @@ def test_an_example_ends_on_its_page_as_it_ends_in_the_lab(pattern: Pattern, num
     play(at, pattern, number)
     there = [player(pages_lab)(pattern.slug, lane.key, number) for lane in pages_lab.graphs.offered(pattern.slug).lanes]
     assert badges(at) == [expected_badge(played) for played in there]
-    assert {name.split(" › ")[-1] for name in steps(at)} == {name for played in there for name in played.visited}
+    assert {name.split(" › ")[-1] for name in steps(at)} == {
+        node_name(name) for played in there for name in played.visited
+    }
     shown = "\n".join(texts(at))
     assert [answer for played in there for answer in played.answers if answer not in shown] == []
 
