@@ -1,7 +1,6 @@
 """Validated recovery: a saved state is checked again when it's loaded, as it may not be what was stored.
 
-Each visit is a run of its own: it loads the customer's card from the archive, changes it and stores it. Choose
-what happens to the row after a visit, and watch what the next visit makes of it.
+Each visit is a run: it loads a card, changes it and stores it. Choose what then happens to the row, and visit again.
 """
 
 import json
@@ -10,7 +9,7 @@ from typing import Annotated, Any, Literal
 from langchain_core.language_models import BaseChatModel
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from typing_extensions import TypedDict
 
 from graphs.world import World
@@ -35,10 +34,8 @@ class State(Input):
     outcome: str
 
 
-class Card(BaseModel):
+class Card(BaseModel, extra="forbid", strict=True):
     """A customer's card as this release knows it."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     customer: str = Field(min_length=1)
     points: int = Field(ge=0)
@@ -47,38 +44,32 @@ class Card(BaseModel):
 
 def damaged(card: Card, by: Damage) -> str:
     """Return the row's text as an older release, a hand, or a disk that was full would have left it."""
-    if by == "old-release":
-        # It kept points as text and didn't count visits.
-        return json.dumps({"customer": card.customer, "points": f"{card.points} pts"})
-    if by == "edited-by-hand":
-        return json.dumps({**card.model_dump(), "points": -1})
     text = card.model_dump_json()
-    return text[: len(text) // 2] if by == "cut-short" else text
+    old = json.dumps({"customer": card.customer, "points": f"{card.points} pts"})  # points as text, visits not counted
+    by_hand = json.dumps({**card.model_dump(), "points": -1})
+    return {"nothing": text, "old-release": old, "edited-by-hand": by_hand, "cut-short": text[: len(text) // 2]}[by]
 
 
-def field_errors(error: ValidationError) -> str:
-    """Return what is wrong, field by field."""
-    errors = error.errors(include_url=False)
-    return "; ".join(": ".join((*map(str, one["loc"]), one["msg"])) for one in errors)
+def checked(row: str) -> dict[str, Any]:
+    """Return a row's card where it's valid, or what is wrong with it, field by field."""
+    try:
+        return {"card": Card.model_validate_json(row).model_dump()}
+    except ValidationError as error:
+        return {"problem": "; ".join(": ".join((*map(str, one["loc"]), one["msg"])) for one in error.errors())}
 
 
 def load(state: State, runtime: Runtime[World]) -> dict[str, Any]:
     """Read the customer's newest row and check it; the checkpoint's card of an earlier visit isn't used."""
     saved = runtime.context.archive.newest(state["customer"])
-    if saved is None or saved.quarantined:
-        return {"row": 0, "card": {}, "problem": "", "outcome": ""}
-    try:
-        card = Card.model_validate_json(saved.body).model_dump()
-    except ValidationError as error:
-        return {"row": saved.number, "card": {}, "problem": field_errors(error), "outcome": ""}
-    return {"row": saved.number, "card": card, "problem": "", "outcome": ""}
+    visit: dict[str, Any] = {"row": 0, "card": {}, "problem": "", "outcome": ""}
+    if saved and not saved.quarantined:
+        visit |= {"row": saved.number} | checked(saved.body)
+    return visit
 
 
 def after_load(state: State) -> Literal["restore", "quarantine", "fresh"]:
     """Choose by what the archive holds."""
-    if not state["row"]:
-        return "fresh"
-    return "quarantine" if state["problem"] else "restore"
+    return "quarantine" if state["problem"] else "restore" if state["row"] else "fresh"
 
 
 def restore(state: State, runtime: Runtime[World]) -> dict[str, Any]:
@@ -102,27 +93,13 @@ def fresh(state: State) -> dict[str, Any]:
 def update(state: State) -> dict[str, Any]:
     """Book the visit on the card; what isn't valid doesn't get past this node's edge."""
     card = state["card"]
-    changed = {**card, "points": card["points"] + state["points"], "visits": card["visits"] + 1}
-    try:
-        return {"card": Card.model_validate(changed).model_dump()}
-    except ValidationError as error:
-        return {"problem": field_errors(error)}
-
-
-def after_update(state: State) -> Literal["store", "refuse"]:
-    """Choose by whether the changed card is valid."""
-    return "refuse" if state["problem"] else "store"
+    return checked(json.dumps({**card, "points": card["points"] + state["points"], "visits": card["visits"] + 1}))
 
 
 def store(state: State, runtime: Runtime[World]) -> dict[str, Any]:
     """Save the card as a new row."""
     row = runtime.context.archive.store(state["customer"], Card.model_validate(state["card"]).model_dump_json())
     return {"row": row, "outcome": f"{state['outcome']} Row {row} is stored."}
-
-
-def after_store(state: State) -> Literal["tamper", "__end__"]:
-    """Choose by what the visitor wants to happen to the row."""
-    return "__end__" if state["damage"] == "nothing" else "tamper"
 
 
 def tamper(state: State, runtime: Runtime[World]) -> None:
@@ -142,18 +119,16 @@ def build(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
         .add_node("load", load)
         .add_node("restore", restore, metadata={"effects": ["archive"]})
         .add_node("quarantine", quarantine, metadata={"effects": ["archive"]})
-        .add_node("fresh", fresh)
-        .add_node("update", update)
+        .add_sequence([fresh, update])
         .add_node("store", store, metadata={"effects": ["archive"]})
         .add_node("tamper", tamper, metadata={"effects": ["archive"]})
         .add_node("refuse", refuse)
         .add_edge(START, "load")
         .add_conditional_edges("load", after_load)
         .add_edge("quarantine", "fresh")
-        .add_edge("fresh", "update")
         .add_edge("restore", "update")
-        .add_conditional_edges("update", after_update)
-        .add_conditional_edges("store", after_store)
+        .add_conditional_edges("update", lambda one: "refuse" if one["problem"] else "store", ["store", "refuse"])
+        .add_conditional_edges("store", lambda one: END if one["damage"] == "nothing" else "tamper", ["tamper", END])
         .add_edge("tamper", END)
         .add_edge("refuse", END)
     )

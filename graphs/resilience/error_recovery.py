@@ -16,23 +16,22 @@ from langgraph.types import Command
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from graphs.world import Failure, Rejected, World
+from graphs.world import Failure, RateLimited, World
 
-PAUSE = 0.3
-"""Seconds after which a service that failed is called again."""
+PAUSE = 0.3  # seconds after which a service that failed is called again
+ROW = re.compile(r"\s*[^;\s][^;]*;\s*([1-9]\d{0,5})\s*;\s*(\d{1,7}(?:\.\d{1,2})?)\s*")
 WORDS = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "a dozen": "12"}
 
 
 class BadRow(ValueError):
     """Raised where a row can't be read."""
 
-    def __init__(self, number: int, row: str, why: str) -> None:
-        super().__init__(f"Row {number}, {row[:40]!r}: {why}")
+    def __init__(self, number: int, row: str) -> None:
+        super().__init__(f"Row {number}, {row[:40]!r}, isn't name; pieces; price. Write it like 'Lamp; 3; 12.50'.")
         self.number = number
 
 
-class NothingLeft(ValueError):
-    """Raised where there is no row to read, as where each was left out."""
+RECOVERABLE = (BadRow, ConnectionError, TimeoutError, RateLimited)
 
 
 class Input(TypedDict):
@@ -40,12 +39,8 @@ class Input(TypedDict):
 
     rows: Annotated[
         str,
-        Field(
-            title="Goods, one a line, as name; pieces; price",
-            min_length=1,
-            max_length=2000,
-            json_schema_extra={"multiline": True},
-        ),
+        Field(title="Goods, one a line, as name; pieces; price"),
+        Field(min_length=1, max_length=2000, json_schema_extra={"multiline": True}),
     ]
     limit: Annotated[int, Field(title="Attempts at most", ge=1, le=8)]
     failures: Annotated[int, Field(title="How many of the first calls of the warehouse fail", ge=0, le=8)]
@@ -79,14 +74,10 @@ class State(Input):
 
 def value_of(number: int, row: str) -> int:
     """Return what a row's goods are worth in cents; raise BadRow."""
-    parts = [part.strip() for part in row.split(";")]
-    if len(parts) != 3 or not parts[0]:
-        raise BadRow(number, row, "a row has a name, a number of pieces and a price, separated by semicolons.")
-    if not re.fullmatch(r"[1-9]\d{0,5}", parts[1]):
-        raise BadRow(number, row, f"{parts[1]!r} is no whole number of pieces.")
-    if not re.fullmatch(r"\d{1,7}(\.\d{1,2})?", parts[2]):
-        raise BadRow(number, row, f"{parts[2]!r} is no price. Write it as 12.50.")
-    return int(parts[1]) * round(float(parts[2]) * 100)
+    read = ROW.fullmatch(row)
+    if read is None:
+        raise BadRow(number, row)
+    return int(read[1]) * round(float(read[2]) * 100)
 
 
 def repair(row: str) -> str:
@@ -103,7 +94,7 @@ def process(state: State, runtime: Runtime[World]) -> dict[str, Any]:
     rows = state.get("repaired", state["rows"]).splitlines()
     worth = [value_of(number, row) for number, row in enumerate(rows, 1) if row.strip()]
     if not worth:
-        raise NothingLeft("There is no row left to read. Give at least one, as name; pieces; price.")
+        raise ValueError("There is no row left to read. Give at least one, as name; pieces; price.")
     runtime.context.faults.trip("warehouse", state["failures"], state["failure"])
     return {"cents": sum(worth), "history": [Attempt(number=len(state["history"]) + 1, error="")]}
 
@@ -113,8 +104,8 @@ def handle(state: State, error: NodeError) -> Command[Literal["recover", "fail"]
     number = len(state["history"]) + 1
     attempt = Attempt(number=number, error=f"{type(error.error).__name__}: {error.error}")
     bad_row = error.error.number if isinstance(error.error, BadRow) else 0
-    hopeless = isinstance(error.error, Rejected | NothingLeft) or number >= state["limit"]
-    return Command(update={"history": [attempt], "bad_row": bad_row}, goto="fail" if hopeless else "recover")
+    hope = isinstance(error.error, RECOVERABLE) and number < state["limit"]
+    return Command(update={"history": [attempt], "bad_row": bad_row}, goto="recover" if hope else "fail")
 
 
 def recover(state: State, runtime: Runtime[World]) -> dict[str, Any]:
