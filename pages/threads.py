@@ -36,29 +36,33 @@ def render() -> None:
     st.title("Threads", anchor=False)
     st.markdown("Every run is kept as a thread. Open one to see it as it stands and to go on where it stopped.")
     visitor = workspace()
+    # Read before anything is drawn of it, so that what changes meanwhile is seen by the next look.
+    total, newest = _listed(visitor)
+    shown: Sequence[str] = ()
+    stood: object = visitor.history.stamp(shown)
     _top(visitor)
     _news(visitor)
-    if total := visitor.threads.page(limit=0).total:
-        _thread_list(visitor, in_table=total > FEW)
+    if total:
+        shown, stood = _thread_list(visitor, in_table=total > FEW)
     else:
         st.info(
             "No thread yet. Open a pattern from the gallery and run it, import a file, or run a sample here.",
             icon=":material/info:",
         )
         sample_button("Run a sample", on_click=start_sample, args=(visitor,), type="primary")
-        _watch(visitor, ())
+    # A dialog is about a thread as it was when it was opened.
+    if not is_open():
+        watch_others(partial(_look, visitor, shown), ((total, newest), stood))
     draw_dialog(visitor, draw_thread_ends)
 
 
-def _watch(visitor: Workspace, threads: Sequence[Thread]) -> None:
-    """Follow what other tabs and processes do to the threads on show, unless a dialog about one of them is open."""
-    look = partial(_stamp, visitor, [thread.thread_id for thread in threads])
-    if not is_open():
-        watch_others(look, look())
+def _look(visitor: Workspace, thread_ids: Sequence[str]) -> object:
+    """Return what changes with all that the page shows."""
+    return _listed(visitor), visitor.history.stamp(thread_ids)
 
 
-def _stamp(visitor: Workspace, thread_ids: Sequence[str]) -> object:
-    return visitor.threads.page(limit=0).total, visitor.threads.newest(limit=1), visitor.history.stamp(thread_ids)
+def _listed(visitor: Workspace) -> tuple[int, Sequence[Thread]]:
+    return visitor.threads.page(limit=0).total, visitor.threads.newest(limit=1)
 
 
 def _top(visitor: Workspace) -> None:
@@ -100,8 +104,8 @@ def _news(visitor: Workspace) -> None:
             draw_link(visitor.threads.find(made), "Open it", icon=":material/arrow_forward:")
 
 
-def _thread_list(visitor: Workspace, *, in_table: bool) -> None:
-    """Draw the filters and the page of the threads that they leave."""
+def _thread_list(visitor: Workspace, *, in_table: bool) -> tuple[Sequence[str], object]:
+    """Draw the filters and the page of the threads that they leave; return these and how they stood before that."""
     with st.container(horizontal=True, key="threads_filters"):
         text = st.text_input(
             "Title or id",
@@ -121,9 +125,11 @@ def _thread_list(visitor: Workspace, *, in_table: bool) -> None:
         if not total:
             st.info("No thread matches. Search for a shorter text, or in all patterns.", icon=":material/search_off:")
         threads = visitor.threads.page(**chosen, limit=SHOWN, offset=(number - 1) * SHOWN).threads
+        shown = [thread.thread_id for thread in threads]
+        stood: object = visitor.history.stamp(shown)
         if in_table:
             draw_table(visitor, threads)
         else:
             draw_frames(visitor, threads)
     st.caption(f"{counted(total, 'thread')} · times in {literal(zone_name())}")
-    _watch(visitor, threads)
+    return shown, stood

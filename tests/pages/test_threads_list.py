@@ -1,6 +1,8 @@
 """The list of all threads without a browser: finding, paging, room, and bearing what is damaged or gone."""
 
 import io
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -10,7 +12,8 @@ from lab.lab import Lab
 from lab.threads import Thread
 from lab.workspace import Workspace
 from lab.workspace_cookie import NEAR, Visitors
-from pages.threads import SHOWN
+from pages import threads
+from pages.threads import FEW, SHOWN
 from tests.support.app_pages import badges, markdowns, open_page, press
 from tests.support.thread_pages import TEXT, choose, links, listed, made, mark_rows, titles
 from ui.common import sized, the_lab
@@ -208,3 +211,25 @@ def test_threads_of_one_title_differ_in_what_their_rows_say(here: Workspace) -> 
     captions = "\n".join(caption.value for caption in open_page("threads").caption)
 
     assert all(thread.thread_id[:8] in captions for thread in threads)
+
+
+@pytest.mark.parametrize(("number", "drawing"), [(1, "draw_frames"), (FEW + 1, "draw_table")])
+def test_what_becomes_of_a_thread_while_the_list_is_drawn_is_seen_by_the_next_look(
+    here: Workspace, monkeypatch: pytest.MonkeyPatch, number: int, drawing: str
+) -> None:
+    looks: list[tuple[Callable[[], object], object]] = []
+    monkeypatch.setattr("pages.threads.watch_others", lambda look, before: looks.append((look, before)))
+    oldest, *_ = [made(here, f"Thread {one}") for one in range(number)]
+    at = open_page("threads")
+    look, before = looks[-1]
+    assert look() == before
+    drawn = getattr(threads, drawing)
+
+    def draw_and_rename(*given: Any) -> None:
+        drawn(*given)
+        here.threads.rename(oldest.thread_id, "Another title")
+
+    monkeypatch.setattr(threads, drawing, draw_and_rename)
+    at.run()
+    look, before = looks[-1]
+    assert look() != before
