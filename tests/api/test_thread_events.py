@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from api import thread_events
 from api.thread_events import PATH
 from graphs.catalogue import find
 from lab.errors import StorageUnavailable
-from lab.events import Event, NodeStarted, Progress, StreamingMessage
+from lab.events import Event, EventLog, NodeStarted, Progress, StreamingMessage
 from lab.lab import Lab
 from lab.workspace import Workspace
 from lab.workspace_cookie import COOKIE, LOCAL
@@ -150,21 +151,25 @@ def test_two_clients_of_one_run_get_the_same_at_whatever_place_each_of_them_is(l
             assert numbers(news[0]) == numbers(news[1]) == [before[-1]["no"] + 1 + number]
 
 
+def streaming(lab: Lab, workspace: Workspace) -> tuple[str, EventLog, Callable[[str], None]]:
+    """Return a thread, its log, which soon joins the pieces of a message, and what says a piece of one."""
+    thread_id = ran(workspace)
+    (log,) = lab.runs.logs.of_thread(thread_id)
+    log._limit = log.last + 20
+    return thread_id, log, partial(log.say, StreamingMessage(("write",), "message", tool=False))
+
+
 def test_what_was_joined_while_a_client_was_away_stands_in_its_place_and_no_text_comes_twice(
     lab: Lab, client: TestClient
 ) -> None:
-    workspace = admitted(lab, client)
-    thread_id = ran(workspace)
-    (log,) = lab.runs.logs.of_thread(thread_id)
+    thread_id, log, say = streaming(lab, admitted(lab, client))
     first = log.last
-    log._limit = first + 20
-    growing = StreamingMessage(("write",), "message", tool=False)
     for number in range(10):
-        log.say(growing, f"{number} ")
+        say(f"{number} ")
         assert log.last == first + number + 1
     got = read(client, thread_id, first, first + 6)
     for number in range(10, 60):
-        log.say(growing, f"{number} ")
+        say(f"{number} ")
         assert log.last == first + number + 1
     got += read(client, thread_id, first + 6, first + 60)
     text = ""
@@ -313,14 +318,11 @@ def test_a_piece_that_was_joined_to_others_while_its_client_was_away_is_still_th
     lab: Lab, client: TestClient
 ) -> None:
     workspace = admitted(lab, client)
-    thread_id = ran(workspace)
-    (log,) = lab.runs.logs.of_thread(thread_id)
+    thread_id, log, say = streaming(lab, workspace)
     first = log.last
-    log._limit = first + 20
-    growing = StreamingMessage(("write",), "message", tool=False)
     known = []
     for number in range(60):
-        log.say(growing, f"{number} ")
+        say(f"{number} ")
         known.append(workspace.events(thread_id, first + number)[-1])
 
     assert len(log.after(first)) < 60
