@@ -6,7 +6,8 @@ an approved expense is paid once, a rejected one never.
 """
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, Any, Literal, NotRequired, Self
 from uuid import uuid4
 
@@ -143,30 +144,17 @@ def build_static(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
             raise NotDecided(f"The {role} gave no reason. {NEEDS_NOTE}")
         return _decision_of(role, state["decision"], state["note"])
 
-    def manager(state: State) -> dict[str, Any]:
-        return check("manager", state)
-
-    def director(state: State) -> dict[str, Any]:
-        return check("director", state)
-
     return (
         _steps_around_approvers()
-        .add_node("manager", manager)
-        .add_node("director", director)
+        .add_node("manager", partial(check, "manager"))
+        .add_node("director", partial(check, "director"))
         .add_edge("submit", "manager")
     )
 
 
-def run_static(
-    graph: Approval,
-    given: Input | None,
-    config: RunnableConfig,
-    *,
-    interrupt_before: Sequence[str] | None = None,
-    **options: Any,
-) -> Iterator[Any]:
+def run_static(graph: Approval, given: Any, config: RunnableConfig, **options: Any) -> Iterator[Any]:
     """Run to the next approver and stop before that node, by its name; with no input, go on from there."""
-    pauses = [*(interrupt_before or ()), "manager", "director"]
+    pauses = [*(options.pop("interrupt_before", None) or ()), "manager", "director"]
     return graph.stream(given, config, interrupt_before=pauses, durability="sync", **options)
 
 
@@ -183,18 +171,12 @@ def build_dynamic(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
         verdict = interrupt({"question": question, "claim": state["claim"], **earlier, **who}, response_schema=Verdict)
         return _decision_of(role, verdict.decision, verdict.note, verdict.person)
 
-    def manager(state: State) -> dict[str, Any]:
-        return ask("manager", state)
-
-    def director(state: State) -> dict[str, Any]:
-        return ask("director", state)
-
     def who_first(state: State) -> Literal["manager", "pay"]:
         return "manager" if state["cents"] > MANAGER_ABOVE else "pay"
 
     return (
         _steps_around_approvers()
-        .add_node("manager", manager)
-        .add_node("director", director)
+        .add_node("manager", partial(ask, "manager"))
+        .add_node("director", partial(ask, "director"))
         .add_conditional_edges("submit", who_first)
     )

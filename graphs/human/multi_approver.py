@@ -5,6 +5,7 @@ Watch how often somebody waits for somebody else. 'One after the other' asks thr
 """
 
 import operator
+from functools import partial
 from typing import Annotated, Any, Literal, Self
 
 from langchain_core.language_models import BaseChatModel
@@ -154,7 +155,7 @@ def build_sequence(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
 def build_quorum(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
     """Build the review by all at once, each asked by name, of whom a quorum is enough."""
 
-    def circulate(state: State) -> dict[str, Any]:
+    def nothing(state: State) -> dict[str, Any]:
         return {}
 
     def review(role: str, state: State) -> dict[str, Any]:
@@ -164,34 +165,13 @@ def build_quorum(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
         own = {"person": person, "status": "abstained", "comment": "It is their own text."}
         return {"reviews": [{"round": state["round"], "role": role, **own}]}
 
-    def finance(state: State) -> dict[str, Any]:
-        return review("finance", state)
-
-    def manager(state: State) -> dict[str, Any]:
-        return review("manager", state)
-
-    def security(state: State) -> dict[str, Any]:
-        return review("security", state)
-
-    def count(state: State) -> dict[str, Any]:
-        return {}
-
     def after(state: State) -> Literal["revise", "publish", "withdraw"]:
         statuses = [one["status"] for one in reviews_of_round(state)]
         if "revise" in statuses:
             return "revise"
         return "publish" if statuses.count("approve") >= QUORUM else "withdraw"
 
-    return (
-        _steps_around_reviews("circulate")
-        .add_node("circulate", circulate)
-        .add_node("finance", finance)
-        .add_node("manager", manager)
-        .add_node("security", security)
-        .add_node("count", count)
-        .add_edge("circulate", "finance")
-        .add_edge("circulate", "manager")
-        .add_edge("circulate", "security")
-        .add_edge(["finance", "manager", "security"], "count")
-        .add_conditional_edges("count", after)
-    )
+    graph = _steps_around_reviews("circulate").add_node("circulate", nothing)
+    for role in REVIEWERS:
+        graph.add_node(role, partial(review, role)).add_edge("circulate", role)
+    return graph.add_node("count", nothing).add_edge([*REVIEWERS], "count").add_conditional_edges("count", after)
