@@ -8,7 +8,7 @@ and gets the answer as a return value.
 import operator
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
 from langchain_core.language_models import BaseChatModel
@@ -25,9 +25,9 @@ from graphs.world import World, effect_key
 
 DRAFT = "Write the body of a short, polite e-mail that does what is requested. Give the body only."
 REVISE = "Revise the e-mail draft so that it follows the feedback. Give the new body only."
-
-
 FEEDBACK = "Changes to make, or the reason to reject"
+MULTILINE: dict[str, Any] = {"multiline": True}
+"""What tells the form to show a field of several lines."""
 
 
 class NotDecided(ValueError):
@@ -42,20 +42,18 @@ class Input(TypedDict):
     """What the visitor gives."""
 
     recipient: Annotated[str, Field(title="Recipient", min_length=1, max_length=200)]
-    request: Annotated[
-        str, Field(title="What to write", min_length=1, max_length=2000, json_schema_extra={"multiline": True})
-    ]
+    request: Annotated[str, Field(title="What to write", min_length=1, max_length=2000, json_schema_extra=MULTILINE)]
 
 
 class State(Input):
     """What flows round the gate; the draft is the person's to edit, and the three fields after it to decide by."""
 
     draft: Annotated[
-        str, Field(title="Draft", min_length=1, max_length=20_000, pattern=r"\S", json_schema_extra={"multiline": True})
+        str, Field(title="Draft", min_length=1, max_length=20_000, pattern=r"\S", json_schema_extra=MULTILINE)
     ]
     approved: Annotated[bool, Field(title="Approved")]
     rejected: Annotated[bool, Field(title="Rejected")]
-    feedback: Annotated[str, Field(title=FEEDBACK, max_length=2000, json_schema_extra={"multiline": True})]
+    feedback: Annotated[str, Field(title=FEEDBACK, max_length=2000, json_schema_extra=MULTILINE)]
     drafted: str
     log: Annotated[list[str], operator.add]
     mail: int
@@ -76,7 +74,7 @@ class Verdict(BaseModel):
 
     decision: Literal["approve", "change", "reject"] = Field(title="Decision")
     draft: str = Field("", max_length=20_000)
-    feedback: str = Field("", title=FEEDBACK, max_length=2000, json_schema_extra={"multiline": True})
+    feedback: str = Field("", title=FEEDBACK, max_length=2000, json_schema_extra=MULTILINE)
 
     @model_validator(mode="after")
     def _says_why(self) -> Self:
@@ -87,11 +85,9 @@ class Verdict(BaseModel):
 
 def verdict_on(draft: str) -> type[Verdict]:
     """Return the schema of an answer that begins with this draft, so that an edit of it's part of the answer."""
-    more: dict[str, Any] = {"multiline": True}
     # What a model says is a text of its own class until it has been saved, which no schema takes as a default.
-    field = Field(
-        str(draft), title="Draft (change it to edit)", max_length=20_000, pattern=r"\S", json_schema_extra=more
-    )
+    begins, title = str(draft), "Draft (change it to edit)"
+    field = Field(begins, title=title, max_length=20_000, pattern=r"\S", json_schema_extra=MULTILINE)
     return create_model("Verdict", __base__=Verdict, draft=(str, field))
 
 
@@ -101,10 +97,7 @@ OPEN: dict[str, Any] = {"approved": False, "rejected": False, "feedback": ""}
 def _steps_around_gate(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
     def draft(state: State) -> dict[str, Any]:
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", state["recipient"].strip()):
-            raise NoAddress(
-                f"The recipient {state['recipient'][:60]!r} is no e-mail address. "
-                "A mail needs one of the form name@host. Correct it and run it again."
-            )
+            raise NoAddress(f"{state['recipient'][:60]!r} is no e-mail address. Correct it to the form name@host.")
         answer = model.invoke([SystemMessage(DRAFT), HumanMessage(state["request"])])
         return {"draft": answer.text, "drafted": answer.text, **OPEN}
 
@@ -116,8 +109,8 @@ def _steps_around_gate(model: BaseChatModel) -> StateGraph[State, World, Input, 
 
     def send(state: State, runtime: Runtime[World]) -> dict[str, Any]:
         subject = textwrap.shorten(state["request"], 60, placeholder="...")
-        key = effect_key(runtime)
-        number = runtime.context.outbox.send(state["recipient"].strip(), subject, state["draft"], key=key)
+        to, key = state["recipient"].strip(), effect_key(runtime)
+        number = runtime.context.outbox.send(to, subject, state["draft"], key=key)
         return {"mail": number, "log": ["sent"]}
 
     def decided(state: State) -> Literal["send", "revise", "__end__"]:
@@ -147,25 +140,15 @@ def build_static(model: BaseChatModel) -> StateGraph[State, World, Input, State]
         if state["approved"]:
             return {"log": ["approved"]}
         if not state["feedback"].strip():
-            raise NotDecided(
-                "The draft isn't approved, and there is no word on it. The gate opens for an approval, for changes to "
-                "make, or for a rejection with its reason. Tick 'Approved' or write one of these, then retry."
-            )
+            raise NotDecided("There is no decision. Tick 'Approved', or write what to change or why it's rejected.")
         return {"log": [f"{'rejected' if state.get('rejected') else 'changes asked'}: {state['feedback']}"]}
 
     return _steps_around_gate(model).add_node("await_approval", await_approval)
 
 
-def run_static(
-    graph: Mailing,
-    given: Input | None,
-    config: RunnableConfig,
-    *,
-    interrupt_before: Sequence[str] | None = None,
-    **options: Any,
-) -> Iterator[Any]:
+def run_static(graph: Mailing, given: Any, config: RunnableConfig, **options: Any) -> Iterator[Any]:
     """Run to the gate and stop before it, by its name; with no input, go on from there."""
-    pauses = [*(interrupt_before or ()), "await_approval"]
+    pauses = [*(options.pop("interrupt_before", None) or ()), "await_approval"]
     return graph.stream(given, config, interrupt_before=pauses, durability="sync", **options)
 
 
@@ -173,14 +156,9 @@ def build_interrupt(model: BaseChatModel) -> StateGraph[State, World, Input, Sta
     """Build the loop around a gate that asks its question by itself and gets the answer back."""
 
     def await_approval(state: State) -> dict[str, Any]:
-        verdict = interrupt(
-            {
-                "question": f"Send this mail to {state['recipient']}?",
-                "draft": state["draft"],
-                "revisions so far": state["log"].count("revised"),
-            },
-            response_schema=verdict_on(state["draft"]),
-        )
+        question, revisions = f"Send this mail to {state['recipient']}?", state["log"].count("revised")
+        asked = {"question": question, "draft": state["draft"], "revisions so far": revisions}
+        verdict = interrupt(asked, response_schema=verdict_on(state["draft"]))
         if verdict.decision == "approve":
             return {**OPEN, "approved": True, "draft": verdict.draft, "log": ["approved"]}
         rejected, word = verdict.decision == "reject", verdict.feedback

@@ -5,7 +5,7 @@ whoever resumes without deciding lets it run. 'Approval by interrupt' asks in ea
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from langchain.agents.middleware import HumanInTheLoopMiddleware, InterruptOnConfig
@@ -57,6 +57,7 @@ class State(Input):
 
 
 Agent = StateGraph[State, World, Input, State]
+Compiled = CompiledStateGraph[State, World, Input, State]
 
 
 @tool
@@ -100,15 +101,10 @@ def update_record(
 
 TOOLS: list[BaseTool] = [search_documents, send_mail, update_record]
 
+MAY: Any = ["approve", "edit", "reject"]
 SENSITIVE: dict[str, bool | InterruptOnConfig] = {
-    "send_mail": {
-        "allowed_decisions": ["approve", "edit", "reject"],
-        "description": "This mail leaves the shop with this call.",
-    },
-    "update_record": {
-        "allowed_decisions": ["approve", "edit", "reject"],
-        "description": "The customer's record changes with this call.",
-    },
+    "send_mail": {"allowed_decisions": MAY, "description": "This mail leaves the shop with this call."},
+    "update_record": {"allowed_decisions": MAY, "description": "The customer's record changes with this call."},
 }
 """By tool that acts, what a person may decide; any other tool runs unasked."""
 EFFECTS = {"effects": ["outbox", "records"]}
@@ -123,10 +119,8 @@ def _agent(model: BaseChatModel) -> Agent:
 
     return (
         StateGraph(State, context_schema=World, input_schema=Input)
-        .add_node("read", read)
-        .add_node("plan", plan)
         .add_edge(START, "read")
-        .add_edge("read", "plan")
+        .add_sequence([read, plan])
         .add_edge("execute", "plan")
     )
 
@@ -163,16 +157,9 @@ def build_flag(model: BaseChatModel) -> Agent:
     )
 
 
-def run_flag(
-    graph: CompiledStateGraph[State, World, Input, State],
-    given: Input | None,
-    config: RunnableConfig,
-    *,
-    interrupt_before: Sequence[str] | None = None,
-    **options: Any,
-) -> Iterator[Any]:
+def run_flag(graph: Compiled, given: Any, config: RunnableConfig, **options: Any) -> Iterator[Any]:
     """Run to the approval and stop before it, by its name; with no input, go on from there."""
-    pauses = [*(interrupt_before or ()), "await_approval"]
+    pauses = [*(options.pop("interrupt_before", None) or ()), "await_approval"]
     return graph.stream(given, config, interrupt_before=pauses, durability="sync", **options)
 
 

@@ -67,8 +67,7 @@ def load(state: State, runtime: Runtime[World]) -> dict[str, Any]:
     return visit
 
 
-def after_load(state: State) -> Literal["restore", "quarantine", "fresh"]:
-    """Choose by what the archive holds."""
+def _after_load(state: State) -> Literal["restore", "quarantine", "fresh"]:
     return "quarantine" if state["problem"] else "restore" if state["row"] else "fresh"
 
 
@@ -124,7 +123,7 @@ def build(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
         .add_node("tamper", tamper, metadata={"effects": ["archive"]})
         .add_node("refuse", refuse)
         .add_edge(START, "load")
-        .add_conditional_edges("load", after_load)
+        .add_conditional_edges("load", _after_load)
         .add_edge("quarantine", "fresh")
         .add_edge("restore", "update")
         .add_conditional_edges("update", lambda one: "refuse" if one["problem"] else "store", ["store", "refuse"])

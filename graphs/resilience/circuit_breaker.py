@@ -20,27 +20,16 @@ from graphs.world import RateLimited, Rejected, World
 
 THRESHOLDS: dict[type[BaseException], int] = {ConnectionError: 3, TimeoutError: 2, RateLimited: 1}
 """Failures in a row that open the breaker: a timeout costs most, and a rate limit says by itself that it's enough."""
-OPEN = 0.7
-"""Seconds for which the breaker stays open before it lets a call try."""
-PAUSE = 0.2
-"""Seconds between two calls."""
-
-MOST = 20
-"""Items of a run."""
+OPEN = 0.7  # seconds for which the breaker stays open before it lets a call try
+PAUSE = 0.2  # seconds between two calls
+MOST = 20  # items of a run
 STOCK = {"lamp": 14, "chair": 6, "desk": 3, "shelf": 0, "sofa": 1, "rug": 25, "clock": 9, "mirror": 4}
-
-
-class NoItems(ValueError):
-    """Raised where there is nothing to look up, or too much."""
 
 
 class Input(TypedDict):
     """What the visitor gives."""
 
-    items: Annotated[
-        str,
-        Field(title="Items to look up, separated by commas", min_length=1, max_length=400),
-    ]
+    items: Annotated[str, Field(title="Items to look up, separated by commas", min_length=1, max_length=400)]
     failures: Annotated[int, Field(title="How many of the first calls fail", ge=0, le=20)]
     failure: Annotated[Literal["connection lost", "timeout", "rate limit"], Field(title="How they fail")]
     seconds: Annotated[float, Field(title="Seconds that the service takes", ge=0, le=2)]
@@ -70,7 +59,6 @@ class Changes(CircuitBreakerListener):
         cb.fail_max = THRESHOLDS.get(type(exc), 3)
 
     def state_change(self, cb: CircuitBreaker, old_state: Any, new_state: Any) -> None:
-        """Tell the stream."""
         get_stream_writer()({"circuit": new_state.name, "failures": cb.fail_counter})
 
 
@@ -83,43 +71,26 @@ def look_up(item: str, state: State, world: World) -> int:
     return STOCK[item]
 
 
+def look_up_guarded(item: str, state: State, world: World) -> int:
+    """Ask the service through a breaker; that it says no is an answer, which isn't counted as a failure."""
+    # Made anew for each call: what a breaker knows is in its storage, which all of them share.
+    row = world.circuits.storage("stock")
+    breaker = CircuitBreaker(
+        reset_timeout=OPEN, exclude=[Rejected], listeners=[Changes()], state_storage=row, throw_new_error_on_trip=False
+    )
+    try:
+        return breaker.call(look_up, item, state, world)
+    finally:
+        # Its changes alone don't say how another branch, or a process that was killed, has left it.
+        get_stream_writer()({"circuit": row.state})
+
+
 def names(items: str) -> list[str]:
-    """Return the items that are asked for; raise NoItems."""
+    """Return the items that are asked for."""
     asked = [name.strip().lower() for name in items.split(",") if name.strip()]
     if not 1 <= len(asked) <= MOST:
-        raise NoItems(f"There are {len(asked)} items. Give 1 to {MOST} of them, separated by commas.")
+        raise ValueError(f"There are {len(asked)} items. Give 1 to {MOST} of them, separated by commas.")
     return asked
-
-
-def build_without(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
-    """Build the lane in which every call goes to the service."""
-
-    def ask(item: str, state: State, world: World) -> int:
-        return look_up(item, state, world)
-
-    return _calls(ask)
-
-
-def build_with(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
-    """Build the lane in which a breaker stands before the service."""
-
-    def ask(item: str, state: State, world: World) -> int:
-        row = world.circuits.storage("stock")
-        # Made anew for each call: what a breaker knows is in its storage, which all of them share.
-        breaker = CircuitBreaker(
-            reset_timeout=OPEN,
-            exclude=[Rejected],  # An answer of a service that works, though not the one that was hoped for.
-            listeners=[Changes()],
-            state_storage=row,
-            throw_new_error_on_trip=False,
-        )
-        try:
-            return breaker.call(look_up, item, state, world)
-        finally:
-            # Its changes alone don't say how another branch, or a process that was killed, has left it.
-            get_stream_writer()({"circuit": row.state})
-
-    return _calls(ask)
 
 
 def _calls(ask: Callable[[str, State, World], int]) -> StateGraph[State, World, Input, State]:
@@ -155,3 +126,13 @@ def _calls(ask: Callable[[str, State, World], int]) -> StateGraph[State, World, 
         .add_conditional_edges("call", more)
         .add_edge("report", END)
     )
+
+
+def build_without(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
+    """Build the lane in which every call goes to the service."""
+    return _calls(look_up)
+
+
+def build_with(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
+    """Build the lane in which a breaker stands before the service."""
+    return _calls(look_up_guarded)
