@@ -7,6 +7,7 @@ which of its workers do. The teams are subgraphs that run at the same moment, ea
 import operator
 import re
 from collections.abc import Iterable
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from langchain_core.language_models import BaseChatModel
@@ -107,18 +108,13 @@ def delegations(answer: AIMessage) -> list[Delegate]:
     """Return the orchestrator's calls of the tool in their order; raise ToolNotCalled where none is there or fits."""
     calls = [call["args"] for call in answer.tool_calls if call["name"] == Delegate.__name__]
     if not calls:
-        refusal = answer.additional_kwargs.get("refusal") or answer.text
-        raise ToolNotCalled(
-            f"The model didn't call the tool 'Delegate' and said: {str(refusal)[:160]!r}. This step needs at "
-            "least one call. Retry, change the input, or choose a model that calls tools."
-        )
+        said = str(answer.additional_kwargs.get("refusal") or answer.text)[:160]
+        raise ToolNotCalled(f"The model didn't call the tool 'Delegate' and said: {said!r}. Retry, or change the task.")
     try:
         return [Delegate.model_validate(args) for args in calls]
     except ValidationError as error:
-        raise ToolNotCalled(
-            "The model called the tool 'Delegate' with arguments that don't fit its schema: "
-            f"{error.errors()[0]['msg']}. Retry, or choose a model that calls tools reliably."
-        ) from error
+        problem = f"What the model gave the tool 'Delegate' doesn't fit its schema: {error.errors()[0]['msg']}. Retry."
+        raise ToolNotCalled(problem) from error
 
 
 def names_in(answer: str, names: Iterable[str]) -> list[str]:
@@ -134,14 +130,16 @@ def _team(team: str, model: BaseChatModel) -> StateGraph[TeamState, None, TeamIn
         answer = model.invoke([SystemMessage(SUPERVISE[team]), HumanMessage(state["subtask"])]).text
         picked = names_in(answer, workers)
         if not picked:
-            raise NobodyNamed(
-                f"The {team} supervisor named no worker, the answer was {answer[:80]!r}. A subtask needs at least one "
-                f"of {', '.join(workers)}. Retry to ask once more, or word the task more clearly."
-            )
+            who = ", ".join(workers)
+            raise NobodyNamed(f"The {team} supervisor named none of {who}, but said {answer[:80]!r}. Ask it again.")
         return {"picked": picked}
 
     def assign(state: TeamState) -> list[Send]:
         return [Send(worker, {"subtask": state["subtask"]}) for worker in state["picked"]]
+
+    def work(worker: str, state: TeamInput) -> dict[str, Any]:
+        answer = model.invoke([SystemMessage(WORK[team, worker]), HumanMessage(state["subtask"])])
+        return {"results": [{"team": team, "worker": worker, "text": answer.text}]}
 
     def hand_in(state: TeamState) -> dict[str, Any]:
         return {"handed": state["results"]}
@@ -154,16 +152,8 @@ def _team(team: str, model: BaseChatModel) -> StateGraph[TeamState, None, TeamIn
         .add_conditional_edges("supervise", assign, list(workers))
         .add_edge("hand_in", END)
     )
-
-    def add_worker(worker: str) -> None:
-        def work(state: TeamInput) -> dict[str, Any]:
-            answer = model.invoke([SystemMessage(WORK[team, worker]), HumanMessage(state["subtask"])])
-            return {"results": [{"team": team, "worker": worker, "text": answer.text}]}
-
-        graph.add_node(worker, work, input_schema=TeamInput).add_edge(worker, "hand_in")
-
     for worker in workers:
-        add_worker(worker)
+        graph.add_node(worker, partial(work, worker), input_schema=TeamInput).add_edge(worker, "hand_in")
     return graph
 
 
@@ -195,6 +185,5 @@ def build(model: BaseChatModel) -> StateGraph[State, None, Input, State]:
         .add_edge("report", END)
     )
     for team in TEAMS:
-        graph.add_node(team, _team(team, model).compile())
-        graph.add_edge(team, "report")
+        graph.add_node(team, _team(team, model).compile()).add_edge(team, "report")
     return graph

@@ -24,12 +24,10 @@ REMARK = (
     "You help a moderator. Say in one short sentence what should be looked at before this message leaves the house, "
     "such as a promise, a price or an insult, or say that nothing stands out."
 )
-HOUSE = "harbour.example"
-"""The domain of the addresses inside the house."""
+HOUSE = "harbour.example"  # the domain of the addresses inside the house
+MOST = 20  # messages of a batch
 ADDRESS = re.compile(r"[\w.+-]+@[A-Za-z0-9.-]+")
 """One address alone: a list of them, or a name with one, could take a message to somebody whom nobody sees."""
-MOST = 20
-"""Messages of a batch."""
 
 
 class BadBatch(ValueError):
@@ -41,12 +39,8 @@ class Input(TypedDict):
 
     batch: Annotated[
         str,
-        Field(
-            title="Messages, one a line, as recipient: text",
-            min_length=1,
-            max_length=4000,
-            json_schema_extra={"multiline": True},
-        ),
+        Field(title="Messages, one a line, as recipient: text"),
+        Field(min_length=1, max_length=4000, json_schema_extra={"multiline": True}),
     ]
 
 
@@ -96,7 +90,7 @@ class Verdict(BaseModel):
     )
 
     decision: Literal["send", "reject"] = Field(title="Decision")
-    text: str = Field(title="Text (change it to edit)", max_length=2000, json_schema_extra={"multiline": True})
+    text: str = Field(max_length=2000)
     reason: str = Field("", title="Reason (needed to reject)", max_length=1000)
     moderator: str = Field("", json_schema_extra={"acting_person": True})
 
@@ -111,8 +105,7 @@ class Verdict(BaseModel):
 
 def verdict_on(text: str) -> type[Verdict]:
     """Return the schema of an answer that begins with this text."""
-    field = Verdict.model_fields["text"]
-    begins = Field(text, title=field.title, max_length=2000, json_schema_extra={"multiline": True})
+    begins = Field(text, title="Text (change it to edit)", max_length=2000, json_schema_extra={"multiline": True})
     return create_model("Verdict", __base__=Verdict, text=(str, begins))
 
 
@@ -125,10 +118,7 @@ def read_batch(batch: str) -> list[Message]:
     for number, line in enumerate(lines, 1):
         recipient, _, text = (part.strip() for part in line.partition(":"))
         if not ADDRESS.fullmatch(recipient) or not text:
-            raise BadBatch(
-                f"Line {number}, {line[:60]!r}, is no message. A line has one address, a colon and a text. "
-                "Correct it and run the batch again."
-            )
+            raise BadBatch(f"Line {number}, {line[:60]!r}, is no message. Write one address, a colon and a text.")
         messages.append({"number": number, "recipient": recipient, "text": text, "remark": ""})
     return messages
 
@@ -169,15 +159,9 @@ def build(model: BaseChatModel) -> StateGraph[State, World, Input, State]:
 
     def moderate(state: Task, runtime: Runtime[World]) -> dict[str, Any]:
         message = state["message"]
-        verdict = interrupt(
-            {
-                "question": f"Send this message to {message['recipient']}?",
-                "role": "moderator",
-                "message": message["text"],
-                "remark": message["remark"],
-            },
-            response_schema=verdict_on(message["text"]),
-        )
+        asked = {"question": f"Send this message to {message['recipient']}?", "role": "moderator"}
+        about = {"message": message["text"], "remark": message["remark"]}
+        verdict = interrupt({**asked, **about}, response_schema=verdict_on(message["text"]))
         if verdict.decision == "reject":
             return _entry(message, "rejected", verdict.moderator, reason=verdict.reason.strip())
         _send(message, verdict.text, runtime)

@@ -7,7 +7,8 @@ values take the place of the review.
 
 import re
 from collections import Counter
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, Literal
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage
@@ -103,17 +104,9 @@ class Reduced(Input):
     messages: Annotated[list[AnyMessage], add_messages]
 
 
-def ann(state: Input) -> dict[str, Any]:
-    """Review as Ann."""
-    return _review("Ann", state["ann"])
-
-
-def ben(state: Input) -> dict[str, Any]:
-    """Review as Ben."""
-    return _review("Ben", state["ben"])
-
-
-def _review(name: str, text: str) -> dict[str, Any]:
+def review(name: Literal["Ann", "Ben"], state: Input) -> dict[str, Any]:
+    """Write to every channel what a review says; nothing where there is none."""
+    text = state["ann"] if name == "Ann" else state["ben"]
     if not text.strip():
         return {}
     score, topics = read_review(text)
@@ -145,10 +138,7 @@ def read_review(text: str) -> tuple[int, list[str]]:
     """Read a score and the topics after it."""
     given = re.fullmatch(r"\s*(10|[1-9])(?:\s*[:,;]\s*(.*))?\s*", text, re.DOTALL)
     if given is None:
-        raise InvalidReview(
-            f"{text[:40]!r} is no review. It begins with a score from 1 to 10, and topics follow after a colon. "
-            "Write it like '8: light, price'."
-        )
+        raise InvalidReview(f"{text[:40]!r} is no review. Give a score from 1 to 10, then topics: '8: light, price'.")
     return int(given[1]), _topics(given[2] or "")
 
 
@@ -159,8 +149,8 @@ def _topics(text: str) -> list[str]:
 def _desk(state: type[Any]) -> StateGraph[Any, None, Input, Any]:
     return (
         StateGraph(state, input_schema=Input)
-        .add_node("ann", ann)
-        .add_node("ben", ben)
+        .add_node("ann", partial(review, "Ann"))
+        .add_node("ben", partial(review, "Ben"))
         .add_node("edit", edit)
         .add_edge(START, "ann")
         .add_edge(START, "ben")

@@ -143,7 +143,7 @@ def test_an_answer_without_the_tool_is_refused_with_what_was_said(answer: AIMess
 
 @pytest.mark.parametrize("args", [{"team": "gardening", "subtask": "water"}, {"team": "design"}])
 def test_a_call_that_does_not_fit_the_tool_is_refused(args: dict[str, str]) -> None:
-    with pytest.raises(ToolNotCalled, match="don't fit its schema"):
+    with pytest.raises(ToolNotCalled, match="doesn't fit its schema"):
         delegations(_calling(args))
 
 
