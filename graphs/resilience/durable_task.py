@@ -48,6 +48,16 @@ class Confirmation(BaseModel):
     confirm: Literal["yes", "no"] = Field(title="Pay this order")
 
 
+def _world() -> World:
+    # Not an argument of the steps, as a task's arguments show in the event stream.
+    return get_runtime(World).context
+
+
+def _crash(point: Crash, chosen: Crash) -> None:
+    if chosen == point:
+        _world().faults.crash(point)
+
+
 def new_order() -> str:
     """Make an order number, another one each time it really runs."""
     return f"ORD-{uuid4().hex[:12].upper()}"
@@ -68,19 +78,35 @@ def charge(order: str, cents: int, failures: int, crash: Crash) -> int:
     return booking
 
 
-def build_in_node(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
-    """Build the trap: every step is a plain call, and the node that makes them is tried again."""
+Run = Callable[..., Any]
+"""Runs a step with what it takes: this is what the lanes differ in."""
 
+
+def _ordered(run: Run, state: State) -> dict[str, Any]:
+    number = run(new_order)
+    _crash("after-order", state["crash"])
+    run(reserve, number, state["failures"])
+    amount = f"{state['amount']:,.2f} €"
+    asked = {"question": f"Pay {amount} for {state['item']}, order {number}?", "order": number, "amount": amount}
+    answer = interrupt(asked, response_schema=Confirmation)
+    _crash("after-question", state["crash"])
+    return {"order": number, "confirmed": answer.confirm == "yes"}
+
+
+def _paid(run: Run, order: str, state: State) -> dict[str, Any]:
+    return {"booking": run(charge, order, round(state["amount"] * 100), state["failures"], state["crash"])}
+
+
+def _receipt(state: State) -> dict[str, Any]:
+    if not state["confirmed"]:
+        return {"receipt": f"Order {state['order']} for {state['item']} was declined."}
+    return {"receipt": f"Paid {state['amount']:,.2f} € for {state['item']}, order {state['order']}."}
+
+
+def _in_one_node(run: Run) -> StateGraph[State, World, Input, State]:
     def order(state: State) -> dict[str, Any]:
-        number = new_order()
-        _crash("after-order", state["crash"])
-        reserve(number, state["failures"])
-        answer = interrupt(_question(state, number), response_schema=Confirmation)
-        _crash("after-question", state["crash"])
-        if answer.confirm == "no":
-            return {"order": number, "confirmed": False}
-        booking = charge(number, _cents(state), state["failures"], state["crash"])
-        return {"order": number, "confirmed": True, "booking": booking}
+        ordered = _ordered(run, state)
+        return ordered | _paid(run, ordered["order"], state) if ordered["confirmed"] else ordered
 
     return (
         StateGraph(State, context_schema=World, input_schema=Input)
@@ -90,50 +116,31 @@ def build_in_node(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
         .add_edge("order", "receipt")
         .add_edge("receipt", END)
     )
+
+
+def build_in_node(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
+    """Build the trap: every step is a plain call, and the node that makes them is tried again."""
+    return _in_one_node(lambda step, *given: step(*given))
 
 
 def build_retry_around(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
     """Build the trap: every step is a task, and the node that holds the tasks is tried again."""
-    numbered, reserved, charged = task(new_order), task(reserve), task(charge)
-
-    def order(state: State) -> dict[str, Any]:
-        number = numbered().result()
-        _crash("after-order", state["crash"])
-        reserved(number, state["failures"]).result()
-        answer = interrupt(_question(state, number), response_schema=Confirmation)
-        _crash("after-question", state["crash"])
-        if answer.confirm == "no":
-            return {"order": number, "confirmed": False}
-        booking = charged(number, _cents(state), state["failures"], state["crash"]).result()
-        return {"order": number, "confirmed": True, "booking": booking}
-
-    return (
-        StateGraph(State, context_schema=World, input_schema=Input)
-        .add_node("order", order, retry_policy=RETRY, metadata={"effects": ["ledger"]})
-        .add_node("receipt", _receipt)
-        .add_edge(START, "order")
-        .add_edge("order", "receipt")
-        .add_edge("receipt", END)
-    )
+    return _in_one_node(lambda step, *given: task(step)(*given).result())
 
 
 def build_task(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
     """Build the cure: every step is a task that is tried again by itself, and paying has a node of its own."""
-    retried: Callable[..., Any] = task(retry_policy=RETRY)  # The library's own type fits no function given to it.
-    numbered, reserved, charged = retried(new_order), retried(reserve), retried(charge)
+
+    def run(step: Callable[..., Any], *given: Any) -> Any:
+        return task(retry_policy=RETRY)(step)(*given).result()
 
     def order(state: State) -> dict[str, Any]:
-        number = numbered().result()
-        _crash("after-order", state["crash"])
-        reserved(number, state["failures"]).result()
-        answer = interrupt(_question(state, number), response_schema=Confirmation)
-        _crash("after-question", state["crash"])
-        return {"order": number, "confirmed": answer.confirm == "yes"}
+        return _ordered(run, state)
 
     # Not in `order`: an answer is saved when its node ends. Killed before that, the person is asked
     # again, and could decline what has been paid already.
     def pay(state: State) -> dict[str, Any]:
-        return {"booking": charged(state["order"], _cents(state), state["failures"], state["crash"]).result()}
+        return _paid(run, state["order"], state)
 
     def agreed(state: State) -> Literal["pay", "receipt"]:
         return "pay" if state["confirmed"] else "receipt"
@@ -148,32 +155,3 @@ def build_task(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
         .add_edge("pay", "receipt")
         .add_edge("receipt", END)
     )
-
-
-def _question(state: State, number: str) -> dict[str, Any]:
-    amount = f"{state['amount']:,.2f} €"
-    return {
-        "question": f"Pay {amount} for {state['item']}, order {number}?",
-        "order": number,
-        "amount": amount,
-    }
-
-
-def _receipt(state: State) -> dict[str, Any]:
-    if not state["confirmed"]:
-        return {"receipt": f"Order {state['order']} for {state['item']} was declined."}
-    return {"receipt": f"Paid {state['amount']:,.2f} € for {state['item']}, order {state['order']}."}
-
-
-def _cents(state: State) -> int:
-    return round(state["amount"] * 100)
-
-
-def _world() -> World:
-    # Not an argument of the steps, as a task's arguments show in the event stream.
-    return get_runtime(World).context
-
-
-def _crash(point: Crash, chosen: Crash) -> None:
-    if chosen == point:
-        _world().faults.crash(point)
