@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 from langgraph.graph import END, START, StateGraph
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 CLASSIFY = "Which kind of document is it: invoice, contract or letter? Answer with the one word alone."
@@ -51,29 +51,16 @@ class Modelled(BaseModel):
     trail: Annotated[list[str], operator.add] = []
 
 
-class Received(BaseModel):
-    """What may come in."""
-
-    number: Number
-
-
-class Classified(BaseModel):
-    """What may be said of a document."""
-
-    kind: Kind
-
-
 class InvalidDocument(ValueError):
     """Raised when a document can't come in."""
 
 
-def problem_with(allowed: type[BaseModel], **values: str) -> str:
-    """Say of the first value that isn't allowed which field it is and why; nothing where all are."""
+def problem_with(field: str, value: str, allowed: Any) -> str:
+    """Say why a field's value isn't of the type that is allowed; nothing where it is."""
     try:
-        allowed.model_validate(values)
+        TypeAdapter(allowed).validate_python(value)
     except ValidationError as error:
-        wrong = error.errors()[0]
-        return f"{wrong['loc'][0]}: {wrong['msg']}, and not {wrong['input']!r}"
+        return f"{field}: {error.errors()[0]['msg']}, and not {value!r}"
     return ""
 
 
@@ -90,10 +77,8 @@ def build_checked(model: BaseChatModel) -> StateGraph[Any, None, Input, Any]:
     """Build the cure: a node checks what it's about to write, and writes only what is valid."""
 
     def receive(state: Checked) -> dict[str, Any]:
-        if problem := problem_with(Received, number=state["number"]):
-            raise InvalidDocument(
-                f"{problem}. A number is two to four capitals, a hyphen and digits. Give another one."
-            )
+        if problem := problem_with("number", state["number"], Number):
+            raise InvalidDocument(f"{problem}. Give a number of two to four capitals, a hyphen and digits.")
         return {"trail": [f"receive: {state['number']}"]}
 
     def extract(state: Checked) -> dict[str, Any]:
@@ -102,7 +87,7 @@ def build_checked(model: BaseChatModel) -> StateGraph[Any, None, Input, Any]:
 
     def classify(state: Checked) -> dict[str, Any]:
         kind = _asked(model, state["content"])
-        if problem := problem_with(Classified, kind=kind):
+        if problem := problem_with("kind", kind, Kind):
             return {"needs_review": True, "problem": problem, "trail": ["classify: refused an invalid kind"]}
         return {"kind": kind, "trail": [f"classify: {kind}"]}
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from graphs.figures import Figure
 from graphs.pattern import Example
-from graphs.state.state_schema import Classified, Received, build_modelled, entities_of, problem_with
+from graphs.state.state_schema import Kind, Number, build_modelled, entities_of, problem_with
 from graphs.state.state_schema_demo import PATTERN
 from lab.errors import InvalidInput, NotPossible, Unreadable
 from lab.lab import Lab
@@ -144,9 +144,9 @@ def test_the_figures_tell_the_kind_that_nobody_allows(lab: Lab) -> None:
 
 
 def test_a_problem_names_its_field_and_what_was_given() -> None:
-    assert problem_with(Classified, kind="letter") == problem_with(Received, number="AB-1") == ""
-    assert problem_with(Received, number="x").startswith("number: ")
-    assert problem_with(Classified, kind="").endswith("and not ''")
+    assert problem_with("kind", "letter", Kind) == problem_with("number", "AB-1", Number) == ""
+    assert problem_with("number", "x", Number).startswith("number: ")
+    assert problem_with("kind", "", Kind).endswith("and not ''")
 
 
 def test_entities_are_names_and_sums_each_once() -> None:
