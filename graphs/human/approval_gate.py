@@ -9,7 +9,7 @@ import operator
 import re
 import textwrap
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
@@ -18,9 +18,10 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
-from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import Field, create_model
 from typing_extensions import TypedDict
 
+from graphs.answers import Answer
 from graphs.world import World, effect_key
 
 DRAFT = "Write the body of a short, polite e-mail that does what is requested. Give the body only."
@@ -62,25 +63,12 @@ class State(Input):
 Mailing = CompiledStateGraph[State, World, Input, State]
 
 
-class Verdict(BaseModel):
+class Verdict(Answer, needs="feedback", when=("change", "reject")):
     """What a person answers at the gate."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "if": {"properties": {"decision": {"enum": ["change", "reject"]}}},
-            "then": {"properties": {"feedback": {"pattern": r"\S"}}, "required": ["feedback"]},
-        }
-    )
 
     decision: Literal["approve", "change", "reject"] = Field(title="Decision")
     draft: str = Field("", max_length=20_000)
     feedback: str = Field("", title=FEEDBACK, max_length=2000, json_schema_extra=MULTILINE)
-
-    @model_validator(mode="after")
-    def _says_why(self) -> Self:
-        if self.decision != "approve" and not self.feedback.strip():
-            raise ValueError("Say what to change, or why it's rejected; only an approval needs no words.")
-        return self
 
 
 def verdict_on(draft: str) -> type[Verdict]:

@@ -5,15 +5,17 @@ in a hurry. Watch the package that the person gets: why, how urgent, the last fi
 """
 
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.message import add_messages
 from langgraph.types import interrupt
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 from typing_extensions import TypedDict
+
+from graphs.answers import Answer
 
 REPLY = "You answer the customers of a furniture shop. Answer the last message in one or two sentences."
 ASSESS = (
@@ -48,24 +50,11 @@ class State(Input):
     answered_by: Literal["the agent", "a person"]
 
 
-class Verdict(BaseModel):
+class Verdict(Answer, needs="reply", when=("rewrite",)):
     """What a person answers."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "if": {"properties": {"decision": {"const": "rewrite"}}, "required": ["decision"]},
-            "then": {"properties": {"reply": {"pattern": r"\S"}}, "required": ["reply"]},
-        }
-    )
 
     decision: Literal["send", "rewrite"] = Field(title="The suggested reply")
     reply: str = Field("", title="Reply (needed to rewrite)", max_length=2000, json_schema_extra={"multiline": True})
-
-    @model_validator(mode="after")
-    def _has_a_reply(self) -> Self:
-        if self.decision == "rewrite" and not self.reply.strip():
-            raise ValueError("Rewriting needs a reply. Write what the customer is told, or send the suggestion.")
-        return self
 
 
 def read_assessment(answer: str) -> tuple[float, bool]:

@@ -8,7 +8,7 @@ an approved expense is paid once, a rejected one never.
 import operator
 from collections.abc import Iterator
 from functools import partial
-from typing import Annotated, Any, Literal, NotRequired, Self
+from typing import Annotated, Any, Literal, NotRequired
 from uuid import uuid4
 
 from langchain_core.language_models import BaseChatModel
@@ -17,9 +17,10 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 from typing_extensions import TypedDict
 
+from graphs.answers import Answer
 from graphs.world import World, effect_key
 
 MANAGER_ABOVE = 100_00
@@ -27,7 +28,6 @@ DIRECTOR_ABOVE = 1_000_00
 """Limits in cents; a sum that equals a limit is still under it."""
 
 Role = Literal["manager", "director"]
-NEEDS_NOTE = "A rejection needs a note. Say why, so that the employee can do something about it."
 
 
 class NotDecided(ValueError):
@@ -66,27 +66,13 @@ class State(Input):
 Approval = CompiledStateGraph[State, World, Input, State]
 
 
-class Verdict(BaseModel):
-    """What an approver answers."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "if": {"properties": {"decision": {"const": "rejected"}}, "required": ["decision"]},
-            "then": {"properties": {"note": {"pattern": r"\S"}}, "required": ["note"]},
-        }
-    )
+class Verdict(Answer, needs="note", when=("rejected",)):
+    """What an approver answers; one without its note is refused before it's saved, so that the question stays open."""
 
     decision: Literal["approved", "rejected"] = Field(title="Decision")
     note: str = Field("", title="Note (needed to reject)", max_length=1000)
     # The lab puts the name in, whatever is answered.
     person: str = Field("", title="Person", json_schema_extra={"acting_person": True})
-
-    # Checked here and not in the node: a refused answer isn't saved, so the question stays open.
-    @model_validator(mode="after")
-    def _says_why(self) -> Self:
-        if self.decision == "rejected" and not self.note.strip():
-            raise ValueError(NEEDS_NOTE)
-        return self
 
 
 _OPEN: dict[str, Any] = {"decision": "open", "note": ""}
@@ -141,7 +127,7 @@ def build_static(_: BaseChatModel) -> StateGraph[State, World, Input, State]:
         if state["decision"] not in ("approved", "rejected"):
             raise NotDecided(f"The {role} hasn't decided on {_euros(state)}. Set a decision here, then retry.")
         if state["decision"] == "rejected" and not state["note"].strip():
-            raise NotDecided(f"The {role} gave no reason. {NEEDS_NOTE}")
+            raise NotDecided(f"The {role} gave no reason. A rejection needs a note. Write why, then retry.")
         return _decision_of(role, state["decision"], state["note"])
 
     return (

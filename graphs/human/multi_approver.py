@@ -6,15 +6,16 @@ Watch how often somebody waits for somebody else. 'One after the other' asks thr
 
 import operator
 from functools import partial
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
+from graphs.answers import Answer
 from graphs.people import PEOPLE
 from graphs.world import World, effect_key
 
@@ -49,26 +50,13 @@ class State(Input):
     status: Literal["in review", "published", "withdrawn"]
 
 
-class Verdict(BaseModel):
+class Verdict(Answer, choice="status", needs="comment", when=("revise", "reject")):
     """What a reviewer answers."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "if": {"properties": {"status": {"enum": ["revise", "reject"]}}, "required": ["status"]},
-            "then": {"properties": {"comment": {"pattern": r"\S"}}, "required": ["comment"]},
-        }
-    )
 
     status: Literal["approve", "revise", "reject"] = Field(title="Verdict")
     comment: str = Field("", title="Comment (needed to revise or reject)", max_length=1000)
     # The lab puts the name in, whatever is answered.
     person: str = Field("", title="Person", json_schema_extra={"acting_person": True})
-
-    @model_validator(mode="after")
-    def _says_why(self) -> Self:
-        if self.status != "approve" and not self.comment.strip():
-            raise ValueError("To revise or reject needs a comment. Say what should change.")
-        return self
 
 
 class Revision(BaseModel):

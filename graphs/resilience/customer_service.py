@@ -4,7 +4,7 @@ The request is sorted, the customer looked up, a reply written and sent. The ser
 down: the node is retried, until the circuit opens; then a person is asked, who answers or lets it be tried again.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
@@ -14,9 +14,10 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, RetryPolicy, interrupt
 from pybreaker import STATE_OPEN, CircuitBreaker, CircuitBreakerError, CircuitBreakerListener
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 from typing_extensions import TypedDict
 
+from graphs.answers import Answer
 from graphs.world import Failure, RateLimited, Rejected, World, effect_key
 
 SORT = "You sort requests of customers. Answer with one word: refund, delivery, warranty or other."
@@ -61,24 +62,11 @@ class NoRecord(ValueError):
     """Raised where there is no record to answer from, as an edit has emptied it."""
 
 
-class Help(BaseModel):
+class Help(Answer, needs="text", when=("answer",)):
     """What a person answers who is asked for help."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "if": {"properties": {"decision": {"const": "answer"}}, "required": ["decision"]},
-            "then": {"properties": {"text": {"pattern": r"\S"}}, "required": ["text"]},
-        }
-    )
 
     decision: Literal["try again", "answer"] = Field(title="What to do")
     text: str = Field("", title="Reply (needed to answer)", max_length=2000, json_schema_extra={"multiline": True})
-
-    @model_validator(mode="after")
-    def _has_a_text(self) -> Self:
-        if self.decision == "answer" and not self.text.strip():
-            raise ValueError("There is no reply to send. Write one, or let it be tried again.")
-        return self
 
 
 class Changes(CircuitBreakerListener):

@@ -102,11 +102,16 @@ def test_every_pattern_of_the_catalogue_has_a_graph_file_and_a_demo_beside_it() 
 
 
 @EACH_GRAPH_FILE
-def test_a_graph_file_imports_the_library_the_interfaces_of_the_world_and_its_people_alone(file: Path) -> None:
+def test_a_graph_file_imports_the_library_the_interfaces_of_the_world_its_people_and_answers_alone(file: Path) -> None:
     assert {name for name in imports(file) if name.split(".")[0] not in COPIED_WITH} <= {
         "graphs.world",
         "graphs.people",
+        "graphs.answers",
     }
+
+
+def test_the_answers_of_people_import_what_a_program_has_anyway() -> None:
+    assert {name.partition(".")[0] for name in imports(GRAPHS / "answers.py")} <= COPIED_WITH
 
 
 def test_the_interfaces_of_the_world_import_the_standard_library_alone() -> None:
