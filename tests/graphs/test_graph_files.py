@@ -2,7 +2,6 @@
 
 import ast
 import importlib
-import statistics
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +34,23 @@ COPIED_WITH = {
     *sys.stdlib_module_names,
 }
 """What a program that a graph file is copied into has anyway."""
+
+LONGER = {
+    "validated_recovery": "eight nodes, each with what becomes of a row there",
+    "circuit_breaker": "a listener of the library, and what comes of a call told apart in four ways",
+    "error_recovery": "a repair of its own for each kind of error",
+    "approval_gate": "two gates, and a draft that its reader may edit",
+    "durable_task": "three lanes around steps that fail, ask and are killed",
+    "multi_approver": "two ways to ask several people, and a text that goes back to its author",
+    "expense_approval": "two ways to ask two people, each with what they have to say",
+    "reducers": "eight channels with a reducer each, declared without them and with them",
+    "customer_service": "retry, breaker, person and kill in one request, which is the lesson",
+    "event_driven_agent": "three tools that act, and two ways to approve their calls",
+    "moderation": "what a moderator may answer, and each line of the trail",
+    "hierarchical": "graphs in a graph, with the state of each and what models answer",
+    "order_processing": "four services, each with retry, breaker and handler, which is the lesson",
+}
+"""Graph files of more than 130 lines, and what takes them: parts of the lesson that aren't to be moved elsewhere."""
 
 
 class PlainModel(BaseChatModel):
@@ -145,4 +161,4 @@ def test_graph_files_are_short_enough_to_be_read_top_to_bottom() -> None:
     lengths = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in FILES}
 
     assert {file.name: length for file, length in lengths.items() if length > 200} == {}
-    assert statistics.median(lengths[file] for file in GRAPH_FILES) <= 130
+    assert {file.stem for file in GRAPH_FILES if not 60 <= lengths[file] <= 130} == LONGER.keys()
