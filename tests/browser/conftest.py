@@ -6,9 +6,16 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext
 
 from tests.support.fixtures_servers import chromium, opened
+from tests.support.forked_servers import ForkedServer
 from tests.support.openai_server import OpenAIServer
 from tests.support.pattern_journeys import OWN, running_lab
 from tests.support.servers import LabServer
+
+
+@pytest.fixture
+def server_kind() -> type[LabServer]:
+    """Fork the servers, as no test here is about their start."""
+    return ForkedServer
 
 
 @pytest.fixture(scope="module")

@@ -97,7 +97,13 @@ class StartLab(Protocol):
 
 
 @pytest.fixture
-def lab_server(tmp_path: Path) -> Iterator[StartLab]:
+def server_kind() -> type[LabServer]:
+    """Start servers as people do; where a test isn't about that, `ForkedServer` takes less."""
+    return LabServer
+
+
+@pytest.fixture
+def lab_server(tmp_path: Path, server_kind: type[LabServer]) -> Iterator[StartLab]:
     """Start as many servers as a test wants and check that none is left behind."""
     servers: list[LabServer] = []
 
@@ -109,7 +115,7 @@ def lab_server(tmp_path: Path) -> Iterator[StartLab]:
         port: int | None = None,
         healthy: bool = True,
     ) -> LabServer:
-        server = LabServer(script, data or tmp_path / "data", env or {}, port)
+        server = server_kind(script, data or tmp_path / "data", env or {}, port)
         servers.append(server)
         if healthy:
             server.wait_until_healthy()

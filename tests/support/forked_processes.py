@@ -1,12 +1,14 @@
 """Processes that are forked from one that has imported everything, for most of a process's start goes to importing.
 
 What is forked has a memory, a database and a death of its own, as one that is started; `test_subprocess_run.py` and the
-tests with a server start theirs as a visitor's lab does. As a program, this module is the process that forks.
+tests of a server's start and end start theirs as a visitor's lab does. As a program, this module is the process that
+forks.
 """
 
 import importlib
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -20,6 +22,7 @@ from tests.support.project import ROOT
 WORKER, CRASH, EFFECT = "lab.worker", "tests.support.crash_program", "tests.support.effect_crash_program"
 EXPIRING = "tests.support.expiring_program"
 ACCEPTING = "tests.support.accepting_program"
+SERVER = "tests.support.server_program"
 MODULES = (WORKER, CRASH, EFFECT, EXPIRING, ACCEPTING, "graphs.catalogue")
 
 
@@ -29,15 +32,24 @@ class Forked:
     def __init__(self, pid: int, stdin: int, stdout: int, ended: int) -> None:
         self.stdin, self.stdout = os.fdopen(stdin, "w", encoding="utf-8"), os.fdopen(stdout, encoding="utf-8")
         self.returncode: int | None = None
-        self._pid = pid
+        self.pid = pid
         self._ended = os.fdopen(ended)
 
+    def poll(self) -> int | None:
+        """Return how the process ended, None while it runs."""
+        return self.returncode if self.returncode is not None or not self._has_ended(0) else self.wait()
+
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for the end of the process, however long: each test has a limit of its own."""
+        """Wait for the end of the process; raises `subprocess.TimeoutExpired`."""
         if self.returncode is None:
+            if not self._has_ended(timeout):
+                raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
             with self._ended:
                 self.returncode = int(self._ended.readline())
         return self.returncode
+
+    def _has_ended(self, timeout: float | None) -> bool:
+        return bool(select.select([self._ended], [], [], timeout)[0])
 
     def end(self) -> int:
         """Hear nothing of the process any more and wait for its end."""
@@ -47,14 +59,16 @@ class Forked:
 
     def kill(self) -> None:
         """Kill the process."""
-        os.kill(self._pid, signal.SIGKILL)
+        os.kill(self.pid, signal.SIGKILL)
 
 
 class Forker:
-    """The process that forks; it starts with the first child that is wanted."""
+    """The process that forks; it starts with the first child that is wanted, unless one is at work already."""
 
-    def __init__(self) -> None:
-        self._orders: socket.socket | None = None
+    def __init__(self, modules: Sequence[str] = MODULES, orders: socket.socket | None = None) -> None:
+        """Have it import the modules first; `orders` leads to one that has."""
+        self._modules = modules
+        self._orders = orders
         self._process: subprocess.Popen[bytes] | None = None
 
     def fork(self, module: str, *arguments: str, env: Mapping[str, str] = os.environ) -> Forked:
@@ -62,7 +76,11 @@ class Forker:
         if self._orders is None:
             self._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             with theirs:
-                self._process = subprocess.Popen([sys.executable, "-m", __name__], cwd=ROOT, stdin=theirs.fileno())
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "tests.support.forked_processes", *self._modules],
+                    cwd=ROOT,
+                    stdin=theirs.fileno(),
+                )
         (orders, stdin), (stdout, lines), (ended, tell) = os.pipe(), os.pipe(), os.pipe()
         order = json.dumps([module, arguments, dict(env)]).encode()
         socket.send_fds(self._orders, [order], [orders, lines, tell])
@@ -84,16 +102,21 @@ class Forker:
 
 
 def main() -> None:
-    """Fork a child for each order, until nobody is left who would give one."""
-    for module in MODULES:
+    """Import the modules that the arguments name and fork."""
+    for module in sys.argv[1:]:
         importlib.import_module(module)
+    serve(socket.socket(fileno=0))
+
+
+def serve(orders: socket.socket) -> None:
+    """Fork a child for each order, until nobody is left who would give one."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    orders = socket.socket(fileno=0)
     while True:
         order, ends, _, _ = socket.recv_fds(orders, 1_000_000, 3)
         if not order:
             return
         if os.fork() == 0:
+            orders.close()
             _attend(*json.loads(order), *ends)
         for end in ends:
             os.close(end)
@@ -105,7 +128,7 @@ def _attend(module: str, arguments: list[str], env: dict[str, str], stdin: int, 
     pid = os.fork()
     if pid == 0:
         _run(module, arguments, env, stdin, stdout, tell)
-    for end in (0, stdin, stdout):
+    for end in (stdin, stdout):
         os.close(end)
     os.write(tell, f"{pid:8}".encode())
     _, status = os.waitpid(pid, 0)

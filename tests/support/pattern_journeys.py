@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from graphs.catalogue import find
 from graphs.human import approval_gate, approval_gate_demo
 from tests.support.browser_verbs import answered, becomes, click, idle, keyed, visit
+from tests.support.forked_servers import ForkedServer
 from tests.support.project import ROOT
 from tests.support.servers import LabServer
 
@@ -28,7 +29,7 @@ MAIL = {"recipient": "anna@example.org", "request": LONG}
 @contextmanager
 def running_lab(data: Path, env: Mapping[str, str]) -> Iterator[LabServer]:
     """Start a server that the tests of a module share, and end it with a check that nothing is left behind."""
-    server = LabServer(ROOT / "app.py", data, env)
+    server = ForkedServer(ROOT / "app.py", data, env)
     try:
         server.wait_until_healthy()
         yield server

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import quote
 
 import psycopg
@@ -48,6 +49,28 @@ def _clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(CONFUSING)}
 
 
+class Process(Protocol):
+    """What a server needs of its process."""
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        ...
+
+    @property
+    def returncode(self) -> int | None:
+        """How the process ended, None while it runs."""
+        ...
+
+    def poll(self) -> int | None:
+        """Return how the process ended, None while it runs."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end of the process; raises `subprocess.TimeoutExpired`."""
+        ...
+
+
 class LabServer:
     """A running `streamlit run` in a process group of its own."""
 
@@ -68,20 +91,21 @@ class LabServer:
             "LANGSMITH_TRACING": "false",
             "PYTHONUNBUFFERED": "1",
         }
+        options = (f"--server.address={HOST}", f"--server.port={self.port}", "--server.headless=true")
+        self._process = self._started(("run", str(script), *options), environment | dict(env))
+        self.pid = self._process.pid
+
+    def _started(self, command: Sequence[str], env: Mapping[str, str]) -> Process:
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "streamlit", "run", str(script)),
-                    *(f"--server.address={HOST}", f"--server.port={self.port}", "--server.headless=true"),
-                ],
+            return subprocess.Popen(
+                [sys.executable, "-m", "streamlit", *command],
                 cwd=ROOT,
-                env=environment | dict(env),
+                env=env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.pid = self._process.pid
 
     def wait_until_healthy(self, seconds: float = 60) -> None:
         """Return when the server answers; raises ServerFailed with its log where it doesn't."""
