@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
+from graphs.streaming.stream_modes import MODES
 from tests.support.browser_verbs import click, drawn, keyed, visit
 from tests.support.servers import LabServer
 
@@ -50,3 +51,12 @@ def test_messages_are_at_their_end_also_in_a_smaller_window_unless_the_reader_we
     page.set_viewport_size({"width": 1280, "height": 700})
     expect(items.first).to_be_in_viewport()
     expect(items.last).not_to_be_in_viewport()
+
+
+def test_a_projector_shows_the_columns_of_all_stream_modes(page: Page, server: LabServer) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    visit(page, f"{server.url}/stream-modes")
+    for mode in ("tasks", "checkpoints", "debug"):
+        page.get_by_role("button", name=mode, exact=True).click()
+    for mode in MODES:
+        expect(keyed(page, f"mode_{mode}")).to_be_in_viewport(ratio=1)
