@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
+from graphs.agents.collaborative_demo import PATTERN
 from graphs.streaming.stream_modes import MODES
 from tests.support.browser_verbs import click, drawn, keyed, visit
 from tests.support.servers import LabServer
@@ -51,6 +52,16 @@ def test_messages_are_at_their_end_also_in_a_smaller_window_unless_the_reader_we
     page.set_viewport_size({"width": 1280, "height": 700})
     expect(items.first).to_be_in_viewport()
     expect(items.last).not_to_be_in_viewport()
+
+
+def test_the_names_of_agents_stay_in_view_while_their_columns_are_scrolled(page: Page, server: LabServer) -> None:
+    page.set_viewport_size({"width": 1280, "height": 620})
+    visit(page, f"{server.url}/collaborative")
+    click(page, "collaborative_run")
+    stream = keyed(page, "stream_collaborative_discussion")
+    expect(stream.get_by_role("img").first).not_to_be_in_viewport()
+    for agent in PATTERN.lane("discussion").agents:
+        expect(stream.locator("strong", has_text=agent)).to_be_in_viewport(ratio=1)
 
 
 def test_a_projector_shows_the_columns_of_all_stream_modes(page: Page, server: LabServer) -> None:

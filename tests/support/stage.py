@@ -102,6 +102,13 @@ OVERLAPS = """() => {
     }
     return {left, top, right, bottom}
   }
+  // What others scroll under hides them, unless it lets them through.
+  const cover = element => {
+    for (let one = element; one; one = one.parentElement) {
+      const {position, backgroundColor} = getComputedStyle(one)
+      if (position === 'sticky' && backgroundColor.startsWith('rgb(')) return one
+    }
+  }
   const texts = []
   const walker = document.createTreeWalker(document.querySelector('[data-testid=stMain]'), NodeFilter.SHOW_TEXT)
   while (walker.nextNode()) {
@@ -113,13 +120,16 @@ OVERLAPS = """() => {
     range.selectNodeContents(walker.currentNode)
     for (const rect of range.getClientRects()) {
       const box = clipped(rect, element)
-      if (box.right - box.left > 3 && box.bottom - box.top > 3) texts.push({...box, element, said: textContent.trim()})
+      if (box.right - box.left > 3 && box.bottom - box.top > 3) {
+        texts.push({...box, element, cover: cover(element), said: textContent.trim()})
+      }
     }
   }
   const found = []
   texts.forEach((one, number) => {
     for (const other of texts.slice(number + 1)) {
       if (one.element.contains(other.element) || other.element.contains(one.element)) continue
+      if (one.cover !== other.cover) continue
       const wide = Math.min(one.right, other.right) - Math.max(one.left, other.left)
       const high = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top)
       if (wide > 2 && high > 4) found.push(`${one.said.slice(0, 40)} | ${other.said.slice(0, 40)}`)

@@ -77,3 +77,12 @@ def test_nothing_is_asked_of_the_network() -> None:
     assert "fontFaces" not in CONFIG["theme"]
     assert CONFIG["browser"]["gatherUsageStats"] is False
     assert CONFIG["client"]["showErrorLinks"] is False
+
+
+def test_what_others_scroll_under_has_the_background_of_the_page() -> None:
+    light, dark = (CONFIG["theme"][mode]["backgroundColor"] for mode in ("light", "dark"))
+    style = (ROOT / "ui" / "common" / "style.css").read_text()
+
+    assert f"--page: light-dark({light}, {dark});" in style
+    # The name by which components know it is empty on the page around them.
+    assert "--st-" not in style
