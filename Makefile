@@ -18,6 +18,10 @@ help: ## Say what can be made
 run: .venv/.runtime ## Start the lab and print its address (PORT=8501)
 	@$(PYTHON) scripts/run.py --port $(PORT)
 
+# SQLite, PostgreSQL and the browser write all the time: in memory, where the system has a place for that and room in it.
+ROOMY := $(shell df --output=avail,target /dev/shm 2>/dev/null | awk '$$1 > 4000000 && $$2 == "/dev/shm"')
+test check: export TMPDIR := $(if $(ROOMY),/dev/shm,$(or $(TMPDIR),/tmp))
+
 test: .venv/.tests ## Run every test, style and floors included
 	@scripts/system_packages.sh
 	@$(PYTHON) -m pytest $(PARALLEL) $(ARGS)
