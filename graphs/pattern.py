@@ -109,7 +109,7 @@ class Mend:
     """The way out where nobody can read a thread's newest state: a fork from its parent, as the node that wrote it."""
 
     trail: str = ""
-    """The list in the state that gets a line of what was corrected, where it was a node that wrote it."""
+    """The list in the state that gets a line of what was corrected."""
 
 
 class Family(StrEnum):

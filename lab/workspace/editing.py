@@ -1,7 +1,7 @@
 """Turns a form's values into an edit of a state: checked, drafted as a preview, and saved."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from langgraph.graph import START
@@ -34,6 +34,8 @@ class StateEdit:
     """The node behind whose edges the thread goes on, `__start__` for the input; None leaves what was next."""
     label: str = ""
     """The name of the branch that the edit makes."""
+    note: Mapping[str, Any] = field(default_factory=dict)
+    """What the lab adds to an edit of the input, through the fields' reducers: fields that the input itself hasn't."""
 
 
 class StateEditor:
@@ -70,7 +72,8 @@ class StateEditor:
             name for name, value in update.items() if reducers[name] != "none" and not isinstance(value, Overwrite)
         ]
         write = lane.travel.write if isinstance(lane.travel, Fork) else None
-        return draft(opened.graph, config, update, as_node, appended, write), update
+        drafted = draft(opened.graph, config, update, as_node, appended, write, edit.note)
+        return drafted, {**update, **edit.note}
 
     def save(
         self,

@@ -21,7 +21,15 @@ from langgraph.runtime import RunControl
 from langgraph.types import Command, Overwrite, StateSnapshot
 from pydantic import BaseModel
 
-from lab.checkpoints import OpenRows, SummarySaver, checkpoint_config, checkpoint_id_of, place_of, thread_id_of
+from lab.checkpoints import (
+    OpenRows,
+    SummarySaver,
+    at_checkpoint,
+    checkpoint_config,
+    checkpoint_id_of,
+    place_of,
+    thread_id_of,
+)
 from lab.errors import NotPossible, StorageUnavailable
 from lab.events import StateEdited
 from lab.jsonable import to_jsonable
@@ -34,7 +42,7 @@ _WITHOUT_RUNNING = """# A run that is told to stop before it begins only adds to
 control = RunControl()
 control.request_drain("an edit runs nothing")
 with suppress(GraphDrained):
-    graph.invoke(Command(update={update!r}), {place!r}, control=control, durability="sync")"""
+    graph.invoke(Command(update={update!r}), {place}, control=control, durability="sync")"""
 
 Write = Callable[..., RunnableConfig]
 """A pattern's own call that writes to a graph's state; it takes the graph first."""
@@ -92,6 +100,12 @@ class _DraftSaver(BaseCheckpointSaver[Any]):
         """Count a channel's versions as the other checkpointer does."""
         return self.saver.get_next_version(current, channel)
 
+    def join(self, first: _Put) -> None:
+        """Make one step of the draft and of an earlier one that it goes on from."""
+        assert self.put_last is not None
+        versions = {**first.versions, **self.put_last.versions}
+        self.put_last = self.put_last._replace(metadata=first.metadata, versions=versions)
+
 
 class Draft:
     """An edit that isn't saved yet: `snapshot` is what it leaves, `save` makes it the thread's newest checkpoint."""
@@ -129,12 +143,14 @@ def draft(
     as_node: str | None,
     appended: Collection[str] = (),
     write: Write | None = None,
+    note: Mapping[str, Any] | None = None,
 ) -> Draft:
     """Draft an edit of the checkpoint that `config` names.
 
     Without `as_node` what runs next stays next, with the tasks that were sent; with one, that node's edges decide.
     Where the input comes next, the edit is written together with it: `appended` are the fields that add to it.
-    `write` is the lane's own call that leaves what is next as it is, in place of the lab's.
+    `write` is the lane's own call that leaves what is next as it is, in place of the lab's. `note` is added to an
+    edit of the input, which takes no other fields than its own.
     Raises NotPossible where the graph can't take it.
     """
     checkpointer = graph.checkpointer
@@ -149,12 +165,15 @@ def draft(
             calls = as_code(graph, write, config, dict(update))
         elif given is None and as_node is None:
             _keeping_next(tried, config, update)
-            calls = _WITHOUT_RUNNING.format(update=dict(update), place=place)
+            calls = _WITHOUT_RUNNING.format(update=dict(update), place=repr(place))
         else:
             values, name = (dict(update), as_node) if given is None else (given, START)
             _must_be_a_node(graph, name)
             tried.update_state(config, values, as_node=name)
             calls = f"graph.update_state({place!r}, {values!r}, as_node={name!r})"
+            if note:
+                _add(tried, saver, config, note)
+                calls = f"edited = {calls}\n{_WITHOUT_RUNNING.format(update=dict(note), place='edited')}"
         return Draft(tried, config, saver, calls)
 
 
@@ -164,6 +183,14 @@ def _keeping_next(graph: Graph, config: RunnableConfig, update: Mapping[str, Any
     control.request_drain("an edit runs nothing")
     with suppress(GraphDrained):
         graph.invoke(Command(update=dict(update)), config, control=control, durability="sync")
+
+
+def _add(graph: Graph, saver: _DraftSaver, config: RunnableConfig, note: Mapping[str, Any]) -> None:
+    """Write further values to a draft, which stays one step."""
+    first = saver.put_last
+    assert first is not None
+    _keeping_next(graph, at_checkpoint(config, first.checkpoint["id"]), note)
+    saver.join(first)
 
 
 def _with_input(

@@ -273,10 +273,13 @@ class Travel:
                 "state before that can. Fork from the checkpoint that you mean."
             )
         travel = self._access.open(thread_id).lane.travel
-        trail = travel.trail if isinstance(travel, Mend) and damage.node is not None else ""
+        trail = travel.trail if isinstance(travel, Mend) else ""
         corrected = ", ".join(f"{name} corrected to {value}" for name, value in values.items())
-        line = {trail: [f"{damage.node}: {corrected}"]} if trail and values else {}
-        edit = StateEdit({**values, **line}, dict.fromkeys(line, "append"), as_node=damage.node, label="mended")
+        line = {trail: [f"{damage.node or 'input'}: {corrected}"]} if trail and values else {}
+        if damage.node is None:
+            edit = StateEdit(values, {}, label="mended", note=line)
+        else:
+            edit = StateEdit({**values, **line}, dict.fromkeys(line, "append"), as_node=damage.node, label="mended")
         return self.fork(thread_id, damage.parent_id, edit, run=True, **options)
 
     def rewind(

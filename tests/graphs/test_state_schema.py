@@ -12,6 +12,7 @@ from graphs.pattern import Example
 from graphs.state.state_schema import Kind, Number, build_modelled, entities_of, problem_with
 from graphs.state.state_schema_demo import PATTERN
 from lab.errors import InvalidInput, NotPossible, Unreadable
+from lab.events import StateEdited
 from lab.lab import Lab
 from lab.workspace import Workspace
 from tests.support.example_player import Play, ended
@@ -134,6 +135,25 @@ def test_after_a_recovery_the_trail_has_a_line_of_the_correction_and_what_ran_on
     ]
 
 
+def test_a_correction_of_the_input_has_a_line_in_the_trail_too_and_is_one_step_of_the_history(
+    play: Play, sqlite_lab: Lab
+) -> None:
+    played = play(SLUG, "modelled", NUMBER)
+    workspace = sqlite_lab.workspace("tests")
+    history = workspace.history
+    rows = history.page(played.thread_id).rows
+
+    assert played.values["trail"][:2] == ["input: number corrected to INV-12", "receive: INV-12"]
+    assert [line.partition(":")[0] for line in played.values["trail"][1:]] == played.visited
+    assert [(row.step, row.source) for row in rows[1:4]] == [(0, "loop"), (0, "update"), (1, "loop")]
+    (decision,) = history.decisions.page().decisions
+    (edited,) = (event for event in workspace.events(played.thread_id) if isinstance(event, StateEdited))
+    assert decision.answered == {"values": {"number": "INV-12"}}
+    assert edited.values == {"number": "INV-12", "trail": ["input: number corrected to INV-12"]}
+    assert "edited = graph.update_state(" in edited.calls
+    assert ", edited, control=control" in edited.calls
+
+
 def test_the_figures_tell_the_kind_that_nobody_allows(lab: Lab) -> None:
     workspace, thread_id = bricked(lab, KIND)
     view, tell = workspace.view(thread_id), PATTERN.lane("modelled").figures
@@ -164,7 +184,7 @@ OUTCOMES = {
     ("modelled", KIND): "Recovered as letter by a fork, 4 lines in the trail",
     ("modelled", INVOICE): "Filed as invoice, 4 lines in the trail",
     ("modelled", CONTRACT): "Filed as contract, 4 lines in the trail",
-    ("modelled", NUMBER): "Recovered as invoice by a fork, 4 lines in the trail",
+    ("modelled", NUMBER): "Recovered as invoice by a fork, 5 lines in the trail",
     ("checked", KIND): "For a person, as its kind isn't allowed, 4 lines in the trail",
     ("checked", INVOICE): "Filed as invoice, 4 lines in the trail",
     ("checked", CONTRACT): "Filed as contract, 4 lines in the trail",
