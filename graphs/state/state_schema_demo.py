@@ -36,10 +36,10 @@ def _recovered(ended: Ended) -> int:
 def _figures(happened: Happened) -> Sequence[Figure]:
     wrote = [step.wrote for step in happened.steps if isinstance(step.wrote, dict)]
     kinds = [str(one["kind"]) for one in wrote if one.get("kind")]
-    trail = sum(len(one.get("trail", ())) for one in wrote)
+    lines = sum(len(one.get("trail", ())) for one in wrote)
     problems = [one["problem"] for one in wrote if one.get("problem")]
     return (
-        Figure("Trail", str(trail)),
+        Figure("Lines by nodes", str(lines)),
         *(Figure("Kind", short(kind, 20), alarming=kind not in get_args(Kind)) for kind in kinds[-1:]),
         *(Figure("Kept out", short(str(problem).rpartition("and not ")[2], 20)) for problem in problems[-1:]),
     )

@@ -163,6 +163,16 @@ def test_the_figures_tell_the_kind_that_nobody_allows(lab: Lab) -> None:
     assert Figure("Kind", "poem", alarming=True) in list(tell(view))
 
 
+def test_the_figures_count_the_lines_of_nodes_alone_as_a_correction_is_a_persons(play: Play, sqlite_lab: Lab) -> None:
+    played, tell = play(SLUG, "modelled", NUMBER), PATTERN.lane("modelled").figures
+    view = sqlite_lab.workspace("tests").view(played.thread_id)
+    view.catch_up()
+    assert tell is not None
+
+    assert Figure("Lines by nodes", "4") in list(tell(view))
+    assert len(played.values["trail"]) == 5
+
+
 def test_a_problem_names_its_field_and_what_was_given() -> None:
     assert problem_with("kind", "letter", Kind) == problem_with("number", "AB-1", Number) == ""
     assert problem_with("number", "x", Number).startswith("number: ")
