@@ -77,7 +77,9 @@ def _innermost(error: Any) -> Any:
     """Return the fault in the one alternative that isn't None; where there are more, they stay one fault."""
     if error.validator not in ("anyOf", "oneOf"):
         return error
-    rest = [one for one in error.context if not is_null(error.validator_value[one.relative_schema_path[0]])]
+    # What the alternative `false` refuses has no path; nothing is ever meant by it.
+    meant = [one for one in error.context if one.relative_schema_path]
+    rest = [one for one in meant if not is_null(error.validator_value[one.relative_schema_path[0]])]
     branches = {one.relative_schema_path[0] for one in rest}
     return _innermost(rest[0]) if len(branches) == 1 else error
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as some
 from jsonschema import Draft202012Validator, FormatChecker
 
@@ -304,6 +304,8 @@ def schemas() -> some.SearchStrategy[Any]:
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(schemas(), JUNK)
+@example({"anyOf": [False]}, None)
+@example({"oneOf": [False, {"type": "string"}]}, 3)
 def test_whatever_the_schema_an_answer_is_taken_or_refused_in_words(schema: Any, answer: Any) -> None:
     usable, why = usable_schema(schema)
     assert len(within(2, lambda: complaint(schema, answer))) < 20_000
