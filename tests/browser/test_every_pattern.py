@@ -5,7 +5,6 @@ One visit plays an example and writes down all that's wrong; each test reads wha
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,9 +15,10 @@ from tests.support.browser_verbs import awaited, click, idle, visit
 from tests.support.pattern_journeys import choose_example, running_lab
 from tests.support.servers import LabServer
 from tests.support.stage import comes_next, cut_texts, out_of_place, overlapping, sideways
-from tests.support.themes import findings
+from tests.support.themes import Theme, findings
 
-SCREENS = [(width, height, theme) for theme in ("light", "dark") for width, height in ((1440, 900), (1280, 720))]
+THEMES: tuple[Theme, ...] = ("light", "dark")
+SCREENS = [(width, height, theme) for theme in THEMES for width, height in ((1440, 900), (1280, 720))]
 EACH_PATTERN = pytest.mark.parametrize(
     "pattern",
     CATALOGUE,
@@ -76,7 +76,7 @@ def visited_now(pattern: Pattern, server: LabServer, page: Page) -> Visited:
         click(page, f"{pattern.slug}_play_pause")
         expect(page.get_by_role("status").filter(has_text="Paused")).to_be_visible()
     seen.misplaced += in_a_narrow_window(page)
-    seen.barriers += [f"after the run, {found}" for found in all_findings(page)]
+    seen.barriers += [f"after the run, {found}" for found in all_findings(page, "dark")]
     while comes_next(page) == "step":
         # A theme has other colours, and the same places.
         seen.misplaced += on_screens(page, SCREENS[:2])
@@ -87,14 +87,14 @@ def visited_now(pattern: Pattern, server: LabServer, page: Page) -> Visited:
     return seen
 
 
-def all_findings(page: Page) -> list[str]:
+def all_findings(page: Page, first: Theme = "light") -> list[str]:
     """Return what axe finds in both themes, in a window so high that hardly anything of a lane is out of sight."""
     page.set_viewport_size({"width": 1440, "height": 3000})
     idle(page)
-    return findings(page)
+    return findings(page, first)
 
 
-def show_on(page: Page, width: int, height: int, theme: Any) -> None:
+def show_on(page: Page, width: int, height: int, theme: Theme) -> None:
     page.set_viewport_size({"width": width, "height": height})
     page.emulate_media(color_scheme=theme)
 
@@ -103,7 +103,7 @@ def in_place(page: Page, when: str) -> list[str]:
     return [f"{when}: {wrong}" for wrong in awaited(page, lambda: out_of_place(page), [])]
 
 
-def on_screens(page: Page, screens: Sequence[tuple[int, int, str]]) -> list[str]:
+def on_screens(page: Page, screens: Sequence[tuple[int, int, Theme]]) -> list[str]:
     wrong: list[str] = []
     for width, height, theme in screens:
         show_on(page, width, height, theme)
@@ -114,7 +114,7 @@ def on_screens(page: Page, screens: Sequence[tuple[int, int, str]]) -> list[str]
 
 
 def in_a_narrow_window(page: Page) -> list[str]:
-    show_on(page, 800, 900, "light")
+    show_on(page, 800, 900, "dark")
     return [
         *(f"in a narrow window, too wide: {part}" for part in awaited(page, lambda: sideways(page), [])),
         *(f"in a narrow window, one over the other: {pair}" for pair in awaited(page, lambda: overlapping(page), [])),

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.browser_verbs import COLOURS, judged, unrolled
 
+Theme = Literal["light", "dark"]
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(20, 23, 22)"
 STEADY = """scheme => {
   const colours = [...document.querySelectorAll('.stApp *')].map(element => {
@@ -20,14 +21,18 @@ STEADY = """scheme => {
 """True once no part of the page has changed its colours for ten frames: a table takes a theme over after the page."""
 
 
-def findings(page: Page) -> list[str]:
-    """Return what axe finds in the light theme, and then of the colours in the dark one, where all else is the same."""
+def findings(page: Page, first: Theme = "light") -> list[str]:
+    """Return what axe finds in the first theme, and then of the colours in the other one, where all else is the same.
+
+    A page needs time to take a theme over: who leaves it in one begins with that one.
+    """
+    second: Theme = "dark" if first == "light" else "light"
     # One window for both: a theme has other colours, and the same sizes.
     with unrolled(page):
-        return [*in_theme(page, "light"), *in_theme(page, "dark", COLOURS)]
+        return [*in_theme(page, first), *in_theme(page, second, COLOURS)]
 
 
-def in_theme(page: Page, scheme: Literal["light", "dark"], rules: Sequence[str] = ()) -> list[str]:
+def in_theme(page: Page, scheme: Theme, rules: Sequence[str] = ()) -> list[str]:
     """Return what axe finds in this theme on a page that is unrolled."""
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     expect(page.get_by_test_id("stApp")).to_have_css("background-color", {"light": LIGHT, "dark": DARK}[scheme])
