@@ -1,6 +1,8 @@
 """Order processing: one charge an order, whatever fails, waits, dies, or runs again in another branch."""
 
+import signal
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +13,11 @@ from graphs.resilience.order_processing import ALERT, OPENS, RETRY
 from graphs.resilience.order_processing_demo import PATTERN
 from lab.errors import NotConfirmed
 from lab.lab import Lab
-from lab.workspace import StateEdit
-from tests.support.example_player import Play, Played, before, ended
+from lab.workspace import ExamplePlayer, StateEdit
+from tests.support.example_player import Play, Played, Playing, before, ended
+from tests.support.forked_processes import NODE_CRASH, Forker
+from tests.support.labs import quiet
+from tests.support.polling import until
 
 SLUG, LANE = PATTERN.slug, "order"
 TWICE, LARGE, SMALL, REFUSED, BANK, ANSWERS, PARCEL, KILLED = range(8)
@@ -99,6 +104,38 @@ def test_an_order_that_is_killed_at_any_step_is_charged_once(play: Play, sqlite_
     assert figures_of(sqlite_lab, played)["Kills"] == "1"
     if crash == "after-charge":
         assert played.outcome == OUTCOMES[LANE, KILLED]
+
+
+@pytest.mark.parametrize(
+    ("example", "node"),
+    [
+        *((LARGE, node) for node in ("take", "reserve", "approve", "pay", "ship", "report")),
+        *((REFUSED, node) for node in ("cancel", "report")),
+    ],
+)
+def test_an_order_whose_process_is_killed_at_the_end_of_any_node_is_charged_as_if_nothing_had_happened(
+    forker: Forker, tmp_path: Path, example: int, node: str
+) -> None:
+    where, chosen = str(tmp_path / "lab.sqlite"), PATTERN.examples[example]
+    assert forker.fork(NODE_CRASH, where, SLUG, LANE, str(example), node).end() == -signal.SIGKILL
+    lab = Lab(quiet(where))
+    workspace = lab.workspace("tests")
+    (thread,) = workspace.threads.newest()
+    until(lambda: workspace.history.status(thread.thread_id) != "elsewhere")
+    if node == "approve":
+        # The answer was accepted and not saved by its node, and only a manager may send it again.
+        workspace.again(thread.thread_id, person="Maya")
+        ended(workspace, thread.thread_id)
+    playing = Playing(workspace, ExamplePlayer(workspace, PATTERN, chosen), thread, chosen)
+    while playing.take_next() is not None:
+        pass
+    charged = [row["cents"] for row in workspace.threads.business("ledger", [thread.thread_id])]
+    mailed = [row["recipient"] for row in workspace.threads.business("outbox", [thread.thread_id])]
+    outcome, customer = workspace.history.outcome(thread.thread_id), chosen.input["customer"]
+    lab.close()
+
+    assert outcome == OUTCOMES[LANE, example]
+    assert (charged, mailed) == (([538_70], [customer]) if example == LARGE else ([], []))
 
 
 def test_nothing_is_charged_before_the_manager_has_said_yes_nor_after_a_no(play: Play) -> None:

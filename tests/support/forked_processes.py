@@ -20,10 +20,11 @@ from typing import Any
 from tests.support.project import ROOT
 
 WORKER, CRASH, EFFECT = "lab.worker", "tests.support.crash_program", "tests.support.effect_crash_program"
+NODE_CRASH = "tests.support.node_crash_program"
 EXPIRING = "tests.support.expiring_program"
 ACCEPTING = "tests.support.accepting_program"
 SERVER = "tests.support.server_program"
-MODULES = (WORKER, CRASH, EFFECT, EXPIRING, ACCEPTING, "graphs.catalogue")
+MODULES = (WORKER, CRASH, EFFECT, NODE_CRASH, EXPIRING, ACCEPTING, "graphs.catalogue")
 
 
 class Forked:
