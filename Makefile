@@ -8,8 +8,9 @@ PYTHON := .venv/bin/python
 PORT ?= 8501
 # Further arguments for pytest, e.g. make test ARGS="-k floors"
 ARGS ?=
-# How many tests run at once: as many as there are cores, each with servers and databases of its own
-WORKERS ?= logical
+# How many tests run at once, each with servers and databases of its own: more than there are cores, as a part of them
+# waits at any time for a browser, a process or a clock
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 )))
 PARALLEL := --numprocesses=$(WORKERS) --maxprocesses=8 --dist=worksteal
 
 help: ## Say what can be made
