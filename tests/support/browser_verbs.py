@@ -223,12 +223,13 @@ def fill(page: Page, key: str, value: str) -> None:
     idle(page)
 
 
-def tab_to(page: Page, css: str, key: str = "Tab") -> None:
-    """Press Tab or Shift+Tab until the focus is on an element of that kind; fail where it came round without one."""
+def tab_to(page: Page, css: str, key: str = "Tab", seconds: float = 30) -> None:
+    """Press Tab or Shift+Tab until the focus is on an element of that kind; fail where it comes round without one."""
     idle(page)
     page.evaluate("window.metByTab = new WeakSet(), window.cellsMet = 0")
-    # A page that draws itself anew drops the focus, and the walk begins again.
-    for _ in range(3):
+    deadline = time.monotonic() + seconds
+    # A page that draws itself anew drops the focus, and the walk begins again: on a busy machine more than once.
+    while time.monotonic() < deadline:
         while (met := page.evaluate(STEP, css)) == "another":
             page.keyboard.press(key)
         if met == "wanted":

@@ -22,9 +22,10 @@ def is_changed(key: str) -> bool:
     """Tell whether the widget holds something else than it was drawn with.
 
     A drawing that is cut short after `set_value` makes Streamlit take the browser's value, which is the one
-    of the drawing before, for a change by the visitor, and call the callback of that drawing.
+    of the drawing before, for a change by the visitor, and call the callback of that drawing. It does so as well where
+    a later drawing has no such widget any more, and with it no value.
     """
-    return bool(st.session_state[key] != st.session_state.get(f"{key}_drawn"))
+    return key in st.session_state and bool(st.session_state[key] != st.session_state.get(f"{key}_drawn"))
 
 
 def rows_digest(parts: Iterable[object]) -> str:

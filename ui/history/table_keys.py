@@ -24,8 +24,8 @@ def listen_for_keys(
     known = {str(place): place for place in places}
 
     def walk() -> None:
-        # What comes from the browser may be anything, or belong to rows that have changed since.
-        asked = st.session_state["table_keys"].get("walk")
+        # What comes from the browser may be anything, or belong to rows or a table that are gone since.
+        asked = st.session_state.get("table_keys", {}).get("walk")
         place = neighbours[asked]() if asked in neighbours else known.get(asked) if isinstance(asked, str) else None
         if place is not None:
             look_at(place)
