@@ -1,10 +1,8 @@
 """What all tests share."""
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from graphs.pattern import Pattern
 from lab.lab import Lab
 from tests.support.example_player import Play, player
-from tests.support.forked_processes import Forker
+from tests.support.forked_processes import STARTS_RUNS, Forker
 from tests.support.labs import database, quiet
 from tests.support.scripted_clock import ScriptedClock, script_clock
 from tests.support.toy_patterns import OpenLab
@@ -89,8 +87,7 @@ def forker() -> Iterator[Forker]:
 @pytest.fixture
 def forked_workers(monkeypatch: pytest.MonkeyPatch, forker: Forker) -> None:
     """Fork the processes of runs."""
-    seen = SimpleNamespace(**{**vars(subprocess), "Popen": forker.worker})
-    monkeypatch.setattr("lab.runs.subprocess_run.subprocess", seen)
+    monkeypatch.setattr(STARTS_RUNS, forker.instead_of_subprocess())
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The program of tests about effects: it plays an example and dies right after the effect, before its checkpoint."""
 
+import functools
 import os
 import signal
 import sys
@@ -13,10 +14,11 @@ from tests.support.example_player import play_steps
 from tests.support.labs import quiet
 
 
-def deadly(act: Callable[..., int]) -> Any:
-    """Kill this process once the effect is committed."""
+def deadly(act: Callable[..., Any]) -> Any:
+    """Kill this process once the effect is committed, or the node has done its work."""
 
-    def acts(*given: Any, **named: Any) -> int:
+    @functools.wraps(act)
+    def acts(*given: Any, **named: Any) -> Any:
         act(*given, **named)
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError("nobody is left")

@@ -15,10 +15,13 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from tests.support.project import ROOT
 
+STARTS_RUNS = "lab.runs.subprocess_run.subprocess"
+"""Where the lab has what starts the processes of its runs."""
 WORKER, CRASH, EFFECT = "lab.worker", "tests.support.crash_program", "tests.support.effect_crash_program"
 NODE_CRASH = "tests.support.node_crash_program"
 EXPIRING = "tests.support.expiring_program"
@@ -94,6 +97,10 @@ class Forker:
         assert command[-1] == WORKER
         assert pipes == {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "encoding": "utf-8"}
         return self.fork(WORKER, env=env)
+
+    def instead_of_subprocess(self) -> SimpleNamespace:
+        """Return what the lab takes for `subprocess` where the processes of its runs are to be forked."""
+        return SimpleNamespace(**{**vars(subprocess), "Popen": self.worker})
 
     def close(self) -> None:
         """End the process that forks."""

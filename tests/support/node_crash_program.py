@@ -1,28 +1,13 @@
 """The program of tests about kills at each step: it plays an example and dies once a node has done its work."""
 
-import functools
 import importlib
-import os
-import signal
 import sys
-from collections.abc import Callable
-from typing import Any
 
 from graphs.catalogue import find
 from lab.lab import Lab
+from tests.support.effect_crash_program import deadly
 from tests.support.example_player import play_steps
 from tests.support.labs import quiet
-
-
-def deadly(node: Callable[..., Any]) -> Callable[..., Any]:
-    """Kill this process once the node has done its work, of which nothing is saved then."""
-
-    @functools.wraps(node)
-    def dies(*given: Any, **named: Any) -> Any:
-        node(*given, **named)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    return dies
 
 
 def main() -> None:

@@ -3,16 +3,14 @@
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 from pathlib import Path
-from types import SimpleNamespace
 from unittest.mock import patch
 
 from streamlit.web import cli
 
-from tests.support.forked_processes import Forker, serve
+from tests.support.forked_processes import STARTS_RUNS, Forker, serve
 
 
 def main() -> None:
@@ -49,5 +47,4 @@ def _fork_runs() -> None:
         serve(theirs)
         os._exit(0)
     theirs.close()
-    forks = SimpleNamespace(**{**vars(subprocess), "Popen": Forker(orders=ours).worker})
-    patch("lab.runs.subprocess_run.subprocess", forks).start()
+    patch(STARTS_RUNS, Forker(orders=ours).instead_of_subprocess()).start()
