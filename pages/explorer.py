@@ -9,6 +9,7 @@ import streamlit as st
 from graphs.catalogue import find
 from graphs.pattern import Breakpoints
 from lab.errors import LabError, UnknownLane, UnknownThread
+from lab.events import ThreadView
 from lab.threads import Thread
 from lab.workspace import Workspace
 from pages.gallery import PAGES
@@ -26,7 +27,16 @@ from ui.common import (
 )
 from ui.graph import graph_shape
 from ui.history import draw_explorer
-from ui.lanes import BADGES, LanePane, draw_card, follow_runs, sample_button, start_sample, watch_others
+from ui.lanes import (
+    BADGES,
+    LanePane,
+    draw_card,
+    follow_runs,
+    open_views,
+    sample_button,
+    start_sample,
+    watch_others,
+)
 
 OFFERED = 200
 """Threads that the list offers, the last used ones; any other one opens by its link."""
@@ -49,9 +59,10 @@ def render() -> None:
         return
     thread = _chosen(threads, asked)
     look = partial(visitor.history.stamp, [thread.thread_id])
-    stamp = look()
     try:
-        pane = _now(visitor, thread)
+        view = open_views(visitor, {thread.lane: thread})[thread.lane]
+        stamp = look()
+        pane = _now(visitor, thread, view)
         draw_explorer(visitor, thread)
     except LabError as error:
         draw_refusal(error)
@@ -61,11 +72,11 @@ def render() -> None:
     follow_runs([pane])
 
 
-def _now(visitor: Workspace, thread: Thread) -> LanePane:
+def _now(visitor: Workspace, thread: Thread, view: ThreadView) -> LanePane:
     """Draw the lane as it stands now, folded, so that the history below stays where it is."""
     pattern = find(thread.pattern)
     lane = pattern.lane(thread.lane)
-    pane = LanePane(visitor, lane, thread, graph_shape(pattern.slug, lane.key), f"explorer_{thread.thread_id}")
+    pane = LanePane(visitor, lane, thread, view, graph_shape(pattern.slug, lane.key), f"explorer_{thread.thread_id}")
     label, icon, _ = BADGES[pane.outcome]
     key = f"now_{thread.thread_id}"
     # Under its next label it's another element, which would be folded anew.

@@ -238,7 +238,9 @@ def _card(visitor: Workspace, question: WaitingQuestion) -> None:
         return
     pattern = the_lab().graphs.pattern(thread.pattern)
     lane = pattern.lane(thread.lane)
-    pane = LanePane(visitor, lane, thread, graph_shape(pattern.slug, lane.key), f"inbox_{pattern.slug}_{lane.key}")
+    view = visitor.view(thread.thread_id)
+    key = f"inbox_{pattern.slug}_{lane.key}"
+    pane = LanePane(visitor, lane, thread, view, graph_shape(pattern.slug, lane.key), key)
     label, icon, color = BADGES[pane.outcome]
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="inbox_thread"):
         st.badge(label, icon=icon, color=color)

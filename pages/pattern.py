@@ -6,11 +6,12 @@ from functools import partial
 import streamlit as st
 
 from graphs.pattern import Lane, Pattern
+from lab.events import ThreadView
 from lab.threads import Thread
 from lab.workspace import Workspace
 from ui.common import SCREEN, current_threads, literal, model_choice, model_name, the_lab, workspace
 from ui.graph import graph_shape, node_names
-from ui.lanes import LanePane, draw_card, draw_stage, follow_runs, in_words, watch_others
+from ui.lanes import LanePane, draw_card, draw_stage, follow_runs, in_words, open_views, watch_others
 from ui.pattern_page import Dock, Play, Starter, draw_play_bar, draw_tabs, panel_of
 
 
@@ -19,9 +20,10 @@ def render(pattern: Pattern) -> None:
     visitor = workspace()
     pattern = the_lab().graphs.offered(pattern.slug)
     shown = current_threads(pattern, visitor)
+    views = open_views(visitor, shown.threads)
     look = partial(visitor.history.stamp, [thread.thread_id for thread in shown.threads.values()])
     stamp = look()
-    panes = [_pane(pattern, lane, visitor, shown.threads.get(lane.key)) for lane in pattern.lanes]
+    panes = [_pane(pattern, lane, visitor, shown.threads.get(lane.key), views.get(lane.key)) for lane in pattern.lanes]
     # What runs is read once, so that the buttons and the loop that follows the runs agree.
     running = [pane.thread for pane in panes if pane.thread is not None and pane.status == "running"]
     at_work = [pane.thread for pane in panes if pane.thread is not None and pane.status in ("running", "elsewhere")]
@@ -58,9 +60,9 @@ def _head(pattern: Pattern, panes: Sequence[LanePane]) -> None:
                 st.markdown("\n".join(f"- {line}" for line in lines))
 
 
-def _pane(pattern: Pattern, lane: Lane, visitor: Workspace, thread: Thread | None) -> LanePane:
+def _pane(pattern: Pattern, lane: Lane, visitor: Workspace, thread: Thread | None, view: ThreadView | None) -> LanePane:
     key = f"{pattern.slug}_{lane.key}"
-    return LanePane(visitor, lane, thread, graph_shape(pattern.slug, lane.key), key, panel_of(lane, thread, key))
+    return LanePane(visitor, lane, thread, view, graph_shape(pattern.slug, lane.key), key, panel_of(lane, thread, key))
 
 
 def _chosen(pattern: Pattern, panes: Sequence[LanePane]) -> LanePane:

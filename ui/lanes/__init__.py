@@ -8,6 +8,7 @@ from ui.lanes.pane import BADGES, LanePane
 from ui.lanes.panel import LanePanel
 from ui.lanes.stage import draw_stage
 from ui.lanes.start import SAMPLE, sample_button, start_example, start_sample
+from ui.lanes.thread_views import open_views
 from ui.lanes.watch import SECONDS, watch_others
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "in_words",
     "inside",
     "killed",
+    "open_views",
     "reason",
     "sample_button",
     "start_example",

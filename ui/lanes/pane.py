@@ -72,6 +72,7 @@ class LanePane:
         workspace: Workspace,
         lane: Lane,
         thread: Thread | None,
+        view: ThreadView | None,
         shape: Shape,
         key: str,
         panel: LanePanel | None = None,
@@ -82,7 +83,7 @@ class LanePane:
         self.key = key
         self.shape = shape
         self._names = [node.id for node in shape.nodes] + [":".join(path) for path in _groups(shape)]
-        self.view: ThreadView | None = workspace.view(thread.thread_id) if thread else None
+        self.view = view
         self.status: Status = "new"
         self.snapshot: Snapshot | None = None
         self.came_out = ""

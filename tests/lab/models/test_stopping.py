@@ -219,9 +219,9 @@ def test_the_lane_says_that_it_is_stopping_until_it_has_stopped(open_toys: OpenL
 
     def outcome() -> str:
         shape = shape_of(lab.graphs.drawing("toy", "only"))
-        pane = LanePane(workspace, lab.graphs.pattern("toy").lanes[0], workspace.threads.find(thread_id), shape, "key")
-        assert pane.view is not None
-        pane.view.catch_up()
+        thread, view = workspace.threads.find(thread_id), workspace.view(thread_id)
+        pane = LanePane(workspace, lab.graphs.pattern("toy").lanes[0], thread, view, shape, "key")
+        view.catch_up()
         return pane.outcome
 
     before = outcome()

@@ -32,8 +32,8 @@ def drawn(open_toys: OpenLab, log: EventLog, monkeypatch: pytest.MonkeyPatch) ->
     workspace = lab.workspace("w")
     thread = workspace.threads.find(ran(workspace))
     shape = shape_of(lab.graphs.drawing("toy", "only"))
-    pane = LanePane(workspace, lab.graphs.pattern("toy").lanes[0], thread, shape, "key")
-    pane.view, pane.status, pane.snapshot, pane.came_out = ThreadView(log), "running", None, ""
+    pane = LanePane(workspace, lab.graphs.pattern("toy").lanes[0], thread, ThreadView(log), shape, "key")
+    pane.status, pane.snapshot, pane.came_out = "running", None, ""
     pane.draw(lambda _: None)
     lines: list[str] = []
     monkeypatch.setattr(pane, "_figures", SimpleNamespace(markdown=lines.append))

@@ -53,8 +53,8 @@ def pane(open_toys: OpenLab, log: EventLog) -> LanePane:
     workspace = lab.workspace("w")
     thread = workspace.threads.find(ran(workspace))
     shape = shape_of(lab.graphs.drawing("toy", "only"))
-    drawn = LanePane(workspace, lab.graphs.pattern("toy").lanes[0], thread, shape, "key")
-    drawn.view, drawn.status, drawn.snapshot, drawn.came_out = ThreadView(log), "running", None, ""
+    drawn = LanePane(workspace, lab.graphs.pattern("toy").lanes[0], thread, ThreadView(log), shape, "key")
+    drawn.status, drawn.snapshot, drawn.came_out = "running", None, ""
     drawn.draw(lambda _: None)
     return drawn
 
