@@ -313,12 +313,17 @@ def axe(page: Page, allowed: Sequence[Allowed] = ALLOWED, rules: Sequence[str] =
         return judged(page, allowed, rules)
 
 
-def judged(page: Page, allowed: Sequence[Allowed] = ALLOWED, rules: Sequence[str] = ()) -> list[str]:
-    """Return what axe finds on a page that is unrolled."""
+def judged(
+    page: Page, allowed: Sequence[Allowed] = ALLOWED, rules: Sequence[str] = (), *, passing_over: Sequence[str] = ()
+) -> list[str]:
+    """Return what axe finds on a page that is unrolled, but for what it's to pass over, as CSS selectors."""
     options: dict[str, Any] = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    violations = page.evaluate("options => axe.run(options).then(found => found.violations)", options)
+    violations = page.evaluate(
+        "([context, options]) => axe.run(context, options).then(found => found.violations)",
+        [{"exclude": [[css] for css in passing_over]}, options],
+    )
     findings = []
     for violation in violations:
         shelters = [item.within for item in allowed if item.rule == violation["id"]]

@@ -21,7 +21,7 @@ STEADY = """scheme => {
 """True once no part of the page has changed its colours for ten frames: a table takes a theme over after the page."""
 
 
-def findings(page: Page, first: Theme = "light") -> list[str]:
+def findings(page: Page, first: Theme = "light", *, passing_over: Sequence[str] = ()) -> list[str]:
     """Return what axe finds in the first theme, and then of the colours in the other one, where all else is the same.
 
     A page needs time to take a theme over: who leaves it in one begins with that one.
@@ -29,12 +29,15 @@ def findings(page: Page, first: Theme = "light") -> list[str]:
     second: Theme = "dark" if first == "light" else "light"
     # One window for both: a theme has other colours, and the same sizes.
     with unrolled(page):
-        return [*in_theme(page, first), *in_theme(page, second, COLOURS)]
+        return [
+            *in_theme(page, first, passing_over=passing_over),
+            *in_theme(page, second, COLOURS, passing_over=passing_over),
+        ]
 
 
-def in_theme(page: Page, scheme: Theme, rules: Sequence[str] = ()) -> list[str]:
+def in_theme(page: Page, scheme: Theme, rules: Sequence[str] = (), *, passing_over: Sequence[str] = ()) -> list[str]:
     """Return what axe finds in this theme on a page that is unrolled."""
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     expect(page.get_by_test_id("stApp")).to_have_css("background-color", {"light": LIGHT, "dark": DARK}[scheme])
     page.wait_for_function(STEADY, arg=scheme, polling="raf")
-    return [f"{scheme}: {finding}" for finding in judged(page, rules=rules)]
+    return [f"{scheme}: {finding}" for finding in judged(page, rules=rules, passing_over=passing_over)]

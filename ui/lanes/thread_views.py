@@ -7,7 +7,7 @@ from lab.events import ThreadView
 from lab.threads import Thread
 from lab.workspace import Workspace
 
-MOMENT = 0.1
+SHORT_RUN = 0.1
 """Seconds after its start in which a run may end before its page is drawn, once then in place of twice."""
 FIRST_WORDS = 0.02
 """Seconds after its first word in which a model may end; one that goes on speaking is shown at once."""
@@ -25,7 +25,7 @@ def open_views(workspace: Workspace, threads: Mapping[str, Thread]) -> dict[str,
 
 def _let_end(workspace: Workspace, thread_id: str, view: ThreadView) -> None:
     # By a clock of its own too: the time of a run's start may be another machine's.
-    until = time.monotonic() + MOMENT
+    until = time.monotonic() + SHORT_RUN
     view.catch_up()
     while _may_end_soon(view) and time.monotonic() < until and not workspace.wait(thread_id, LOOK):
         view.catch_up()
@@ -37,4 +37,4 @@ def _may_end_soon(view: ThreadView) -> bool:
         return False
     now = time.time()
     speaks = any(not message.done and now > message.at + FIRST_WORDS for message in view.messages)
-    return not speaks and now < view.runs[-1].started + MOMENT
+    return not speaks and now < view.runs[-1].started + SHORT_RUN

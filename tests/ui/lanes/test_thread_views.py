@@ -8,7 +8,7 @@ import pytest
 
 from lab.events import EventLog, NodeStarted, RunEnded, RunStarted, ThreadView, Tokens
 from ui.lanes import open_views, thread_views
-from ui.lanes.thread_views import FIRST_WORDS, LOOK, MOMENT
+from ui.lanes.thread_views import FIRST_WORDS, LOOK, SHORT_RUN
 
 STARTED = 1000.0
 
@@ -60,11 +60,11 @@ def test_a_run_that_ends_within_the_moment_has_ended_when_its_page_is_drawn(wait
 
 def test_a_run_that_goes_on_is_shown_after_the_moment(waits: Waits) -> None:
     assert waits.opened().running
-    assert waits.waited == pytest.approx(MOMENT, abs=LOOK)
+    assert waits.waited == pytest.approx(SHORT_RUN, abs=LOOK)
 
 
 def test_a_run_that_has_been_going_on_for_longer_is_shown_at_once(waits: Waits) -> None:
-    waits.now += MOMENT
+    waits.now += SHORT_RUN
 
     assert waits.opened().running
     assert waits.waited == 0
@@ -88,7 +88,7 @@ def test_a_run_that_a_clock_of_another_machine_has_begun_later_is_waited_for_no_
     waits.now -= 3600
 
     assert waits.opened().running
-    assert waits.waited == pytest.approx(MOMENT, abs=LOOK)
+    assert waits.waited == pytest.approx(SHORT_RUN, abs=LOOK)
 
 
 def test_a_thread_without_a_run_is_shown_at_once(waits: Waits) -> None:
