@@ -4,6 +4,7 @@ import enum
 import operator
 import re
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -55,13 +56,22 @@ CASES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def two_labs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab, Lab]]:
+    """Provide a lab on SQLite and one in memory for the threads of all patterns, as in life."""
+    labs = Lab(quiet(str(tmp_path_factory.mktemp("exporting") / "lab.sqlite"))), Lab(quiet("memory"))
+    yield labs
+    for lab in labs:
+        lab.close()
+
+
 @pytest.mark.parametrize(("slug", "lane_key", "number"), CASES)
 def test_every_pattern_comes_back_equal(
-    request: pytest.FixtureRequest, tmp_path: Path, slug: str, lane_key: str, number: int
+    request: pytest.FixtureRequest, two_labs: tuple[Lab, Lab], slug: str, lane_key: str, number: int
 ) -> None:
     if dies(find(slug), number):
         request.getfixturevalue("forked_workers")
-    lab, other = Lab(quiet(str(tmp_path / "lab.sqlite"))), Lab(quiet("memory"))
+    lab, other = two_labs
     thread_id = player(lab)(slug, lane_key, number).thread_id
     thread = lab.workspace("tests").threads.find(thread_id)
     data = b"".join(export_thread(lab.storage, thread, lab.graphs.reading(slug, lane_key)))
@@ -71,8 +81,6 @@ def test_every_pattern_comes_back_equal(
     assert told(other, again.thread_id, WORKSPACE) == told(lab, thread_id, "tests")
     assert exported(other, again.thread_id).splitlines()[1:-1] == data.splitlines()[1:-1]
     assert moved(lab, thread_id, "tests") == moved(other, again.thread_id, WORKSPACE)
-    lab.close()
-    other.close()
 
 
 def told(lab: Lab, thread_id: str, workspace: str) -> list[Any]:
