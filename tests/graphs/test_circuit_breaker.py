@@ -1,6 +1,5 @@
 """Circuit breaker: it opens, tries and closes by the library's rules, and an open one lets no call through."""
 
-import time
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -131,9 +130,8 @@ def test_no_items_or_too_many_are_refused_with_the_remedy(play: Play, items: str
 def test_the_figures_show_the_circuit_the_calls_spared_and_the_time_saved(
     play: Play, sqlite_lab: Lab, waits: ScriptedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    began = time.time()
     # What a busy machine takes for a call is none of the service's time.
-    monkeypatch.setattr("lab.engine.Engine.now", lambda _: began + waits.waited())
+    monkeypatch.setattr("lab.engine.Engine.now", lambda _: waits.now().timestamp())
     shown = {}
     for lane in PATTERN.lanes:
         view = sqlite_lab.workspace("tests").view(play(SLUG, lane.key, DOWN).thread_id)
