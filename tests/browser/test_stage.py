@@ -4,8 +4,11 @@ from playwright.sync_api import Page, expect
 
 from graphs.agents.collaborative_demo import PATTERN
 from graphs.streaming.stream_modes import MODES
-from tests.support.browser_verbs import click, drawn, keyed, visit
+from tests.support.browser_verbs import click, drawn, idle, keyed, visit
 from tests.support.servers import LabServer
+
+ITEMS = "xpath=./*/*/*"
+"""What stands in a stream's box."""
 
 
 def test_a_graph_opens_large_by_a_key_with_its_states_and_gives_the_focus_back(page: Page, server: LabServer) -> None:
@@ -27,7 +30,7 @@ def test_messages_follow_their_end(page: Page, server: LabServer) -> None:
     page.set_viewport_size({"width": 1280, "height": 720})
     visit(page, f"{server.url}/hierarchical")
     click(page, "hierarchical_run")
-    items = keyed(page, "stream_hierarchical_teams").locator("xpath=./*")
+    items = keyed(page, "stream_hierarchical_teams").locator(ITEMS)
     expect(items.last).to_be_in_viewport()
     expect(items.first).not_to_be_in_viewport()
 
@@ -39,7 +42,7 @@ def test_messages_are_at_their_end_also_in_a_smaller_window_unless_the_reader_we
     visit(page, f"{server.url}/hierarchical")
     click(page, "hierarchical_run")
     stream = keyed(page, "stream_hierarchical_teams")
-    items = stream.locator("xpath=./*")
+    items = stream.locator(ITEMS)
     expect(items.last).to_be_in_viewport()
     page.set_viewport_size({"width": 1280, "height": 620})
     expect(items.last).to_be_in_viewport()
@@ -52,6 +55,17 @@ def test_messages_are_at_their_end_also_in_a_smaller_window_unless_the_reader_we
     page.set_viewport_size({"width": 1280, "height": 700})
     expect(items.first).to_be_in_viewport()
     expect(items.last).not_to_be_in_viewport()
+
+
+def test_messages_stay_at_their_end_while_they_come_and_the_window_changes_its_size(
+    page: Page, server: LabServer
+) -> None:
+    visit(page, f"{server.url}/hierarchical")
+    click(page, "hierarchical_run", settle=False)
+    for width, height in ((1280, 620), (1440, 900), (800, 900), (1440, 900)) * 3:
+        page.set_viewport_size({"width": width, "height": height})
+    idle(page)
+    expect(keyed(page, "stream_hierarchical_teams").locator(ITEMS).last).to_be_in_viewport(ratio=1)
 
 
 def test_the_names_of_agents_stay_in_view_while_their_columns_are_scrolled(page: Page, server: LabServer) -> None:

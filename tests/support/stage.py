@@ -18,7 +18,7 @@ return [...document.querySelectorAll('[class*="st-key-stage_"] > .stGridCell')].
     status: box(cell.querySelector('.stMarkdownBadge')),
     graph: box(cell.querySelector('svg.lg')),
     stream: box(stream),
-    newest: box(stream?.lastElementChild),
+    newest: box([...(stream?.querySelectorAll(":scope > * > * > *") ?? [])].at(-1)),
     button: box(buttons.at(-1)),
     small: [...cell.querySelectorAll('.lg-picture svg.lg text')].filter(
       text => text.getClientRects().length && size(text) < 10.99

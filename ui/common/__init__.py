@@ -3,6 +3,7 @@
 from ui.common.acting import PERSON_PARAMETER, act_as, acting_person, login_configured, run_options
 from ui.common.actions import ActionErrors, action_button, draw_refusal, guard, refusal_drawn, uninterrupted
 from ui.common.address import CHECKPOINT_PARAMETER, Looked, Place, base_path, look_at, read_place
+from ui.common.boxes import stream_box
 from ui.common.business_rows import business_columns, business_row
 from ui.common.context import LANES, PACES, is_known, model_choice, model_name, the_lab, workspace
 from ui.common.controlled import is_changed, note_drawn, rows_digest, set_value
@@ -77,6 +78,7 @@ __all__ = [
     "shown",
     "sized",
     "stamp",
+    "stream_box",
     "take_scroll_ahead",
     "the_lab",
     "uninterrupted",

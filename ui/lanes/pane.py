@@ -14,7 +14,7 @@ from lab.history import Snapshot, Status, is_restored
 from lab.jsonable import Json
 from lab.threads import Thread
 from lab.workspace import Workspace
-from ui.common import code_counted, literal, node_name, node_path, seconds, shown
+from ui.common import code_counted, literal, node_name, node_path, seconds, shown, stream_box
 from ui.graph import Phase, Shape, draw_diagram, is_handled, picture_size, state_markup, states_of_nodes
 from ui.lanes.failures import ended_badly, inside, killed, reason, reopened
 from ui.lanes.figures import figures_markup
@@ -41,8 +41,6 @@ AT_WORK = (Phase.RUNNING, Phase.WAITING, Phase.PAUSED, Phase.FAILED)
 """Of the nodes in these phases the names stand beside the status."""
 PAGE = 60
 """Messages and steps of one page of a lane; while a run goes on up to twice as many are drawn."""
-STREAM = 320
-"""Pixels of a lane's messages and steps where the lane isn't as high as the window leaves; what is more scrolls."""
 OPENER = 28
 """Pixels of the button beside a graph that opens it large."""
 PARAGRAPH = 1200
@@ -167,9 +165,7 @@ class LanePane:
                 self._bar = st.empty()
                 self._turn_page()
                 self._folded = st.empty()
-                self._stream = st.container(
-                    gap="small", height=STREAM, autoscroll=True, border=False, key=f"stream_{self.key}"
-                )
+                self._stream = stream_box(self.key, gap="small")
                 self._places = StreamPlaces(self._stream, self.lane.agents)
                 self.update(force=True)
             if self.panel is not None:

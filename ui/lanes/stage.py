@@ -1,7 +1,6 @@
 """The stage: a pattern's lanes side by side on one screen, with the same parts at the same height."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Literal
 
 import streamlit as st
@@ -20,16 +19,12 @@ FEED = 150
 SHARE = 0.6
 """Of a lane's width that a graph beside its messages may have."""
 
-_mount = st.components.v2.component("lab_stage", js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"))
-
 Direction = Literal["row", "column"]
 """Whether a lane's graph stands beside its messages or above them."""
 
 
 def draw_stage(panes: Sequence[LanePane], card: Callable[[LanePane], None]) -> None:
     """Draw the lanes; `card` draws what a lane asks for."""
-    with st.container(key="ends"):
-        _mount(key="stream_ends")
     # A panel stands beside the messages, where it's as high as they are.
     paneled = any(pane.panel for pane in panes)
     direction = "row" if paneled else larger_direction([pane.shape for pane in panes])

@@ -11,12 +11,10 @@ import streamlit as st
 from graphs.streaming.stream_modes import MODES
 from lab.events import StreamPart, ThreadView
 from lab.jsonable import Json
-from ui.common import code, counted
+from ui.common import code, counted, stream_box
 
 SHOWN_FIRST = ("values", "updates", "messages", "custom")
 """Modes that have a column until the visitor chooses."""
-HEIGHT = 320
-"""Pixels of a column where the lane isn't as high as the window leaves; what is more scrolls."""
 GROUP = 20
 """Parts of one element, so that a long column isn't sent again whole."""
 LONGEST = 300
@@ -90,10 +88,7 @@ class StreamColumns:
 
 def _column(mode: str) -> Column:
     with st.container(gap="xsmall", key=f"mode_{mode}"):
-        return Column(
-            st.empty(),
-            st.container(gap=None, height=HEIGHT, autoscroll=True, border=False, key=f"stream_mode_{mode}"),
-        )
+        return Column(st.empty(), stream_box(f"mode_{mode}", gap=None))
 
 
 def _line(part: StreamPart, begun: Sequence[float]) -> str:
