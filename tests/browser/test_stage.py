@@ -4,11 +4,22 @@ from playwright.sync_api import Page, expect
 
 from graphs.agents.collaborative_demo import PATTERN
 from graphs.streaming.stream_modes import MODES
-from tests.support.browser_verbs import click, drawn, idle, keyed, visit
+from tests.support.browser_verbs import becomes, click, drawn, idle, keyed, visit
 from tests.support.servers import LabServer
 
 ITEMS = "xpath=./*/*/*"
 """What stands in a stream's box."""
+
+BADLY_LABELLED = """nodes => nodes.filter(node => {
+  const box = node.querySelector('.box').getBoundingClientRect()
+  return [...node.querySelectorAll(':scope > text')].some(text => {
+    const {left, right, top, bottom} = text.getBoundingClientRect()
+    const size = text.getScreenCTM().a * parseFloat(getComputedStyle(text).fontSize)
+    // A line is higher than its letters.
+    return size < 10.99 || left < box.left || right > box.right || top < box.top - 2 || bottom > box.bottom + 2
+  })
+}).map(node => node.getAttribute('aria-label'))"""
+"""Nodes whose label is too small to read, not drawn, or wider or higher than their box."""
 
 
 def test_a_graph_opens_large_by_a_key_with_its_states_and_gives_the_focus_back(page: Page, server: LabServer) -> None:
@@ -16,7 +27,6 @@ def test_a_graph_opens_large_by_a_key_with_its_states_and_gives_the_focus_back(p
     visit(page, f"{server.url}/hierarchical")
     click(page, "hierarchical_run", settle=False)
     opener = page.get_by_role("button", name="Show the graph of Three teams large")
-    expect(keyed(page, "graph_hierarchical_teams").locator("text", has_text="orchestrate")).to_be_hidden()
     opener.press("Enter")
     large = page.get_by_role("dialog", name="Graph of Three teams")
     expect(large.locator("text", has_text="orchestrate")).to_be_visible()
@@ -24,6 +34,24 @@ def test_a_graph_opens_large_by_a_key_with_its_states_and_gives_the_focus_back(p
     page.keyboard.press("Escape")
     expect(large).to_have_count(0)
     expect(opener).to_be_focused()
+
+
+def test_the_labels_of_a_small_graph_can_be_read_and_stand_in_their_boxes(page: Page, server: LabServer) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    visit(page, f"{server.url}/hierarchical")
+    click(page, "hierarchical_run")
+    graph = keyed(page, "graph_hierarchical_teams")
+    becomes(page, lambda: graph.locator(".lg-picture .nd").evaluate_all(BADLY_LABELLED), [])
+    expect(graph.locator("text", has_text="orchestrate")).to_be_visible()
+
+
+def test_a_graph_too_small_for_its_labels_is_drawn_without_them(page: Page, server: LabServer) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    visit(page, f"{server.url}/hierarchical")
+    text = keyed(page, "graph_hierarchical_teams").locator("text", has_text="orchestrate")
+    expect(text).to_be_hidden()
+    page.set_viewport_size({"width": 1280, "height": 1400})
+    expect(text).to_be_visible()
 
 
 def test_messages_follow_their_end(page: Page, server: LabServer) -> None:

@@ -1,5 +1,12 @@
 const LEGIBLE = 11 // pixels of a text on the screen
-const SIZES = [14, 13, 12] // of the texts in a picture, before it's scaled
+const BESIDE = 12 // of the texts beside edges and at subgraphs, before the picture is scaled
+const LABEL = 14 // of those in boxes
+const OUTLINE = 0.5 // of its size, below which boxes have no room for labels
+const LINE = 1.1 // of a label, and the room that its letters need in height, in sizes of its font
+const CAPITALS = 0.8
+const LEFT = 8 // of a label in its box, where the badge is, and right of it
+const RIGHT = 4
+const NARROWEST = 0.85 // to which a label may be condensed before it's cut
 
 export default function ({ data, parentElement }) {
   const frame = parentElement.querySelector(".lg-frame") ?? framed(parentElement)
@@ -53,8 +60,49 @@ function fit({ picture }) {
   const { width, height } = drawn.getBoundingClientRect()
   const whole = drawn.viewBox.baseVal
   const scale = Math.min(width / whole.width, height / whole.height)
-  for (const size of SIZES) drawn.classList.toggle(`no-${size}`, scale > 0 && scale * size < LEGIBLE)
+  drawn.classList.toggle("no-text-beside", scale > 0 && scale * BESIDE < LEGIBLE)
+  drawn.classList.toggle("outline", scale > 0 && scale < OUTLINE)
+  if (scale >= OUTLINE) fitLabels(drawn, LEGIBLE / scale)
   // What scrolls has to be reached by keyboard; what doesn't is no stop on the way.
   if (picture.scrollWidth > picture.clientWidth) picture.tabIndex = 0
   else picture.removeAttribute("tabindex")
+}
+
+// The labels of a small picture are drawn larger than the picture, as far as their boxes have room.
+function fitLabels(drawn, least) {
+  drawn.style.setProperty("--least", `${least}px`)
+  const labels = [...drawn.querySelectorAll(".nd")].flatMap(node => inBox(node, least))
+  if (least <= LABEL) return
+  // Measured once all are written, as each look at a length after a change would lay the page out anew.
+  const fitting = labels.map(([text, room]) => [text, room, room / text.getComputedTextLength()])
+  for (const [text, room, share] of fitting) {
+    if (share < NARROWEST) text.textContent = shortened(text.whole, share)
+    else if (share < 1) text.setAttribute("textLength", room)
+  }
+}
+
+function inBox(node, least) {
+  const { width, height } = node.querySelector(".box").getBBox()
+  const texts = [...node.querySelectorAll(":scope > text")]
+  const spaced = least <= LABEL ? 0 : LINE * least
+  for (const text of texts) {
+    text.whole ??= text.textContent
+    text.drawnAt ??= { x: Number(text.getAttribute("x")), y: Number(text.getAttribute("y")) }
+    text.removeAttribute("textLength")
+    text.setAttribute("lengthAdjust", "spacingAndGlyphs")
+  }
+  const middle = (texts[0].drawnAt.y + texts.at(-1).drawnAt.y) / 2
+  const lines = spaced ? Math.min(texts.length, Math.floor(1 + (height - CAPITALS * least) / spaced)) : texts.length
+  return texts.map((text, number) => {
+    const goesOn = number + 1 === lines && lines < texts.length
+    text.textContent = number < lines ? text.whole + (goesOn ? "…" : "") : ""
+    text.setAttribute("x", text.drawnAt.x + (spaced && (LEFT - RIGHT) / 2))
+    text.setAttribute("y", spaced ? middle + (number - (lines - 1) / 2) * spaced : text.drawnAt.y)
+    return [text, width - LEFT - RIGHT]
+  })
+}
+
+function shortened(text, share) {
+  const letters = Math.floor(text.length * share) - 2 // as wide as an ellipsis
+  return letters < 2 ? "" : `${text.slice(0, letters).replace(/[ _-]+$/, "")}…`
 }
