@@ -71,8 +71,12 @@ function fit({ picture }) {
 // The labels of a small picture are drawn larger than the picture, as far as their boxes have room.
 function fitLabels(drawn, least) {
   drawn.style.setProperty("--least", `${least}px`)
-  const labels = [...drawn.querySelectorAll(".nd")].flatMap(node => inBox(node, least))
-  if (least <= LABEL) return
+  // Most pictures have their whole size, whatever the window does: nothing in them is written or measured.
+  const size = Math.max(LABEL, least)
+  if (size === (drawn.labelSize ?? LABEL)) return
+  drawn.labelSize = size
+  const labels = [...drawn.querySelectorAll(".nd")].flatMap(node => inBox(node, size))
+  if (size === LABEL) return
   // Measured once all are written, as each look at a length after a change would lay the page out anew.
   const fitting = labels.map(([text, room]) => [text, room, room / text.getComputedTextLength()])
   for (const [text, room, share] of fitting) {
@@ -81,10 +85,12 @@ function fitLabels(drawn, least) {
   }
 }
 
-function inBox(node, least) {
-  const { width, height } = node.querySelector(".box").getBBox()
+function inBox(node, size) {
+  const box = node.querySelector(".box")
+  const width = box.width.baseVal.value
+  const height = box.height.baseVal.value
   const texts = [...node.querySelectorAll(":scope > text")]
-  const spaced = least <= LABEL ? 0 : LINE * least
+  const spaced = size === LABEL ? 0 : LINE * size
   for (const text of texts) {
     text.whole ??= text.textContent
     text.drawnAt ??= { x: Number(text.getAttribute("x")), y: Number(text.getAttribute("y")) }
@@ -92,7 +98,7 @@ function inBox(node, least) {
     text.setAttribute("lengthAdjust", "spacingAndGlyphs")
   }
   const middle = (texts[0].drawnAt.y + texts.at(-1).drawnAt.y) / 2
-  const lines = spaced ? Math.min(texts.length, Math.floor(1 + (height - CAPITALS * least) / spaced)) : texts.length
+  const lines = spaced ? Math.min(texts.length, Math.floor(1 + (height - CAPITALS * size) / spaced)) : texts.length
   return texts.map((text, number) => {
     const goesOn = number + 1 === lines && lines < texts.length
     text.textContent = number < lines ? text.whole + (goesOn ? "…" : "") : ""
