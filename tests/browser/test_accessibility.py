@@ -3,14 +3,11 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from graphs.catalogue import find
-from lab.lab import Lab
-from lab.workspace_cookie import COOKIE, Visitors
 from tests.support.browser_verbs import click, idle, tab_to, unrolled, visit
-from tests.support.labs import quiet
 from tests.support.pattern_journeys import choose_example, run, said, stands
 from tests.support.servers import LabServer
 from tests.support.themes import DARK, findings, in_theme
+from tests.support.visitors import comes_with, finished_thread, workspace_beside
 from ui.history import VIEWS
 
 PIPELINE = "linear-pipeline_pipeline"
@@ -36,7 +33,7 @@ def page(page: Page) -> Page:
     return page
 
 
-@pytest.mark.parametrize("path", ["", "threads", "explorer", "inbox", "decisions", "traps"])
+@pytest.mark.parametrize("path", ["", "threads", "explorer", "inbox", "decisions", "traps", "parallel"])
 def test_a_page_without_threads_is_accessible(path: str, server: LabServer, page: Page) -> None:
     visit(page, f"{server.url}/{path}")
     assert findings(page) == []
@@ -53,22 +50,17 @@ def test_the_list_of_threads_is_accessible(server: LabServer, page: Page) -> Non
 @pytest.fixture(scope="module")
 def forked(server: LabServer) -> tuple[str, str]:
     """Provide a thread with two branches and the cookie of its visitor."""
-    lab = Lab(quiet(str(server.data / "lab.sqlite")))
-    visitors = Visitors(lab.secret, "own")
-    cookie = str(visitors.admit(None, near=False))
-    workspace = lab.workspace(str(visitors.read(cookie)))
-    thread_id = workspace.start("linear-pipeline", "pipeline", find("linear-pipeline").examples[0].input).thread_id
-    assert workspace.wait(thread_id)
-    workspace.travel.replay(thread_id, workspace.history.page(thread_id).rows[1].checkpoint_id)
-    assert workspace.wait(thread_id)
-    lab.close()
+    with workspace_beside(server) as (workspace, cookie):
+        thread_id = finished_thread(workspace)
+        workspace.travel.replay(thread_id, workspace.history.page(thread_id).rows[1].checkpoint_id)
+        assert workspace.wait(thread_id)
     return thread_id, cookie
 
 
 @pytest.fixture
 def thread(forked: tuple[str, str], server: LabServer, page: Page) -> str:
     """Provide the thread with two branches, which is the page's visitor's own."""
-    page.context.add_cookies([{"name": COOKIE, "value": forked[1], "url": server.url, "httpOnly": True}])
+    comes_with(page, server, forked[1])
     return forked[0]
 
 

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.support.browser_verbs import idle, keyed, visit
 from tests.support.pattern_journeys import OWN, choose_example, open_input, rows, running_lab, stands, thread_of
 from tests.support.servers import LabServer
+from tests.support.visitors import comes_with, finished_thread, workspace_beside
 
 DYNAMIC, PIPELINE = "expense-approval_dynamic", "linear-pipeline_pipeline"
 ALREADY = "answered already"
@@ -92,6 +93,14 @@ def forks(server: LabServer, thread: str) -> int:
     return len(rows(server, f"SELECT 1 FROM checkpoints WHERE thread_id = ? AND checkpoint_ns = '' AND {said}", thread))
 
 
+def finished(server: LabServer, page: Page, number: int) -> list[str]:
+    """Make the page's visitor so many finished threads."""
+    with workspace_beside(server) as (workspace, cookie):
+        threads = [finished_thread(workspace) for _ in range(number)]
+    comes_with(page, server, cookie)
+    return threads
+
+
 @WAYS
 def test_run_starts_one_thread_a_lane_and_a_second_press_on_purpose_another(
     press: Press, server: LabServer, page: Page
@@ -138,10 +147,7 @@ def test_an_answer_is_sent_once_and_nobody_is_scolded_for_the_second_click(
 @WAYS
 @pytest.mark.parametrize(("view", "key"), [("Replay", "replay_"), ("Edit and fork", "fork_run_")])
 def test_going_back_makes_one_branch(view: str, key: str, press: Press, server: LabServer, page: Page) -> None:
-    visit(page, f"{server.url}/linear-pipeline")
-    keyed(page, "linear-pipeline_run").get_by_role("button").click()
-    stands(page, PIPELINE, "Finished")
-    thread = thread_of(page)
+    (thread,) = finished(server, page, 1)
     saved = rows(server, "SELECT checkpoint_id FROM checkpoints WHERE thread_id = ? ORDER BY checkpoint_id", thread)
     visit(page, f"{server.url}/explorer?thread={thread}&checkpoint={saved[1][0]}&view={view}")
     if view == "Edit and fork":
@@ -159,12 +165,7 @@ def test_going_back_makes_one_branch(view: str, key: str, press: Press, server: 
 
 @WAYS
 def test_deleting_a_thread_deletes_that_one_alone(press: Press, server: LabServer, page: Page) -> None:
-    for _ in range(2):
-        visit(page, f"{server.url}/linear-pipeline")
-        keyed(page, "linear-pipeline_run").get_by_role("button").click()
-        page.wait_for_url("**thread=*")
-        stands(page, PIPELINE, "Finished")
-    thread = thread_of(page)
+    thread, _ = finished(server, page, 2)
     left = [found for (found,) in rows(server, "SELECT thread_id FROM lab_threads") if found != thread]
     visit(page, f"{server.url}/threads")
     keyed(page, f"actions_{thread}").get_by_role("button").click()
@@ -185,7 +186,7 @@ def test_a_second_click_that_reaches_the_server_leads_to_what_the_first_one_bega
     # As in a page that is so new that it doesn't hold second clicks back yet.
     young = page.context.new_page()
     young.add_init_script("window.labPresses = {}")
-    for _ in range(4):
+    for _ in range(2):
         before = len(sessions(server, "linear-pipeline"))
         visit(young, f"{server.url}/linear-pipeline")
         keyed(young, "linear-pipeline_run").get_by_role("button").first.evaluate(BURST, [0])

@@ -1,16 +1,18 @@
 """What strangers can't do in a real browser: see each other's threads, or have their text become part of the page."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, Cookie, Page, expect
 
 from lab.errors import UnknownThread
 from lab.workspace_cookie import COOKIE
 from tests.support.browser_verbs import Watch, becomes, click, idle, keyed, visit
+from tests.support.fixtures_servers import opened
 from tests.support.openai_server import OpenAIServer, Text
 from tests.support.pattern_journeys import OWN, choose_real_model, run, running_lab, said, stands, thread_of, type_in
 from tests.support.servers import LabServer
+from tests.support.visitors import comes_with
 
 GATE, PIPELINE = "approval-gate_interrupt", "linear-pipeline_pipeline"
 
@@ -135,65 +137,69 @@ def test_input_longer_than_the_field_allows_isnt_taken_and_the_page_stays_usable
     expect(said(page, PIPELINE).first).to_contain_text("Short enough.")
 
 
-@pytest.fixture
-def strangers(new_context: Callable[..., BrowserContext], server: LabServer) -> tuple[Page, Page]:
-    """Two visitors, of whom the first has run something."""
-    one, other = new_context().new_page(), new_context().new_page()
-    run(one, server, "linear-pipeline")
-    stands(one, PIPELINE, "Finished")
-    return one, other
+@pytest.fixture(scope="module")
+def owner(browser: Browser, server: LabServer) -> Iterator[Page]:
+    """Open a visitor who has run something; `page` is a stranger to it."""
+    context = opened(browser)
+    page = context.new_page()
+    run(page, server, "linear-pipeline")
+    stands(page, PIPELINE, "Finished")
+    thread_of(page)
+    yield page
+    context.close()
 
 
-def test_another_visitor_s_list_has_none_of_ones_threads(server: LabServer, strangers: tuple[Page, Page]) -> None:
-    one, other = strangers
-    visit(one, f"{server.url}/threads")
-    expect(keyed(one, "menu")).to_be_visible()
-    expect(one.locator("[class*='st-key-row_']")).to_have_count(1)
-    visit(other, f"{server.url}/threads")
-    expect(other.get_by_text("No thread yet")).to_be_visible()
-    expect(other.locator("[class*='st-key-row_']")).to_have_count(0)
+def workspace_cookie(page: Page) -> Cookie:
+    (cookie,) = [found for found in page.context.cookies() if found.get("name") == COOKIE]
+    return cookie
 
 
-def test_another_visitor_s_link_opens_nothing(strangers: tuple[Page, Page]) -> None:
-    one, other = strangers
-    visit(other, one.url)
-    expect(other.get_by_text("There is no thread")).to_be_visible()
-    stands(other, PIPELINE, "Not started")
+def finds_no_thread(page: Page, server: LabServer) -> None:
+    visit(page, f"{server.url}/threads")
+    expect(page.get_by_text("No thread yet")).to_be_visible()
+
+
+def test_another_visitor_s_list_has_none_of_ones_threads(server: LabServer, owner: Page, page: Page) -> None:
+    own = owner.context.new_page()
+    visit(own, f"{server.url}/threads")
+    expect(keyed(own, "menu")).to_be_visible()
+    expect(own.locator("[class*='st-key-row_']")).to_have_count(1)
+    own.close()
+    finds_no_thread(page, server)
+    expect(page.locator("[class*='st-key-row_']")).to_have_count(0)
+
+
+def test_another_visitor_s_link_opens_nothing(owner: Page, page: Page) -> None:
+    visit(page, owner.url)
+    expect(page.get_by_text("There is no thread")).to_be_visible()
+    stands(page, PIPELINE, "Not started")
 
 
 def test_a_thread_of_somebody_else_and_one_that_never_was_look_alike(
-    server: LabServer, strangers: tuple[Page, Page]
+    server: LabServer, owner: Page, page: Page
 ) -> None:
-    one, other = strangers
-    for thread in (thread_of(one), "00000000-0000-4000-8000-000000000000"):
-        visit(other, f"{server.url}/linear-pipeline?thread={thread}")
-        expect(other.get_by_test_id("stAlert").first).to_contain_text(str(UnknownThread(thread)))
-        stands(other, PIPELINE, "Not started")
+    for thread in (thread_of(owner), "00000000-0000-4000-8000-000000000000"):
+        visit(page, f"{server.url}/linear-pipeline?thread={thread}")
+        expect(page.get_by_test_id("stAlert").first).to_contain_text(str(UnknownThread(thread)))
+        stands(page, PIPELINE, "Not started")
 
 
-def test_the_workspace_cookie_is_out_of_reach_for_scripts(strangers: tuple[Page, Page]) -> None:
-    one, _ = strangers
-    (cookie,) = [found for found in one.context.cookies() if found.get("name") == COOKIE]
+def test_the_workspace_cookie_is_out_of_reach_for_scripts(owner: Page) -> None:
+    cookie = workspace_cookie(owner)
     assert cookie.get("httpOnly")
     assert cookie.get("sameSite") == "Lax"
-    assert COOKIE not in one.evaluate("document.cookie")
+    assert COOKIE not in owner.evaluate("document.cookie")
 
 
+@pytest.mark.usefixtures("owner")
 @pytest.mark.parametrize("forged", ["local", "", "IjEyMyI.AAAA", "x" * 3000])
-def test_a_forged_cookie_gets_a_fresh_workspace(server: LabServer, strangers: tuple[Page, Page], forged: str) -> None:
-    _, other = strangers
-    other.context.add_cookies([{"name": COOKIE, "value": forged, "url": server.url, "httpOnly": True}])
-    visit(other, f"{server.url}/threads")
-    expect(other.get_by_text("No thread yet")).to_be_visible()
-    (cookie,) = [found for found in other.context.cookies() if found.get("name") == COOKIE]
-    assert cookie.get("value") != forged
+def test_a_forged_cookie_gets_a_fresh_workspace(server: LabServer, page: Page, forged: str) -> None:
+    comes_with(page, server, forged)
+    finds_no_thread(page, server)
+    assert workspace_cookie(page).get("value") != forged
 
 
-def test_a_cookie_with_one_letter_changed_is_not_its_owner_s(server: LabServer, strangers: tuple[Page, Page]) -> None:
-    one, other = strangers
-    (cookie,) = [found for found in one.context.cookies() if found.get("name") == COOKIE]
-    value = str(cookie.get("value"))
-    changed = ("B" if value[5] != "B" else "C").join((value[:5], value[6:]))
-    other.context.add_cookies([{"name": COOKIE, "value": changed, "url": server.url, "httpOnly": True}])
-    visit(other, f"{server.url}/threads")
-    expect(other.get_by_text("No thread yet")).to_be_visible()
+def test_a_cookie_with_one_letter_changed_is_not_its_owner_s(server: LabServer, owner: Page, page: Page) -> None:
+    value = str(workspace_cookie(owner).get("value"))
+    comes_with(page, server, ("B" if value[5] != "B" else "C").join((value[:5], value[6:])))
+    finds_no_thread(page, server)

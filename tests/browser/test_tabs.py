@@ -1,4 +1,4 @@
-"""The browser's own ways between views: WayBack, a second tab, and which thread is open first."""
+"""The browser's own ways between views: back, a second tab, and which thread is open first."""
 
 from playwright.sync_api import Page, expect
 

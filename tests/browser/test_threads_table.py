@@ -4,37 +4,29 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from graphs.catalogue import find
-from lab.lab import Lab
-from lab.workspace_cookie import COOKIE, Visitors
 from pages.threads import FEW
 from tests.support.browser_verbs import axe, cell, click, expect_row, idle, keyed, press_in_row, tab_to, visit
 from tests.support.fixtures_servers import StartLab
-from tests.support.labs import quiet
 from tests.support.servers import LabServer
+from tests.support.visitors import comes_with, finished_thread, workspace_beside
 
 TABLE = "threads_rows"
 
 
-def prepared(server: LabServer) -> tuple[list[str], str]:
-    """Make more threads than have frames, and return their ids, the last used first, and their visitor's cookie."""
-    lab = Lab(quiet(str(server.data / "lab.sqlite")))
-    visitors = Visitors(lab.secret, "own")
-    cookie = str(visitors.admit(None, near=False))
-    workspace = lab.workspace(str(visitors.read(cookie)))
-    first = workspace.start("linear-pipeline", "pipeline", find("linear-pipeline").examples[0].input).thread_id
-    assert workspace.wait(first)
-    for number in range(FEW + 2):
-        workspace.threads.copy(first, f"Copy {number}")
-    ids = [thread.thread_id for thread in workspace.threads.newest()]
-    lab.close()
-    return ids, cookie
+def prepared(server: LabServer, page: Page) -> list[str]:
+    """Make the page's visitor more threads than have frames, and return their ids, the last used first."""
+    with workspace_beside(server) as (workspace, cookie):
+        first = finished_thread(workspace)
+        for number in range(FEW + 2):
+            workspace.threads.copy(first, f"Copy {number}")
+        ids = [thread.thread_id for thread in workspace.threads.newest()]
+    comes_with(page, server, cookie)
+    return ids
 
 
 def test_rows_are_selected_by_keys_deleted_together_and_opened(lab_server: StartLab, page: Page) -> None:
     server = lab_server({"LAB_WORKSPACES": "own"})
-    ids, cookie = prepared(server)
-    page.context.add_cookies([{"name": COOKIE, "value": cookie, "url": server.url, "httpOnly": True}])
+    ids = prepared(server, page)
     visit(page, f"{server.url}/threads")
     tab_to(page, f".st-key-{TABLE} canvas")
     page.keyboard.press("Shift+Space")

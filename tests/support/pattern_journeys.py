@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from langchain_core.messages import HumanMessage, SystemMessage
 from playwright.sync_api import Locator, Page, expect
@@ -62,10 +62,26 @@ def run(page: Page, server: LabServer, slug: str, values: Mapping[str, str] | No
 
 def open_input(page: Page) -> None:
     """Open the input, which is folded to a line once it runs."""
+    _fold_input(page, "open")
+
+
+@contextmanager
+def input_open(page: Page) -> Iterator[None]:
+    """Open the input for the block, where the pattern folds it."""
+    folded = keyed(page, "run_bar").locator("details:not([open])").count()
+    if folded:
+        open_input(page)
+    yield
+    if folded:
+        _fold_input(page, "closed")
+
+
+def _fold_input(page: Page, to: Literal["open", "closed"]) -> None:
     fold = keyed(page, "run_bar").locator("details")
     fold.locator("summary").click()
-    # While it opens its button moves: a press that goes down on it comes up beside it, and is none.
-    becomes(page, lambda: fold.evaluate("one => one.open ? one.getAnimations({subtree: true}).length : -1"), 0)
+    # While it moves its button does too: a press that goes down on it comes up beside it, and is none.
+    moves = "one => [one.open ? 'open' : 'closed', one.getAnimations({subtree: true}).length]"
+    becomes(page, lambda: fold.evaluate(moves), [to, 0])
 
 
 def choose(page: Page, key: str, label: str) -> None:

@@ -15,10 +15,12 @@ STEADY = """scheme => {
     return color + backgroundColor
   }).join()
   const seen = (window.coloursSeen ??= {})
-  seen[scheme] = [...(seen[scheme] ?? []).slice(-9), colours]
-  return seen[scheme].length === 10 && seen[scheme].every(one => one === colours)
+  seen[scheme] = [...(seen[scheme] ?? []).slice(-2), colours]
+  return seen[scheme].length === 3 && seen[scheme].every(one => one === colours)
 }"""
-"""True once no part of the page has changed its colours for ten frames: a table takes a theme over after the page."""
+"""True once no part of the page has changed its colours in three looks: a table takes a theme over after the page."""
+BETWEEN_LOOKS = 80
+"""Milliseconds; a look reads every element, which in each frame would take most of the processor."""
 
 
 def findings(page: Page, first: Theme = "light", *, passing_over: Sequence[str] = ()) -> list[str]:
@@ -39,5 +41,5 @@ def in_theme(page: Page, scheme: Theme, rules: Sequence[str] = (), *, passing_ov
     """Return what axe finds in this theme on a page that is unrolled."""
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     expect(page.get_by_test_id("stApp")).to_have_css("background-color", {"light": LIGHT, "dark": DARK}[scheme])
-    page.wait_for_function(STEADY, arg=scheme, polling="raf")
+    page.wait_for_function(STEADY, arg=scheme, polling=BETWEEN_LOOKS)
     return [f"{scheme}: {finding}" for finding in judged(page, rules=rules, passing_over=passing_over)]
