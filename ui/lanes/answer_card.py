@@ -85,7 +85,7 @@ def pause_card(card: Card, lane: Lane, nodes: tuple[str, ...], outcome: str, fil
         if lane.edits:
             draw_note(filled)
             form.draw(card.errors.by_field())
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, key=f"{card.key}_pause_buttons"):
             action_button(
                 "Retry" if outcome == "failed" else "Resume",
                 type="primary",

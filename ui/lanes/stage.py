@@ -28,9 +28,10 @@ def draw_stage(panes: Sequence[LanePane], card: Callable[[LanePane], None]) -> N
     # A panel stands beside the messages, where it's as high as they are.
     paneled = any(pane.panel for pane in panes)
     direction = "row" if paneled else larger_direction([pane.shape for pane in panes])
+    figures = "_figures" if any(pane.lane.figures for pane in panes) else ""
     with (
         st.container(key=LANE_SECTION),
-        st.grid(len(panes), min_column_width=NARROWEST, border=True, key=f"stage_{direction}") as grid,
+        st.grid(len(panes), min_column_width=NARROWEST, border=True, key=f"stage_{direction}{figures}") as grid,
     ):
         for pane in panes:
             with grid.cell(), st.container(key=f"lane_{pane.key}", gap="xsmall"):
