@@ -1,6 +1,7 @@
 """Reads the state at a checkpoint, even where a reducer refuses its pending writes."""
 
 import traceback
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -20,7 +21,7 @@ def read_state(graph: CompiledStateGraph[Any, Any, Any, Any], config: RunnableCo
     applied. It's given as it was before that step, with the failure on the nodes that wrote to the channel.
     """
     try:
-        return graph.get_state(config)
+        snapshot = graph.get_state(config)
     except StorageUnavailable:
         raise
     # What a reducer raises can be anything, and so can what a damaged row does.
@@ -34,8 +35,42 @@ def read_state(graph: CompiledStateGraph[Any, Any, Any, Any], config: RunnableCo
             raise
         # By its own id a checkpoint is read without what its step wrote.
         before = graph.get_state(saved.config)
-        tasks = tuple(_asking(_blamed(task, channel, error)) for task in before.tasks)
-    return before._replace(tasks=tasks, interrupts=tuple(asked for task in tasks for asked in task.interrupts))
+        return _with_tasks(before, (_asking(_blamed(task, channel, error)) for task in before.tasks))
+    return _in_order(graph, config, snapshot)
+
+
+def _with_tasks(snapshot: StateSnapshot, changed: Iterable[PregelTask]) -> StateSnapshot:
+    tasks = tuple(changed)
+    return snapshot._replace(tasks=tasks, interrupts=tuple(asked for task in tasks for asked in task.interrupts))
+
+
+def _in_order(
+    graph: CompiledStateGraph[Any, Any, Any, Any], config: RunnableConfig, snapshot: StateSnapshot
+) -> StateSnapshot:
+    """Return the state with what tasks of a subgraph ask at once in the order of these tasks.
+
+    The library keeps it in the order in which it met them, which is another one each time.
+    """
+    if all(len(task.interrupts) < 2 for task in snapshot.tasks):
+        return snapshot
+    inside = _asked_inside(graph.get_state(config, subgraphs=True))
+    places = {ident: place for place, ident in enumerate(inside)}
+
+    def in_order(task: PregelTask) -> PregelTask:
+        # Of a task that has gone on since, nothing tells the order any more.
+        asked = sorted(task.interrupts, key=lambda one: places.get(one.id, len(places)))
+        return task._replace(interrupts=tuple(asked))
+
+    return _with_tasks(snapshot, map(in_order, snapshot.tasks))
+
+
+def _asked_inside(snapshot: StateSnapshot) -> Iterator[str]:
+    """Return the ids of what is asked, task by task, from the innermost subgraphs on."""
+    for task in snapshot.tasks:
+        if isinstance(task.state, StateSnapshot):
+            yield from _asked_inside(task.state)
+        else:
+            yield from (asked.id for asked in task.interrupts)
 
 
 def channel_at_fault(error: BaseException) -> str:

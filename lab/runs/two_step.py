@@ -1,6 +1,8 @@
 """A run of two streams, one after the other: for another answer to an interrupt, and for what-if."""
 
+import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from langgraph.types import StateSnapshot
@@ -62,22 +64,26 @@ def asked_again(
 
     None where one of them isn't asked any more, or is another question now: an answer holds for what was asked.
     """
-    places = _places(pending_questions(snapshot))
+    asked = _places(pending_questions(snapshot))
     by_new_id: dict[str, Json] = {}
     for place, question in _places(old).items():
         if question.id not in answers:
             continue
-        now = places.get(place)
-        if now is None or now.value != question.value:
+        if place not in asked:
             return None
-        by_new_id[now.id] = answers[question.id]
+        by_new_id[asked[place].id] = answers[question.id]
     return by_new_id
 
 
-def _places(asked: Sequence[Question]) -> dict[tuple[str, int], Question]:
-    """Return questions by their node and their number among those of the node, which an id made anew doesn't tell."""
-    by_place: dict[tuple[str, int], Question] = {}
+def _places(asked: Sequence[Question]) -> dict[tuple[str, str, int], Question]:
+    """Return questions by their node, what they ask and their number among equal ones: what outlives an id.
+
+    Those of one node come in no order: of what a subgraph's tasks ask at once the library keeps what it met first.
+    """
+    by_place: dict[tuple[str, str, int], Question] = {}
+    equals: Counter[tuple[str, str]] = Counter()
     for question in asked:
-        number = sum(node == question.node for node, _ in by_place)
-        by_place[question.node, number] = question
+        place = question.node, json.dumps(question.value, sort_keys=True)
+        by_place[*place, equals[place]] = question
+        equals[place] += 1
     return by_place
