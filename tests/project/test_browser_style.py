@@ -22,6 +22,11 @@ POLLS = {"awaited", "becomes"}
 """Who calls what it's given again and again until it's as wanted."""
 
 ALLOWED = {
+    (
+        "pattern_journeys.py",
+        "input_open",
+        "count",
+    ): "at a stop of a play, when nothing folds it",
     ("browser_verbs.py", "awaited", "wait_for_timeout"): "the pause between two looks",
     ("browser_verbs.py", "_settled", "json_value"): "what the wait itself found",
     ("browser_verbs.py", "_settled", "inner_text"): "the words of a failure",
