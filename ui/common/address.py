@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lab.history import Tree
 from lab.threads import Thread
@@ -51,6 +52,9 @@ class Looked:
 
 def read_place(name: str = CHECKPOINT_PARAMETER) -> Place | None:
     """Return the place that the address names under `name`."""
+    before, after = st.session_state.pop(f"{name}_unseen", (None, None))
+    if before != after and st.query_params.get(name) == before:
+        _name(after, name)
     asked = st.query_params.get(name)
     if not asked:
         return None
@@ -60,7 +64,25 @@ def read_place(name: str = CHECKPOINT_PARAMETER) -> Place | None:
 
 def look_at(place: Place | None, name: str = CHECKPOINT_PARAMETER) -> None:
     """Put a place in the address; None takes it out."""
+    before, after = st.query_params.get(name), None if place is None else str(place)
+    if before != after:
+        _name(after, name)
+        if _draws_a_fragment():
+            st.session_state[f"{name}_unseen"] = (before, after)
+
+
+def _name(place: str | None, name: str) -> None:
     if place is None:
         st.query_params.pop(name, None)
-    elif st.query_params.get(name) != str(place):
-        st.query_params[name] = str(place)
+    else:
+        st.query_params[name] = place
+
+
+def _draws_a_fragment() -> bool:
+    """Tell whether only a part of the page is drawn in this run of the script.
+
+    A part that is drawn anew by the clock may bring the server what the visitor has just picked, and the drawing of
+    the page that was asked for right after it comes with the address of before.
+    """
+    context = get_script_run_ctx()
+    return context is not None and bool(context.fragment_ids_this_run)
