@@ -65,7 +65,7 @@ def _in_order(
 
 
 def _asked_inside(snapshot: StateSnapshot) -> Iterator[str]:
-    """Return the ids of what is asked, task by task, from the innermost subgraphs on."""
+    """Return the ids of what is asked in the order of the tasks, those of a subgraph in the place of its own task."""
     for task in snapshot.tasks:
         if isinstance(task.state, StateSnapshot):
             yield from _asked_inside(task.state)

@@ -17,7 +17,7 @@ from tests.support.servers import LabServer
 from tests.support.stage import comes_next, cut_texts, out_of_place, overlapping, sideways
 from tests.support.themes import Theme, findings
 
-SCREENS: tuple[tuple[int, int, Theme], ...] = ((1440, 900, "light"), (1280, 720, "light"))
+SCREENS = ((1440, 900), (1280, 720))
 MENU = "[data-testid=stSidebar]"
 """The same beside every pattern; `test_accessibility` looks at it."""
 EACH_PATTERN = pytest.mark.parametrize(
@@ -109,9 +109,9 @@ def in_place(page: Page, when: str) -> list[str]:
 
 def on_screens(page: Page) -> list[str]:
     wrong: list[str] = []
-    for width, height, theme in SCREENS:
-        show_on(page, width, height, theme)
-        when = f"on {width}x{height}, {theme}"
+    for width, height in SCREENS:
+        show_on(page, width, height, "light")
+        when = f"on {width}x{height}"
         wrong += in_place(page, when)
         wrong += [f"{when}: cut: {text}" for text in awaited(page, lambda: cut_texts(page), [])]
     return wrong

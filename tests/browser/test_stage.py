@@ -6,19 +6,25 @@ from graphs.agents.collaborative_demo import PATTERN
 from graphs.streaming.stream_modes import MODES
 from tests.support.browser_verbs import becomes, click, drawn, idle, keyed, visit
 from tests.support.servers import LabServer
+from tests.support.stage import LEGIBLE
 
 ITEMS = "xpath=./*/*/*"
 """What stands in a stream's box."""
 
-BADLY_LABELLED = """nodes => nodes.filter(node => {
+BADLY_LABELLED = (
+    "nodes => { const legible = "
+    + LEGIBLE
+    + """
+return nodes.filter(node => {
   const box = node.querySelector('.box').getBoundingClientRect()
   return [...node.querySelectorAll(':scope > text')].some(text => {
     const {left, right, top, bottom} = text.getBoundingClientRect()
-    const size = text.getScreenCTM().a * parseFloat(getComputedStyle(text).fontSize)
     // A line is higher than its letters.
-    return size < 10.99 || left < box.left || right > box.right || top < box.top - 2 || bottom > box.bottom + 2
+    return !legible(text) || left < box.left || right > box.right || top < box.top - 2 || bottom > box.bottom + 2
   })
-}).map(node => node.getAttribute('aria-label'))"""
+}).map(node => node.getAttribute('aria-label'))
+}"""
+)
 """Nodes whose label is too small to read, not drawn, or wider or higher than their box."""
 
 

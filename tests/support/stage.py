@@ -2,8 +2,13 @@
 
 from playwright.sync_api import Page
 
-STAGE = """() => {
-const size = text => text.getScreenCTM().a * parseFloat(getComputedStyle(text).fontSize)
+LEGIBLE = "(text => text.getScreenCTM().a * parseFloat(getComputedStyle(text).fontSize) >= 10.99)"
+"""Tells of a text in a graph whether it has 11 px on the screen, but for what rounding takes."""
+
+STAGE = (
+    "() => { const legible = "
+    + LEGIBLE
+    + """
 return [...document.querySelectorAll('[class*="st-key-stage_"] > .stGridCell')].map(cell => {
   const box = found => {
     if (!found) return null
@@ -21,11 +26,12 @@ return [...document.querySelectorAll('[class*="st-key-stage_"] > .stGridCell')].
     newest: box([...(stream?.querySelectorAll(":scope > * > * > *") ?? [])].at(-1)),
     button: box(buttons.at(-1)),
     small: [...cell.querySelectorAll('.lg-picture svg.lg text')].filter(
-      text => text.getClientRects().length && size(text) < 10.99
+      text => text.getClientRects().length && !legible(text)
     ).map(text => text.textContent),
   }
 })
 }"""
+)
 """Of each lane its parts' tops, bottoms and sides in the window, and the labels of its graph under 11 px."""
 
 ALIGNED = ("title", "status", "graph", "stream")
