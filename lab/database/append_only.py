@@ -1,8 +1,6 @@
 """A table that only grows: triggers, made with it, have the database refuse every other change."""
 
-from typing import Any
-
-from sqlalchemy import Connection, Table, event
+from sqlalchemy import DDL, Table, event
 
 _SQLITE = (
     "CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} BEGIN SELECT RAISE(ABORT, '{refusal}'); END",
@@ -23,8 +21,8 @@ def append_only(table: Table) -> None:
     """Make triggers with the table that refuse to change, replace or delete a row of it."""
     (key,) = table.primary_key.columns
     refusal = f"{table.name} takes new rows alone: none is changed or deleted."
-
-    @event.listens_for(table, "after_create")
-    def _make_triggers(_: Table, connection: Connection, **__: Any) -> None:
-        for statement in _SQLITE if connection.dialect.name == "sqlite" else _POSTGRESQL:
-            connection.exec_driver_sql(statement.format(table=table.name, key=key.name, refusal=refusal))
+    for dialect, statements in (("sqlite", _SQLITE), ("postgresql", _POSTGRESQL)):
+        for statement in statements:
+            said = statement.format(table=table.name, key=key.name, refusal=refusal)
+            made = DDL(said)  # type: ignore[no-untyped-call]  # SQLAlchemy has no types for it
+            event.listen(table, "after_create", made.execute_if(dialect=dialect))

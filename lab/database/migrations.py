@@ -1,9 +1,11 @@
 """The database's version: a new database is made at once, an older one is migrated, a newer one is refused."""
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Column, Connection, Table, Text, delete, insert, inspect, select, text
+from sqlalchemy import Column, Connection, Table, Text, create_mock_engine, delete, insert, inspect, select, text
 
 from lab.database.people import add_people
 from lab.database.tables import METADATA
@@ -83,11 +85,28 @@ def migrate(connection: Connection) -> None:
             # A table that isn't there yet is made with all that it has by now.
             if there.issuperset(_TABLES.findall(statement)):
                 connection.execute(text(statement))
-    METADATA.create_all(connection)
+    if METADATA.tables.keys() & there:
+        METADATA.create_all(connection)
+    else:
+        for statement in _all_made(connection.engine.url.drivername):
+            connection.exec_driver_sql(statement)
     if at < WITH_PEOPLE:
         add_people(connection)
     connection.execute(delete(META).where(META.c.name == "version"))
     connection.execute(insert(META).values(name="version", value=str(VERSION)))
+
+
+@functools.cache
+def _all_made(driver: str) -> tuple[str, ...]:
+    """Return what makes all tables where there are none; to write it out takes longer than to carry it out."""
+    statements: list[str] = []
+
+    def note(element: Any, *_: object, **__: object) -> None:
+        statements.append(str(element.compile(dialect=engine.dialect)))
+
+    engine = create_mock_engine(f"{driver}://", note)
+    METADATA.create_all(engine, checkfirst=False)
+    return tuple(statements)
 
 
 def version(connection: Connection) -> int:
