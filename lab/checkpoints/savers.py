@@ -28,7 +28,7 @@ from psycopg_pool import ConnectionPool
 from sqlalchemy import insert
 
 from lab.checkpoints.summary_saver import SummarySaver
-from lab.database import NOTES, Database, in_words
+from lab.database import NOTES, Database, Prepared, in_words
 
 READERS = 8
 """Connections to a SQLite file that are kept for the next who reads; more are opened where more read at once."""
@@ -36,6 +36,7 @@ READERS = 8
 _SAVE_SUMMARY = (
     "INSERT OR REPLACE INTO lab_notes VALUES (:thread_id, :checkpoint_ns, :checkpoint_id, :ran, :next, :changed, :text)"
 )
+_SAVE_IN_MEMORY = Prepared(insert(NOTES).prefix_with("OR REPLACE"))
 
 
 class SummaryMemorySaver(SummarySaver, InMemorySaver):
@@ -48,7 +49,7 @@ class SummaryMemorySaver(SummarySaver, InMemorySaver):
     def save_summary(self, row: Mapping[str, str]) -> None:
         """Save a note in the lab's own tables."""
         with self._database.begin() as connection:
-            connection.execute(insert(NOTES).prefix_with("OR REPLACE"), dict(row))
+            _SAVE_IN_MEMORY.execute(connection, row)
 
     def list(
         self,

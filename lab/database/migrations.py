@@ -5,9 +5,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, Text, create_mock_engine, delete, insert, inspect, select, text
+from sqlalchemy import Column, Connection, Table, Text, create_mock_engine, insert, inspect, select, text
 
 from lab.database.people import add_people
+from lab.database.prepared import Prepared
 from lab.database.tables import METADATA
 from lab.errors import NewerDatabase
 
@@ -18,6 +19,8 @@ WITH_PEOPLE = 7
 
 META = Table("lab_meta", METADATA, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 """What the database says of itself: its version."""
+_FORGET = Prepared(text("DELETE FROM lab_meta WHERE name = :name"))
+_TELL = Prepared(insert(META))
 
 STEPS: Mapping[int, Mapping[str, Sequence[str]]] = {
     2: {
@@ -92,8 +95,8 @@ def migrate(connection: Connection) -> None:
             connection.exec_driver_sql(statement)
     if at < WITH_PEOPLE:
         add_people(connection)
-    connection.execute(delete(META).where(META.c.name == "version"))
-    connection.execute(insert(META).values(name="version", value=str(VERSION)))
+    _FORGET.execute(connection, {"name": "version"})
+    _TELL.execute(connection, {"name": "version", "value": str(VERSION)})
 
 
 @functools.cache

@@ -20,6 +20,7 @@ _ORDER = (WAITING.c.rank, WAITING.c.due, WAITING.c.asked, WAITING.c.thread_id, W
 _OUTDATE = Prepared(text("UPDATE lab_threads SET indexed = NULL WHERE thread_id = :thread AND indexed IS NOT NULL"))
 _DROP = Prepared(delete(WAITING).where(WAITING.c.thread_id == bindparam("thread")))
 _INDEXED = Prepared(text("UPDATE lab_threads SET indexed = :head WHERE thread_id = :thread"))
+_WAITS = Prepared(insert(WAITING))
 # Not where somebody has taken the thread since it was read: what waits by then is told at that one's end.
 _STILL_OUTDATED = Prepared(
     text(
@@ -97,14 +98,14 @@ def write_waiting(
     if written == 0:
         return
     drop_waiting(connection, thread_id)
-    if questions:
-        connection.execute(insert(WAITING), [_row(question) for question in questions])
+    for question in questions:
+        _WAITS.execute(connection, _row(question))
 
 
 def find_thread_place(database: Database, thread_id: str) -> OutdatedThread | None:
     """Return where a thread of any workspace belongs; None where there is no such thread."""
     with database.read() as connection:
-        row = connection.execute(_PLACES.where(THREADS.c.thread_id == thread_id)).mappings().first()
+        row = _PLACE.first(connection, {"thread": thread_id})
     return None if row is None else OutdatedThread(**row)
 
 
@@ -141,6 +142,7 @@ def waiting_values(database: Database, workspace: str, name: Literal["role", "pr
 
 
 _PLACES = select(THREADS.c.thread_id, THREADS.c.workspace, THREADS.c.pattern, THREADS.c.lane, THREADS.c.inherited)
+_PLACE = Prepared(_PLACES.where(THREADS.c.thread_id == bindparam("thread")))
 
 
 def _chosen(workspace: str, only: Mapping[str, str | None]) -> Iterator[ColumnElement[bool]]:

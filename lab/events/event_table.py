@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from lab.database import EVENTS, Database, Prepared
 from lab.events.limits import joined, shrunk
@@ -24,6 +24,7 @@ ROOM_IN_MEMORY = 2**18
 
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(Event)}
 _ADD = Prepared(insert(EVENTS))
+_LAST = Prepared(select(func.max(EVENTS.c.last).label("last")).where(EVENTS.c.thread_id == bindparam("thread")))
 
 
 def encode(event: Event) -> dict[str, Json]:
@@ -92,9 +93,9 @@ class EventStore:
 
     def last(self, thread_id: str) -> int:
         """Return the number of a thread's newest saved event, 0 where there is none."""
-        query = select(func.max(EVENTS.c.last)).where(EVENTS.c.thread_id == thread_id)
         with self._database.read() as connection:
-            return connection.execute(query).scalar_one() or 0
+            newest = _LAST.first(connection, {"thread": thread_id})
+        return int((newest and newest["last"]) or 0)
 
     def size(self, thread_id: str) -> int:
         """Return the bytes that a thread's saved events take."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 from pydantic import ValidationError
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import Connection, func, insert, select, text, update
 
 from lab.database import CLAIMS, OWNERS, THREADS, Database, Prepared
 from lab.errors import ClaimLost, StaleAnswer, StorageUnavailable, ThreadBusy, TooManyRuns, UnknownThread
@@ -67,6 +67,10 @@ _CLAIM_OF = Prepared(
         "WHERE c.thread_id = :thread"
     )
 )
+_RENEW = Prepared(text("UPDATE lab_owners SET address = :address, pid = :pid, until = :until WHERE owner = :owner"))
+_FORGET = Prepared(text("DELETE FROM lab_owners WHERE until < :before"))
+_REGISTER = Prepared(insert(OWNERS))
+_END = Prepared(text("DELETE FROM lab_owners WHERE owner = :owner"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +154,12 @@ class Claims:
         if connection.dialect.name == "postgresql":
             # Processes on several machines go by the server's clock.
             self._ahead = float(connection.execute(_CLOCK).scalar_one()) - time.time()
-        row = {"address": self._address, "pid": os.getpid(), "until": self.now() + self._lease}
-        if connection.execute(update(OWNERS).where(OWNERS.c.owner == self.owner).values(row)).rowcount == 0:
+        until = self.now() + self._lease
+        row = {"owner": self.owner, "address": self._address, "pid": os.getpid(), "until": until}
+        if _RENEW.execute(connection, row) == 0:
             # Who died long ago is of no use to anybody any more.
-            connection.execute(delete(OWNERS).where(OWNERS.c.until < self.now() - 10 * self._lease))
-            connection.execute(OWNERS.insert().values(owner=self.owner, **row))
+            _FORGET.execute(connection, {"before": self.now() - 10 * self._lease})
+            _REGISTER.execute(connection, row)
         return began
 
     def now(self) -> float:
@@ -266,7 +271,7 @@ class Claims:
         if self.registered:
             # On a full disk, or without a connection, it ends by itself.
             with suppress(StorageUnavailable), self._database.begin() as connection:
-                connection.execute(delete(OWNERS).where(OWNERS.c.owner == self.owner))
+                _END.execute(connection, {"owner": self.owner})
             self.safe_until = 0.0
 
 
