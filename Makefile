@@ -22,14 +22,18 @@ run: .venv/.runtime ## Start the lab and print its address (PORT=8501)
 # SQLite, PostgreSQL and the browser write all the time: in memory, where the system has a place for that and room in it.
 ROOMY := $(shell df --output=avail,target /dev/shm 2>/dev/null | awk '$$1 > 4000000 && $$2 == "/dev/shm"')
 test check: export TMPDIR := $(if $(ROOMY),/dev/shm,$(or $(TMPDIR),/tmp))
+# Compiled tests are kept: to compile them takes half of the time in which they're collected, in each process.
+unexport PYTHONDONTWRITEBYTECODE
 
 test: .venv/.tests ## Run every test, style and floors included
 	@scripts/system_packages.sh
 	@$(PYTHON) -m pytest $(PARALLEL) $(ARGS)
 
-# What tests/support/kinds.py marks is left out: all that needs more than its own process.
+# Left out is what tests/support/kinds.py marks.
+ENGINE := tests/lab tests/library tests/project
+LONGER := browser or server or pages or postgresql or processes or catalogue or properties
 check: .venv/.tests ## Run style, types, floors and the engine's tests, for the everyday loop
-	@$(PYTHON) -m pytest $(PARALLEL) -m "not (browser or server or pages or postgresql or processes)" $(ARGS)
+	@$(PYTHON) -m pytest $(PARALLEL) -m "not ($(LONGER))" $(ENGINE) $(ARGS)
 
 lint: .venv/.tests ## Check style, types and floors only
 	@$(PYTHON) -m ruff check .

@@ -1,6 +1,7 @@
-"""What each test needs beside this process, told by what it asks for; `conftest.py` names this module.
+"""What keeps a test out of the everyday loop, told by what it asks for; `conftest.py` names this module.
 
-`make check` leaves out all of these kinds, and `make test` runs them all.
+A kind is what a test needs beside this process, or that it goes through the catalogue or tries many cases. `make check`
+leaves out all of these kinds, and `make test` runs them all.
 """
 
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from graphs.catalogue import CATALOGUE
 from graphs.pattern import Example, Pattern
 
 FIXTURES = {
@@ -28,6 +30,8 @@ HELPERS = {
 }
 """Whose module took something from one of these is of that kind."""
 
+SLUGS = frozenset(pattern.slug for pattern in CATALOGUE)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test with its kinds, and let the longest ones begin first, so that nobody waits for them alone."""
@@ -42,7 +46,11 @@ def kinds(item: pytest.Item) -> Iterator[str]:
     assert isinstance(item, pytest.Function)
     yield from (kind for name, kind in FIXTURES.items() if name in item.fixturenames)
     yield from _by_module(item.module)
+    if getattr(item.function, "is_hypothesis_test", False):
+        yield "properties"
     given = list(item.callspec.params.values()) if hasattr(item, "callspec") else []
+    if any(isinstance(value, Pattern) or (isinstance(value, str) and value in SLUGS) for value in given):
+        yield "catalogue"
     if any(isinstance(value, str) and value == "postgresql" for value in given):
         yield "postgresql"
     fields = {value.crash_field for value in given if isinstance(value, Pattern)} - {""}

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from lab.lab import Lab
 from tests.support.fixtures_servers import lacks
 from tests.support.labs import quiet
@@ -64,6 +66,7 @@ print(sorted(found.name for found in folder.iterdir()))
 """Fills a small disk, and makes room on it; whatever room there is, another program takes."""
 
 
+@pytest.mark.processes
 def test_on_a_full_disk_runs_fail_in_words_and_threads_can_be_deleted(tmp_path: Path) -> None:
     if shutil.which("unshare") is None:
         lacks("unshare", "util-linux")

@@ -218,6 +218,7 @@ print([os.waitpid(child, 0)[1] for child in children])
 """Four processes that wait for the same moment to open a database."""
 
 
+@pytest.mark.processes
 def test_four_processes_may_open_an_empty_database_at_once(database: str, look: Engine) -> None:
     opened = subprocess.run(
         [sys.executable, "-c", OPENS, database], cwd=ROOT, capture_output=True, text=True, timeout=100, check=False

@@ -236,6 +236,7 @@ for path in sys.argv[1:]:
 """Opens databases as somebody who may not write everywhere."""
 
 
+@pytest.mark.processes
 def test_what_may_not_be_written_is_refused_in_words() -> None:
     rights = {"a file": (0o444, 0o777), "both": (0o444, 0o555), "a folder": (None, 0o555)}
     # Not in pytest's own temporary folder, which nobody else may enter.

@@ -9,6 +9,8 @@ import pytest
 
 from lab.models.chat_models import CLIENT_ADVICE
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parents[3]
 CLIENTS = ("openai", "langchain_openai", "tiktoken")
 

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 from pathlib import Path
 
+import pytest
+
 from graphs.catalogue import CATALOGUE
 from graphs.pattern import Example
 from lab.lab import Lab
@@ -50,6 +52,7 @@ def rows(path: Path, thread_id: str) -> Rows:
     return found
 
 
+@pytest.mark.catalogue
 def test_many_threads_on_one_file_save_what_each_saves_alone(tmp_path: Path) -> None:
     path = tmp_path / "lab.sqlite"
     lab = Lab(quiet(str(path), runs_per_workspace=CROWD))

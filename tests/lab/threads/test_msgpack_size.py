@@ -18,6 +18,7 @@ from tests.support.thread_files import must_refuse, opened, packed, sealed
 ROOM = 150 * 2**20
 
 
+@pytest.mark.processes
 def test_no_file_takes_more_memory_than_there_is_room_for() -> None:
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "tests.support.import_bombs"],
