@@ -51,13 +51,15 @@ def _head(pattern: Pattern, panes: Sequence[LanePane]) -> None:
         models = {pane.thread.model for pane in panes if pane.thread is not None} or {model_choice().model}
         st.caption(f"Answered by: {', '.join(sorted(map(model_name, models)))}", width="content")
         with st.popover("What to watch", icon=":material/visibility:", type="tertiary", key="watch"):
-            st.markdown(pattern.summary)
-            st.markdown(":material/visibility: **What to watch**")
-            st.markdown("\n".join(f"- {line}" for line in pattern.watch))
             example = pattern.examples[int(st.session_state.get(f"{pattern.slug}_example", 0) or 0)]
+            parts = [pattern.summary, ":material/visibility: **What to watch**", _listed(pattern.watch)]
             if lines := in_words(pattern, example):
-                st.markdown(":material/checklist: **In this example**, after the start")
-                st.markdown("\n".join(f"- {line}" for line in lines))
+                parts += [":material/checklist: **In this example**, after the start", _listed(lines)]
+            st.markdown("\n\n".join(parts))
+
+
+def _listed(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def _pane(pattern: Pattern, lane: Lane, visitor: Workspace, thread: Thread | None, view: ThreadView | None) -> LanePane:

@@ -198,9 +198,8 @@ class LanePane:
                 type="tertiary",
                 key=f"lane_about_{self.key}",
             ):
-                st.markdown(f"**{self.lane.title}**\n\n{self.lane.differs}")
-                if self.lane.trap:
-                    st.markdown(f":material/warning: **Trap, on purpose.** {self.lane.trap}")
+                trap = f"\n\n:material/warning: **Trap, on purpose.** {self.lane.trap}" if self.lane.trap else ""
+                st.markdown(f"**{self.lane.title}**\n\n{self.lane.differs}{trap}")
         with st.container(key=f"lane_line_{self.key}"):
             st.markdown(f"**Trap, on purpose.** {self.lane.trap}" if self.lane.trap else self.lane.differs)
         with st.container(key=f"lane_status_{self.key}", horizontal=True, vertical_alignment="center", gap="small"):
@@ -299,8 +298,7 @@ class LanePane:
         slot = self._slots.get(item.key)
         if slot is None:
             path = item.path if isinstance(item, Message | StepView) else ()
-            with self._places.of(path):
-                slot = self._slots[item.key] = Slot(st.empty())
+            slot = self._slots[item.key] = Slot(self._place(self._places.of(path)))
         if slot.version == item.version:
             return
         slot.version = item.version
@@ -320,6 +318,10 @@ class LanePane:
             case Reopened():
                 slot.place.markdown(f":material/restart_alt: {reopened(item)}")
 
+    def _place(self, within: Any) -> Any:
+        """Return where to draw one thing; while the run is followed that can be drawn again in its place."""
+        return within.empty() if self.status == "running" else within
+
     def _message(self, slot: Slot, message: Message) -> None:
         if not slot.texts:
             slot.place = slot.place.chat_message("assistant", avatar=":material/smart_toy:")
@@ -327,7 +329,7 @@ class LanePane:
         parts = [*paragraphs(shown(message.text)), *([shown(message.tool)] if message.tool else [])]
         for number, part in enumerate(parts):
             if number == len(slot.texts):
-                slot.texts.append(slot.place.empty())
+                slot.texts.append(self._place(slot.place))
                 slot.said.append("")
             if slot.said[number] != part:
                 slot.said[number] = part
