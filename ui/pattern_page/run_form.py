@@ -57,13 +57,12 @@ class Starter:
 
     def draw(self, nodes: Sequence[str]) -> None:
         """Draw the input, in one line once it runs, and the buttons beside it; `nodes` can be paused at."""
-        align: Any = "bottom" if self._turning else "top"
-        with st.container(horizontal=True, vertical_alignment=align, gap="small", key="run_bar"):
-            if self._turning:
-                self._next_turn()
-            else:
+        if self._turning:
+            self._next_turn()
+        else:
+            with st.container(horizontal=True, gap="small", key="run_bar"):
                 self._input(nodes)
-            self._buttons()
+                self._buttons()
         self._errors.draw()
 
     def _input(self, nodes: Sequence[str]) -> None:
@@ -89,22 +88,30 @@ class Starter:
                 self._run_button("Run", ":material/play_arrow:", self._start, key)
 
     def _next_turn(self) -> None:
-        """Draw what goes to the same threads next, prefilled with the example's next turn."""
+        """Draw what goes to the same threads next, prefilled with the example's next turn, and the buttons.
+
+        They stand beside the form where it leaves room for all of them, else together below it.
+        """
         number = int(st.session_state.get(f"{self._slug}_example", 0) or 0)
         steps = self._pattern.examples[number].steps.get(self._pattern.lanes[0].key, ())
         turns = [step.input for step in steps if isinstance(step, Turn)]
         said = self._turns_sent()
         key = f"{self._slug}_{number}_{said}"
         values = turns[said] if said < len(turns) else {}
-        with st.form(key=f"{self._slug}_form", border=False):
-            with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        with st.container(horizontal=bool(values), vertical_alignment="bottom", gap="small", key="run_bar"):
+            with (
+                st.form(key=f"{self._slug}_form", border=False),
+                st.container(horizontal=True, vertical_alignment="bottom", gap="small"),
+            ):
                 ask(self._fields, key, values, self._errors.by_field())
                 self._run_button("Send", ":material/send:", self._turn, key)
-            if not values:
-                st.caption(
-                    "The example has no further message for this conversation. Write one of your own, or start the "
-                    "example from its beginning with New thread."
-                )
+            width: Any = "content" if values else "stretch"
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", width=width):
+                if not values:
+                    st.caption(
+                        "The example has no further message. Write one of your own, or begin anew with New thread."
+                    )
+                self._buttons()
 
     def _turns_sent(self) -> int:
         """Count the turns that the lane has got which has got the fewest."""
