@@ -120,17 +120,12 @@ def test_a_thread_at_work_offers_nothing_to_replay(here: Here, page: Page) -> No
     expect(keyed(page, f"lane_{PIPELINE}").get_by_role("heading")).to_be_in_viewport()
 
 
-def heights_of_buttons(page: Page, slug: str) -> set[int]:
-    """Return how far below the window's top the buttons beside a pattern's form begin."""
-    boxes = [keyed(page, f"{slug}_{name}").bounding_box() for name in ("play", "stop", "new")]
-    return {round(box["y"]) for box in boxes if box}
-
-
 @pytest.mark.parametrize("slug", ["escalation", "validated-recovery"])
 def test_the_buttons_beside_a_conversation_s_form_stand_in_one_line(here: Here, page: Page, slug: str) -> None:
     run(page, here.server, slug)
     expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
     idle(page)
+    buttons = [keyed(page, f"{slug}_{name}") for name in ("play", "stop", "new")]
     for width, height in ((1440, 900), (1280, 720)):
         page.set_viewport_size({"width": width, "height": height})
-        becomes(page, lambda: len(heights_of_buttons(page, slug)), 1)
+        becomes(page, lambda: len({round(box["y"]) for one in buttons if (box := one.bounding_box())}), 1)
