@@ -3,6 +3,7 @@
 import logging
 import time
 
+from lab.database import DATABASE_ERRORS
 from lab.errors import StorageUnavailable
 from lab.runs.background import BackgroundThread
 from lab.runs.claims import Claims
@@ -32,6 +33,9 @@ class LeaseRenewal(BackgroundThread):
             except StorageUnavailable as error:
                 # Another program may hold the database for a while; as long as it does, nobody takes a thread over.
                 LOG.warning("The lease couldn't be renewed yet: %s", error)
+            except DATABASE_ERRORS:
+                # Such as news of a thread that another process has deleted at this moment; the next look is without it.
+                LOG.exception("A look at the runs was refused by the database.")
 
     def _look(self) -> None:
         if not self._claims.registered:

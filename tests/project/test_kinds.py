@@ -23,7 +23,9 @@ FILES = [
 
 @pytest.mark.processes
 def test_the_everyday_loop_is_of_the_engine_and_leaves_out_all_that_takes_long_by_its_nature() -> None:
-    told = subprocess.run(["make", "--dry-run", "check", "ARGS="], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    told = subprocess.run(
+        ["make", "--dry-run", "check", "ARGS="], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     chosen = re.search(r'-m "(.*)" (.*)', told)
     assert chosen
     assert chosen[2].split() == ["tests/lab", "tests/library", "tests/project"]
